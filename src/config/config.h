@@ -1,0 +1,242 @@
+/*
+ * config: a router's configuration in IOS-style text, read into plain values.
+ *
+ * The text is the truth: every line of the file is kept with what became of it, and
+ * config_print() writes the whole model back (print -> parse -> print is a fixed point).
+ * Blocks that only FRR or strongSwan understand are kept as lines (struct config_block)
+ * and rendered from there. Names, numbers and lists have no limits but memory; everything
+ * is owned by struct config and freed with it.
+ *
+ * Times are seconds, sizes bytes, as IOS writes them, and the field names say so.
+ */
+#ifndef DMVPN_CONFIG_CONFIG_H
+#define DMVPN_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ipaddr.h"
+
+enum { CONFIG_FILE_MAX = 16 * 1024 * 1024 /* bytes of a file that are read; more is refused */ };
+
+/* What became of a line. */
+enum config_state {
+	CONFIG_BLANK,         /* empty, a comment, a separator */
+	CONFIG_HONOURED,
+	CONFIG_NO_EFFECT,     /* known, and without effect here */
+	CONFIG_NOT_SUPPORTED, /* unknown, or known and not done; reason says which */
+	CONFIG_ERROR,         /* known, but wrong or contradictory; the file cannot be run */
+};
+
+struct config_line {
+	const char *file; /* name as given by the caller */
+	unsigned number;  /* from 1 */
+	char *text;       /* as in the file, without line end, valid UTF-8 with bad bytes replaced */
+	enum config_state state;
+	bool changes_traffic; /* NOT_SUPPORTED: forwarding or security would differ without it */
+	char *reason;         /* why NO_EFFECT or NOT_SUPPORTED or ERROR; NULL otherwise */
+	char *remedy;         /* what to write instead; NULL when there is none */
+};
+
+/* An address, a host name to be resolved, or nothing. */
+struct config_host {
+	struct ipaddr addr; /* IP_NONE when name is set or nothing was given */
+	char *name;
+};
+
+struct config_map {
+	struct ipprefix proto; /* overlay address (host prefix) or prefix */
+	struct config_host nbma;
+};
+
+struct config_nhs {
+	struct ipaddr addr;      /* overlay address; IP_NONE for `nhs dynamic` */
+	struct config_host nbma; /* from `nbma …`; else from a map of the same address (may be none) */
+	bool multicast;
+	uint8_t priority; /* 0 best */
+	uint8_t cluster;  /* 0..10 */
+};
+
+struct config_cluster {
+	uint8_t cluster;
+	uint8_t max_connections;
+};
+
+/* The `ip nhrp …` (or `ipv6 nhrp …`) lines of one tunnel. */
+struct config_nhrp {
+	bool enabled; /* network-id was given */
+	uint32_t network_id;
+	char *authentication; /* NULL or 1..8 octets */
+	uint16_t holdtime_s;             /* default 600 */
+	uint16_t registration_timeout_s; /* default holdtime_s / 3, at least 1 */
+	bool no_unique;
+	bool shortcut;
+	bool redirect;
+	uint16_t redirect_timeout_s; /* default 2: least time between indications of one pair */
+	bool server_only;
+	uint32_t max_send_packets; /* default 10000 … */
+	uint16_t max_send_s;       /* … per 10 s */
+	bool map_multicast_dynamic;
+	size_t map_count;
+	struct config_map *maps;
+	size_t map_multicast_count;
+	struct config_host *map_multicast; /* static NBMA addresses */
+	size_t nhs_count;
+	struct config_nhs *nhs;
+	size_t cluster_count;
+	struct config_cluster *clusters;
+	uint16_t nhs_fallback_s; /* 0: at once */
+	size_t summary_map_count;
+	struct ipprefix *summary_maps;
+};
+
+enum config_tunnel_mode { TUNNEL_GRE_P2P, TUNNEL_GRE_MULTIPOINT };
+
+struct config_address {
+	struct ipaddr addr;
+	uint8_t prefix_len;
+	bool secondary;
+	bool link_local; /* `ipv6 address … link-local` */
+};
+
+/* `ip ospf …` of an interface; absent values are 0 or NULL. */
+struct config_if_ospf {
+	char *network; /* "broadcast", "point-to-point", "point-to-multipoint", "non-broadcast" */
+	uint16_t cost;
+	bool has_priority;
+	uint8_t priority;
+	uint16_t hello_s, dead_s;
+	bool has_area;
+	uint32_t process;
+	char *area;
+	bool mtu_ignore;
+	bool bfd;
+};
+
+struct config_tunnel {
+	enum config_tunnel_mode mode;
+	enum ip_family transport; /* of the outer header: IP_V4, or IP_V6 for `… ipv6` */
+	char *source_interface;   /* kernel name (config_ifname); or NULL */
+	struct ipaddr source;     /* when given as an address */
+	struct config_host destination;
+	bool has_key;
+	uint32_t key;
+	uint32_t vrf;             /* `tunnel vrf`: index into config.vrfs, 0 = global */
+	uint8_t ttl;              /* default 255 */
+	bool path_mtu_discovery;
+	char *protection_profile; /* NULL: unprotected */
+	bool protection_shared;
+	bool if_state_nhrp;
+	struct config_nhrp nhrp4; /* `ip nhrp …` */
+	struct config_nhrp nhrp6; /* `ipv6 nhrp …` */
+};
+
+struct config_interface {
+	char *ios_name; /* canonical IOS spelling: "GigabitEthernet0/0", "Tunnel0", "eth0" */
+	char name[16];  /* the kernel's: "Gi0-0", "Tunnel0", "eth0" */
+	unsigned line;
+	const char *file;
+	char *description;
+	bool shutdown;
+	uint32_t vrf; /* `vrf forwarding` / `ip vrf forwarding` */
+	bool dhcp;    /* `ip address dhcp` */
+	size_t address_count;
+	struct config_address *addresses;
+	bool ipv6_enable;
+	uint32_t bandwidth_kbps; /* 0: default */
+	uint32_t delay_tens_us;
+	uint16_t ip_mtu, ipv6_mtu; /* bytes; 0: default (1476 on a tunnel less key and so on) */
+	uint16_t adjust_mss, adjust_mss6; /* bytes; 0: off */
+	struct config_if_ospf ospf, ospf6;
+	bool is_tunnel;
+	uint32_t tunnel_number;
+	struct config_tunnel *tunnel; /* when is_tunnel */
+	/* Sub-commands kept for FRR as written (canonical words): "ip split-horizon eigrp 100",
+	 * "no ip next-hop-self eigrp 1", "bfd interval …" … */
+	size_t extra_count;
+	char **extras;
+};
+
+struct config_vrf {
+	char *name; /* vrfs[0] is the global table, name "" */
+};
+
+struct config_route {
+	uint32_t vrf;
+	struct ipprefix dst;
+	struct ipaddr gateway;  /* IP_NONE: interface route */
+	char *interface;        /* kernel name, NULL: none; "Null0" for a discard route */
+	uint8_t distance;       /* default 1 */
+	uint32_t tag;
+	uint32_t track;         /* 0: none */
+	unsigned line;
+	const char *file;
+};
+
+/*
+ * A top-level block kept whole for another program: `router bgp 65000` and its lines, a
+ * route-map, a prefix-list, a crypto block. Words are expanded to their full spelling.
+ */
+struct config_block_line {
+	unsigned depth; /* 1: directly below the head (address-family lines), 2: inside those */
+	char *text;
+	unsigned line;
+};
+
+struct config_block {
+	char *head; /* "router bgp 65000", "crypto isakmp policy 10", "ip prefix-list X seq 5 permit …" */
+	const char *file;
+	unsigned line;
+	size_t line_count;
+	struct config_block_line *lines;
+};
+
+enum config_datapath { DATAPATH_AUTO, DATAPATH_KERNEL, DATAPATH_USER };
+
+struct config {
+	char *hostname; /* NULL when not given */
+	char *version;  /* `version 15.4`; NULL */
+	enum config_datapath datapath;
+	bool ip_routing6; /* `ipv6 unicast-routing` */
+	size_t vrf_count;
+	struct config_vrf *vrfs;
+	size_t interface_count;
+	struct config_interface *interfaces; /* in the order of the file */
+	size_t route_count;
+	struct config_route *routes;
+	size_t block_count;
+	struct config_block *blocks;
+	size_t line_count;
+	struct config_line *lines;
+};
+
+/*
+ * Reads a file, or text held by the caller. Both answer NULL only when nothing can be
+ * parsed at all (unreadable, empty, too big, binary, out of memory) and then say why in
+ * error[] ("hub1.cfg: is not text: …"). Otherwise the config is whole and the caller looks
+ * at config_error_count() and at the lines.
+ */
+struct config *config_read_file(const char *path, char *error, size_t error_size);
+struct config *config_read_fd(int fd, const char *name, char *error, size_t error_size);
+struct config *config_read_text(const char *name, const char *text, size_t length,
+				char *error, size_t error_size);
+void config_free(struct config *c); /* NULL is fine */
+
+size_t config_count(const struct config *c, enum config_state state);
+/* Lines that forbid running the file: ERROR, and NOT_SUPPORTED that would change traffic. */
+size_t config_blocking_count(const struct config *c);
+
+const struct config_interface *config_find_interface(const struct config *c, const char *name);
+const struct config_interface *config_find_tunnel(const struct config *c, uint32_t number);
+/* 0 and true for NULL or ""; false when there is no such VRF. */
+bool config_find_vrf(const struct config *c, const char *name, uint32_t *vrf);
+
+/* "gi0/0" -> ios "GigabitEthernet0/0" (may be NULL) and kernel "Gi0-0". Names that are no
+ * IOS type ("eth0") stay. false when the result does not fit the kernel's 15 characters. */
+bool config_ifname(const char *text, char **ios, char kernel[16]);
+
+/* The whole model as clean text; malloc'd, NULL when out of memory. */
+char *config_print(const struct config *c);
+
+#endif

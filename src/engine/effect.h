@@ -1,0 +1,82 @@
+/*
+ * effect: everything the engine asks its caller to do. Values are complete: applying the
+ * same effect twice is harmless. They must be applied in the order they come (a neighbour
+ * is removed before its peer, a peer exists before a neighbour points to it).
+ * Pointers in an effect stay valid until the next call of engine_next_effect().
+ */
+#ifndef DMVPN_ENGINE_EFFECT_H
+#define DMVPN_ENGINE_EFFECT_H
+
+#include "engine/event.h"
+
+enum { RELAYS_MAX = 16 };
+
+enum effect_type {
+	EFFECT_SEND,        /* NHRP message to an NBMA endpoint */
+	EFFECT_PEER_SET,    /* the data path needs this peer */
+	EFFECT_PEER_DEL,
+	EFFECT_NEIGHBOUR_SET, /* permanent neighbour: overlay address -> peer */
+	EFFECT_NEIGHBOUR_DEL,
+	EFFECT_MULTICAST_SET, /* replicate multicast to this peer */
+	EFFECT_MULTICAST_DEL,
+	EFFECT_RELAYS,      /* live NHSs, best first: traffic to unresolved neighbours goes there */
+	EFFECT_SHORTCUT_SET, /* route in the shortcut table */
+	EFFECT_SHORTCUT_DEL,
+	EFFECT_USAGE,       /* tell when traffic was last sent to this neighbour (EVENT_USAGE) */
+	EFFECT_RESOLVE,     /* resolve a host name to NBMA addresses (EVENT_NAME) */
+	EFFECT_CARRIER,     /* `if-state nhrp`: the tunnel's line protocol */
+	EFFECT_TRACE,       /* something an operator wants to know; see trace.h */
+	EFFECT_DONE,        /* after EVENT_SHUTDOWN: nothing more will come */
+};
+
+enum trace_severity { TRACE_ERROR = 3, TRACE_WARNING = 4, TRACE_NOTICE = 5, TRACE_INFO = 6, TRACE_DEBUG = 7 };
+
+struct effect {
+	enum effect_type type;
+	uint32_t tunnel;
+	union {
+		struct {
+			struct endpoint to;
+			uint64_t peer; /* PEER_NONE when it is not (yet) a peer */
+			const uint8_t *bytes;
+			size_t length;
+		} send;
+		struct {
+			uint64_t peer;
+			struct endpoint nbma;
+		} peer; /* PEER_SET, PEER_DEL, MULTICAST_SET, MULTICAST_DEL */
+		struct {
+			struct ipaddr addr;
+			uint64_t peer;
+			struct endpoint nbma;
+		} neighbour;
+		struct {
+			size_t count;
+			uint64_t peers[RELAYS_MAX];
+		} relays;
+		struct {
+			uint32_t vrf; /* overlay VRF */
+			struct ipprefix dst;
+			struct ipaddr gateway; /* overlay next hop; IP_NONE with throw_ */
+			bool throw_; /* a hole: this more specific prefix is looked up in main */
+		} shortcut;
+		struct {
+			struct ipaddr addr;
+			uint64_t peer;
+		} usage;
+		struct {
+			const char *name;
+			enum ip_family family;
+		} resolve;
+		struct {
+			bool up;
+		} carrier;
+		struct {
+			enum trace_severity severity;
+			const char *mnemonic; /* "NHRP_NHS_UP", as after %DMVPN-5- */
+			const char *text;     /* key=value …, one line, no secrets */
+		} trace;
+	};
+};
+
+#endif

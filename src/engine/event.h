@@ -1,0 +1,86 @@
+/*
+ * event: everything the engine can be told. The caller owns what an event points to; the
+ * engine copies what it keeps.
+ *
+ * Tunnels are named by their number (interface TunnelN). Underlay endpoints are (VRF,
+ * address). A peer is one NBMA endpoint on one tunnel and has an id of 40 bits, never
+ * reused while the tunnel's device lives; on the user data path the id is the peer's MAC
+ * address 02:<id>.
+ */
+#ifndef DMVPN_ENGINE_EVENT_H
+#define DMVPN_ENGINE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "base/ipaddr.h"
+
+enum { PEER_NONE = 0 };
+
+enum event_type {
+	EVENT_TICK,      /* engine_deadline() has come */
+	EVENT_PACKET,    /* NHRP message received */
+	EVENT_TUNNEL,    /* device up or down, or its local underlay address changed */
+	EVENT_ROUTE,     /* the kernel's routing table of the overlay VRF changed */
+	EVENT_MISS,      /* traffic to an overlay address that has no neighbour entry */
+	EVENT_HAIRPIN,   /* a data packet came in by a tunnel and left by a tunnel */
+	EVENT_USAGE,     /* answer to EFFECT_USAGE */
+	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
+	EVENT_PEER_KNOWN,/* before the first other event: a peer that the data path still holds */
+	EVENT_CLEAR,     /* operator: drop dynamic bindings (`clear ip nhrp`) */
+	EVENT_SHUTDOWN,  /* clean stop: purge registrations, then say EFFECT_DONE */
+};
+
+struct event {
+	enum event_type type;
+	uint32_t tunnel;
+	union {
+		struct {
+			struct endpoint from; /* outer source: where it really came from */
+			const uint8_t *bytes; /* from ar$afn on */
+			size_t length;
+		} packet;
+		struct {
+			bool up;
+			struct endpoint local; /* addr IP_NONE while unknown */
+		} tunnel_state;
+		struct {
+			bool add;             /* add replaces a route of the same prefix and VRF */
+			uint32_t vrf;         /* overlay VRF */
+			struct ipprefix dst;
+			struct ipaddr gateway; /* IP_NONE: connected */
+			bool via_tunnel;       /* out interface is tunnel `event.tunnel` */
+			bool local;            /* an address of this router */
+		} route;
+		struct {
+			struct ipaddr addr; /* next hop that the kernel asked for */
+		} miss;
+		struct {
+			uint64_t peer;       /* ingress peer id, PEER_NONE when unknown */
+			uint32_t tunnel_out; /* event.tunnel is the ingress tunnel */
+			const uint8_t *bytes; /* inner packet from its IP header, possibly cut */
+			size_t length;
+		} hairpin;
+		struct {
+			uint64_t peer;
+			struct ipaddr addr; /* as asked */
+			struct span idle;   /* since the last packet sent to it */
+		} usage;
+		struct {
+			const char *name;
+			size_t count; /* 0: does not resolve */
+			const struct ipaddr *addrs;
+		} name;
+		struct {
+			uint64_t peer;
+			struct endpoint nbma;
+		} peer_known;
+		struct {
+			struct ipaddr addr; /* IP_NONE: all of the tunnel */
+		} clear;
+	};
+};
+
+#endif

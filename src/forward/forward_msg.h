@@ -1,0 +1,152 @@
+/*
+ * forward_msg: between the control process and dmvpn-fwd (base/ipc.h).
+ *
+ * The forwarder keeps forwarding while there is no control process. When one connects, the
+ * forwarder first tells what it holds (FORWARD_HELLO, FORWARD_PEER_HELD …,
+ * FORWARD_HELD_END); the control process then sends FORWARD_SYNC_BEGIN, everything that
+ * shall be, and FORWARD_SYNC_END, upon which the forwarder drops what was not named.
+ *
+ * A peer is one NBMA endpoint on one tunnel; its id of 40 bits is its MAC address
+ * 02:<id, big-endian> on the tunnel's TAP: destination of frames to it, source of frames
+ * from it. Frames from senders that are no peer carry id 0.
+ */
+#ifndef DMVPN_FORWARD_MSG_H
+#define DMVPN_FORWARD_MSG_H
+
+#include <stdint.h>
+
+#include "base/ipaddr.h"
+
+enum { FORWARD_RELAYS_MAX = 16, FORWARD_NHRP_MAX = 1500, FORWARD_ADDRS_MAX = 16, FORWARD_DROPS_MAX = 64 };
+
+enum forward_msg_type {
+	/* control -> forwarder */
+	FORWARD_SYNC_BEGIN = 1,
+	FORWARD_SYNC_END,
+	FORWARD_TUNNEL_SET,   /* struct forward_tunnel */
+	FORWARD_TUNNEL_DEL,   /* struct forward_tunnel, only .tunnel counts */
+	FORWARD_PEER_SET,     /* struct forward_peer */
+	FORWARD_PEER_DEL,     /* struct forward_peer */
+	FORWARD_MULTICAST_SET,/* struct forward_peer: replicate multicast to it */
+	FORWARD_MULTICAST_DEL,
+	FORWARD_RELAYS,       /* struct forward_relays */
+	FORWARD_NHRP_SEND,    /* struct forward_nhrp */
+	FORWARD_USAGE_GET,    /* struct forward_usage: answered by FORWARD_USAGE */
+	FORWARD_COUNTERS_GET, /* no payload: answered by FORWARD_TUNNEL_COUNTERS … COUNTERS_END */
+
+	/* forwarder -> control */
+	FORWARD_HELLO = 64,
+	FORWARD_PEER_HELD,    /* struct forward_peer */
+	FORWARD_HELD_END,
+	FORWARD_NHRP_RECEIVED,/* struct forward_nhrp */
+	FORWARD_MISS,         /* struct forward_miss: ARP or ND asked for it; answered with a relay if any */
+	FORWARD_USAGE,        /* struct forward_usage */
+	FORWARD_TUNNEL_COUNTERS, /* struct forward_tunnel_counters */
+	FORWARD_PEER_COUNTERS,   /* struct forward_peer_counters */
+	FORWARD_RELAY_COUNTERS,  /* struct forward_relay_counters */
+	FORWARD_COUNTERS_END,    /* struct forward_drop_counters */
+};
+
+struct forward_tunnel {
+	uint32_t tunnel;
+	uint32_t raw_id;          /* keeper_raw.id to send by */
+	struct endpoint local;
+	struct ipaddr remote;     /* point-to-point: the far end; IP_NONE: multipoint */
+	uint64_t remote_peer;     /* point-to-point: peer id of the far end */
+	uint8_t has_key;
+	uint32_t key;
+	uint8_t ttl;              /* of the outer header */
+	uint8_t set_df;           /* tunnel path-mtu-discovery: set DF, follow the path MTU */
+	uint16_t ip_mtu, ipv6_mtu; /* bytes of the inner packet */
+	uint16_t mss4, mss6;      /* bytes; 0: TCP MSS left alone */
+	uint8_t mac[6];           /* the TAP's own */
+	uint32_t addr_count;      /* the tunnel's own overlay addresses */
+	struct ipaddr addrs[FORWARD_ADDRS_MAX];
+};
+
+struct forward_peer {
+	uint32_t tunnel;
+	uint64_t peer;
+	struct endpoint nbma;
+};
+
+struct forward_relays {
+	uint32_t tunnel;
+	uint32_t count;
+	uint64_t peers[FORWARD_RELAYS_MAX]; /* best first */
+};
+
+struct forward_nhrp {
+	uint32_t tunnel;
+	uint32_t length;
+	struct endpoint endpoint; /* to or from */
+	uint8_t bytes[FORWARD_NHRP_MAX]; /* only `length` of them are sent */
+};
+
+struct forward_miss {
+	uint32_t tunnel;
+	struct ipaddr addr;
+};
+
+struct forward_usage {
+	uint32_t tunnel;
+	uint64_t peer;
+	struct ipaddr addr; /* returned as given */
+	int64_t idle_us;    /* since the last packet to this peer; INT64_MAX: none yet */
+};
+
+struct forward_tunnel_counters {
+	uint32_t tunnel;
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* inner */
+	uint64_t rx_nhrp, tx_nhrp, multicast_copies, relay_fallback; /* packets */
+};
+
+struct forward_peer_counters {
+	uint32_t tunnel;
+	uint64_t peer;
+	struct endpoint nbma;
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+};
+
+/* Packets that came from in_peer and left to out_peer (spoke -> hub -> spoke). */
+struct forward_relay_counters {
+	uint32_t in_tunnel, out_tunnel;
+	uint64_t in_peer, out_peer;
+	uint64_t packets, bytes;
+};
+
+/* Drop reasons in the order of FORWARD_DROPS below. */
+struct forward_drop_counters {
+	uint32_t count;
+	uint64_t drops[FORWARD_DROPS_MAX];
+};
+
+#define FORWARD_DROPS(X) \
+	X(GRE_SHORT, "GRE header cut short") \
+	X(GRE_VERSION, "GRE version is not 0") \
+	X(GRE_FLAGS, "GRE reserved flag set") \
+	X(GRE_CHECKSUM, "GRE checksum wrong") \
+	X(GRE_PROTOCOL, "GRE protocol neither IPv4, IPv6 nor NHRP") \
+	X(NO_TUNNEL, "no tunnel with that source, destination and key") \
+	X(OUTER_FRAGMENT, "outer packet malformed") \
+	X(INNER_MALFORMED, "inner packet malformed") \
+	X(NHRP_LONG, "NHRP message too long") \
+	X(NHRP_NO_CONTROL, "NHRP message while the control process is away or slow") \
+	X(FRAME_SHORT, "frame from the TAP cut short") \
+	X(FRAME_TYPE, "frame neither IPv4, IPv6 nor ARP") \
+	X(NO_PEER, "frame to a peer that is gone") \
+	X(NO_RELAY, "unresolved neighbour and no live NHS to relay") \
+	X(NO_MULTICAST, "multicast without any receiver") \
+	X(LOCAL_LINK, "link-scope housekeeping kept on this machine") \
+	X(TOO_BIG, "larger than the path and must not be fragmented") \
+	X(SEND_ERROR, "underlay refused the packet") \
+	X(TAP_ERROR, "TAP refused the packet")
+
+enum forward_drop {
+#define FORWARD_DROP_ENUM(name, text) FORWARD_DROP_##name,
+	FORWARD_DROPS(FORWARD_DROP_ENUM)
+#undef FORWARD_DROP_ENUM
+	FORWARD_DROP_COUNT
+};
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * keeper_msg: what the keeper's children ask of it and what it hands them (base/ipc.h).
+ *
+ * The keeper is small and privileged and parses nothing from the network. It opens devices
+ * and sockets on the control process's request, keeps a duplicate of each so that they
+ * outlive every child, and hands them to the forwarder, again whenever that is restarted.
+ *
+ * Children find their keeper socket at file descriptor KEEPER_FD.
+ */
+#ifndef DMVPN_KEEPER_MSG_H
+#define DMVPN_KEEPER_MSG_H
+
+#include <stdint.h>
+
+#include "base/ipaddr.h"
+
+enum { KEEPER_FD = 3 };
+
+enum keeper_msg_type {
+	/* control -> keeper; each is answered by KEEPER_RESULT with the same seq */
+	KEEPER_CONFIG_OPEN = 1, /* struct keeper_request: a read-only fd of the configuration file */
+	KEEPER_TAP_OPEN,        /* struct keeper_tap: create the TAP, hand it to the forwarder */
+	KEEPER_TAP_CLOSE,       /* struct keeper_tap: device gone */
+	KEEPER_RAW_OPEN,        /* struct keeper_raw: raw GRE socket bound to a local underlay address */
+	KEEPER_RAW_CLOSE,       /* struct keeper_raw */
+	KEEPER_READY,           /* struct keeper_request: start-up is complete (or -n: exit with ok) */
+	KEEPER_FAIL,            /* struct keeper_fail: start-up is impossible; the keeper exits */
+	KEEPER_STOPPED,         /* struct keeper_request: clean stop is complete; close everything */
+
+	/* keeper -> control */
+	KEEPER_RESULT = 64,       /* struct keeper_result, with an fd where one was asked for */
+	KEEPER_HELLO,             /* struct keeper_hello + the listening control socket; first message */
+	KEEPER_HELD_TAP,          /* struct keeper_tap: already open (the control process was restarted) */
+	KEEPER_HELD_RAW,          /* struct keeper_raw: already open */
+	KEEPER_FORWARDER,         /* a fresh socket to a (re)started forwarder, one fd */
+	KEEPER_RELOAD,            /* SIGHUP was received */
+	KEEPER_STOP,              /* SIGTERM or SIGINT: purge, then KEEPER_STOPPED */
+
+	/* keeper -> forwarder */
+	KEEPER_GIVE_TAP = 128,    /* struct keeper_tap + fd */
+	KEEPER_TAKE_TAP,          /* struct keeper_tap: close it */
+	KEEPER_GIVE_RAW,          /* struct keeper_raw + fd */
+	KEEPER_TAKE_RAW,          /* struct keeper_raw */
+	KEEPER_CONTROL,           /* a fresh socket to a (re)started control process, one fd */
+};
+
+struct keeper_request { uint32_t seq; };
+
+struct keeper_tap {
+	uint32_t seq;
+	uint32_t tunnel;
+	char name[16];
+	uint8_t mac[6]; /* the device's own address; never 02:… (those are peers) */
+};
+
+struct keeper_raw {
+	uint32_t seq;
+	uint32_t id; /* chosen by the control process; names the socket in forward_msg.h */
+	struct endpoint local; /* bound to local.addr */
+	char device[16]; /* VRF device to bind to, empty: none */
+};
+
+struct keeper_result {
+	uint32_t seq;
+	int32_t error; /* 0 or -errno */
+	char text[200]; /* what failed, for the operator */
+};
+
+struct keeper_hello {
+	int32_t is_restart; /* 1: an earlier control process died */
+	char config_path[256];
+	char run_dir[108];
+	char state_dir[256];
+	uint8_t datapath; /* enum config_datapath, from the command line; AUTO: none given */
+	uint8_t no_ipsec;
+	uint8_t check_only; /* -n */
+};
+
+struct keeper_fail {
+	int32_t exit_code; /* 1 or 2 */
+};
+
+#endif
