@@ -1,0 +1,66 @@
+/* dmvpn: the one tool around the daemon. Finds the subcommand and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv); /* NULL: not in this version */
+	const char *summary;
+};
+
+/* One line a command, in the order of the help text. */
+static const struct command commands[] = {
+	{ "check", NULL, "check configurations and the design they make" },
+	{ "plan", NULL, "plan a design" },
+	{ "render", NULL, "print what FRR, strongSwan or nftables need" },
+	{ "decode", NULL, "print the NHRP messages of a capture" },
+	{ "lab", NULL, "run a design on this machine, break it, measure it" },
+	{ "sim", NULL, "simulate a design on a virtual clock" },
+	{ "show", cmd_show, "look at a running daemon" },
+	{ "explain", NULL, "why is this peer not up" },
+	{ "reload", cmd_reload, "apply the changed configuration file" },
+	{ "clear", cmd_clear, "drop dynamic NHRP entries" },
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *out)
+{
+	fputs("usage: dmvpn COMMAND [ARGUMENTS]\n\n", out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  %-8s %s%s\n", commands[i].name, commands[i].summary,
+			commands[i].run ? "" : " (not in this version)");
+	fputs("\ndmvpn COMMAND --help says more about each.\n", out);
+}
+
+static int run_command(const struct command *c, int argc, char **argv)
+{
+	if (c->run)
+		return c->run(argc, argv);
+	fprintf(stderr, "dmvpn %s: not in this version\n", c->name);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return 2;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_help(stdout);
+		return 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("dmvpn " DMVPN_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return run_command(&commands[i], argc - 1, argv + 1);
+	}
+	fprintf(stderr, "dmvpn: no command \"%s\"; see dmvpn --help\n", argv[1]);
+	return 2;
+}
