@@ -6,6 +6,12 @@
  * outlive every child, and hands them to the forwarder, again whenever that is restarted.
  *
  * Children find their keeper socket at file descriptor KEEPER_FD.
+ *
+ * Order: a control process first receives KEEPER_HELLO, then a KEEPER_HELD_… for all that is
+ * open already, then (at any time from there on, and again after a restart of either)
+ * KEEPER_FORWARDER. The forwarder has been handed a device or socket before the control
+ * process receives the KEEPER_RESULT of its opening, so it may be used at once.
+ * With check_only there is no control socket beside KEEPER_HELLO and no forwarder.
  */
 #ifndef DMVPN_KEEPER_MSG_H
 #define DMVPN_KEEPER_MSG_H
@@ -19,9 +25,12 @@ enum { KEEPER_FD = 3 };
 enum keeper_msg_type {
 	/* control -> keeper; each is answered by KEEPER_RESULT with the same seq */
 	KEEPER_CONFIG_OPEN = 1, /* struct keeper_request: a read-only fd of the configuration file */
-	KEEPER_TAP_OPEN,        /* struct keeper_tap: create the TAP, hand it to the forwarder */
+	KEEPER_TAP_OPEN,        /* struct keeper_tap: create the TAP (down), hand it to the forwarder;
+				 * 0 without more when that tunnel's TAP is open already */
 	KEEPER_TAP_CLOSE,       /* struct keeper_tap: device gone */
-	KEEPER_RAW_OPEN,        /* struct keeper_raw: raw GRE socket bound to a local underlay address */
+	KEEPER_RAW_OPEN,        /* struct keeper_raw: raw GRE socket bound to a local underlay address;
+				 * -EADDRNOTAVAIL while the address is not there: try again later;
+				 * -EEXIST when the id is taken by another local address */
 	KEEPER_RAW_CLOSE,       /* struct keeper_raw */
 	KEEPER_READY,           /* struct keeper_request: start-up is complete (or -n: exit with ok) */
 	KEEPER_FAIL,            /* struct keeper_fail: start-up is impossible; the keeper exits */
@@ -39,7 +48,7 @@ enum keeper_msg_type {
 	/* keeper -> forwarder */
 	KEEPER_GIVE_TAP = 128,    /* struct keeper_tap + fd */
 	KEEPER_TAKE_TAP,          /* struct keeper_tap: close it */
-	KEEPER_GIVE_RAW,          /* struct keeper_raw + fd */
+	KEEPER_GIVE_RAW,          /* struct keeper_raw + two fds: receive and send; send with DF */
 	KEEPER_TAKE_RAW,          /* struct keeper_raw */
 	KEEPER_CONTROL,           /* a fresh socket to a (re)started control process, one fd */
 };
