@@ -2,8 +2,10 @@
  * nhrp: NHRP messages (RFC 2332 and Cisco's extensions of it), bytes <-> host order.
  *
  * Decoding is liberal, encoding strict; a message that decodes without a drop reason is
- * re-encoded byte for byte. Decoding has no side effects; what a message means is the
- * engine's business. All multi-octet fields of the structs are in host order.
+ * re-encoded byte for byte (save that a checksum sent as 0xffff is written as 0). Decoding
+ * has no side effects; what a message means is the engine's business. All multi-octet
+ * fields of the structs are in host order. Fields said to be 0 when we write exist so that
+ * foreign messages can be forwarded untouched.
  *
  *  0                   1                   2                   3
  *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -106,6 +108,8 @@ struct nhrp_cie {
 	uint16_t mtu_bytes;
 	uint16_t holding_s;
 	uint8_t preference;
+	uint8_t nbma_bits;        /* the top two bits of Cli Addr T/L; 0 when we write */
+	uint8_t nbma_subaddr_bits;
 	uint8_t nbma_subaddr_len; /* octets, at most NHRP_SUBADDR_MAX */
 	uint8_t nbma_subaddr[NHRP_SUBADDR_MAX];
 	struct ipaddr nbma;
@@ -128,11 +132,14 @@ struct nhrp_message {
 	uint8_t hop_count;
 	enum ip_family nbma_family;  /* ar$afn */
 	enum ip_family proto_family; /* ar$pro.type */
+	uint8_t snap[5];             /* ar$pro.snap; 0 when we write */
 	uint16_t flags;              /* types 1-6; the unused field of 7 and 8 */
 	uint32_t request_id;         /* types 1-6 */
 	uint16_t code;               /* type 7: enum nhrp_error, type 8: traffic code */
 	uint16_t offset;             /* type 7: error offset; type 8: unused field */
 	struct ipaddr src_nbma;
+	uint8_t src_nbma_bits; /* the top two bits of ar$shtl; 0 when we write */
+	uint8_t src_subaddr_bits;
 	uint8_t src_subaddr_len;
 	uint8_t src_subaddr[NHRP_SUBADDR_MAX];
 	struct ipaddr src_proto;
@@ -160,7 +167,7 @@ struct nhrp_message {
 	X(NONE, "no error") \
 	X(TOO_SHORT, "shorter than the fixed header") \
 	X(TOO_LONG, "longer than an NHRP message may be") \
-	X(SIZE, "packet size field disagrees with the packet") \
+	X(SIZE, "packet size field larger than the packet") \
 	X(CHECKSUM, "checksum wrong") \
 	X(VERSION, "NHRP version is not 1") \
 	X(TYPE, "unknown message type") \
@@ -193,7 +200,8 @@ const char *nhrp_error_name(unsigned code);
 const char *nhrp_extension_name(unsigned type);
 
 /*
- * Decodes `length` octets, starting at ar$afn. On NHRP_DROP_NONE *out is whole and borrows
+ * Decodes one message out of `length` octets, starting at ar$afn. It ends where ar$pktsz
+ * says; octets behind it are link padding and ignored. On NHRP_DROP_NONE *out is whole and borrows
  * from bytes; otherwise it holds what was read before the fault (for diagnostics only) and
  * *fault_offset, when not NULL, the octet where it lies.
  * CHECKSUM is reported only when everything else is right, so that a tool can show the rest.
@@ -211,8 +219,5 @@ size_t nhrp_encode(const struct nhrp_message *m, uint8_t *out, size_t size);
 const struct nhrp_extension *nhrp_extension_find(const struct nhrp_message *m, unsigned type);
 /* Appends an empty extension (C bit as Cisco sets it for the type); NULL when full. */
 struct nhrp_extension *nhrp_extension_add(struct nhrp_message *m, unsigned type);
-
-/* Internet checksum over the octets (odd length padded with zero); 0 over a correct packet. */
-uint16_t nhrp_checksum(const uint8_t *bytes, size_t length);
 
 #endif

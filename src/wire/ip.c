@@ -1,0 +1,150 @@
+#include "wire/ip.h"
+
+#include <string.h>
+
+#include "base/reader.h"
+#include "wire/checksum.h"
+
+enum {
+	FLAG_DONT_FRAGMENT = 0x4000,
+	FLAG_MORE_FRAGMENTS = 0x2000,
+	FRAGMENT_MASK = 0x1fff,
+	/* IPv6 extension headers that may stand before the payload. */
+	NEXT_HOP_BY_HOP = 0,
+	NEXT_ROUTING = 43,
+	NEXT_FRAGMENT = 44,
+	NEXT_DESTINATION = 60,
+	EXTENSION_HEADERS_MAX = 8,
+};
+
+static const char *const drop_texts[IP_DROP_COUNT] = {
+#define IP_DROP_TEXT(name, text) [IP_DROP_##name] = text,
+	IP_DROPS(IP_DROP_TEXT)
+#undef IP_DROP_TEXT
+};
+
+const char *ip_drop_text(enum ip_drop drop)
+{
+	return (unsigned)drop < IP_DROP_COUNT ? drop_texts[drop] : "unknown";
+}
+
+static struct ipaddr read_addr(struct reader *r, enum ip_family family)
+{
+	const uint8_t *p = reader_skip(r, ip_family_octets(family));
+
+	return p ? ipaddr_from_bytes(family, p) : IPADDR_NONE;
+}
+
+static enum ip_drop decode4(const uint8_t *bytes, size_t length, struct ip_view *out)
+{
+	struct reader r = reader_of(bytes, length);
+	uint8_t tos;
+	uint16_t fragment;
+
+	out->header_len = (uint16_t)(4 * (reader_u8(&r) & 0x0f));
+	tos = reader_u8(&r);
+	out->total_len = reader_u16(&r);
+	reader_skip(&r, 2);
+	fragment = reader_u16(&r);
+	out->ttl = reader_u8(&r);
+	out->protocol = reader_u8(&r);
+	reader_skip(&r, 2);
+	out->src = read_addr(&r, IP_V4);
+	out->dst = read_addr(&r, IP_V4);
+	if (r.bad || length < out->header_len)
+		return IP_DROP_SHORT;
+	out->dscp = tos >> 2;
+	out->ecn = tos & 3;
+	out->dont_fragment = fragment & FLAG_DONT_FRAGMENT;
+	out->more_fragments = fragment & FLAG_MORE_FRAGMENTS;
+	out->fragment_offset = (uint16_t)(8 * (fragment & FRAGMENT_MASK));
+	if (out->header_len < IP4_HEADER_MIN)
+		return IP_DROP_HEADER;
+	if (out->total_len < out->header_len || out->total_len > length)
+		return IP_DROP_LENGTH;
+	if (checksum(bytes, out->header_len) != 0)
+		return IP_DROP_CHECKSUM;
+	return IP_DROP_NONE;
+}
+
+/* Steps over one extension header; `*next` is its type, then the type of what follows. */
+static void skip_extension(struct reader *r, uint8_t *next, struct ip_view *out)
+{
+	const bool is_fragment = *next == NEXT_FRAGMENT;
+	uint8_t units;
+
+	*next = reader_u8(r);
+	units = reader_u8(r);
+	if (is_fragment) {
+		const uint16_t field = reader_u16(r);
+
+		out->fragment_offset = field & 0xfff8;
+		out->more_fragments = field & 1;
+		reader_skip(r, 4);
+	} else {
+		reader_skip(r, 6 + 8 * (size_t)units);
+	}
+}
+
+static bool is_extension(uint8_t next)
+{
+	return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT ||
+	       next == NEXT_DESTINATION;
+}
+
+static enum ip_drop decode6(const uint8_t *bytes, size_t length, struct ip_view *out)
+{
+	struct reader r = reader_of(bytes, length);
+	const uint32_t first = reader_u32(&r);
+	uint8_t next;
+
+	out->total_len = IP6_HEADER + (uint32_t)reader_u16(&r);
+	next = reader_u8(&r);
+	out->ttl = reader_u8(&r);
+	out->src = read_addr(&r, IP_V6);
+	out->dst = read_addr(&r, IP_V6);
+	out->dscp = (uint8_t)(first >> 22 & 0x3f);
+	out->ecn = (uint8_t)(first >> 20 & 3);
+	out->dont_fragment = true;
+	/* What follows a later fragment's header is data, not another header. */
+	for (int i = 0; i < EXTENSION_HEADERS_MAX && is_extension(next) && out->fragment_offset == 0; i++)
+		skip_extension(&r, &next, out);
+	if (r.bad)
+		return IP_DROP_SHORT;
+	out->protocol = next;
+	out->header_len = (uint16_t)(length - reader_left(&r));
+	if (out->total_len < out->header_len || out->total_len > length)
+		return IP_DROP_LENGTH;
+	return IP_DROP_NONE;
+}
+
+enum ip_drop ip_decode(const uint8_t *bytes, size_t length, struct ip_view *out)
+{
+	memset(out, 0, sizeof *out);
+	if (length == 0)
+		return IP_DROP_SHORT;
+	out->version = bytes[0] >> 4;
+	if (out->version == 4)
+		return decode4(bytes, length, out);
+	if (out->version == 6)
+		return decode6(bytes, length, out);
+	return IP_DROP_VERSION;
+}
+
+bool ip_decrement_ttl(uint8_t *header)
+{
+	uint8_t *ttl = header[0] >> 4 == 6 ? header + 7 : header + 8;
+
+	if (*ttl <= 1)
+		return false;
+	if (header[0] >> 4 == 4) {
+		const uint16_t before = (uint16_t)(header[8] << 8 | header[9]);
+		const uint16_t sum = checksum_update((uint16_t)(header[10] << 8 | header[11]), before,
+						     (uint16_t)(before - 0x100));
+
+		header[10] = (uint8_t)(sum >> 8);
+		header[11] = (uint8_t)sum;
+	}
+	(*ttl)--;
+	return true;
+}
