@@ -9,6 +9,13 @@
  * A peer is one NBMA endpoint on one tunnel; its id of 40 bits is its MAC address
  * 02:<id, big-endian> on the tunnel's TAP: destination of frames to it, source of frames
  * from it. Frames from senders that are no peer carry id 0.
+ *
+ * A message of type FORWARD_PEER_HELD, FORWARD_TUNNEL_COUNTERS, FORWARD_PEER_COUNTERS or
+ * FORWARD_RELAY_COUNTERS carries one or more of its structs, back to back: the receiver
+ * takes length / sizeof of them. All other messages carry exactly one struct, or none
+ * where none is named; of struct forward_nhrp only offsetof(bytes) + length octets count.
+ *
+ * The underlay VRF of a peer's nbma must be that of its tunnel's local endpoint.
  */
 #ifndef DMVPN_FORWARD_MSG_H
 #define DMVPN_FORWARD_MSG_H
@@ -29,7 +36,8 @@ enum forward_msg_type {
 	FORWARD_PEER_DEL,     /* struct forward_peer */
 	FORWARD_MULTICAST_SET,/* struct forward_peer: replicate multicast to it */
 	FORWARD_MULTICAST_DEL,
-	FORWARD_RELAYS,       /* struct forward_relays */
+	FORWARD_RELAYS,       /* struct forward_relays: live ones only; a peer named earlier and not
+			       * any more is a dead relay, frames to it go to the first live one */
 	FORWARD_NHRP_SEND,    /* struct forward_nhrp */
 	FORWARD_USAGE_GET,    /* struct forward_usage: answered by FORWARD_USAGE */
 	FORWARD_COUNTERS_GET, /* no payload: answered by FORWARD_TUNNEL_COUNTERS … COUNTERS_END */
@@ -39,7 +47,8 @@ enum forward_msg_type {
 	FORWARD_PEER_HELD,    /* struct forward_peer */
 	FORWARD_HELD_END,
 	FORWARD_NHRP_RECEIVED,/* struct forward_nhrp */
-	FORWARD_MISS,         /* struct forward_miss: ARP or ND asked for it; answered with a relay if any */
+	FORWARD_MISS,         /* struct forward_miss: ARP or ND asked for it; answered with a relay if
+			       * any. At most one per address in 200 ms. Not on point-to-point tunnels */
 	FORWARD_USAGE,        /* struct forward_usage */
 	FORWARD_TUNNEL_COUNTERS, /* struct forward_tunnel_counters */
 	FORWARD_PEER_COUNTERS,   /* struct forward_peer_counters */
@@ -138,6 +147,7 @@ struct forward_drop_counters {
 	X(NO_RELAY, "unresolved neighbour and no live NHS to relay") \
 	X(NO_MULTICAST, "multicast without any receiver") \
 	X(LOCAL_LINK, "link-scope housekeeping kept on this machine") \
+	X(ECN, "congestion mark on a packet that cannot carry it") \
 	X(TOO_BIG, "larger than the path and must not be fragmented") \
 	X(SEND_ERROR, "underlay refused the packet") \
 	X(TAP_ERROR, "TAP refused the packet")
