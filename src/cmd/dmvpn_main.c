@@ -15,7 +15,7 @@ static const struct command commands[] = {
 	{ "check", NULL, "check configurations and the design they make" },
 	{ "plan", NULL, "plan a design" },
 	{ "render", NULL, "print what FRR, strongSwan or nftables need" },
-	{ "decode", NULL, "print the NHRP messages of a capture" },
+	{ "decode", cmd_decode, "print the NHRP messages of a capture" },
 	{ "lab", NULL, "run a design on this machine, break it, measure it" },
 	{ "sim", NULL, "simulate a design on a virtual clock" },
 	{ "show", cmd_show, "look at a running daemon" },
