@@ -32,7 +32,8 @@ enum config_state {
 struct config_line {
 	const char *file; /* name as given by the caller */
 	unsigned number;  /* from 1 */
-	char *text;       /* as in the file, without line end, valid UTF-8 with bad bytes replaced */
+	char *text;       /* as in the file, without line end, valid UTF-8 with bad bytes replaced and
+			   * secrets masked: it may be shown */
 	enum config_state state;
 	bool changes_traffic; /* NOT_SUPPORTED: forwarding or security would differ without it */
 	char *reason;         /* why NO_EFFECT or NOT_SUPPORTED or ERROR; NULL otherwise */
@@ -71,13 +72,15 @@ struct config_nhrp {
 	uint16_t holdtime_s;             /* default 600 */
 	uint16_t registration_timeout_s; /* default holdtime_s / 3, at least 1 */
 	bool no_unique;
-	bool shortcut;
+	bool shortcut;       /* by default on from version 15.7 on, on a multipoint tunnel */
+	bool shortcut_given; /* the file says it, one way or the other; else it is the default */
 	bool redirect;
 	uint16_t redirect_timeout_s; /* default 2: least time between indications of one pair */
 	bool server_only;
 	uint32_t max_send_packets; /* default 10000 … */
 	uint16_t max_send_s;       /* … per 10 s */
-	bool map_multicast_dynamic;
+	bool map_multicast_dynamic; /* default as shortcut's */
+	bool map_multicast_dynamic_given;
 	size_t map_count;
 	struct config_map *maps;
 	size_t map_multicast_count;
@@ -144,6 +147,8 @@ struct config_interface {
 	size_t address_count;
 	struct config_address *addresses;
 	bool ipv6_enable;
+	uint16_t mtu;   /* `mtu N` in bytes; 0: default */
+	uint16_t dot1q; /* VLAN of a sub-interface; 0: none */
 	uint32_t bandwidth_kbps; /* 0: default */
 	uint32_t delay_tens_us;
 	uint16_t ip_mtu, ipv6_mtu; /* bytes; 0: default (1476 on a tunnel less key and so on) */
@@ -160,6 +165,7 @@ struct config_interface {
 
 struct config_vrf {
 	char *name; /* vrfs[0] is the global table, name "" */
+	bool defined; /* by vrf definition or ip vrf; else only used */
 };
 
 struct config_route {
@@ -170,6 +176,7 @@ struct config_route {
 	uint8_t distance;       /* default 1 */
 	uint32_t tag;
 	uint32_t track;         /* 0: none */
+	char *name;             /* `name …`; NULL */
 	unsigned line;
 	const char *file;
 };
@@ -182,6 +189,8 @@ struct config_block_line {
 	unsigned depth; /* 1: directly below the head (address-family lines), 2: inside those */
 	char *text;
 	unsigned line;
+	unsigned mode;   /* enum config_mode of the table that this line belongs to (grammar.h) */
+	uint32_t parent; /* index of the sub-block's head line; UINT32_MAX directly below the head */
 };
 
 struct config_block {
@@ -195,6 +204,7 @@ struct config_block {
 enum config_datapath { DATAPATH_AUTO, DATAPATH_KERNEL, DATAPATH_USER };
 
 struct config {
+	char *name; /* of the file, as given */
 	char *hostname; /* NULL when not given */
 	char *version;  /* `version 15.4`; NULL */
 	enum config_datapath datapath;

@@ -1,0 +1,486 @@
+/* The tunnel's own lines and NHRP's, as they stand inside `interface TunnelN`. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/commands.h"
+#include "config/reading.h"
+
+static bool sets(const struct match *m)
+{
+	return m->sign == SIGN_SET;
+}
+
+/* "no" lines of a list must say which entry. */
+static bool incomplete(struct reading *r, const struct match *m)
+{
+	if (match_arg(m, 0))
+		return false;
+	reading_error(r, "say which one", "incomplete command");
+	return true;
+}
+
+/* ---- tunnel … ---- */
+
+static void set_source(struct reading *r, const struct match *m)
+{
+	struct config_tunnel *t = reading_tunnel(r);
+	const struct item *source = match_arg(m, 0);
+	char kernel[16];
+
+	free(t->source_interface);
+	t->source_interface = NULL;
+	t->source = IPADDR_NONE;
+	if (!sets(m) || !source)
+		return;
+	if (source->kind != ITEM_IF)
+		t->source = source->addr;
+	else if (config_ifname(source->text, NULL, kernel))
+		t->source_interface = reading_keep(r, kernel);
+}
+
+static void set_host(struct reading *r, struct config_host *host, const struct item *item)
+{
+	free(host->name);
+	host->name = NULL;
+	host->addr = item ? item->addr : IPADDR_NONE;
+	if (item && ipaddr_is_none(&item->addr))
+		host->name = reading_keep(r, item->text);
+}
+
+static void set_destination(struct reading *r, const struct match *m)
+{
+	set_host(r, &reading_tunnel(r)->destination, sets(m) ? match_arg(m, 0) : NULL);
+}
+
+static void set_mode(struct reading *r, const struct match *m)
+{
+	struct config_tunnel *t = reading_tunnel(r);
+
+	t->mode = sets(m) && match_has(m, "multipoint") ? TUNNEL_GRE_MULTIPOINT : TUNNEL_GRE_P2P;
+	t->transport = sets(m) && match_has(m, "ipv6") ? IP_V6 : IP_V4;
+}
+
+static void set_key(struct reading *r, const struct match *m)
+{
+	struct config_tunnel *t = reading_tunnel(r);
+
+	t->has_key = sets(m);
+	t->key = sets(m) ? (uint32_t)match_arg(m, 0)->number : 0;
+}
+
+static void set_tunnel_vrf(struct reading *r, const struct match *m)
+{
+	reading_tunnel(r)->vrf = sets(m) ? reading_vrf(r, match_arg(m, 0)->text) : 0;
+}
+
+static void set_ttl(struct reading *r, const struct match *m)
+{
+	reading_tunnel(r)->ttl = sets(m) ? (uint8_t)match_arg(m, 0)->number : 255;
+}
+
+static void set_pmtud(struct reading *r, const struct match *m)
+{
+	reading_tunnel(r)->path_mtu_discovery = sets(m);
+}
+
+static void set_protection(struct reading *r, const struct match *m)
+{
+	struct config_tunnel *t = reading_tunnel(r);
+
+	reading_replace(r, &t->protection_profile, sets(m) ? match_arg(m, 0)->text : NULL);
+	t->protection_shared = sets(m) && match_has(m, "shared");
+}
+
+static void set_if_state(struct reading *r, const struct match *m)
+{
+	reading_tunnel(r)->if_state_nhrp = sets(m);
+}
+
+const struct command commands_tunnel[] = {
+	{ "tunnel source (<ip>|<ip6>|<if>)", HONOURED, NULL, set_source },
+	{ "tunnel source dynamic", TRAFFIC, "the source is taken from an interface or given as an address" },
+	{ "tunnel destination <host>", HONOURED, NULL, set_destination },
+	{ "tunnel destination dynamic", TRAFFIC, "a far end learned from elsewhere is not done" },
+	{ "tunnel mode gre multipoint [(ip|ipv6)]", HONOURED, NULL, set_mode },
+	{ "tunnel mode gre (ip|ipv6)", HONOURED, NULL, set_mode },
+	{ "tunnel mode <*>", TRAFFIC, "only GRE tunnels are done: tunnel mode gre multipoint or gre ip" },
+	{ "tunnel key <0-4294967295>", HONOURED, NULL, set_key },
+	{ "tunnel vrf <word>", HONOURED, NULL, set_tunnel_vrf },
+	{ "tunnel ttl <1-255>", HONOURED, NULL, set_ttl },
+	{ "tunnel path-mtu-discovery [<*>]", HONOURED, NULL, set_pmtud },
+	{ "tunnel protection ipsec profile <word> [shared]", HONOURED, NULL, set_protection },
+	{ "tunnel protection ipsec profile <word> ikev2-profile <word>", TRAFFIC,
+	  "the IKEv2 profile is taken from the IPsec profile", set_protection },
+	{ "tunnel protection vici profile <word>", HONOURED, NULL, set_protection },
+	{ "tunnel route-via <if> (preferred|mandatory)", TRAFFIC,
+	  "does not work together with IPsec; put the uplink into a VRF and use tunnel vrf" },
+	{ "tunnel checksum", TRAFFIC, "GRE checksums are not sent" },
+	{ "tunnel sequence-datagrams", TRAFFIC, "GRE sequence numbers are not sent" },
+	{ "tunnel tos <0-255>", UNSUPPORTED, "the inner packet's TOS is copied" },
+	{ "tunnel bandwidth (receive|transmit) <1-4294967295>", NO_EFFECT, "a hint without effect here" },
+	{ "tunnel flow egress-records", NO_EFFECT, "flow records are not written" },
+	{ "tunnel endpoint service-policy <*>", NO_EFFECT, "quality of service is left to the system" },
+	{ "keepalive [<*>]", UNSUPPORTED, "GRE keepalives are not sent; BFD and NHRP watch the far end" },
+	{ "if-state nhrp", HONOURED, NULL, set_if_state },
+	{ "nhrp route-watch", UNSUPPORTED, "shortcuts always follow the route that covers them", .keeping = TOGGLE },
+	{ "nhrp nflog-group <1-65535>", NO_EFFECT, "the redirect trigger is set up by the daemon itself" },
+	{ "nhrp map group <word> service-policy output <word>", NO_EFFECT, "quality of service is left to the system" },
+	{ "nhrp (group|attribute) <*>", NO_EFFECT, "quality of service is left to the system" },
+	{ "nhrp event-publisher <*>", NO_EFFECT, "events go to the log" },
+	{ NULL },
+};
+
+/* ---- ip nhrp …, ipv6 nhrp … ---- */
+
+static bool is_v6(const struct match *m)
+{
+	return m->items[0].kind == ITEM_KEYWORD && !strcmp(m->items[0].text, "ipv6");
+}
+
+static struct config_nhrp *nhrp_of(struct reading *r, const struct match *m)
+{
+	struct config_tunnel *t = reading_tunnel(r);
+
+	return is_v6(m) ? &t->nhrp6 : &t->nhrp4;
+}
+
+static void set_network_id(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+
+	n->enabled = sets(m);
+	n->network_id = sets(m) ? (uint32_t)match_arg(m, 0)->number : 0;
+}
+
+static void set_authentication(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+	const struct item *secret = match_arg(m, 0);
+
+	if (sets(m) && strlen(secret->text) > 8) {
+		reading_error(r, "use at most 8 characters, the same on every router",
+			      "the authentication string is longer than 8 characters");
+		return;
+	}
+	reading_replace(r, &n->authentication, sets(m) ? secret->text : NULL);
+}
+
+static void set_holdtime(struct reading *r, const struct match *m)
+{
+	nhrp_of(r, m)->holdtime_s = sets(m) ? (uint16_t)match_arg(m, 0)->number : 0;
+}
+
+static void set_registration_timeout(struct reading *r, const struct match *m)
+{
+	nhrp_of(r, m)->registration_timeout_s = sets(m) ? (uint16_t)match_arg(m, 0)->number : 0;
+}
+
+static void set_no_unique(struct reading *r, const struct match *m)
+{
+	nhrp_of(r, m)->no_unique = sets(m);
+}
+
+static void set_shortcut(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+
+	n->shortcut = sets(m);
+	n->shortcut_given = m->sign != SIGN_DEFAULT;
+}
+
+static void set_redirect(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+	const struct item *timeout = match_after(m, "timeout");
+
+	n->redirect = sets(m);
+	n->redirect_timeout_s = sets(m) && timeout ? (uint16_t)timeout->number : 0;
+}
+
+static void set_server_only(struct reading *r, const struct match *m)
+{
+	nhrp_of(r, m)->server_only = sets(m);
+}
+
+static void set_max_send(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+
+	n->max_send_packets = sets(m) ? (uint32_t)match_arg(m, 0)->number : 0;
+	n->max_send_s = sets(m) ? (uint16_t)match_arg(m, 1)->number : 0;
+}
+
+static void set_multicast_dynamic(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+
+	n->map_multicast_dynamic = sets(m);
+	n->map_multicast_dynamic_given = m->sign != SIGN_DEFAULT;
+}
+
+static void free_host(struct config_host *host)
+{
+	free(host->name);
+	*host = (struct config_host){ 0 };
+}
+
+static uint64_t owner_of(struct reading *r, const struct match *m)
+{
+	return (uint64_t)reading_top(r)->index << 1 | (is_v6(m) ? 1 : 0);
+}
+
+static bool same_host(const struct config_host *h, const struct item *item)
+{
+	return ipaddr_is_none(&item->addr) ? h->name && !strcmp(h->name, item->text) : ipaddr_eq(&h->addr, &item->addr);
+}
+
+static void map_multicast_static_entry(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+	const struct item *host = match_arg(m, 0);
+	const uint64_t key = names_key(NAME_MULTICAST, owner_of(r, m), host->text);
+	struct config_host *added;
+
+	if (sets(m)) {
+		const uint32_t at = names_get(&r->names, key);
+
+		if (at < n->map_multicast_count && same_host(&n->map_multicast[at], host))
+			return;
+		added = ADD(r, n->map_multicast, n->map_multicast_count);
+		if (added) {
+			set_host(r, added, host);
+			r->out_of_memory |= !names_set(&r->names, key, (uint32_t)(n->map_multicast_count - 1));
+		}
+		return;
+	}
+	for (size_t i = 0; i < n->map_multicast_count; i++) {
+		if (!same_host(&n->map_multicast[i], host))
+			continue;
+		free_host(&n->map_multicast[i]);
+		memmove(&n->map_multicast[i], &n->map_multicast[i + 1],
+			(--n->map_multicast_count - i) * sizeof n->map_multicast[0]);
+		i--;
+	}
+}
+
+static void map_multicast_static(struct reading *r, const struct match *m)
+{
+	if (!incomplete(r, m))
+		map_multicast_static_entry(r, m);
+}
+
+/* `ip nhrp map ADDRESS [MASK] NBMA`: the overlay side is a host or a prefix. */
+static struct ipprefix map_target(const struct match *m)
+{
+	const struct item *target = match_arg(m, 0);
+	const struct item *mask = match_arg(m, 1);
+
+	if (target->kind == ITEM_PREFIX || target->kind == ITEM_PREFIX6)
+		return ipprefix_make(&target->addr, target->len);
+	if (mask && mask->kind == ITEM_MASK)
+		return ipprefix_make(&target->addr, mask->len);
+	return ipprefix_host(&target->addr);
+}
+
+static struct config_map *map_find(struct reading *r, struct config_nhrp *n, uint64_t key, const struct ipprefix *target)
+{
+	const uint32_t at = names_get(&r->names, key);
+
+	/* Indexes are stale after a removal; then it is searched for. */
+	if (at < n->map_count && ipprefix_eq(&n->maps[at].proto, target))
+		return &n->maps[at];
+	for (size_t i = 0; at != NAMES_NONE && i < n->map_count; i++) {
+		if (ipprefix_eq(&n->maps[i].proto, target))
+			return &n->maps[i];
+	}
+	return NULL;
+}
+
+static const struct item *last_argument(const struct match *m)
+{
+	const struct item *last = NULL;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (m->items[i].kind == ITEM_HOST || m->items[i].kind == ITEM_IP || m->items[i].kind == ITEM_IP6)
+			last = &m->items[i];
+	}
+	return last;
+}
+
+static void map_unicast_entry(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+	const struct ipprefix target = map_target(m);
+	char text[IPPREFIX_TEXT_MAX];
+	const uint64_t key = names_key(NAME_MAP, owner_of(r, m), ipprefix_format(&target, text));
+	struct config_map *map = map_find(r, n, key, &target);
+
+	if (!sets(m)) {
+		if (map) {
+			free_host(&map->nbma);
+			memmove(map, map + 1, (size_t)(&n->maps[--n->map_count] - map) * sizeof *map);
+		}
+		return;
+	}
+	if (!map) {
+		map = ADD(r, n->maps, n->map_count);
+		if (!map)
+			return;
+		r->out_of_memory |= !names_set(&r->names, key, (uint32_t)(n->map_count - 1));
+	}
+	map->proto = target;
+	set_host(r, &map->nbma, last_argument(m));
+}
+
+static void map_unicast(struct reading *r, const struct match *m)
+{
+	if (!incomplete(r, m))
+		map_unicast_entry(r, m);
+}
+
+/* The entry of this address (and NBMA when both name one), or NULL. */
+static struct config_nhs *nhs_find(struct config_nhrp *n, const struct ipaddr *addr, const struct item *nbma)
+{
+	for (size_t i = 0; i < n->nhs_count; i++) {
+		struct config_nhs *s = &n->nhs[i];
+		const bool named = s->nbma.name || !ipaddr_is_none(&s->nbma.addr);
+
+		if (!ipaddr_eq(&s->addr, addr))
+			continue;
+		if (!nbma || !named || same_host(&s->nbma, nbma))
+			return s;
+	}
+	return NULL;
+}
+
+static void set_nhs_entry(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+	const bool dynamic = match_has(m, "dynamic");
+	const struct ipaddr addr = dynamic ? IPADDR_NONE : match_arg(m, 0)->addr;
+	const struct item *nbma = match_after(m, "nbma");
+	const struct item *priority = match_after(m, "priority"), *cluster = match_after(m, "cluster");
+	struct config_nhs *s = nhs_find(n, &addr, nbma);
+
+	if (!sets(m)) {
+		if (s) {
+			free_host(&s->nbma);
+			memmove(s, s + 1, (size_t)(&n->nhs[--n->nhs_count] - s) * sizeof *s);
+		}
+		return;
+	}
+	if (!s)
+		s = ADD(r, n->nhs, n->nhs_count);
+	if (!s)
+		return;
+	s->addr = addr;
+	if (nbma)
+		set_host(r, &s->nbma, nbma);
+	s->multicast |= match_has(m, "multicast");
+	if (priority)
+		s->priority = (uint8_t)priority->number;
+	if (cluster)
+		s->cluster = (uint8_t)cluster->number;
+}
+
+static void set_nhs(struct reading *r, const struct match *m)
+{
+	if (!incomplete(r, m))
+		set_nhs_entry(r, m);
+}
+
+static void set_cluster_entry(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+	const uint8_t cluster = (uint8_t)match_arg(m, 0)->number;
+	struct config_cluster *c = NULL;
+
+	for (size_t i = 0; i < n->cluster_count; i++) {
+		if (n->clusters[i].cluster == cluster)
+			c = &n->clusters[i];
+	}
+	if (!sets(m)) {
+		if (c)
+			memmove(c, c + 1, (size_t)(&n->clusters[--n->cluster_count] - c) * sizeof *c);
+		return;
+	}
+	if (!c)
+		c = ADD(r, n->clusters, n->cluster_count);
+	if (c)
+		*c = (struct config_cluster){ cluster, (uint8_t)match_arg(m, 1)->number };
+}
+
+static void set_cluster(struct reading *r, const struct match *m)
+{
+	if (!incomplete(r, m))
+		set_cluster_entry(r, m);
+}
+
+static void set_fallback(struct reading *r, const struct match *m)
+{
+	nhrp_of(r, m)->nhs_fallback_s = sets(m) ? (uint16_t)match_arg(m, 0)->number : 0;
+}
+
+static void set_summary_map_entry(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+	const struct item *p = match_arg(m, 0);
+	const struct ipprefix prefix = ipprefix_make(&p->addr, p->len);
+	struct ipprefix *slot;
+
+	for (size_t i = 0; i < n->summary_map_count; i++) {
+		if (!ipprefix_eq(&n->summary_maps[i], &prefix))
+			continue;
+		if (!sets(m))
+			memmove(&n->summary_maps[i], &n->summary_maps[i + 1],
+				(--n->summary_map_count - i) * sizeof prefix);
+		return;
+	}
+	slot = sets(m) ? ADD(r, n->summary_maps, n->summary_map_count) : NULL;
+	if (slot)
+		*slot = prefix;
+}
+
+static void set_summary_map(struct reading *r, const struct match *m)
+{
+	if (!incomplete(r, m))
+		set_summary_map_entry(r, m);
+}
+
+#define QOS "quality of service is left to the system"
+
+const struct command commands_nhrp[] = {
+	{ "(ip|ipv6) nhrp network-id <1-4294967295>", HONOURED, NULL, set_network_id },
+	{ "(ip|ipv6) nhrp authentication <secret>", HONOURED, NULL, set_authentication },
+	{ "(ip|ipv6) nhrp holdtime <1-65535>", HONOURED, NULL, set_holdtime },
+	{ "(ip|ipv6) nhrp registration timeout <1-65535>", HONOURED, NULL, set_registration_timeout },
+	{ "(ip|ipv6) nhrp registration no-unique", HONOURED, NULL, set_no_unique },
+	{ "(ip|ipv6) nhrp shortcut", HONOURED, NULL, set_shortcut },
+	{ "(ip|ipv6) nhrp redirect [timeout <1-30>]", HONOURED, NULL, set_redirect },
+	{ "(ip|ipv6) nhrp server-only [non-caching]", HONOURED, NULL, set_server_only },
+	{ "(ip|ipv6) nhrp max-send <1-65535> every <10-65535>", HONOURED, NULL, set_max_send },
+	{ "(ip|ipv6) nhrp map multicast dynamic", HONOURED, NULL, set_multicast_dynamic },
+	{ "(ip|ipv6) nhrp map multicast <host>", HONOURED, NULL, map_multicast_static },
+	{ "ip nhrp map (<ip>|<prefix>) <host>", HONOURED, NULL, map_unicast },
+	{ "ip nhrp map <ip> <mask> <host>", HONOURED, NULL, map_unicast },
+	{ "ipv6 nhrp map (<ip6>|<prefix6>) <host>", HONOURED, NULL, map_unicast },
+	{ "(ip|ipv6) nhrp map group <word> service-policy output <word>", NO_EFFECT, QOS },
+	{ "ip nhrp nhs <ip> [nbma <host>] [multicast] [priority <0-255>] [cluster <0-10>]", HONOURED, NULL, set_nhs },
+	{ "ipv6 nhrp nhs <ip6> [nbma <host>] [multicast] [priority <0-255>] [cluster <0-10>]", HONOURED, NULL, set_nhs },
+	{ "(ip|ipv6) nhrp nhs dynamic nbma <host> [multicast] [priority <0-255>] [cluster <0-10>]", HONOURED, NULL,
+	  set_nhs },
+	{ "(ip|ipv6) nhrp nhs cluster <0-10> max-connections <0-255>", HONOURED, NULL, set_cluster },
+	{ "(ip|ipv6) nhrp nhs fallback <0-60>", HONOURED, NULL, set_fallback },
+	{ "ip nhrp summary-map <prefix>", HONOURED, NULL, set_summary_map },
+	{ "ipv6 nhrp summary-map <prefix6>", HONOURED, NULL, set_summary_map },
+	{ "(ip|ipv6) nhrp (group|attribute) <*>", NO_EFFECT, QOS },
+	{ "(ip|ipv6) nhrp record", NO_EFFECT, "transit records are always written" },
+	{ "(ip|ipv6) nhrp responder <if>", NO_EFFECT, "the tunnel's own address is always given" },
+	{ "(ip|ipv6) nhrp use <1-65535>", NO_EFFECT, "the first packet asks for the way" },
+	{ "(ip|ipv6) nhrp (trigger-svc|interest|cache) <*>", NO_EFFECT, "a trigger of old releases" },
+	{ "(ip|ipv6) nhrp path preference <*>", UNSUPPORTED, "paths are preferred by routing and by the NHS's priority" },
+	{ "(ip|ipv6) nhrp send-routed", UNSUPPORTED, "NHRP follows the tunnels" },
+	{ "(ip|ipv6) nhrp connect [<*>]", UNSUPPORTED, "IPsec follows the NHRP binding" },
+	{ "(ip|ipv6) nhrp multicast <*>", UNSUPPORTED, "multicast is sent to the multicast map" },
+	{ NULL },
+};

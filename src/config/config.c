@@ -1,0 +1,154 @@
+#include "config/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/reading.h"
+
+/* ---- freeing ---- */
+
+static void host_done(struct config_host *h)
+{
+	free(h->name);
+}
+
+static void nhrp_done(struct config_nhrp *n)
+{
+	for (size_t i = 0; i < n->map_count; i++)
+		host_done(&n->maps[i].nbma);
+	for (size_t i = 0; i < n->map_multicast_count; i++)
+		host_done(&n->map_multicast[i]);
+	for (size_t i = 0; i < n->nhs_count; i++)
+		host_done(&n->nhs[i].nbma);
+	free(n->authentication);
+	free(n->maps);
+	free(n->map_multicast);
+	free(n->nhs);
+	free(n->clusters);
+	free(n->summary_maps);
+}
+
+static void tunnel_free(struct config_tunnel *t)
+{
+	if (!t)
+		return;
+	free(t->source_interface);
+	host_done(&t->destination);
+	free(t->protection_profile);
+	nhrp_done(&t->nhrp4);
+	nhrp_done(&t->nhrp6);
+	free(t);
+}
+
+static void ospf_done(struct config_if_ospf *o)
+{
+	free(o->network);
+	free(o->area);
+}
+
+void config_interface_done(struct config_interface *i)
+{
+	for (size_t k = 0; k < i->extra_count; k++)
+		free(i->extras[k]);
+	free(i->extras);
+	free(i->ios_name);
+	free(i->description);
+	free(i->addresses);
+	ospf_done(&i->ospf);
+	ospf_done(&i->ospf6);
+	tunnel_free(i->tunnel);
+	memset(i, 0, sizeof *i);
+}
+
+void config_block_done(struct config_block *b)
+{
+	for (size_t i = 0; i < b->line_count; i++)
+		free(b->lines[i].text);
+	free(b->lines);
+	free(b->head);
+	memset(b, 0, sizeof *b);
+}
+
+static void lines_free(struct config *c)
+{
+	for (size_t i = 0; i < c->line_count; i++) {
+		free(c->lines[i].text);
+		free(c->lines[i].reason);
+		free(c->lines[i].remedy);
+	}
+	free(c->lines);
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->interface_count; i++)
+		config_interface_done(&c->interfaces[i]);
+	for (size_t i = 0; i < c->block_count; i++)
+		config_block_done(&c->blocks[i]);
+	for (size_t i = 0; i < c->vrf_count; i++)
+		free(c->vrfs[i].name);
+	for (size_t i = 0; i < c->route_count; i++) {
+		free(c->routes[i].interface);
+		free(c->routes[i].name);
+	}
+	lines_free(c);
+	free(c->interfaces);
+	free(c->blocks);
+	free(c->vrfs);
+	free(c->routes);
+	free(c->hostname);
+	free(c->version);
+	free(c->name);
+	free(c);
+}
+
+/* ---- looking ---- */
+
+size_t config_count(const struct config *c, enum config_state state)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->line_count; i++)
+		count += c->lines[i].state == state;
+	return count;
+}
+
+size_t config_blocking_count(const struct config *c)
+{
+	size_t count = config_count(c, CONFIG_ERROR);
+
+	for (size_t i = 0; i < c->line_count; i++)
+		count += c->lines[i].state == CONFIG_NOT_SUPPORTED && c->lines[i].changes_traffic;
+	return count;
+}
+
+const struct config_interface *config_find_interface(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->interface_count; i++) {
+		if (!strcmp(c->interfaces[i].name, name) || !strcmp(c->interfaces[i].ios_name, name))
+			return &c->interfaces[i];
+	}
+	return NULL;
+}
+
+const struct config_interface *config_find_tunnel(const struct config *c, uint32_t number)
+{
+	for (size_t i = 0; i < c->interface_count; i++) {
+		if (c->interfaces[i].is_tunnel && c->interfaces[i].tunnel_number == number)
+			return &c->interfaces[i];
+	}
+	return NULL;
+}
+
+bool config_find_vrf(const struct config *c, const char *name, uint32_t *vrf)
+{
+	for (size_t i = 0; i < c->vrf_count; i++) {
+		if (!strcmp(c->vrfs[i].name, name ? name : "")) {
+			*vrf = (uint32_t)i;
+			return true;
+		}
+	}
+	return false;
+}

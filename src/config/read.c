@@ -1,0 +1,490 @@
+/*
+ * read: a file's lines through the grammar into the model.
+ *
+ * The mode is set by commands, not by indentation: a line that does not fit the present
+ * mode but one further out belongs there and leaves the inner ones. Every line of the file
+ * becomes exactly one struct config_line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/lexer.h"
+#include "config/reading.h"
+#include "config/redact.h"
+
+/* ---- memory ---- */
+
+void *reading_add(struct reading *r, void *items, size_t *count, size_t size)
+{
+	void **array = items;
+	char *grown = *array;
+
+	/* Room is always a power of two, so the count tells when it is full. */
+	if ((*count & (*count - 1)) == 0) {
+		grown = reallocarray(*array, *count ? *count * 2 : 1, size);
+		if (!grown) {
+			r->out_of_memory = true;
+			return NULL;
+		}
+		*array = grown;
+	}
+	memset(grown + *count * size, 0, size);
+	return grown + (*count)++ * size;
+}
+
+char *reading_keep(struct reading *r, const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		r->out_of_memory = true;
+	return copy;
+}
+
+void reading_replace(struct reading *r, char **slot, const char *text)
+{
+	char *copy = reading_keep(r, text);
+
+	free(*slot);
+	*slot = copy;
+}
+
+/* ---- verdicts ---- */
+
+static char *format_text(const char *format, va_list arguments)
+{
+	char *text;
+
+	return vasprintf(&text, format, arguments) < 0 ? NULL : text;
+}
+
+static void set_verdict(struct reading *r, enum config_state state, bool changes_traffic, char *reason)
+{
+	if (!reason)
+		r->out_of_memory = true;
+	free(r->reason);
+	r->state = state;
+	r->changes_traffic = changes_traffic;
+	r->reason = reason;
+}
+
+void reading_error(struct reading *r, const char *remedy, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_verdict(r, CONFIG_ERROR, false, format_text(format, arguments));
+	va_end(arguments);
+	reading_replace(r, &r->remedy, remedy);
+}
+
+void reading_unsupported(struct reading *r, bool changes_traffic, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_verdict(r, CONFIG_NOT_SUPPORTED, changes_traffic, format_text(format, arguments));
+	va_end(arguments);
+}
+
+void reading_no_effect(struct reading *r, const char *reason)
+{
+	set_verdict(r, CONFIG_NO_EFFECT, false, strdup(reason));
+}
+
+void config_line_error(struct reading *r, unsigned number, const char *remedy, const char *format, ...)
+{
+	struct config_line *line = number && number <= r->c->line_count ? &r->c->lines[number - 1] : NULL;
+	va_list arguments;
+
+	if (!line || line->state == CONFIG_ERROR)
+		return;
+	free(line->reason);
+	va_start(arguments, format);
+	line->reason = format_text(format, arguments);
+	va_end(arguments);
+	reading_replace(r, &line->remedy, remedy);
+	line->state = CONFIG_ERROR;
+	line->changes_traffic = false;
+	if (!line->reason)
+		r->out_of_memory = true;
+}
+
+/* ---- frames ---- */
+
+struct frame *reading_top(struct reading *r)
+{
+	return &r->frames[r->depth - 1];
+}
+
+void reading_enter(struct reading *r, enum config_mode mode, size_t index)
+{
+	if (r->depth == FRAMES_MAX)
+		return;
+	r->frames[r->depth++] = (struct frame){ .mode = mode, .index = index, .head = NAMES_NONE };
+}
+
+void reading_leave(struct reading *r, const struct match *m)
+{
+	(void)m;
+	if (r->depth > 1)
+		r->depth--;
+}
+
+struct config_interface *reading_interface(struct reading *r)
+{
+	return &r->c->interfaces[reading_top(r)->index];
+}
+
+struct config_tunnel *reading_tunnel(struct reading *r)
+{
+	return reading_interface(r)->tunnel;
+}
+
+uint32_t reading_vrf(struct reading *r, const char *name)
+{
+	const uint64_t key = names_key(NAME_VRF, 0, name);
+	uint32_t found = names_get(&r->names, key);
+	struct config_vrf *vrf;
+
+	if (found != NAMES_NONE)
+		return found;
+	vrf = ADD(r, r->c->vrfs, r->c->vrf_count);
+	if (!vrf)
+		return 0;
+	vrf->name = reading_keep(r, name);
+	found = (uint32_t)(r->c->vrf_count - 1);
+	r->out_of_memory |= !names_set(&r->names, key, found);
+	return found;
+}
+
+/* ---- one command ---- */
+
+static bool is_block_mode(enum config_mode mode)
+{
+	return mode != MODE_GLOBAL && mode != MODE_INTERFACE && mode != MODE_TUNNEL && mode != MODE_VRF &&
+	       mode != MODE_VRF_AF && mode != MODE_OPAQUE && mode != MODE_UNSUPPORTED && mode != MODE_LINE &&
+	       mode != MODE_CERT_CHAIN && mode != MODE_SLA && mode != MODE_TRACK;
+}
+
+static void keep_line(struct reading *r, const struct match *m)
+{
+	const enum config_mode mode = reading_top(r)->mode;
+
+	if (mode == MODE_GLOBAL)
+		reading_block(r, m);
+	else if (mode == MODE_INTERFACE || mode == MODE_TUNNEL)
+		reading_extra(r, m);
+	else if (is_block_mode(mode))
+		reading_block_line(r, m);
+}
+
+static void take(struct reading *r, const struct match *m)
+{
+	const struct command *row = m->row;
+	const bool block = is_block_mode(reading_top(r)->mode);
+
+	switch (row->fate) {
+	case HONOURED:
+		r->state = CONFIG_HONOURED;
+		if (row->apply)
+			row->apply(r, m);
+		else
+			keep_line(r, m);
+		return;
+	case NO_EFFECT:
+		reading_no_effect(r, row->reason);
+		break;
+	case UNSUPPORTED:
+	case TRAFFIC:
+		if (m->sign != SIGN_SET && row->keeping != TOGGLE)
+			reading_no_effect(r, "switches off what is not done here anyway");
+		else
+			reading_unsupported(r, row->fate == TRAFFIC, "%s", row->reason);
+		if (block && !row->apply)
+			keep_line(r, m);
+		break;
+	}
+	if (row->apply)
+		row->apply(r, m);
+	else if (row->enters != MODE_NONE && m->sign == SIGN_SET && !block)
+		reading_enter(r, row->enters, 0);
+}
+
+/* A comment on a failed line, from the failure that understood most of it. */
+static void judge_failure(struct reading *r, const struct match_failure *f, enum config_mode mode)
+{
+	const bool forwarding = mode != MODE_GLOBAL && mode != MODE_LINE && mode != MODE_OPAQUE;
+
+	switch (f->result) {
+	case MATCH_AMBIGUOUS:
+		reading_error(r, "write the word in full", "ambiguous: %s", f->text);
+		return;
+	case MATCH_INCOMPLETE:
+		reading_error(r, "complete the command", "incomplete command");
+		return;
+	case MATCH_BAD_VALUE:
+		reading_error(r, NULL, "word %zu has a wrong value: %s is expected", f->depth + 1, f->text);
+		return;
+	case MATCH_OK:
+	case MATCH_UNKNOWN:
+	case MATCH_MEMORY:
+		break;
+	}
+	reading_unsupported(r, forwarding, f->depth ? "unknown command: %s" : "unknown command", f->text);
+}
+
+static bool try_session(struct reading *r, const struct line *line)
+{
+	struct match_failure failure;
+	struct match m;
+
+	if (grammar_match(r->grammar, MODE_SESSION, SIGN_SET, line->tokens, line->count, &m, &failure) != MATCH_OK)
+		return false;
+	take(r, &m);
+	match_done(&m);
+	return true;
+}
+
+/* Tries the modes from the innermost outwards. */
+static bool try_modes(struct reading *r, const struct line *line, enum sign sign, size_t skip,
+		      struct match_failure *best, enum config_mode *best_mode)
+{
+	for (size_t depth = r->depth; depth > 0; depth--) {
+		const struct frame *frame = &r->frames[depth - 1];
+		struct match_failure failure;
+		struct match m;
+		enum match_result result = grammar_match(r->grammar, frame->mode, sign, line->tokens + skip,
+							  line->count - skip, &m, &failure);
+
+		if (result == MATCH_MEMORY) {
+			r->out_of_memory = true;
+			return true;
+		}
+		if (result == MATCH_OK) {
+			r->depth = depth;
+			take(r, &m);
+			match_done(&m);
+			if (r->depth > depth)
+				reading_top(r)->indent = line->indent;
+			return true;
+		}
+		if ((frame->mode == MODE_OPAQUE || frame->mode == MODE_UNSUPPORTED || frame->mode == MODE_LINE) &&
+		    line->indent > frame->indent) {
+			if (frame->mode == MODE_UNSUPPORTED)
+				reading_unsupported(r, false, "belongs to a block that is not supported");
+			else
+				reading_no_effect(r, "belongs to a block without effect here");
+			return true;
+		}
+		if (depth == r->depth || failure.depth > best->depth) {
+			*best = failure;
+			*best_mode = frame->mode;
+		}
+	}
+	return false;
+}
+
+static bool token_is(const struct token *t, const char *word)
+{
+	return t->length == strlen(word) && !strncasecmp(t->text, word, t->length);
+}
+
+static void read_command(struct reading *r, const struct line *line)
+{
+	struct match_failure best = { 0 };
+	enum config_mode mode = MODE_GLOBAL;
+	enum sign sign = SIGN_SET;
+	size_t skip = 0;
+
+	if (line->count > 1 && token_is(&line->tokens[0], "no"))
+		sign = SIGN_NO;
+	else if (line->count > 1 && token_is(&line->tokens[0], "default"))
+		sign = SIGN_DEFAULT;
+	skip = sign == SIGN_SET ? 0 : 1;
+	if (try_modes(r, line, sign, skip, &best, &mode) || try_session(r, line))
+		return;
+	judge_failure(r, &best, mode);
+}
+
+/* ---- lines ---- */
+
+static bool ends_swallowing(const struct reading *r, const struct line *line)
+{
+	return strstr(line->text, r->until) != NULL;
+}
+
+static void swallow(struct reading *r, const struct line *line)
+{
+	reading_no_effect(r, "part of a banner or certificate");
+	if (ends_swallowing(r, line)) {
+		free(r->until);
+		r->until = NULL;
+	}
+}
+
+static void judge(struct reading *r, const struct line *line)
+{
+	r->state = CONFIG_BLANK;
+	r->changes_traffic = false;
+	r->reason = r->remedy = NULL;
+	if (r->until)
+		swallow(r, line);
+	else if (line->kind == LINE_TOO_LONG)
+		reading_unsupported(r, true, "the line has more than %d words", TOKENS_MAX);
+	else if (line->kind == LINE_COMMAND)
+		read_command(r, line);
+}
+
+static void record(struct reading *r, const struct line *line)
+{
+	struct config_line *kept = ADD(r, r->c->lines, r->c->line_count);
+
+	if (!kept) {
+		free(r->reason);
+		free(r->remedy);
+		return;
+	}
+	kept->file = r->file;
+	kept->number = r->number;
+	kept->text = redact(line->text);
+	kept->state = r->state;
+	kept->changes_traffic = r->changes_traffic;
+	kept->reason = r->reason;
+	kept->remedy = r->remedy;
+	r->out_of_memory |= !kept->text;
+}
+
+static void read_lines(struct reading *r, const char *text, size_t length)
+{
+	struct lexer lexer = { text, text + length, 0 };
+	struct line line;
+
+	while (!r->out_of_memory && lexer_next(&lexer, &line)) {
+		r->number = lexer.number;
+		judge(r, &line);
+		record(r, &line);
+		line_done(&line);
+	}
+	r->out_of_memory |= lexer.at < lexer.end;
+}
+
+static bool reading_init(struct reading *r, const char *name)
+{
+	size_t count;
+	const struct command_table *tables = commands_all(&count);
+
+	*r = (struct reading){ .c = calloc(1, sizeof *r->c), .grammar = grammar_new(tables, count) };
+	if (!r->c || !r->grammar)
+		return false;
+	r->c->name = strdup(name);
+	if (!r->c->name)
+		return false;
+	r->file = r->c->name;
+	reading_vrf(r, "");
+	reading_enter(r, MODE_GLOBAL, 0);
+	return !r->out_of_memory;
+}
+
+struct config *config_read_text(const char *name, const char *text, size_t length, char *error, size_t error_size)
+{
+	const char *refusal = length > CONFIG_FILE_MAX ? "is larger than 16 MB" : lexer_refuses(text, length);
+	struct reading r;
+
+	if (refusal) {
+		snprintf(error, error_size, "%s: %s", name, refusal);
+		return NULL;
+	}
+	if (reading_init(&r, name)) {
+		read_lines(&r, text, length);
+		if (!r.out_of_memory)
+			reading_finish(&r);
+		if (!r.out_of_memory)
+			reading_check(&r);
+	} else {
+		r.out_of_memory = true;
+	}
+	free(r.until);
+	names_done(&r.names);
+	grammar_free(r.grammar);
+	if (!r.out_of_memory)
+		return r.c;
+	config_free(r.c);
+	snprintf(error, error_size, "%s: out of memory", name);
+	return NULL;
+}
+
+/* Reads at most one byte more than the limit. NULL with *error set. */
+static char *slurp(int fd, size_t *length, const char **why)
+{
+	size_t room = 65536;
+	char *bytes = malloc(room);
+
+	for (*length = 0; bytes;) {
+		const ssize_t got = read(fd, bytes + *length, room - *length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			*why = strerror(errno);
+			free(bytes);
+			return NULL;
+		}
+		*length += (size_t)got;
+		if (got == 0 || *length > CONFIG_FILE_MAX)
+			return bytes;
+		if (*length == room) {
+			char *wide = realloc(bytes, room * 2);
+
+			if (!wide)
+				free(bytes);
+			bytes = wide;
+			room *= 2;
+		}
+	}
+	*why = "out of memory";
+	return NULL;
+}
+
+struct config *config_read_fd(int fd, const char *name, char *error, size_t error_size)
+{
+	struct config *c = NULL;
+	const char *why = NULL;
+	char *bytes = NULL;
+	struct stat st;
+	size_t length;
+
+	if (fstat(fd, &st) < 0)
+		why = strerror(errno);
+	else if (S_ISREG(st.st_mode) && st.st_size > CONFIG_FILE_MAX)
+		why = "is larger than 16 MB";
+	else
+		bytes = slurp(fd, &length, &why);
+	if (bytes)
+		c = config_read_text(name, bytes, length, error, error_size);
+	else
+		snprintf(error, error_size, "%s: %s", name, why);
+	free(bytes);
+	return c;
+}
+
+struct config *config_read_file(const char *path, char *error, size_t error_size)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct config *c;
+
+	if (fd < 0) {
+		snprintf(error, error_size, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	c = config_read_fd(fd, path, error, error_size);
+	close(fd);
+	return c;
+}

@@ -1,0 +1,83 @@
+/*
+ * reading: the state of one file being read. Private to src/config.
+ */
+#ifndef DMVPN_CONFIG_READING_H
+#define DMVPN_CONFIG_READING_H
+
+#include "config/config.h"
+#include "config/grammar.h"
+#include "config/names.h"
+
+enum { FRAMES_MAX = 8 };
+
+/* What the following lines belong to. */
+struct frame {
+	enum config_mode mode;
+	size_t indent;     /* of the line that opened it */
+	size_t index;      /* interface, VRF or block */
+	uint64_t scope;    /* key of the sub-block inside the block, 0 at its top */
+	uint32_t head;     /* block: index of the sub-block's head line, NAMES_NONE at its top */
+};
+
+/* What a names key is about. */
+enum name_kind { NAME_INTERFACE, NAME_VRF, NAME_BLOCK, NAME_BLOCK_LINE, NAME_ROUTE, NAME_MAP, NAME_MAP6,
+		 NAME_NHS, NAME_EXTRA, NAME_MULTICAST, NAME_FRR };
+
+struct reading {
+	struct config *c;
+	struct grammar *grammar;
+	struct names names;
+	const char *file;  /* inside c */
+	unsigned number;   /* the line now read */
+	size_t depth;      /* frames in use; frames[0] is the global mode */
+	struct frame frames[FRAMES_MAX];
+	bool out_of_memory;
+	/* The verdict on the line now read; handlers change it by reading_error() and friends. */
+	enum config_state state;
+	bool changes_traffic;
+	char *reason, *remedy;
+	/* A banner or certificate whose lines are swallowed until its end. */
+	char *until;
+};
+
+/* Grows by doubling; a new zeroed element or NULL (out of memory, noted). */
+void *reading_add(struct reading *r, void *items, size_t *count, size_t size);
+#define ADD(r, array, count) ((__typeof__(array))reading_add((r), &(array), &(count), sizeof *(array)))
+
+/* strdup that notes being out of memory; NULL for NULL. */
+char *reading_keep(struct reading *r, const char *text);
+void reading_replace(struct reading *r, char **slot, const char *text);
+
+struct frame *reading_top(struct reading *r);
+void reading_enter(struct reading *r, enum config_mode mode, size_t index);
+void reading_leave(struct reading *r, const struct match *m); /* a command's apply: exit-… */
+struct config_interface *reading_interface(struct reading *r); /* of the frame on top */
+struct config_tunnel *reading_tunnel(struct reading *r);
+
+/* Verdicts on the present line. */
+void reading_error(struct reading *r, const char *remedy, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void reading_unsupported(struct reading *r, bool changes_traffic, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void reading_no_effect(struct reading *r, const char *reason);
+
+/* A VRF by name, made when it is new: files use VRFs before they define them. */
+uint32_t reading_vrf(struct reading *r, const char *name);
+
+/* Blocks: opening one again merges. */
+void reading_block(struct reading *r, const struct match *m);
+void reading_block_line(struct reading *r, const struct match *m);
+void reading_extra(struct reading *r, const struct match *m);
+
+void reading_forget_interface(struct reading *r, size_t at);
+void config_interface_done(struct config_interface *i);
+void config_block_done(struct config_block *b);
+
+/* After the last line: defaults that depend on the whole file, then contradictions. */
+void reading_finish(struct reading *r);
+void reading_check(struct reading *r);
+/* A verdict on an earlier line; keeps the first error of a line. */
+void config_line_error(struct reading *r, unsigned number, const char *remedy, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#endif
