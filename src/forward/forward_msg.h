@@ -15,7 +15,8 @@
  * takes length / sizeof of them. All other messages carry exactly one struct, or none
  * where none is named; of struct forward_nhrp only offsetof(bytes) + length octets count.
  *
- * The underlay VRF of a peer's nbma must be that of its tunnel's local endpoint.
+ * A tunnel is set before its peers, a peer before it is named in a multicast map; relays may
+ * be named before their peers. The underlay VRF of a peer's nbma must be that of its tunnel's local endpoint.
  */
 #ifndef DMVPN_FORWARD_MSG_H
 #define DMVPN_FORWARD_MSG_H

@@ -1,0 +1,237 @@
+#include "forward/fwd_main.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/ipc.h"
+#include "forward/fwd_control.h"
+#include "forward/kernel_io.h"
+#include "keeper/keeper_msg.h"
+
+enum { EVENTS = 64, CONTROL_BUDGET = 256 };
+
+struct forwarder {
+	struct tables tables;
+	struct kernel_io *io;
+	struct worker *worker;
+	int epoll_fd;
+	int keeper_fd;
+	bool ended;   /* the keeper is gone */
+	bool changed; /* a TAP or socket came or went: events already fetched may be stale */
+	enum source keeper_source, control_source;
+	struct ipc_message message;
+};
+
+static struct instant now_read(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (struct instant){ (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 };
+}
+
+static void watch(struct forwarder *f, int fd, enum source *source)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = source };
+
+	if (epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+		fprintf(stderr, "dmvpn-fwd: cannot watch a descriptor: %s\n", strerror(errno));
+}
+
+static void unwatch(struct forwarder *f, int fd)
+{
+	epoll_ctl(f->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static void control_close(struct forwarder *f)
+{
+	if (f->io->control_fd < 0)
+		return;
+	close(f->io->control_fd);
+	f->io->control_fd = -1;
+	f->changed = true;
+}
+
+static void control_open(struct forwarder *f, int fd)
+{
+	control_close(f);
+	f->io->control_fd = fd;
+	watch(f, fd, &f->control_source);
+	fwd_control_greet(f->worker);
+}
+
+/* The keeper holds duplicates, so closing ours would not take them out of epoll. */
+static void tap_drop(struct forwarder *f, uint32_t tunnel)
+{
+	struct tap *tap = tap_find(&f->tables.tunnels, tunnel);
+
+	if (!tap)
+		return;
+	unwatch(f, tap->fd);
+	tap_remove(&f->tables.tunnels, tap);
+}
+
+static void raw_drop(struct forwarder *f, uint32_t id)
+{
+	struct raw *raw = raw_find(&f->tables.tunnels, id);
+
+	if (!raw)
+		return;
+	unwatch(f, raw->fd);
+	raw_remove(&f->tables.tunnels, raw);
+}
+
+static void tap_take(struct forwarder *f, const struct keeper_tap *m, int fd)
+{
+	struct tap *tap;
+
+	tap_drop(f, m->tunnel);
+	tap = tap_add(&f->tables.tunnels, m->tunnel, fd, m->mac);
+	if (tap)
+		watch(f, fd, &tap->source);
+}
+
+static void raw_take(struct forwarder *f, const struct keeper_raw *m, int fd, int df_fd)
+{
+	struct raw *raw;
+
+	raw_drop(f, m->id);
+	raw = raw_add(&f->tables.tunnels, m->id, &m->local, fd, df_fd);
+	if (raw)
+		watch(f, fd, &raw->source);
+}
+
+/* true: the descriptors of the message have found their owner. */
+static bool keeper_message(struct forwarder *f, const struct ipc_message *m)
+{
+	const void *payload = m->payload;
+	const bool tap = m->length == sizeof(struct keeper_tap), raw = m->length == sizeof(struct keeper_raw);
+
+	f->changed = true;
+	if (m->type == KEEPER_GIVE_TAP && tap && m->fd_count == 1)
+		tap_take(f, payload, m->fds[0]);
+	else if (m->type == KEEPER_GIVE_RAW && raw && m->fd_count == 2)
+		raw_take(f, payload, m->fds[0], m->fds[1]);
+	else if (m->type == KEEPER_CONTROL && m->fd_count == 1)
+		control_open(f, m->fds[0]);
+	else if (m->type == KEEPER_TAKE_TAP && tap)
+		tap_drop(f, ((const struct keeper_tap *)payload)->tunnel);
+	else if (m->type == KEEPER_TAKE_RAW && raw)
+		raw_drop(f, ((const struct keeper_raw *)payload)->id);
+	return m->type == KEEPER_GIVE_TAP || m->type == KEEPER_GIVE_RAW || m->type == KEEPER_CONTROL;
+}
+
+static void keeper_drain(struct forwarder *f)
+{
+	int got;
+
+	while ((got = ipc_receive(f->keeper_fd, &f->message)) == 1) {
+		if (keeper_message(f, &f->message))
+			continue;
+		for (size_t i = 0; i < f->message.fd_count; i++)
+			close(f->message.fds[i]);
+	}
+	if (got != -EAGAIN)
+		f->ended = true;
+}
+
+static void control_ready(struct forwarder *f)
+{
+	int got = 1;
+
+	/* A device that a message speaks of was handed over before it was sent. */
+	keeper_drain(f);
+	for (int i = 0; i < CONTROL_BUDGET && !f->ended && f->io->control_fd >= 0; i++) {
+		got = ipc_receive(f->io->control_fd, &f->message);
+		if (got != 1)
+			break;
+		for (size_t n = 0; n < f->message.fd_count; n++)
+			close(f->message.fds[n]);
+		if (!fwd_control_message(f->worker, f->message.type, f->message.payload, f->message.length))
+			fprintf(stderr, "dmvpn-fwd: message %u of the control process is not usable\n", f->message.type);
+	}
+	if (got != 1 && got != -EAGAIN)
+		control_close(f);
+}
+
+static void source_ready(struct forwarder *f, enum source *source)
+{
+	switch (*source) {
+	case SOURCE_KEEPER:
+		keeper_drain(f);
+		break;
+	case SOURCE_CONTROL:
+		control_ready(f);
+		break;
+	case SOURCE_TAP:
+		/* A device deleted by others would be ready for ever. */
+		if (kernel_io_tap_ready(f->io, (struct tap *)source) < 0)
+			unwatch(f, ((struct tap *)source)->fd);
+		break;
+	case SOURCE_RAW:
+		kernel_io_raw_ready(f->io, (struct raw *)source);
+		break;
+	}
+}
+
+static int loop(struct forwarder *f)
+{
+	struct epoll_event events[EVENTS];
+
+	while (!f->ended) {
+		const int count = epoll_wait(f->epoll_fd, events, EVENTS, -1);
+
+		if (count < 0 && errno != EINTR)
+			return -errno;
+		f->worker->now = now_read();
+		f->changed = false;
+		for (int i = 0; i < count && !f->changed && !f->ended; i++)
+			source_ready(f, events[i].data.ptr);
+	}
+	return 0;
+}
+
+static int forwarder_init(struct forwarder *f, int keeper_fd)
+{
+	struct forward_io ways;
+
+	f->keeper_fd = keeper_fd;
+	f->keeper_source = SOURCE_KEEPER;
+	f->control_source = SOURCE_CONTROL;
+	f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	f->io = kernel_io_new();
+	if (f->epoll_fd < 0 || !f->io || tables_init(&f->tables))
+		return -ENOMEM;
+	ways = kernel_io_ways(f->io);
+	f->worker = worker_new(&f->tables, &ways);
+	if (!f->worker)
+		return -ENOMEM;
+	f->worker->now = now_read();
+	f->io->worker = f->worker;
+	watch(f, keeper_fd, &f->keeper_source);
+	return 0;
+}
+
+int forward_run(int keeper_fd)
+{
+	struct forwarder *f = calloc(1, sizeof *f);
+	int error = f ? forwarder_init(f, keeper_fd) : -ENOMEM;
+
+	if (!error)
+		error = loop(f);
+	if (error)
+		fprintf(stderr, "dmvpn-fwd: %s\n", strerror(-error));
+	else {
+		tables_done(&f->tables);
+		worker_free(f->worker);
+		kernel_io_free(f->io);
+		close(f->epoll_fd);
+	}
+	free(f);
+	return error ? 2 : 0;
+}

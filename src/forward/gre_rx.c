@@ -1,0 +1,163 @@
+#include "forward/gre_rx.h"
+
+#include <string.h>
+
+#include "forward/frame.h"
+#include "forward/mss.h"
+#include "forward/nd.h"
+#include "wire/checksum.h"
+#include "wire/gre.h"
+#include "wire/ip.h"
+
+enum { ECN_MASK = 3, ECN_NOT_CAPABLE = 0, ECN_CONGESTED = 3 };
+
+/* What is known about a packet once its tunnel is found. */
+struct arrival {
+	struct tunnel *tunnel;
+	struct peer *peer; /* NULL: the sender is none */
+	struct endpoint from;
+	uint8_t tos;
+};
+
+static const enum forward_drop gre_drops[GRE_DROP_COUNT] = {
+	[GRE_DROP_SHORT] = FORWARD_DROP_GRE_SHORT,
+	[GRE_DROP_VERSION] = FORWARD_DROP_GRE_VERSION,
+	[GRE_DROP_FLAGS] = FORWARD_DROP_GRE_FLAGS,
+	[GRE_DROP_CHECKSUM] = FORWARD_DROP_GRE_CHECKSUM,
+};
+
+static void nhrp_punt(struct worker *w, const struct arrival *a, const uint8_t *bytes, size_t length)
+{
+	struct forward_nhrp message = { .tunnel = a->tunnel->conf.tunnel, .length = (uint32_t)length,
+					.endpoint = a->from };
+
+	if (length > FORWARD_NHRP_MAX) {
+		worker_drop(w, FORWARD_DROP_NHRP_LONG);
+		return;
+	}
+	memcpy(message.bytes, bytes, length);
+	a->tunnel->counters.rx_nhrp++;
+	if (!w->io.control_send(w->io.context, FORWARD_NHRP_RECEIVED, &message,
+				offsetof(struct forward_nhrp, bytes) + length))
+		worker_drop(w, FORWARD_DROP_NHRP_NO_CONTROL);
+}
+
+static void congestion_set(uint8_t *inner)
+{
+	const uint16_t before = get_u16(inner);
+
+	if (inner[0] >> 4 == 4) {
+		inner[1] |= ECN_CONGESTED;
+		put_u16(inner + 10, checksum_update(get_u16(inner + 10), before, get_u16(inner)));
+	} else {
+		inner[1] |= ECN_CONGESTED << 4;
+	}
+}
+
+/* RFC 6040 4.2: a congestion mark met on the way moves into the inner header; a packet
+ * that cannot carry it is dropped instead (false). */
+static bool ecn_decapsulate(uint8_t *inner, const struct ip_view *ip, uint8_t tos)
+{
+	if ((tos & ECN_MASK) != ECN_CONGESTED)
+		return true;
+	if (ip->ecn == ECN_NOT_CAPABLE)
+		return false;
+	congestion_set(inner);
+	return true;
+}
+
+static void deliver(struct worker *w, const struct arrival *a, uint8_t *inner, const struct ip_view *ip)
+{
+	struct tunnel *t = a->tunnel;
+	const uint64_t id = a->peer ? a->peer->id : 0;
+	uint8_t *frame = inner - ETHERNET_HEADER;
+	uint8_t mac[6];
+
+	mac_of_destination(&ip->dst, t->tap->mac, mac);
+	frame_header(frame, mac, id, ip->version == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
+	if (!(mac[0] & 1))
+		relay_count_received(&w->relays, w->now, &ip->src, &ip->dst, t->conf.tunnel, id);
+	t->counters.rx_packets++;
+	t->counters.rx_bytes += ip->total_len;
+	if (a->peer) {
+		a->peer->rx_packets++;
+		a->peer->rx_bytes += ip->total_len;
+	}
+	w->io.tap_write(w->io.context, t, frame, ETHERNET_HEADER + ip->total_len);
+}
+
+static void inner_receive(struct worker *w, const struct arrival *a, unsigned version, uint8_t *inner, size_t length)
+{
+	struct ip_view ip;
+
+	if (ip_decode(inner, length, &ip) != IP_DROP_NONE || ip.version != version) {
+		worker_drop(w, FORWARD_DROP_INNER_MALFORMED);
+		return;
+	}
+	/* Another machine has no say in this link's neighbours and routers. */
+	if (nd_is_link_scope(inner, &ip)) {
+		worker_drop(w, FORWARD_DROP_LOCAL_LINK);
+		return;
+	}
+	if (!ecn_decapsulate(inner, &ip, a->tos)) {
+		worker_drop(w, FORWARD_DROP_ECN);
+		return;
+	}
+	if (!a->tunnel->tap) {
+		worker_drop(w, FORWARD_DROP_TAP_ERROR);
+		return;
+	}
+	mss_clamp(inner, &ip, version == 4 ? a->tunnel->conf.mss4 : a->tunnel->conf.mss6);
+	deliver(w, a, inner, &ip);
+}
+
+static struct peer *sender(const struct worker *w, const struct arrival *a)
+{
+	const struct tunnel *t = a->tunnel;
+
+	if (tunnel_is_p2p(t))
+		return peer_find(&w->tables->peers, t->conf.tunnel, t->conf.remote_peer);
+	return peer_find_endpoint(&w->tables->peers, t->conf.tunnel, &a->from);
+}
+
+void gre_rx_packet(struct worker *w, const struct raw *raw, const struct ipaddr *from, uint8_t tos,
+		   uint8_t *gre, size_t length)
+{
+	struct arrival a = { .from = { .addr = *from, .vrf = raw->local.vrf }, .tos = tos };
+	struct gre_header header;
+	const enum gre_drop drop = gre_decode(gre, length, &header);
+
+	if (drop != GRE_DROP_NONE) {
+		worker_drop(w, gre_drops[drop]);
+		return;
+	}
+	a.tunnel = tunnel_match(&w->tables->tunnels, raw, from, header.has_key, header.key);
+	if (!a.tunnel) {
+		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
+		return;
+	}
+	a.peer = sender(w, &a);
+	gre += header.header_len;
+	length -= header.header_len;
+	switch (header.protocol) {
+	case GRE_PROTO_IPV4: inner_receive(w, &a, 4, gre, length); break;
+	case GRE_PROTO_IPV6: inner_receive(w, &a, 6, gre, length); break;
+	case GRE_PROTO_NHRP: nhrp_punt(w, &a, gre, length); break;
+	default: worker_drop(w, FORWARD_DROP_GRE_PROTOCOL); break;
+	}
+}
+
+void gre_rx_outer4(struct worker *w, const struct raw *raw, uint8_t *packet, size_t length)
+{
+	struct ip_view outer;
+
+	/* The kernel has verified the header and put fragments together; it is looked at
+	 * again only because nothing is taken on trust here. */
+	if (ip_decode(packet, length, &outer) != IP_DROP_NONE || outer.version != 4 ||
+	    outer.protocol != IP_PROTO_GRE) {
+		worker_drop(w, FORWARD_DROP_OUTER_FRAGMENT);
+		return;
+	}
+	gre_rx_packet(w, raw, &outer.src, (uint8_t)(outer.dscp << 2 | outer.ecn), packet + outer.header_len,
+		      outer.total_len - outer.header_len);
+}

@@ -1,0 +1,140 @@
+#include "forward/gre_tx.h"
+
+#include <string.h>
+
+#include "forward/arp.h"
+#include "forward/frame.h"
+#include "forward/mss.h"
+#include "forward/mtu.h"
+#include "forward/multicast.h"
+#include "forward/nd.h"
+#include "forward/neighbour.h"
+#include "wire/gre.h"
+
+enum { PROTO_IGMP = 2, NHRP_TOS = 0xc0, NHRP_TTL = 255, TTL_DEFAULT = 255 };
+
+static uint8_t *gre_prepend(const struct tunnel *t, uint16_t protocol, uint8_t *inner)
+{
+	uint8_t *gre = inner - (t->conf.has_key ? 8 : 4);
+
+	gre_encode(protocol, t->conf.has_key, t->conf.key, gre);
+	return gre;
+}
+
+void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
+		  uint8_t *inner, const struct ip_view *ip)
+{
+	const uint16_t protocol = ip->version == 4 ? GRE_PROTO_IPV4 : GRE_PROTO_IPV6;
+	const uint8_t *gre = gre_prepend(t, protocol, inner);
+	const struct underlay_packet p = {
+		.tunnel = t, .to = *to, .peer = peer ? peer->id : 0,
+		.tos = (uint8_t)(ip->dscp << 2 | ip->ecn),
+		.ttl = t->conf.ttl ? t->conf.ttl : TTL_DEFAULT,
+		.df = mtu_wants_df(t, ip),
+		.bytes = gre, .length = (size_t)(inner - gre) + ip->total_len, .inner = inner,
+	};
+
+	t->counters.tx_packets++;
+	t->counters.tx_bytes += ip->total_len;
+	if (peer) {
+		peer->tx_packets++;
+		peer->tx_bytes += ip->total_len;
+		peer->sent_at = w->now;
+	}
+	w->io.underlay_send(w->io.context, &p);
+}
+
+/* The peer a frame is for. A dead relay's frames, and those of a peer that is gone, go to
+ * the first live relay. NULL: nobody (counted). */
+static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t *frame)
+{
+	struct peer *peer = NULL, *relay;
+	uint64_t id;
+
+	if (mac_to_peer(frame, &id))
+		peer = peer_find(&w->tables->peers, t->conf.tunnel, id);
+	if (peer && peer->relay != PEER_RELAY_DEAD)
+		return peer;
+	relay = neighbour_relay(w, t);
+	if (relay) {
+		t->counters.relay_fallback++;
+		return relay;
+	}
+	/* No relay lives: the dead one is as good a guess as any. */
+	if (!peer)
+		worker_drop(w, FORWARD_DROP_NO_PEER);
+	return peer;
+}
+
+static void unicast(struct worker *w, struct tunnel *t, uint8_t *frame, const struct ip_view *ip)
+{
+	uint8_t *inner = frame + ETHERNET_HEADER;
+	struct peer *peer;
+
+	if (tunnel_is_p2p(t))
+		peer = peer_find(&w->tables->peers, t->conf.tunnel, t->conf.remote_peer);
+	else if (!(peer = frame_peer(w, t, frame)))
+		return;
+	if (!mtu_admits(w, t, peer, inner, ip))
+		return;
+	mss_clamp(inner, ip, ip->version == 4 ? t->conf.mss4 : t->conf.mss6);
+	relay_count_sent(&w->relays, w->now, &ip->src, &ip->dst, t->conf.tunnel, peer ? peer->id : 0, ip->total_len);
+	gre_tx_inner(w, t, peer, tunnel_is_p2p(t) ? &t->conf.remote : &peer->nbma.addr, inner, ip);
+}
+
+static void ip_frame(struct worker *w, struct tunnel *t, uint8_t *frame, size_t length, unsigned version)
+{
+	struct ip_view ip;
+	const enum ip_drop drop = ip_decode(frame + ETHERNET_HEADER, length - ETHERNET_HEADER, &ip);
+
+	if (drop != IP_DROP_NONE || ip.version != version)
+		worker_drop(w, drop == IP_DROP_SHORT || drop == IP_DROP_LENGTH ? FORWARD_DROP_FRAME_SHORT :
+				FORWARD_DROP_INNER_MALFORMED);
+	else if (nd_is_link_scope(frame + ETHERNET_HEADER, &ip))
+		nd_frame(w, t, frame, &ip);
+	else if (ip.version == 4 && ip.protocol == PROTO_IGMP)
+		worker_drop(w, FORWARD_DROP_LOCAL_LINK);
+	else if (frame[0] & 1)
+		multicast_send(w, t, frame + ETHERNET_HEADER, &ip);
+	else
+		unicast(w, t, frame, &ip);
+}
+
+void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t length)
+{
+	struct tunnel *t = tap->tunnel;
+
+	if (length < ETHERNET_HEADER) {
+		worker_drop(w, FORWARD_DROP_FRAME_SHORT);
+		return;
+	}
+	if (!t || !t->raw) {
+		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
+		return;
+	}
+	switch (get_u16(frame + 12)) {
+	case ETHERTYPE_ARP: arp_frame(w, t, frame, length); break;
+	case ETHERTYPE_IPV4: ip_frame(w, t, frame, length, 4); break;
+	case ETHERTYPE_IPV6: ip_frame(w, t, frame, length, 6); break;
+	default: worker_drop(w, FORWARD_DROP_FRAME_TYPE); break;
+	}
+}
+
+void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message)
+{
+	struct tunnel *t = tunnel_find(&w->tables->tunnels, message->tunnel);
+	uint8_t *inner = w->nhrp_out + FRAME_HEADROOM;
+	struct underlay_packet p = { .tunnel = t, .to = message->endpoint.addr, .tos = NHRP_TOS, .ttl = NHRP_TTL };
+
+	if (!t || !t->raw || t->conf.local.addr.family != message->endpoint.addr.family) {
+		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
+		return;
+	}
+	memcpy(inner, message->bytes, message->length);
+	p.inner = inner;
+	p.bytes = gre_prepend(t, GRE_PROTO_NHRP, inner);
+	p.length = (size_t)(inner - p.bytes) + message->length;
+	t->counters.tx_nhrp++;
+	w->io.underlay_send(w->io.context, &p);
+	w->io.flush(w->io.context);
+}

@@ -1,0 +1,22 @@
+/*
+ * gre_tx: frames from a TAP and NHRP messages, to GRE packets.
+ */
+#ifndef DMVPN_FORWARD_GRE_TX_H
+#define DMVPN_FORWARD_GRE_TX_H
+
+#include "forward/worker.h"
+#include "wire/ip.h"
+
+/* One frame from its Ethernet header on, with FRAME_HEADROOM octets before it. It is
+ * changed, and must stay until the io is flushed. */
+void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t length);
+
+/* Sends a message of the control process at once (it flushes the io). */
+void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message);
+
+/* To one endpoint; the GRE header is written into the octets before inner. Counts for the
+ * tunnel, and for the peer when there is one. */
+void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
+		  uint8_t *inner, const struct ip_view *ip);
+
+#endif

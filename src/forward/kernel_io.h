@@ -1,0 +1,49 @@
+/*
+ * kernel_io: the real struct forward_io: raw sockets, TAPs and the control socket, with
+ * sends gathered and given to the kernel many at a time.
+ */
+#ifndef DMVPN_FORWARD_KERNEL_IO_H
+#define DMVPN_FORWARD_KERNEL_IO_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "forward/worker.h"
+
+enum {
+	SEND_QUEUE = 256,    /* packets */
+	RECEIVE_BATCH = 64,  /* frames or packets read before what they cause is sent */
+	SEND_CONTROL = 2 * CMSG_SPACE(sizeof(int)), /* type of service, TTL */
+};
+
+struct queued_send {
+	struct underlay_packet packet;
+	int fd;
+	struct sockaddr_storage to;
+	struct iovec iov;
+	uint8_t control[SEND_CONTROL] __attribute__((aligned(8)));
+};
+
+struct receive_buffer {
+	uint8_t bytes[FRAME_HEADROOM + FRAME_MAX]; /* the packet stands behind the headroom */
+};
+
+struct kernel_io {
+	struct worker *worker;
+	int control_fd; /* -1: no control process */
+	size_t queued;
+	struct queued_send sends[SEND_QUEUE];
+	struct mmsghdr headers[SEND_QUEUE];
+	struct receive_buffer buffers[RECEIVE_BATCH];
+};
+
+/* NULL: out of memory. The caller sets ->worker to one made with kernel_io_ways(). */
+struct kernel_io *kernel_io_new(void);
+void kernel_io_free(struct kernel_io *io);
+struct forward_io kernel_io_ways(struct kernel_io *io);
+
+/* Reads and forwards one batch. -errno when the device or socket is not usable any more. */
+int kernel_io_tap_ready(struct kernel_io *io, struct tap *tap);
+int kernel_io_raw_ready(struct kernel_io *io, struct raw *raw);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * multicast: one copy of a group's or a broadcast packet to every peer of the tunnel's
+ * multicast map, or to the far end of a point-to-point tunnel.
+ */
+#ifndef DMVPN_FORWARD_MULTICAST_H
+#define DMVPN_FORWARD_MULTICAST_H
+
+#include "forward/worker.h"
+#include "wire/ip.h"
+
+void multicast_send(struct worker *w, struct tunnel *t, uint8_t *inner, const struct ip_view *ip);
+
+#endif

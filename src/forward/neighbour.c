@@ -1,0 +1,48 @@
+#include "forward/neighbour.h"
+
+#include "forward/hash.h"
+
+static void miss_tell(struct worker *w, const struct tunnel *t, const struct ipaddr *target)
+{
+	struct miss_slot *slot = &w->misses[hash_ipaddr(t->conf.tunnel, target) % MISS_SLOTS];
+	struct forward_miss miss = { .tunnel = t->conf.tunnel, .addr = *target };
+
+	if (slot->tunnel == t->conf.tunnel && ipaddr_eq(&slot->addr, target) &&
+	    instant_since(w->now, slot->told).us < span_ms(MISS_INTERVAL_MS).us)
+		return;
+	if (w->io.control_send(w->io.context, FORWARD_MISS, &miss, sizeof miss))
+		*slot = (struct miss_slot){ t->conf.tunnel, *target, w->now };
+}
+
+struct peer *neighbour_relay(const struct worker *w, const struct tunnel *t)
+{
+	for (size_t i = 0; i < t->relay_count; i++) {
+		struct peer *p = peer_find(&w->tables->peers, t->conf.tunnel, t->relays[i]);
+
+		if (p)
+			return p;
+	}
+	return NULL;
+}
+
+bool neighbour_answer(struct worker *w, struct tunnel *t, const struct ipaddr *target, uint64_t *peer)
+{
+	const struct peer *relay;
+
+	if (tunnel_owns(t, target)) {
+		worker_drop(w, FORWARD_DROP_LOCAL_LINK);
+		return false;
+	}
+	if (tunnel_is_p2p(t)) {
+		*peer = t->conf.remote_peer;
+		return true;
+	}
+	miss_tell(w, t, target);
+	relay = neighbour_relay(w, t);
+	if (!relay) {
+		worker_drop(w, FORWARD_DROP_NO_RELAY);
+		return false;
+	}
+	*peer = relay->id;
+	return true;
+}

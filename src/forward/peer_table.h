@@ -1,0 +1,60 @@
+/*
+ * peer_table: the peers of all tunnels, found by (tunnel, id) for frames that leave and by
+ * (tunnel, endpoint) for packets that come in. Iteration is in the order of their making.
+ */
+#ifndef DMVPN_FORWARD_PEER_TABLE_H
+#define DMVPN_FORWARD_PEER_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/instant.h"
+#include "base/ipaddr.h"
+
+/* Whether traffic to unresolved neighbours may be sent by way of this peer. */
+enum peer_relay {
+	PEER_RELAY_NEVER,
+	PEER_RELAY_LIVE, /* in the list of its tunnel */
+	PEER_RELAY_DEAD, /* was in it: neighbours learnt then still point here */
+};
+
+struct peer {
+	TAILQ_ENTRY(peer) order;
+	struct peer *next_by_id;
+	struct peer *next_by_endpoint;
+	uint32_t tunnel;
+	uint64_t id;
+	struct endpoint nbma;
+	enum peer_relay relay;
+	uint32_t generation;            /* of the last FORWARD_PEER_SET */
+	bool multicast;                 /* in its tunnel's multicast map */
+	uint32_t multicast_generation;  /* of the last FORWARD_MULTICAST_SET */
+	uint16_t path_mtu;              /* of the outer packet; 0: not known to be small */
+	struct instant path_mtu_until;
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* inner */
+	struct instant sent_at;         /* NEVER: nothing was */
+};
+
+TAILQ_HEAD(peer_list, peer);
+
+struct peer_table {
+	struct peer_list all;
+	size_t count;
+	size_t buckets; /* a power of two */
+	struct peer **by_id;
+	struct peer **by_endpoint;
+};
+
+int peer_table_init(struct peer_table *t); /* 0 or -ENOMEM */
+void peer_table_done(struct peer_table *t);
+
+struct peer *peer_find(const struct peer_table *t, uint32_t tunnel, uint64_t id);
+struct peer *peer_find_endpoint(const struct peer_table *t, uint32_t tunnel, const struct endpoint *nbma);
+/* Makes the peer, or gives it that endpoint. NULL: out of memory, nothing changed. */
+struct peer *peer_set(struct peer_table *t, uint32_t tunnel, uint64_t id, const struct endpoint *nbma);
+/* Unlinks and frees it; nothing may point to it any more. */
+void peer_remove(struct peer_table *t, struct peer *p);
+
+#endif

@@ -1,0 +1,76 @@
+#include "forward/relay_count.h"
+
+#include <string.h>
+
+#include "forward/hash.h"
+
+static struct relay_flow *flow_slot(struct relay_count *r, const struct ipaddr *src, const struct ipaddr *dst)
+{
+	return &r->flows[hash_ipaddr(hash_ipaddr(src->family, src), dst) % RELAY_FLOWS];
+}
+
+void relay_count_received(struct relay_count *r, struct instant now, const struct ipaddr *src,
+			  const struct ipaddr *dst, uint32_t in_tunnel, uint64_t in_peer)
+{
+	*flow_slot(r, src, dst) = (struct relay_flow){ *src, *dst, in_tunnel, in_peer, now };
+}
+
+static uint32_t *pair_slot(struct relay_count *r, const struct forward_relay_counters *key)
+{
+	const uint64_t h = hash_mix(hash_mix((uint64_t)key->in_tunnel << 32 | key->out_tunnel, key->in_peer), key->out_peer);
+
+	/* Half of the slots stay free, so the search ends. */
+	for (size_t i = h % RELAY_PAIR_SLOTS;; i = (i + 1) % RELAY_PAIR_SLOTS) {
+		const struct forward_relay_counters *p;
+
+		if (r->slots[i] == 0)
+			return &r->slots[i];
+		p = &r->pairs[r->slots[i] - 1];
+		if (p->in_tunnel == key->in_tunnel && p->in_peer == key->in_peer &&
+		    p->out_tunnel == key->out_tunnel && p->out_peer == key->out_peer)
+			return &r->slots[i];
+	}
+}
+
+void relay_count_sent(struct relay_count *r, struct instant now, const struct ipaddr *src,
+		      const struct ipaddr *dst, uint32_t out_tunnel, uint64_t out_peer, size_t octets)
+{
+	const struct relay_flow *flow = flow_slot(r, src, dst);
+	struct forward_relay_counters key = { .in_tunnel = flow->in_tunnel, .out_tunnel = out_tunnel,
+					      .in_peer = flow->in_peer, .out_peer = out_peer };
+	struct forward_relay_counters *pair;
+	uint32_t *slot;
+
+	if (!ipaddr_eq(&flow->src, src) || !ipaddr_eq(&flow->dst, dst) ||
+	    instant_since(now, flow->seen).us > span_s(RELAY_FLOW_S).us)
+		return;
+	slot = pair_slot(r, &key);
+	if (*slot == 0) {
+		if (r->pair_count == RELAY_PAIRS_MAX)
+			return;
+		r->pairs[r->pair_count++] = key;
+		*slot = (uint32_t)r->pair_count;
+	}
+	pair = &r->pairs[*slot - 1];
+	pair->packets++;
+	pair->bytes += octets;
+}
+
+void relay_count_forget(struct relay_count *r, uint32_t tunnel, uint64_t peer)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->pair_count; i++) {
+		const struct forward_relay_counters *p = &r->pairs[i];
+
+		if ((p->in_tunnel == tunnel && p->in_peer == peer) || (p->out_tunnel == tunnel && p->out_peer == peer))
+			continue;
+		r->pairs[kept++] = *p;
+	}
+	if (kept == r->pair_count)
+		return;
+	r->pair_count = kept;
+	memset(r->slots, 0, sizeof r->slots);
+	for (size_t i = 0; i < kept; i++)
+		*pair_slot(r, &r->pairs[i]) = (uint32_t)i + 1;
+}

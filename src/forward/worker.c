@@ -1,0 +1,19 @@
+#include "forward/worker.h"
+
+#include <stdlib.h>
+
+struct worker *worker_new(struct tables *tables, const struct forward_io *io)
+{
+	struct worker *w = calloc(1, sizeof *w);
+
+	if (!w)
+		return NULL;
+	w->tables = tables;
+	w->io = *io;
+	return w;
+}
+
+void worker_free(struct worker *w)
+{
+	free(w);
+}
