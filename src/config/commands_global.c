@@ -267,6 +267,7 @@ static void end_session(struct reading *r, const struct match *m)
 }
 
 const struct command commands_session[] = {
+	{ "en", NO_EFFECT, SESSION }, /* in IOS only enable: end is no word of that mode */
 	{ "enable", NO_EFFECT, SESSION },
 	{ "disable", NO_EFFECT, SESSION },
 	{ "configure [<*>]", NO_EFFECT, SESSION, end_session },
@@ -319,9 +320,9 @@ const struct command commands_global[] = {
 	{ "ip prefix-list <word> [seq <1-4294967295>] (permit|deny) <prefix> [ge <0-32>] [le <0-32>]", HONOURED, .frr = "=" },
 	{ "ip prefix-list <word> description <text>", HONOURED, .frr = "=" },
 	{ "ipv6 prefix-list <word> [seq <1-4294967295>] (permit|deny) <prefix6> [ge <0-128>] [le <0-128>]", HONOURED, .frr = "=" },
-	{ "ip as-path access-list <word> (permit|deny) <text>", HONOURED, .frr = "bgp as-path access-list $1 $k $2" },
-	{ "ip community-list (standard|expanded) <word> (permit|deny) <text>", HONOURED, .frr = "bgp community-list $k1 $1 $k2 $2" },
-	{ "ip community-list <1-500> (permit|deny) <text>", HONOURED, .frr = "bgp community-list $1 $k $2" },
+	{ "ip as-path access-list <word> (permit|deny) <text>", HONOURED, .frr = "bgp as-path access-list $1 %4 $2" },
+	{ "ip community-list (standard|expanded) <word> (permit|deny) <text>", HONOURED, .frr = "bgp community-list %2 $1 %4 $2" },
+	{ "ip community-list <1-500> (permit|deny) <text>", HONOURED, .frr = "bgp community-list $1 %3 $2" },
 	{ "ip extcommunity-list <*>", TRAFFIC, "extended community lists are not carried" },
 	{ "access-list <1-2699> [<1-65535>] (permit|deny) <*>", HONOURED },
 	{ "access-list <1-2699> remark <text>", NO_EFFECT, "a comment" },

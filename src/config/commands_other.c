@@ -152,3 +152,18 @@ const struct command commands_line[] = {
 	{ "monitor", NO_EFFECT, MANAGEMENT },
 	{ NULL },
 };
+
+#define PROBES "probes are not sent; BFD and NHRP watch the far end"
+
+const struct command commands_sla[] = {
+	{ "icmp-echo <*>", UNSUPPORTED, PROBES },
+	{ "(udp-jitter|udp-echo|tcp-connect|http|path-echo|icmp-jitter) <*>", UNSUPPORTED, PROBES },
+	{ "(frequency|threshold|timeout|tos|tag|vrf|request-data-size|owner|history|verify-data) [<*>]", UNSUPPORTED, PROBES },
+	{ NULL },
+};
+
+const struct command commands_track[] = {
+	{ "delay <*>", UNSUPPORTED, PROBES },
+	{ "(object|default|threshold|ip) <*>", UNSUPPORTED, PROBES },
+	{ NULL },
+};

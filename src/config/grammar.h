@@ -73,6 +73,7 @@ enum fate {
 	NO_EFFECT,   /* reason says why */
 	UNSUPPORTED, /* reason; traffic flows as without it */
 	TRAFFIC,     /* not supported and forwarding or security would differ; reason */
+	ALWAYS_ON,   /* honoured, being so anyway; its "no" form is as TRAFFIC */
 };
 
 /* How a line kept in a block relates to earlier lines of the same row. */
@@ -95,8 +96,8 @@ struct command {
 	void (*apply)(struct reading *r, const struct match *m);
 	enum config_mode enters;
 	enum keeping keeping;
-	/* How FRR writes it: "=" as here, another template ($1 first argument, $1/2 prefix of
-	 * address and mask, $1~2 of address and wildcard), "" nothing needed, NULL not carried. */
+	/* How FRR writes it (frr_template.h): "=" as here, a template, "" nothing to write at
+	 * this place, NULL not carried or written by a function of its own. */
 	const char *frr;
 };
 

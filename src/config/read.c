@@ -138,6 +138,12 @@ void reading_leave(struct reading *r, const struct match *m)
 		r->depth--;
 }
 
+void reading_stay(struct reading *r, const struct match *m)
+{
+	(void)r;
+	(void)m;
+}
+
 struct config_interface *reading_interface(struct reading *r)
 {
 	return &r->c->interfaces[reading_top(r)->index];
@@ -198,6 +204,12 @@ static void take(struct reading *r, const struct match *m)
 			row->apply(r, m);
 		else
 			keep_line(r, m);
+		return;
+	case ALWAYS_ON:
+		r->state = CONFIG_HONOURED;
+		if (m->sign == SIGN_NO)
+			reading_unsupported(r, true, "%s", row->reason);
+		keep_line(r, m);
 		return;
 	case NO_EFFECT:
 		reading_no_effect(r, row->reason);

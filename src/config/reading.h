@@ -51,6 +51,7 @@ void reading_replace(struct reading *r, char **slot, const char *text);
 struct frame *reading_top(struct reading *r);
 void reading_enter(struct reading *r, enum config_mode mode, size_t index);
 void reading_leave(struct reading *r, const struct match *m); /* a command's apply: exit-… */
+void reading_stay(struct reading *r, const struct match *m);  /* likewise: nothing to keep */
 struct config_interface *reading_interface(struct reading *r); /* of the frame on top */
 struct config_tunnel *reading_tunnel(struct reading *r);
 

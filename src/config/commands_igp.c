@@ -1,0 +1,223 @@
+/* router ospf, ipv6 router ospf, router eigrp and router rip. */
+#include "config/commands.h"
+#include "config/reading.h"
+
+/* ---- OSPF ---- */
+
+#define OSPF_REDISTRIBUTE " [subnets] [metric <0-16777214>] [metric-type <1-2>] [subnets] [route-map <word>] " \
+	"[metric <0-16777214>] [metric-type <1-2>] [subnets]"
+
+const struct command commands_ospf[] = {
+	{ "router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "ospf router-id $1" },
+	{ "network <ip> <wild> area <area>", HONOURED, .frr = "network $1~2 area $3" },
+	{ "passive-interface default", HONOURED, .keeping = TOGGLE, .frr = "=" },
+	{ "passive-interface <if>", HONOURED, .keeping = TOGGLE, .frr = "=" },
+	{ "auto-cost reference-bandwidth <1-4294967>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "log-adjacency-changes [detail]", HONOURED, .keeping = TOGGLE, .frr = "=" },
+	{ "default-information originate [always] [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED,
+	  .keeping = SINGLE, .frr = "default-information originate{?always}{metric}{metric-type}{route-map}" },
+	{ "redistribute (connected|static|rip)" OSPF_REDISTRIBUTE, HONOURED,
+	  .frr = "redistribute %1{metric}{metric-type}{route-map}" },
+	{ "redistribute eigrp <1-65535>" OSPF_REDISTRIBUTE, HONOURED, .frr = "redistribute eigrp{metric}{metric-type}{route-map}" },
+	{ "redistribute bgp <asn>" OSPF_REDISTRIBUTE, HONOURED, .frr = "redistribute bgp{metric}{metric-type}{route-map}" },
+	{ "redistribute ospf <1-65535>" OSPF_REDISTRIBUTE " [match <*>]", TRAFFIC, "FRR runs one OSPF process" },
+	{ "redistribute (isis|nhrp|odr|maximum-prefix) [<*>]", TRAFFIC, "this protocol is not run" },
+	{ "default-metric <0-16777214>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "area <area> stub [no-summary]", HONOURED, .frr = "=" },
+	{ "area <area> nssa [no-summary]", HONOURED, .frr = "=" },
+	{ "area <area> nssa (default-information-originate|no-redistribution) [<*>]", TRAFFIC, "not in FRR 8.4" },
+	{ "area <area> range <ip> <mask> [(advertise|not-advertise)] [cost <0-16777215>]", HONOURED,
+	  .frr = "area $1 range $2/3{?not-advertise}{cost}" },
+	{ "area <area> filter-list prefix <word> (in|out)", HONOURED, .frr = "=" },
+	{ "area <area> default-cost <0-16777215>", HONOURED, .frr = "=" },
+	{ "area <area> authentication [message-digest]", HONOURED, .frr = "=" },
+	{ "area <area> virtual-link <ip> [<*>]", HONOURED, .frr = "area $1 virtual-link $2" },
+	{ "summary-address <ip> <mask> [not-advertise]", HONOURED, .frr = "summary-address $1/2{?not-advertise}" },
+	{ "timers throttle spf <0-600000> <0-600000> <0-600000>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "timers throttle lsa [all] <0-600000> <1-600000> <1-600000>", HONOURED, .keeping = SINGLE,
+	  .frr = "timers throttle lsa all $1" },
+	{ "timers lsa arrival <0-600000>", HONOURED, .keeping = SINGLE, .frr = "timers lsa min-arrival $1" },
+	{ "timers pacing <*>", NO_EFFECT, "left to FRR" },
+	{ "max-metric router-lsa", HONOURED, .frr = "max-metric router-lsa administrative" },
+	{ "max-metric router-lsa on-startup <5-86400>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "distance <1-255>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "distance ospf [external <1-255>] [inter-area <1-255>] [intra-area <1-255>] [external <1-255>]", HONOURED,
+	  .keeping = SINGLE, .frr = "distance ospf{intra-area}{inter-area}{external}" },
+	{ "distribute-list <word> out (connected|static|rip)", HONOURED, .frr = "=" },
+	{ "distribute-list <*>", TRAFFIC, "FRR does not filter what OSPF installs" },
+	{ "maximum-paths <1-64>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "neighbor <ip> [priority <0-255>] [poll-interval <0-65535>]", HONOURED, .keeping = KEYED,
+	  .frr = "neighbor $1{priority}{poll-interval}" },
+	{ "bfd all-interfaces [strict-mode]", HONOURED, .keeping = SINGLE, .frr = "" },
+	{ "capability vrf-lite", HONOURED, .frr = "" },
+	{ "compatible rfc1583", HONOURED, .keeping = TOGGLE, .frr = "=" },
+	{ "nsf [<*>]", NO_EFFECT, "left to FRR" },
+	{ "nsr", NO_EFFECT, "left to FRR" },
+	{ "ispf", NO_EFFECT, "left to FRR" },
+	{ "event-log <*>", NO_EFFECT, "left to FRR" },
+	{ "queue-depth <*>", NO_EFFECT, "left to FRR" },
+	{ "snmp <*>", NO_EFFECT, "SNMP is left to other programs" },
+	{ "prefix-suppression", UNSUPPORTED, "transit networks are announced" },
+	{ "mpls <*>", TRAFFIC, "MPLS is not done" },
+	{ "shutdown", TRAFFIC, "take the block out instead" },
+	{ NULL },
+};
+
+const struct command commands_ospf6[] = {
+	{ "router-id (<ip>|<wild>)", HONOURED, .keeping = SINGLE, .frr = "ospf6 router-id $1" },
+	{ "passive-interface default", HONOURED, .keeping = TOGGLE, .frr = "" },
+	{ "passive-interface <if>", HONOURED, .keeping = TOGGLE, .frr = "" },
+	{ "auto-cost reference-bandwidth <1-4294967>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "log-adjacency-changes [detail]", HONOURED, .keeping = TOGGLE, .frr = "=" },
+	{ "default-information originate [always] [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED,
+	  .keeping = SINGLE, .frr = "default-information originate{?always}{metric}{metric-type}{route-map}" },
+	{ "redistribute (connected|static|rip) [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED,
+	  .frr = "redistribute %1{metric}{metric-type}{route-map}" },
+	{ "redistribute bgp <asn> [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED,
+	  .frr = "redistribute bgp{metric}{metric-type}{route-map}" },
+	{ "redistribute <*>", TRAFFIC, "FRR's ospf6d does not take routes of this protocol" },
+	{ "area <area> stub [no-summary]", HONOURED, .frr = "=" },
+	{ "area <area> nssa [no-summary]", HONOURED, .frr = "=" },
+	{ "area <area> range <prefix6> [not-advertise]", HONOURED, .frr = "=" },
+	{ "timers throttle spf <0-600000> <0-600000> <0-600000>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "timers <*>", NO_EFFECT, "left to FRR" },
+	{ "distance <1-255>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "maximum-paths <1-64>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "bfd all-interfaces", HONOURED, .keeping = SINGLE, .frr = "" },
+	{ "graceful-restart", NO_EFFECT, "left to FRR" },
+	{ "nsf [<*>]", NO_EFFECT, "left to FRR" },
+	{ "address-family ipv6 [unicast]", HONOURED, NULL, reading_stay },
+	{ "address-family <*>", TRAFFIC, "OSPFv3 carries IPv6 only; use router ospf", NULL, MODE_UNSUPPORTED },
+	{ "exit-address-family", HONOURED, NULL, reading_stay },
+	{ NULL },
+};
+
+/* ---- EIGRP ---- */
+
+#define EIGRP_METRIC "metric <1-4294967295> <0-4294967295> <0-255> <1-255> <1-65535>"
+#define NO_SUMMARY "FRR's eigrpd does not announce summaries"
+#define NO_MAP "FRR's eigrpd redistributes without a route-map"
+
+#define EIGRP_COMMON \
+	{ "eigrp router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
+	{ "eigrp log-neighbor-changes", NO_EFFECT, "left to FRR" }, \
+	{ "eigrp log-neighbor-warnings [<*>]", NO_EFFECT, "left to FRR" }, \
+	{ "eigrp stub [<*>]", TRAFFIC, "FRR's eigrpd knows no stub routers" }, \
+	{ "eigrp stub-site <*>", TRAFFIC, "FRR's eigrpd knows no stub sites" }, \
+	{ "network <ip>", HONOURED, .frr = "network $c1" }, \
+	{ "network <ip> <wild>", HONOURED, .frr = "network $1~2" }, \
+	{ "neighbor <ip> <if>", HONOURED, .frr = "neighbor $1" }, \
+	{ "bfd (all-interfaces|interface <if>)", UNSUPPORTED, "FRR's eigrpd does not use BFD" }, \
+	{ "nsf", NO_EFFECT, "left to FRR" }, \
+	{ "timers nsf <*>", NO_EFFECT, "left to FRR" }, \
+	{ "timers graceful-restart <*>", NO_EFFECT, "left to FRR" }, \
+	{ "metric rib-scale <*>", NO_EFFECT, "left to FRR" }
+
+#define EIGRP_TOPOLOGY_COMMON \
+	{ "auto-summary", TRAFFIC, "networks are not summarised at class borders" }, \
+	{ "redistribute (connected|static|rip) [" EIGRP_METRIC "]", HONOURED, .frr = "redistribute %1{5metric}" }, \
+	{ "redistribute ospf <1-65535> [" EIGRP_METRIC "] [match <*>]", HONOURED, .frr = "redistribute ospf{5metric}" }, \
+	{ "redistribute bgp <asn> [" EIGRP_METRIC "]", HONOURED, .frr = "redistribute bgp{5metric}" }, \
+	{ "redistribute (connected|static|rip) [" EIGRP_METRIC "] route-map <word> [" EIGRP_METRIC "]", TRAFFIC, NO_MAP }, \
+	{ "redistribute ospf <1-65535> [match <*>]", TRAFFIC, NO_MAP }, \
+	{ "redistribute ospf <1-65535> [" EIGRP_METRIC "] route-map <word> [" EIGRP_METRIC "]", TRAFFIC, NO_MAP }, \
+	{ "redistribute bgp <asn> [" EIGRP_METRIC "] route-map <word> [" EIGRP_METRIC "]", TRAFFIC, NO_MAP }, \
+	{ "redistribute eigrp <1-65535> [<*>]", TRAFFIC, "FRR's eigrpd does not redistribute between its processes" }, \
+	{ "redistribute (isis|nhrp|odr|maximum-prefix) [<*>]", TRAFFIC, "this protocol is not run" }, \
+	{ "default-metric <1-4294967295> <0-4294967295> <0-255> <1-255> <1-65535>", TRAFFIC, "write the metric with redistribute" }, \
+	{ "summary-metric <*>", UNSUPPORTED, NO_SUMMARY }, \
+	{ "distribute-list prefix <word> (in|out) [<if>]", HONOURED, .frr = "=" }, \
+	{ "distribute-list <word> (in|out) [<if>]", HONOURED, .frr = "=" }, \
+	{ "distribute-list route-map <word> (in|out) [<if>]", TRAFFIC, "FRR's eigrpd filters by access list and prefix list" }, \
+	{ "offset-list <*>", TRAFFIC, "FRR's eigrpd has no offset lists" }, \
+	{ "variance <1-128>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
+	{ "maximum-paths <1-32>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
+	{ "traffic-share <*>", TRAFFIC, "traffic is shared evenly" }, \
+	{ "timers active-time (disabled|<1-65535>)", HONOURED, .keeping = SINGLE, .frr = "=" }, \
+	{ "metric weights 0 <0-255> <0-255> <0-255> <0-255> <0-255> [<0-255>]", HONOURED, .keeping = SINGLE, \
+	  .frr = "metric weights $1 $2 $3 $4 $5" }, \
+	{ "metric maximum-hops <1-255>", UNSUPPORTED, "FRR's eigrpd has a fixed limit" }, \
+	{ "distance eigrp <1-255> <1-255>", TRAFFIC, "FRR's eigrpd has fixed distances" }, \
+	{ "snmp <*>", NO_EFFECT, "SNMP is left to other programs" }
+
+const struct command commands_eigrp[] = {
+	EIGRP_COMMON,
+	EIGRP_TOPOLOGY_COMMON,
+	{ "router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "eigrp router-id $1" },
+	{ "passive-interface default", HONOURED, .keeping = TOGGLE, .frr = "" },
+	{ "passive-interface <if>", HONOURED, .keeping = TOGGLE, .frr = "" },
+	{ "address-family ipv4 [unicast] autonomous-system <1-65535>", HONOURED, NULL, NULL, MODE_EIGRP_AF, .frr = "=" },
+	{ "address-family ipv4 [unicast] vrf <word> autonomous-system <1-65535>", TRAFFIC,
+	  "routes of a VRF are not carried by eigrpd here", NULL, MODE_EIGRP_AF },
+	{ "address-family ipv4 vrf <word> [autonomous-system <1-65535>]", TRAFFIC,
+	  "routes of a VRF are not carried by eigrpd here", NULL, MODE_EIGRP_AF },
+	{ "address-family ipv6 <*>", TRAFFIC, "FRR's eigrpd has no IPv6", NULL, MODE_EIGRP_AF },
+	{ "exit-address-family", HONOURED, NULL, reading_stay },
+	{ "service-family <*>", TRAFFIC, "service families are not carried", NULL, MODE_UNSUPPORTED },
+	{ "shutdown", HONOURED, .keeping = TOGGLE, .frr = "" },
+	{ NULL },
+};
+
+const struct command commands_eigrp_af[] = {
+	EIGRP_COMMON,
+	{ "router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "eigrp router-id $1" },
+	{ "af-interface (default|<if>)", HONOURED, NULL, NULL, MODE_EIGRP_IF, .frr = "" },
+	{ "topology base", HONOURED, NULL, NULL, MODE_EIGRP_TOPOLOGY, .frr = "" },
+	{ "autonomous-system <1-65535>", HONOURED, .keeping = SINGLE, .frr = "" },
+	{ "exit-address-family", HONOURED, NULL, reading_leave },
+	{ "shutdown", HONOURED, .keeping = TOGGLE, .frr = "" },
+	{ NULL },
+};
+
+const struct command commands_eigrp_if[] = {
+	{ "passive-interface", HONOURED, .keeping = TOGGLE, .frr = "" },
+	{ "hello-interval <1-65535>", HONOURED, .keeping = SINGLE, .frr = "ip hello-interval eigrp $A $1" },
+	{ "hold-time <1-65535>", HONOURED, .keeping = SINGLE, .frr = "ip hold-time eigrp $A $1" },
+	{ "authentication mode md5", HONOURED, .keeping = SINGLE, .frr = "ip authentication mode eigrp $A md5" },
+	{ "authentication mode hmac-sha-256 <*>", TRAFFIC, "FRR's eigrpd takes its SHA keys differently; use md5" },
+	{ "authentication key-chain <word>", HONOURED, .keeping = SINGLE, .frr = "ip authentication key-chain eigrp $A $1" },
+	{ "split-horizon", ALWAYS_ON, "FRR's eigrpd always keeps split horizon", .keeping = TOGGLE },
+	{ "next-hop-self [no-ecmp-mode]", ALWAYS_ON, "FRR's eigrpd always sets itself as next hop", .keeping = TOGGLE },
+	{ "summary-address (<prefix>|<ip> <mask>) [<*>]", TRAFFIC, NO_SUMMARY },
+	{ "stub-site wan-interface", TRAFFIC, "FRR's eigrpd knows no stub sites" },
+	{ "bandwidth-percent <1-999999>", NO_EFFECT, "the routing daemon does not pace itself" },
+	{ "bfd", UNSUPPORTED, "FRR's eigrpd does not use BFD" },
+	{ "dampening-change [<*>]", UNSUPPORTED, "FRR's eigrpd does not damp changes" },
+	{ "dampening-interval [<*>]", UNSUPPORTED, "FRR's eigrpd does not damp changes" },
+	{ "add-paths <*>", TRAFFIC, "FRR's eigrpd announces one path" },
+	{ "shutdown", TRAFFIC, "take the block out instead" },
+	{ "exit-af-interface", HONOURED, NULL, reading_leave },
+	{ NULL },
+};
+
+const struct command commands_eigrp_topology[] = {
+	EIGRP_TOPOLOGY_COMMON,
+	{ "exit-af-topology", HONOURED, NULL, reading_leave },
+	{ NULL },
+};
+
+/* ---- RIP ---- */
+
+const struct command commands_rip[] = {
+	{ "version <1-2>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "network <ip>", HONOURED, .frr = "network $c1" },
+	{ "passive-interface default", HONOURED, .keeping = TOGGLE, .frr = "=" },
+	{ "passive-interface <if>", HONOURED, .keeping = TOGGLE, .frr = "=" },
+	{ "neighbor <ip>", HONOURED, .frr = "=" },
+	{ "auto-summary", TRAFFIC, "networks are not summarised at class borders" },
+	{ "default-information originate", HONOURED, .frr = "=" },
+	{ "default-metric <1-16>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "distance <1-255>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "redistribute (connected|static) [metric <0-16>] [route-map <word>]", HONOURED,
+	  .frr = "redistribute %1{metric}{route-map}" },
+	{ "redistribute (ospf|eigrp|bgp) <1-65535> [metric <0-16>] [route-map <word>]", HONOURED,
+	  .frr = "redistribute %1{metric}{route-map}" },
+	{ "timers basic <1-4294967295> <1-4294967295> <0-4294967295> <1-4294967295>", HONOURED, .keeping = SINGLE,
+	  .frr = "timers basic $1 $2 $4" },
+	{ "distribute-list prefix <word> (in|out) [<if>]", HONOURED, .frr = "=" },
+	{ "distribute-list <word> (in|out) [<if>]", HONOURED, .frr = "=" },
+	{ "maximum-paths <1-32>", HONOURED, .keeping = SINGLE, .frr = "allow-ecmp" },
+	{ "validate-update-source", ALWAYS_ON, "updates of foreign networks are always refused", .keeping = TOGGLE },
+	{ "address-family <*>", TRAFFIC, "routes of a VRF are not carried by ripd here", NULL, MODE_UNSUPPORTED },
+	{ NULL },
+};
