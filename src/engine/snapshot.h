@@ -8,7 +8,14 @@
 
 #include "engine/engine.h"
 
-struct snapshot_cursor { size_t tunnel, index; };
+/* Opaque: where a walk stands. Zeroed to start; good even when entries come and go meanwhile. */
+struct snapshot_cursor {
+	size_t tunnel, family, table, index;
+	bool inside;
+	struct ipprefix last;
+};
+
+enum { SNAPSHOT_REQUESTERS_MAX = 64 };
 
 enum binding_kind {
 	BINDING_STATIC,     /* ip nhrp map */
@@ -40,7 +47,7 @@ struct binding_view {
 	uint8_t preference;
 	uint16_t mtu_bytes;
 	size_t requester_count;
-	const struct ipaddr *requesters;
+	struct ipaddr requesters[SNAPSHOT_REQUESTERS_MAX]; /* whom we told about it */
 };
 
 enum nhs_status { NHS_VIEW_DOWN, NHS_VIEW_PROBE, NHS_VIEW_UP };
@@ -67,6 +74,7 @@ struct tunnel_view {
 	uint32_t tunnel;
 	bool up;
 	struct endpoint local;
+	struct ipaddr outside; /* our address behind a NAT, as an NHS told it; IP_NONE: not natted */
 	enum tunnel_role role;
 	size_t peer_count;
 	size_t binding_count;
@@ -99,6 +107,7 @@ struct tunnel_view {
 	X(DROP_UNMATCHED, "dropped: reply that matches no request") \
 	X(DROP_SPOOFED, "dropped: source address is ours or not a host address") \
 	X(DROP_NOT_ALLOWED, "dropped: not allowed by the configuration") \
+	X(DROP_TOO_BIG, "dropped: our message does not fit a packet") \
 	X(DROP_RATE, "dropped: over the max-send budget") \
 	X(DROP_FULL, "dropped: binding table full") \
 	X(DROP_TUNNEL, "dropped: tunnel unknown or without NHRP")

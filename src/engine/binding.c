@@ -1,0 +1,484 @@
+/*
+ * Invariants: a next-hop binding (hop == NULL) holds its peer and, when its prefix is a
+ * host, owns the neighbour entry of that address; a shortcut binding hangs in the list of
+ * its gateway's binding. Nothing here outlives its hold time: expiry is a timer per binding.
+ */
+#include "engine/binding.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "engine/name.h"
+#include "engine/nhs.h"
+#include "engine/output.h"
+#include "engine/purge.h"
+#include "engine/resolution.h"
+#include "engine/shortcut.h"
+
+static int by_prefix(const void *key, const struct tree_node *node)
+{
+	return ipprefix_cmp(key, &CONTAINER_OF(node, const struct binding, node)->dst);
+}
+
+void bindings_init(struct overlay *o)
+{
+	tree_init(&o->bindings, by_prefix);
+}
+
+static struct binding *of(struct tree_node *n)
+{
+	return n ? CONTAINER_OF(n, struct binding, node) : NULL;
+}
+
+struct binding *binding_find(const struct overlay *o, const struct ipprefix *dst)
+{
+	return of(tree_find(&o->bindings, dst));
+}
+
+struct binding *binding_host(const struct overlay *o, const struct ipaddr *addr)
+{
+	const struct ipprefix host = ipprefix_host(addr);
+	struct binding *const b = binding_find(o, &host);
+
+	return b && !b->hop ? b : NULL;
+}
+
+struct binding *binding_match(const struct overlay *o, const struct ipaddr *addr)
+{
+	for (int len = ip_family_bits(o->family); len >= 0; len--) {
+		const struct ipprefix p = ipprefix_make(addr, (uint8_t)len);
+		struct binding *const b = binding_find(o, &p);
+
+		if (b)
+			return b;
+	}
+	return NULL;
+}
+
+struct binding *binding_first(const struct overlay *o)
+{
+	return of(tree_first(&o->bindings));
+}
+
+struct binding *binding_next(const struct binding *b)
+{
+	return of(tree_next(&b->node));
+}
+
+const struct endpoint *binding_nbma(const struct binding *b)
+{
+	return b->hop ? &b->hop->peer->nbma : &b->peer->nbma;
+}
+
+static bool is_dynamic(const struct binding *b)
+{
+	return b->kind == BINDING_REGISTERED || b->kind == BINDING_CACHED;
+}
+
+static bool is_neighbour(const struct binding *b)
+{
+	return !b->hop && b->dst.len == ip_family_bits(b->overlay->family);
+}
+
+static void say_neighbour(const struct binding *b, enum effect_type type)
+{
+	const struct tunnel *const t = b->overlay->tunnel;
+	struct effect *x;
+
+	if (!is_neighbour(b) || (type == EFFECT_NEIGHBOUR_SET && !t->up))
+		return;
+	x = output_push(t->engine, type, t->settings.number, NULL);
+	x->neighbour.addr = b->dst.addr;
+	x->neighbour.peer = b->peer->id;
+	x->neighbour.nbma = b->peer->nbma;
+}
+
+void binding_say_again(const struct binding *b)
+{
+	say_neighbour(b, EFFECT_NEIGHBOUR_SET);
+}
+
+static void say_cache(const struct binding *b, const char *mnemonic, const char *reason)
+{
+	char dst[IPPREFIX_TEXT_MAX], via[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
+
+	trace(overlay_engine(b->overlay), b->overlay->tunnel->settings.number, TRACE_INFO, mnemonic,
+	      "tunnel=Tunnel%u target=%s via=%s nbma=%s%s%s", b->overlay->tunnel->settings.number,
+	      ipprefix_format(&b->dst, dst), ipaddr_format(&b->via, via),
+	      ipaddr_format(&binding_nbma(b)->addr, nbma), reason ? " reason=" : "", reason ? reason : "");
+}
+
+static void hang_on(struct binding *b, struct binding *hop)
+{
+	b->hop = hop;
+	b->next_shortcut = hop->shortcuts;
+	hop->shortcuts = b;
+}
+
+static void take_off(struct binding *b)
+{
+	for (struct binding **at = &b->hop->shortcuts; *at; at = &(*at)->next_shortcut)
+		if (*at == b) {
+			*at = b->next_shortcut;
+			break;
+		}
+	b->hop = NULL;
+}
+
+static bool dynamic_kind(enum binding_kind kind)
+{
+	return kind == BINDING_REGISTERED || kind == BINDING_CACHED;
+}
+
+static struct binding *add(struct overlay *o, const struct binding_facts *f)
+{
+	struct engine *const e = overlay_engine(o);
+	struct binding *b;
+
+	if (dynamic_kind(f->kind)) {
+		if (e->binding_count >= e->options.bindings_max) {
+			count(e, ENGINE_COUNT_DROP_FULL);
+			return NULL;
+		}
+		e->binding_count++;
+	}
+	b = alloc_zero(1, sizeof *b);
+	b->overlay = o;
+	b->dst = f->dst;
+	b->kind = f->kind;
+	b->created = e->now;
+	timer_init(&b->expiry, TIMER_BINDING_EXPIRE, b);
+	timer_init(&b->refresh, TIMER_BINDING_REFRESH, b);
+	tree_insert(&o->bindings, &b->dst, &b->node);
+	return b;
+}
+
+static void set_kind(struct binding *b, enum binding_kind kind)
+{
+	struct engine *const e = overlay_engine(b->overlay);
+
+	if (is_dynamic(b) && !dynamic_kind(kind))
+		e->binding_count--;
+	else if (!is_dynamic(b) && dynamic_kind(kind))
+		e->binding_count++;
+	b->kind = kind;
+}
+
+static void set_multicast(struct binding *b, bool multicast)
+{
+	if (b->multicast == multicast)
+		return;
+	b->multicast = multicast;
+	if (multicast)
+		peer_multicast_get(b->peer);
+	else
+		peer_multicast_put(b->peer);
+}
+
+/* New peer, neighbour, multicast; then the old multicast and peer go. */
+static void set_peer(struct binding *b, const struct endpoint *nbma)
+{
+	struct peer *const old = b->peer;
+
+	if (old && endpoint_eq(&old->nbma, nbma))
+		return;
+	b->peer = peer_get(b->overlay->tunnel, nbma);
+	say_neighbour(b, EFFECT_NEIGHBOUR_SET);
+	if (b->multicast)
+		peer_multicast_get(b->peer);
+	if (!old)
+		return;
+	if (b->multicast)
+		peer_multicast_put(old);
+	peer_put(old);
+	purge_requesters(b->overlay, &b->requesters, &b->dst);
+	say_cache(b, "NHRP-CACHE-NBMA-NHOP-CHANGE", NULL);
+}
+
+static void set_facts(struct binding *b, const struct binding_facts *f)
+{
+	struct engine *const e = overlay_engine(b->overlay);
+
+	b->via = f->via;
+	b->claimed_nbma = f->claimed_nbma;
+	b->unique = f->unique;
+	b->router = f->router;
+	b->authoritative = f->authoritative;
+	b->implicit = f->implicit;
+	b->nat = f->nat;
+	b->preference = f->preference;
+	b->mtu_bytes = f->mtu_bytes;
+	b->asked = f->asked;
+	b->hold = f->hold;
+	b->usage_asked = false;
+	timer_stop(&e->timers, &b->expiry);
+	timer_stop(&e->timers, &b->refresh);
+	b->expires = f->hold.us ? later(e, f->hold) : INSTANT_NEVER;
+	if (f->hold.us)
+		timer_set(&e->timers, &b->expiry, b->expires);
+	if (f->hold.us && f->kind == BINDING_CACHED)
+		timer_set(&e->timers, &b->refresh, later(e, span_us(f->hold.us / 3 * 2)));
+}
+
+/* An implicit, hence weaker, copy must not shorten what an answer has told us. */
+static bool is_weaker(const struct binding *b, const struct binding_facts *f)
+{
+	return b->kind == f->kind && f->implicit && !b->implicit && b->peer &&
+	       endpoint_eq(&b->peer->nbma, &f->nbma);
+}
+
+struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
+{
+	struct binding *b = binding_find(o, &f->dst);
+	struct resolution *r;
+	bool fresh;
+
+	if (b && (b->kind < f->kind || (f->hop && !b->hop)))
+		return NULL;
+	if (b && b->hop && !f->hop) { /* a neighbour where a host was reached through another */
+		binding_remove(b, "became a neighbour");
+		b = NULL;
+	}
+	if (b && is_weaker(b, f))
+		return b;
+	fresh = !b;
+	if (fresh)
+		b = add(o, f);
+	if (!b)
+		return NULL;
+	set_kind(b, f->kind);
+	if (f->hop && b->hop != f->hop) {
+		if (b->hop)
+			take_off(b);
+		hang_on(b, f->hop);
+	}
+	if (!f->hop) {
+		set_peer(b, &f->nbma);
+		set_multicast(b, f->multicast);
+	}
+	set_facts(b, f);
+	if (f->hop)
+		shortcut_set(b);
+	if (fresh)
+		say_cache(b, "NHRP-CACHE-ADD", NULL);
+	r = is_neighbour(b) ? resolution_find(o, &b->dst.addr) : NULL;
+	if (r && r->purpose == RESOLVE_NEXT_HOP)
+		resolution_drop(r);
+	return b;
+}
+
+static void discard(struct binding *b)
+{
+	struct engine *const e = overlay_engine(b->overlay);
+
+	timer_stop(&e->timers, &b->expiry);
+	timer_stop(&e->timers, &b->refresh);
+	tree_remove(&b->overlay->bindings, &b->node);
+	requesters_done(&b->requesters);
+	if (is_dynamic(b))
+		e->binding_count--;
+	free(b);
+}
+
+void binding_remove(struct binding *b, const char *reason)
+{
+	while (b->shortcuts)
+		binding_remove(b->shortcuts, reason);
+	say_cache(b, "NHRP-CACHE-DELETE", reason);
+	purge_requesters(b->overlay, &b->requesters, &b->dst);
+	if (b->hop) {
+		shortcut_del(b);
+		take_off(b);
+	} else {
+		say_neighbour(b, EFFECT_NEIGHBOUR_DEL);
+		set_multicast(b, false);
+		peer_put(b->peer);
+	}
+	discard(b);
+}
+
+void bindings_free(struct overlay *o)
+{
+	for (struct binding *b; (b = binding_first(o));)
+		discard(b);
+}
+
+/* Others may go with it, so the next one is looked up by the key. */
+static struct binding *remove_and_next(struct binding *b, const char *reason)
+{
+	struct overlay *const o = b->overlay;
+	const struct ipprefix at = b->dst;
+
+	binding_remove(b, reason);
+	return of(tree_after(&o->bindings, &at));
+}
+
+static void say_client_down(const struct binding *b)
+{
+	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
+
+	if (b->kind == BINDING_REGISTERED)
+		trace(overlay_engine(b->overlay), b->overlay->tunnel->settings.number, TRACE_NOTICE,
+		      "NHRP_NHC_DOWN", "tunnel=Tunnel%u address=%s nbma=%s reason=\"hold time expired\"",
+		      b->overlay->tunnel->settings.number, ipaddr_format(&b->via, addr),
+		      ipaddr_format(&b->peer->nbma.addr, nbma));
+}
+
+void binding_expired(struct binding *b)
+{
+	say_client_down(b);
+	binding_remove(b, "expired");
+}
+
+/* At two thirds of its life: is it in use? The answer comes by bindings_usage(). */
+void binding_refresh_due(struct binding *b)
+{
+	const struct tunnel *const t = b->overlay->tunnel;
+	const struct binding *const hop = b->hop ? b->hop : b;
+	struct effect *const x = output_push(t->engine, EFFECT_USAGE, t->settings.number, NULL);
+
+	b->usage_asked = true;
+	x->usage.addr = hop->dst.addr;
+	x->usage.peer = hop->peer->id;
+}
+
+static void judge_usage(struct binding *b, struct span idle)
+{
+	if (!b->usage_asked)
+		return;
+	b->usage_asked = false;
+	b->used = idle.us < b->hold.us / 3;
+	if (b->used)
+		resolution_refresh(b);
+}
+
+void bindings_usage(struct overlay *o, const struct ipaddr *addr, struct span idle)
+{
+	struct binding *const b = binding_host(o, addr);
+
+	if (!b)
+		return;
+	judge_usage(b, idle);
+	for (struct binding *s = b->shortcuts; s; s = s->next_shortcut)
+		judge_usage(s, idle);
+}
+
+/* ---- STATIC and NHS bindings */
+
+static void want(struct overlay *o, enum binding_kind kind, const struct ipprefix *dst,
+		 const struct endpoint *nbma, bool multicast)
+{
+	struct binding_facts f = {
+		.dst = *dst, .via = dst->addr, .kind = kind, .nbma = *nbma, .multicast = multicast,
+		.router = true, .authoritative = true, .preference = 255, .mtu_bytes = 0,
+	};
+	struct binding *const old = binding_find(o, dst);
+	struct binding *b;
+
+	if (old && old->wanted && old->kind < kind)
+		return;
+	if (old && (old->hop || (!old->wanted && old->kind < kind))) {
+		/* of another make than what the configuration now says */
+		if (old->hop)
+			binding_remove(old, "configured");
+		else
+			set_kind(old, kind);
+	}
+	b = binding_learn(o, &f);
+	if (b)
+		b->wanted = true;
+}
+
+static void want_map(struct overlay *o, const struct config_map *m)
+{
+	const struct ipaddr *addrs;
+	const struct nhs *const n = nhs_by_addr(o, &m->proto.addr);
+	struct endpoint nbma;
+
+	if (m->proto.addr.family != o->family || tunnel_host_addrs(o->tunnel, &m->nbma, &addrs) == 0)
+		return;
+	nbma = overlay_endpoint(o, &addrs[0]);
+	want(o, BINDING_STATIC, &m->proto, &nbma, n && n->cfg->multicast);
+}
+
+static void want_nhs(struct overlay *o, const struct nhs *n)
+{
+	struct ipprefix host;
+
+	if (ipaddr_is_none(&n->nbma.addr) || overlay_is_local(o, &n->addr))
+		return;
+	if (!ipaddr_is_none(&n->addr) && !ipaddr_is_unspecified(&n->addr)) {
+		host = ipprefix_host(&n->addr);
+		want(o, BINDING_NHS, &host, &n->nbma, n->cfg->multicast);
+	}
+	if (!ipaddr_is_none(&n->link_local)) {
+		host = ipprefix_host(&n->link_local);
+		want(o, BINDING_NHS, &host, &n->nbma, n->cfg->multicast);
+	}
+}
+
+void bindings_apply_static(struct overlay *o)
+{
+	struct binding *b, *next;
+
+	for (b = binding_first(o); b; b = binding_next(b))
+		b->wanted = false;
+	for (size_t i = 0; i < o->cfg->map_count; i++)
+		want_map(o, &o->cfg->maps[i]);
+	for (size_t i = 0; i < o->nhs_count; i++)
+		want_nhs(o, o->nhs[i]);
+	for (b = binding_first(o); b; b = next) {
+		next = binding_next(b);
+		if (!is_dynamic(b) && !b->wanted)
+			next = remove_and_next(b, "no longer configured");
+	}
+}
+
+void bindings_clear(struct overlay *o, const struct ipaddr *addr, bool registered, const char *reason)
+{
+	struct binding *b, *next;
+
+	for (b = binding_first(o); b; b = next) {
+		next = binding_next(b);
+		if (b->kind != BINDING_CACHED && !(registered && b->kind == BINDING_REGISTERED))
+			continue;
+		if (!ipaddr_is_none(addr) && !ipprefix_contains(&b->dst, addr))
+			continue;
+		next = remove_and_next(b, reason);
+	}
+}
+
+void bindings_replay(struct overlay *o)
+{
+	for (const struct binding *b = binding_first(o); b; b = binding_next(b))
+		say_neighbour(b, EFFECT_NEIGHBOUR_SET);
+}
+
+/* ---- requesters */
+
+void requesters_add(struct requesters *r, const struct requester *who)
+{
+	size_t at;
+
+	for (at = 0; at < r->count; at++)
+		if (ipaddr_eq(&r->list[at].addr, &who->addr))
+			break;
+	if (at == REQUESTERS_MAX) {
+		at = r->next;
+		r->next = (r->next + 1) % REQUESTERS_MAX;
+	}
+	if (at == r->count) {
+		if (!(r->count & (r->count + 1))) /* grow when count + 1 reaches a power of two */
+			r->list = alloc_array(r->list, 2 * (r->count + 1), sizeof *r->list);
+		r->count++;
+	}
+	r->list[at] = *who;
+}
+
+void requesters_done(struct requesters *r)
+{
+	free(r->list);
+	*r = (struct requesters){ 0 };
+}

@@ -1,0 +1,100 @@
+/*
+ * binding: the cache. A binding says at which NBMA endpoint an overlay address lives
+ * (next-hop binding, a neighbour on the data path), or through which overlay next hop a
+ * network is reached (shortcut binding, a route in the shortcut table; it hangs off the
+ * next-hop binding of its gateway and never outlives it).
+ *
+ * At most one binding per prefix and overlay. A lower kind never replaces a higher one:
+ * STATIC > NHS > REGISTERED > CACHED (enum binding_kind is in that order).
+ */
+#ifndef DMVPN_ENGINE_BINDING_H
+#define DMVPN_ENGINE_BINDING_H
+
+#include "engine/tunnel.h"
+
+enum { REQUESTERS_MAX = 64 };
+
+struct requester {
+	struct ipaddr addr;
+	struct endpoint nbma;
+	struct instant until; /* when its copy expires by itself */
+};
+
+/* Who holds a copy of something we said; the oldest gives way when full. */
+struct requesters {
+	size_t count, next;
+	struct requester *list; /* allocated with the first */
+};
+
+struct binding {
+	struct tree_node node;
+	struct overlay *overlay;
+	struct ipprefix dst;
+	struct ipaddr via;
+	enum binding_kind kind;
+	struct peer *peer;           /* next-hop bindings: held */
+	struct ipaddr claimed_nbma;  /* pre-NAT; IP_NONE when the same */
+	bool unique, router, authoritative, implicit, nat, used;
+	bool wanted;                 /* STATIC and NHS: mark of the last look at the configuration */
+	bool multicast;              /* holds a multicast reference of the peer */
+	bool usage_asked;
+	uint8_t preference;
+	uint16_t mtu_bytes;
+	struct span hold;
+	struct instant created, expires;
+	struct timer expiry, refresh;
+	struct requesters requesters;
+	struct ipaddr asked;         /* CACHED: the address to ask for again */
+
+	struct binding *hop;         /* shortcut bindings: of the gateway */
+	struct binding *shortcuts;   /* next-hop bindings: head of those that hang off it */
+	struct binding *next_shortcut;
+};
+
+struct binding_facts {
+	struct ipprefix dst;
+	struct ipaddr via;
+	enum binding_kind kind;
+	struct endpoint nbma;       /* next-hop bindings */
+	struct ipaddr claimed_nbma;
+	struct binding *hop;        /* shortcut bindings */
+	struct ipaddr asked;
+	bool unique, router, authoritative, implicit, nat, multicast;
+	uint8_t preference;
+	uint16_t mtu_bytes;
+	struct span hold;           /* us == 0: for ever */
+};
+
+void bindings_init(struct overlay *o);
+/*
+ * Adds or updates. NULL when a higher kind stands in the way, or the table is full
+ * (counted). The peer is set before the neighbour, the neighbour before the route.
+ */
+struct binding *binding_learn(struct overlay *o, const struct binding_facts *f);
+/* Removes with all that hangs off it: routes, neighbour, peer, in that order. */
+void binding_remove(struct binding *b, const char *reason);
+void bindings_free(struct overlay *o); /* without effects */
+
+struct binding *binding_find(const struct overlay *o, const struct ipprefix *dst);
+struct binding *binding_host(const struct overlay *o, const struct ipaddr *addr); /* next-hop binding */
+/* The longest next-hop or shortcut binding, of any kind, that contains addr; NULL: none. */
+struct binding *binding_match(const struct overlay *o, const struct ipaddr *addr);
+void binding_say_again(const struct binding *b); /* the neighbour, as the data path lost it */
+struct binding *binding_first(const struct overlay *o);
+struct binding *binding_next(const struct binding *b);
+/* The NBMA endpoint to reach it; for shortcuts that of the gateway. */
+const struct endpoint *binding_nbma(const struct binding *b);
+
+void binding_expired(struct binding *b);
+void binding_refresh_due(struct binding *b);
+void bindings_usage(struct overlay *o, const struct ipaddr *addr, struct span idle);
+/* Brings STATIC and NHS bindings in line with configuration, names and NHSs. */
+void bindings_apply_static(struct overlay *o);
+/* Removes CACHED and, when asked, REGISTERED bindings; addr IP_NONE: all. */
+void bindings_clear(struct overlay *o, const struct ipaddr *addr, bool registered, const char *reason);
+void bindings_replay(struct overlay *o);
+
+void requesters_add(struct requesters *r, const struct requester *who);
+void requesters_done(struct requesters *r);
+
+#endif

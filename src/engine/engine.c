@@ -1,0 +1,542 @@
+/*
+ * The way in: events are handed to their noun, packets are checked once and then handed to
+ * the message's handler. At the end of every event peers that nobody needs any more go.
+ */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "engine/answer.h"
+#include "engine/auth.h"
+#include "engine/binding.h"
+#include "engine/error.h"
+#include "engine/forwarding.h"
+#include "engine/name.h"
+#include "engine/nhs.h"
+#include "engine/output.h"
+#include "engine/purge.h"
+#include "engine/redirect.h"
+#include "engine/resolution.h"
+#include "engine/server.h"
+#include "engine/shortcut.h"
+
+enum { BINDINGS_MAX_DEFAULT = 65536, SHUTDOWN_MS_MAX = 1500 };
+
+uint32_t engine_new_request_id(struct engine *e)
+{
+	if (++e->request_id == 0)
+		e->request_id = 1;
+	return e->request_id;
+}
+
+uint32_t engine_request_id(const struct engine *e)
+{
+	return e->request_id;
+}
+
+struct tunnel *engine_tunnel(const struct engine *e, uint32_t number)
+{
+	for (size_t i = 0; i < e->tunnel_count; i++)
+		if (e->tunnels[i]->settings.number == number)
+			return e->tunnels[i];
+	return NULL;
+}
+
+struct rib *engine_rib(struct engine *e, uint32_t vrf)
+{
+	struct rib *r;
+
+	for (size_t i = 0; i < e->rib_count; i++)
+		if (e->ribs[i]->vrf == vrf)
+			return e->ribs[i];
+	r = alloc_zero(1, sizeof *r);
+	rib_init(r, vrf);
+	e->ribs = alloc_array(e->ribs, e->rib_count + 1, sizeof *e->ribs);
+	e->ribs[e->rib_count++] = r;
+	return r;
+}
+
+/* ---- packets */
+
+static const enum engine_counter received_counters[] = {
+	[NHRP_RESOLUTION_REQUEST] = ENGINE_COUNT_RESOLUTION_REQUEST_RECEIVED,
+	[NHRP_RESOLUTION_REPLY] = ENGINE_COUNT_RESOLUTION_REPLY_RECEIVED,
+	[NHRP_REGISTRATION_REQUEST] = ENGINE_COUNT_REGISTRATION_REQUEST_RECEIVED,
+	[NHRP_REGISTRATION_REPLY] = ENGINE_COUNT_REGISTRATION_REPLY_RECEIVED,
+	[NHRP_PURGE_REQUEST] = ENGINE_COUNT_PURGE_REQUEST_RECEIVED,
+	[NHRP_PURGE_REPLY] = ENGINE_COUNT_PURGE_REPLY_RECEIVED,
+	[NHRP_ERROR_INDICATION] = ENGINE_COUNT_ERROR_RECEIVED,
+	[NHRP_TRAFFIC_INDICATION] = ENGINE_COUNT_TRAFFIC_INDICATION_RECEIVED,
+};
+
+/* Replies carry the addresses of who asked; all others those of who speaks. */
+static bool is_reply(const struct nhrp_message *m)
+{
+	return m->type == NHRP_RESOLUTION_REPLY || m->type == NHRP_REGISTRATION_REPLY ||
+	       m->type == NHRP_PURGE_REPLY;
+}
+
+/* A message that says it comes from us, or from nobody in particular. */
+static bool is_spoofed(const struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+{
+	if (!ipaddr_is_host(&from->addr) || engine_owns_nbma(overlay_engine(o), from))
+		return true;
+	if (is_reply(m))
+		return false;
+	return overlay_is_local(o, &m->src_proto) || !ipaddr_is_host(&m->src_proto);
+}
+
+static void reply_received(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+{
+	if (!overlay_owns(o, &m->src_proto)) {
+		forwarding_other(o, from, m, &m->src_proto);
+		return;
+	}
+	if (m->type == NHRP_RESOLUTION_REPLY)
+		resolution_reply(o, from, m);
+	else if (m->type == NHRP_REGISTRATION_REPLY)
+		nhs_reply(o, from, m);
+	else
+		purge_reply(o, m);
+}
+
+/* Purges and errors are for one address; on the way to it they may pass by us. */
+static void addressed_received(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m,
+			       void (*handle)(struct overlay *, const struct endpoint *, const struct nhrp_message *))
+{
+	if (overlay_is_local(o, &m->dst_proto) || ipaddr_eq(&m->dst_proto, &m->src_proto))
+		handle(o, from, m);
+	else
+		forwarding_other(o, from, m, &m->dst_proto);
+}
+
+static void dispatch(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+{
+	switch (m->type) {
+	case NHRP_RESOLUTION_REQUEST:
+		server_resolution(o, from, m);
+		break;
+	case NHRP_REGISTRATION_REQUEST:
+		server_registration(o, from, m);
+		break;
+	case NHRP_RESOLUTION_REPLY:
+	case NHRP_REGISTRATION_REPLY:
+	case NHRP_PURGE_REPLY:
+		reply_received(o, from, m);
+		break;
+	case NHRP_PURGE_REQUEST:
+		addressed_received(o, from, m, purge_request);
+		break;
+	case NHRP_ERROR_INDICATION:
+		addressed_received(o, from, m, error_received);
+		break;
+	case NHRP_TRAFFIC_INDICATION:
+		redirect_received(o, from, m);
+		break;
+	}
+}
+
+/* The overlay that a decoded message belongs to; NULL: none, counted. */
+static struct overlay *overlay_for(struct engine *e, const struct tunnel *t, const struct nhrp_message *m)
+{
+	struct overlay *const o = t ? tunnel_overlay(t, m->proto_family) : NULL;
+
+	if (o && o->tunnel->up && m->nbma_family == t->settings.transport)
+		return o;
+	count(e, ENGINE_COUNT_DROP_TUNNEL);
+	return NULL;
+}
+
+static void packet_event(struct engine *e, const struct event *ev)
+{
+	const struct endpoint *const from = &ev->packet.from;
+	const enum nhrp_drop drop = nhrp_decode(ev->packet.bytes, ev->packet.length, &e->in, NULL);
+	struct overlay *o;
+
+	if (drop != NHRP_DROP_NONE) {
+		e->codec_drops[drop]++;
+		count(e, ENGINE_COUNT_DROP_UNDECODED);
+		return;
+	}
+	o = overlay_for(e, engine_tunnel(e, ev->tunnel), &e->in);
+	if (!o)
+		return;
+	e->in_bytes = ev->packet.bytes;
+	e->in_length = ev->packet.length;
+	count(e, received_counters[e->in.type]);
+	if (is_spoofed(o, from, &e->in)) {
+		count(e, ENGINE_COUNT_DROP_SPOOFED);
+		return;
+	}
+	if (!auth_check(o, from, &e->in))
+		return;
+	dispatch(o, from, &e->in);
+	nhs_heard(o, from);
+}
+
+/* ---- other events */
+
+static void route_event(struct engine *e, const struct event *ev)
+{
+	struct rib *const rib = engine_rib(e, ev->route.vrf);
+	const struct route route = {
+		.dst = ev->route.dst, .gateway = ev->route.gateway,
+		.via_tunnel = ev->route.via_tunnel, .tunnel = ev->tunnel,
+	};
+	struct tunnel *const t = ev->route.via_tunnel ? engine_tunnel(e, ev->tunnel) : NULL;
+
+	if (ev->route.local) {
+		if (ev->route.add)
+			rib_set_local(rib, &route.dst);
+		else
+			rib_del_local(rib, &route.dst);
+		if (ev->route.add && t && route.dst.addr.family == IP_V6 && ipaddr_is_link_local(&route.dst.addr))
+			tunnel_link_local(t, &route.dst.addr);
+		return;
+	}
+	if (ev->route.add)
+		rib_set(rib, &route);
+	else
+		rib_del(rib, &route.dst);
+	shortcuts_route_changed(e, ev->route.vrf, &route.dst);
+	answers_route_changed(e, ev->route.vrf, &route.dst);
+}
+
+static void miss_event(struct engine *e, const struct event *ev)
+{
+	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+	struct overlay *const o = t ? tunnel_overlay(t, (enum ip_family)ev->miss.addr.family) : NULL;
+
+	if (o)
+		resolution_miss(o, &ev->miss.addr);
+}
+
+static void usage_event(struct engine *e, const struct event *ev)
+{
+	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+	struct overlay *const o = t ? tunnel_overlay(t, (enum ip_family)ev->usage.addr.family) : NULL;
+
+	if (o)
+		bindings_usage(o, &ev->usage.addr, ev->usage.idle);
+}
+
+static void clear_event(struct engine *e, const struct event *ev)
+{
+	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+
+	for (size_t i = 0; t && i < 2; i++) {
+		struct overlay *const o = t->overlays[i];
+		struct resolution *r = o ? resolution_find(o, &ev->clear.addr) : NULL;
+
+		if (!o)
+			continue;
+		bindings_clear(o, &ev->clear.addr, true, "cleared");
+		if (ipaddr_is_none(&ev->clear.addr))
+			resolutions_drop_all(o);
+		else if (r)
+			resolution_drop(r);
+	}
+}
+
+/* ---- leaving */
+
+static void stop_check(struct engine *e)
+{
+	for (struct overlay *o = overlay_first(e); o; o = overlay_next(o))
+		if (!e->done && !nhs_list_left(o) && timer_running(&e->shutdown))
+			return;
+	timer_stop(&e->timers, &e->shutdown);
+	e->done = true;
+	output_push(e, EFFECT_DONE, 0, NULL);
+}
+
+/* Our clients learn that we go: whoever leans on us moves to another NHS at once. */
+static void tell_clients(struct overlay *o)
+{
+	const struct ipprefix own = ipprefix_host(&o->addr);
+
+	if (ipaddr_is_none(&o->addr))
+		return;
+	for (const struct binding *b = binding_first(o); b; b = binding_next(b))
+		if (b->kind == BINDING_REGISTERED)
+			purge_quietly(o, &b->dst.addr, binding_nbma(b), &own);
+}
+
+static void shutdown_event(struct engine *e)
+{
+	if (e->stopping)
+		return;
+	e->stopping = true;
+	timer_set(&e->timers, &e->shutdown, later(e, span_ms(SHUTDOWN_MS_MAX)));
+	for (struct overlay *o = overlay_first(e); o; o = overlay_next(o)) {
+		answers_withdraw(o);
+		tell_clients(o);
+		nhs_list_leave(o);
+	}
+}
+
+/* ---- time */
+
+static void expire(struct engine *e, struct timer *t)
+{
+	switch ((enum timer_kind)t->kind) {
+	case TIMER_NHS:
+		nhs_timer(t->owner);
+		break;
+	case TIMER_NHS_LINK_LOCAL:
+		nhs_link_local_timer(t->owner);
+		break;
+	case TIMER_BINDING_EXPIRE:
+		binding_expired(t->owner);
+		break;
+	case TIMER_BINDING_REFRESH:
+		binding_refresh_due(t->owner);
+		break;
+	case TIMER_RESOLUTION:
+		resolution_timer(t->owner);
+		break;
+	case TIMER_ANSWER_EXPIRE:
+		answer_expired(t->owner);
+		break;
+	case TIMER_PURGE:
+		purge_timer(t->owner);
+		break;
+	case TIMER_NAME:
+		name_due(t->owner);
+		break;
+	case TIMER_PEER_ADOPTED:
+		peer_adoption_over(t->owner);
+		break;
+	case TIMER_SHUTDOWN:
+		stop_check(e);
+		break;
+	}
+}
+
+/* Whatever is due happens before the event that comes now: as if each had its own tick. */
+static void run_timers(struct engine *e)
+{
+	struct timer *t;
+
+	while ((t = timers_expire(&e->timers, e->now)))
+		expire(e, t);
+}
+
+static void tunnel_state_event(struct engine *e, const struct event *ev)
+{
+	struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+
+	if (t && !e->stopping)
+		tunnel_event(t, ev->tunnel_state.up, &ev->tunnel_state.local);
+}
+
+static void name_event(struct engine *e, const struct event *ev)
+{
+	struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+
+	if (t && !e->stopping)
+		tunnel_name_event(t, ev->name.name, ev->name.count, ev->name.addrs);
+}
+
+static void peer_known_event(struct engine *e, const struct event *ev)
+{
+	struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+
+	if (e->next_peer_id <= ev->peer_known.peer)
+		e->next_peer_id = ev->peer_known.peer + 1;
+	if (t)
+		peer_adopt(t, ev->peer_known.peer, &ev->peer_known.nbma);
+}
+
+static void handle(struct engine *e, const struct event *ev)
+{
+	struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+
+	switch (ev->type) {
+	case EVENT_TICK:
+		break;
+	case EVENT_PACKET:
+		packet_event(e, ev);
+		break;
+	case EVENT_TUNNEL:
+		tunnel_state_event(e, ev);
+		break;
+	case EVENT_ROUTE:
+		route_event(e, ev);
+		break;
+	case EVENT_MISS:
+		miss_event(e, ev);
+		break;
+	case EVENT_HAIRPIN:
+		if (t)
+			redirect_hairpin(t, ev);
+		break;
+	case EVENT_USAGE:
+		usage_event(e, ev);
+		break;
+	case EVENT_NAME:
+		name_event(e, ev);
+		break;
+	case EVENT_PEER_KNOWN:
+		peer_known_event(e, ev);
+		break;
+	case EVENT_CLEAR:
+		clear_event(e, ev);
+		break;
+	case EVENT_SHUTDOWN:
+		shutdown_event(e);
+		break;
+	}
+}
+
+void engine_handle(struct engine *e, struct instant now, const struct event *ev)
+{
+	if (instant_before(e->now, now))
+		e->now = now;
+	if (e->done)
+		return;
+	run_timers(e);
+	handle(e, ev);
+	peers_sweep(e);
+	if (e->stopping && !e->done)
+		stop_check(e);
+}
+
+struct instant engine_deadline(const struct engine *e)
+{
+	return e->done ? INSTANT_NEVER : timers_deadline(&e->timers);
+}
+
+/* ---- configuration */
+
+static bool runs_nhrp_or_is_p2p(const struct config_interface *i)
+{
+	return i->is_tunnel && i->tunnel && !i->shutdown;
+}
+
+static void insert_tunnel(struct engine *e, struct tunnel *t)
+{
+	size_t at = 0;
+
+	e->tunnels = alloc_array(e->tunnels, e->tunnel_count + 1, sizeof *e->tunnels);
+	while (at < e->tunnel_count && e->tunnels[at]->settings.number < t->settings.number)
+		at++;
+	memmove(&e->tunnels[at + 1], &e->tunnels[at], (e->tunnel_count - at) * sizeof *e->tunnels);
+	e->tunnels[at] = t;
+	e->tunnel_count++;
+}
+
+static void drop_tunnel(struct engine *e, struct tunnel *t)
+{
+	size_t at = 0;
+
+	tunnel_remove(t);
+	while (e->tunnels[at] != t)
+		at++;
+	e->tunnel_count--;
+	memmove(&e->tunnels[at], &e->tunnels[at + 1], (e->tunnel_count - at) * sizeof *e->tunnels);
+	tunnel_free(t);
+}
+
+static void add_tunnel(struct engine *e, const struct config_interface *i)
+{
+	struct settings s;
+
+	settings_copy(&s, i);
+	insert_tunnel(e, tunnel_new(e, &s));
+}
+
+struct engine *engine_new(const struct config *c, const struct engine_options *o, struct instant now)
+{
+	struct engine *const e = calloc(1, sizeof *e);
+
+	if (!e)
+		return NULL;
+	e->options = *o;
+	if (e->options.bindings_max == 0)
+		e->options.bindings_max = BINDINGS_MAX_DEFAULT;
+	e->now = now;
+	e->request_id = o->request_id_first ? o->request_id_first - 1 : 0;
+	e->next_peer_id = o->peer_id_first ? o->peer_id_first : 1;
+	prng_init(&e->random, o->seed);
+	timers_init(&e->timers);
+	timer_init(&e->shutdown, TIMER_SHUTDOWN, e);
+	shortcuts_init(e);
+	for (size_t i = 0; i < c->interface_count; i++)
+		if (runs_nhrp_or_is_p2p(&c->interfaces[i]))
+			add_tunnel(e, &c->interfaces[i]);
+	return e;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	shortcuts_free(e);
+	while (e->tunnel_count)
+		tunnel_free(e->tunnels[--e->tunnel_count]);
+	free(e->tunnels);
+	for (size_t i = 0; i < e->rib_count; i++) {
+		rib_done(e->ribs[i]);
+		free(e->ribs[i]);
+	}
+	free(e->ribs);
+	timers_done(&e->timers);
+	output_done(e);
+	free(e);
+}
+
+static const struct config_interface *find_running(const struct config *c, uint32_t number)
+{
+	for (size_t i = 0; i < c->interface_count; i++)
+		if (runs_nhrp_or_is_p2p(&c->interfaces[i]) && c->interfaces[i].tunnel_number == number)
+			return &c->interfaces[i];
+	return NULL;
+}
+
+/* A tunnel that is another one now: the old one says good-bye, the new one starts from the
+ * device's state as known. */
+static void rebuild_tunnel(struct engine *e, struct tunnel *old, struct settings *s)
+{
+	const bool up = old->up;
+	const struct endpoint local = { old->local.addr, s->underlay_vrf };
+	struct tunnel *t;
+
+	drop_tunnel(e, old);
+	t = tunnel_new(e, s);
+	insert_tunnel(e, t);
+	tunnel_event(t, up, &local);
+}
+
+static void change_tunnel(struct engine *e, struct tunnel *t, const struct config_interface *i)
+{
+	struct settings s;
+
+	settings_copy(&s, i);
+	if (settings_same_tunnel(&t->settings, &s))
+		tunnel_change(t, &s);
+	else
+		rebuild_tunnel(e, t, &s);
+}
+
+void engine_reconfigure(struct engine *e, struct instant now, const struct config *c)
+{
+	if (instant_before(e->now, now))
+		e->now = now;
+	run_timers(e);
+	for (size_t i = e->tunnel_count; i-- > 0;)
+		if (!find_running(c, e->tunnels[i]->settings.number))
+			drop_tunnel(e, e->tunnels[i]);
+	for (size_t i = 0; i < c->interface_count; i++) {
+		const struct config_interface *const x = &c->interfaces[i];
+		struct tunnel *const t = runs_nhrp_or_is_p2p(x) ? engine_tunnel(e, x->tunnel_number) : NULL;
+
+		if (t)
+			change_tunnel(e, t, x);
+		else if (runs_nhrp_or_is_p2p(x))
+			add_tunnel(e, x);
+	}
+	peers_sweep(e);
+}

@@ -1,0 +1,192 @@
+#include "engine/peer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "engine/output.h"
+#include "engine/tunnel.h"
+
+enum { PEER_ADOPTED_S = 60 /* how long a peer of the last life waits for its owner */ };
+
+static int by_nbma(const void *key, const struct tree_node *node)
+{
+	return endpoint_cmp(key, &CONTAINER_OF(node, const struct peer, by_nbma)->nbma);
+}
+
+static int by_id(const void *key, const struct tree_node *node)
+{
+	const uint64_t a = *(const uint64_t *)key, b = CONTAINER_OF(node, const struct peer, by_id)->id;
+
+	return (a > b) - (a < b);
+}
+
+void peer_trees_init(struct tunnel *t)
+{
+	tree_init(&t->peers, by_nbma);
+	tree_init(&t->peers_by_id, by_id);
+}
+
+struct peer *peer_by_nbma(const struct tunnel *t, const struct endpoint *nbma)
+{
+	struct tree_node *const n = tree_find(&t->peers, nbma);
+
+	return n ? CONTAINER_OF(n, struct peer, by_nbma) : NULL;
+}
+
+struct peer *peer_by_id(const struct tunnel *t, uint64_t id)
+{
+	struct tree_node *const n = tree_find(&t->peers_by_id, &id);
+
+	return n ? CONTAINER_OF(n, struct peer, by_id) : NULL;
+}
+
+static void say(const struct peer *p, enum effect_type type)
+{
+	struct effect *const x = output_push(p->tunnel->engine, type, p->tunnel->settings.number, NULL);
+
+	x->peer.peer = p->id;
+	x->peer.nbma = p->nbma;
+}
+
+static struct peer *add(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
+{
+	struct peer *const p = alloc_zero(1, sizeof *p);
+
+	p->tunnel = t;
+	p->id = id;
+	p->nbma = *nbma;
+	timer_init(&p->adopted, TIMER_PEER_ADOPTED, p);
+	tree_insert(&t->peers, &p->nbma, &p->by_nbma);
+	tree_insert(&t->peers_by_id, &p->id, &p->by_id);
+	return p;
+}
+
+struct peer *peer_get(struct tunnel *t, const struct endpoint *nbma)
+{
+	struct peer *p = peer_by_nbma(t, nbma);
+	const bool fresh = !p;
+
+	if (fresh)
+		p = add(t, t->engine->next_peer_id++, nbma);
+	timer_stop(&t->engine->timers, &p->adopted);
+	p->references++;
+	if (t->up && p->references == 1 && !p->idle_listed)
+		say(p, EFFECT_PEER_SET);
+	return p;
+}
+
+static void list_idle(struct peer *p)
+{
+	struct engine *const e = p->tunnel->engine;
+
+	if (p->idle_listed)
+		return;
+	p->idle_listed = true;
+	p->next_idle = e->idle_peers;
+	e->idle_peers = p;
+}
+
+void peer_put(struct peer *p)
+{
+	if (!p)
+		return;
+	assert(p->references > 0);
+	if (--p->references == 0)
+		list_idle(p);
+}
+
+void peer_multicast_get(struct peer *p)
+{
+	if (p->multicast_references++ == 0 && p->tunnel->up)
+		say(p, EFFECT_MULTICAST_SET);
+}
+
+void peer_multicast_put(struct peer *p)
+{
+	assert(p->multicast_references > 0);
+	if (--p->multicast_references == 0)
+		say(p, EFFECT_MULTICAST_DEL);
+}
+
+static void discard(struct peer *p)
+{
+	timer_stop(&p->tunnel->engine->timers, &p->adopted);
+	tree_remove(&p->tunnel->peers, &p->by_nbma);
+	tree_remove(&p->tunnel->peers_by_id, &p->by_id);
+	free(p);
+}
+
+void peers_sweep(struct engine *e)
+{
+	struct peer *p;
+
+	while ((p = e->idle_peers)) {
+		e->idle_peers = p->next_idle;
+		p->idle_listed = false;
+		if (p->references > 0)
+			continue;
+		say(p, EFFECT_PEER_DEL);
+		discard(p);
+	}
+}
+
+void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
+{
+	struct engine *const e = t->engine;
+	struct peer *p = peer_by_nbma(t, nbma);
+
+	if (id == PEER_NONE || peer_by_id(t, id))
+		return;
+	if (e->next_peer_id <= id)
+		e->next_peer_id = id + 1;
+	if (p) { /* made from the configuration before the data path could speak */
+		tree_remove(&t->peers_by_id, &p->by_id);
+		p->id = id;
+		tree_insert(&t->peers_by_id, &p->id, &p->by_id);
+		return;
+	}
+	p = add(t, id, nbma);
+	timer_set(&e->timers, &p->adopted, later(e, span_s(PEER_ADOPTED_S)));
+}
+
+void peer_adoption_over(struct peer *p)
+{
+	if (p->references == 0)
+		list_idle(p);
+}
+
+void peers_replay(struct tunnel *t)
+{
+	for (struct tree_node *n = tree_first(&t->peers); n; n = tree_next(n)) {
+		const struct peer *const p = CONTAINER_OF(n, struct peer, by_nbma);
+
+		if (p->references == 0)
+			continue;
+		say(p, EFFECT_PEER_SET);
+		if (p->multicast_references)
+			say(p, EFFECT_MULTICAST_SET);
+	}
+}
+
+static void forget_idle(struct engine *e, const struct peer *p)
+{
+	for (struct peer **at = &e->idle_peers; *at; at = &(*at)->next_idle)
+		if (*at == p) {
+			*at = p->next_idle;
+			return;
+		}
+}
+
+void peers_free(struct tunnel *t)
+{
+	struct tree_node *n;
+
+	while ((n = tree_first(&t->peers))) {
+		struct peer *const p = CONTAINER_OF(n, struct peer, by_nbma);
+
+		if (p->idle_listed)
+			forget_idle(t->engine, p);
+		discard(p);
+	}
+}

@@ -1,0 +1,48 @@
+/*
+ * peer: one NBMA endpoint on one tunnel, with the id that names it on the data path.
+ *
+ * Peers are counted references: whoever points traffic at one holds it. A peer without
+ * references goes at the end of the event in which it lost the last one, so that it keeps
+ * its id when one owner hands over to another; after a restart of the control process the
+ * peers that the data path still held are kept for a while to be claimed again.
+ */
+#ifndef DMVPN_ENGINE_PEER_H
+#define DMVPN_ENGINE_PEER_H
+
+#include "base/ipaddr.h"
+#include "base/timers.h"
+#include "base/tree.h"
+
+struct engine;
+struct tunnel;
+
+struct peer {
+	struct tree_node by_nbma, by_id; /* both in the tunnel */
+	struct tunnel *tunnel;
+	uint64_t id;
+	struct endpoint nbma;
+	unsigned references;
+	unsigned multicast_references;
+	bool idle_listed;
+	struct peer *next_idle;
+	struct timer adopted; /* running: held for a claim after a restart */
+};
+
+void peer_trees_init(struct tunnel *t);
+struct peer *peer_get(struct tunnel *t, const struct endpoint *nbma);
+void peer_put(struct peer *p); /* NULL is fine */
+void peer_multicast_get(struct peer *p);
+void peer_multicast_put(struct peer *p);
+
+struct peer *peer_by_nbma(const struct tunnel *t, const struct endpoint *nbma);
+struct peer *peer_by_id(const struct tunnel *t, uint64_t id);
+/* EVENT_PEER_KNOWN. Ignored when the endpoint or the id is taken. */
+void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma);
+void peer_adoption_over(struct peer *p);
+/* Removes the peers that nobody refers to any more. Called at the end of every event. */
+void peers_sweep(struct engine *e);
+/* Says again what the data path should hold: the device has come up. */
+void peers_replay(struct tunnel *t);
+void peers_free(struct tunnel *t); /* without effects */
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * Resolution Requests (RFC 2332 5.2.1, draft-detienne-dmvpn-01 4.5-4.7).
+ *
+ * A request for what is routed into the DMVPN is passed on to who is nearer to it, even when
+ * the target has registered here: Cisco does so in phase 3 and, since IOS-XE, in phase 2,
+ * and it has a merit: the target learns of the asker by the same exchange, so that both
+ * directions go direct at once. We answer for others only from a static map whose owner may
+ * not speak NHRP. What leaves the DMVPN here is ours to answer.
+ */
+#include <string.h>
+
+#include "engine/answer.h"
+#include "engine/binding.h"
+#include "engine/build.h"
+#include "engine/error.h"
+#include "engine/forwarding.h"
+#include "engine/nhs.h"
+#include "engine/output.h"
+#include "engine/server.h"
+
+enum {
+	WIDEST_V4 = 8,        /* no answer is wider than this; a default route gives a host */
+	WIDEST_V6 = 16,
+	NARROW_STEPS_MAX = 4096, /* routes looked at before we settle for the host */
+};
+
+struct asker {
+	struct endpoint nbma;
+	struct ipaddr claimed; /* what he says, when he is behind a NAT */
+};
+
+static struct asker asker_of(const struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+{
+	const struct nhrp_extension *const nat = nhrp_extension_find(m, NHRP_EXT_NAT);
+	const struct nhrp_extension *const way = nhrp_extension_find(m, NHRP_EXT_FORWARD_TRANSIT);
+
+	for (size_t i = 0; nat && nat->is_cies && i < nat->cie_count; i++)
+		if (ipaddr_eq(&nat->cies[i].proto, &m->src_proto) && ipaddr_is_host(&nat->cies[i].nbma))
+			return (struct asker){ overlay_endpoint(o, &nat->cies[i].nbma), m->src_nbma };
+	if (way && way->is_cies && way->cie_count == 0 && !nhs_by_nbma(o, from) &&
+	    !ipaddr_eq(&from->addr, &m->src_nbma))
+		return (struct asker){ *from, m->src_nbma };
+	return (struct asker){ overlay_endpoint(o, &m->src_nbma), IPADDR_NONE };
+}
+
+static bool acceptable(const struct overlay *o, const struct asker *a)
+{
+	return a->nbma.addr.family == o->tunnel->settings.transport && ipaddr_is_host(&a->nbma.addr) &&
+	       !engine_owns_nbma(overlay_engine(o), &a->nbma);
+}
+
+/* ---- the prefix of an answer */
+
+/* A route inside p that leads into the DMVPN makes p too wide to be promised. */
+static bool promises_too_much(const struct overlay *o, const struct ipprefix *p)
+{
+	const struct rib *const rib = overlay_rib(o);
+	const struct route *r = NULL;
+	unsigned steps = 0;
+
+	while ((r = rib_next_inside(rib, p, r)))
+		if (overlay_of_route(o, r) || ++steps > NARROW_STEPS_MAX)
+			return true;
+	return false;
+}
+
+static struct ipprefix answer_prefix(const struct overlay *o, const struct ipaddr *dst)
+{
+	const uint8_t bits = ip_family_bits(o->family);
+	const struct route *const r = rib_match(overlay_rib(o), dst, bits);
+	struct ipprefix p = ipprefix_host(dst);
+
+	if (overlay_owns(o, dst))
+		return p;
+	if (r && r->dst.len >= (o->family == IP_V4 ? WIDEST_V4 : WIDEST_V6))
+		p = r->dst;
+	for (size_t i = 0; i < o->cfg->summary_map_count; i++)
+		if (ipprefix_contains(&o->cfg->summary_maps[i], dst))
+			p = o->cfg->summary_maps[i];
+	while (p.len < bits && promises_too_much(o, &p))
+		p = ipprefix_make(dst, (uint8_t)(p.len + 1));
+	return p;
+}
+
+/* ---- answering */
+
+static void start_reply(const struct overlay *o, struct nhrp_message *reply, const struct nhrp_message *m)
+{
+	*reply = *m;
+	reply->type = NHRP_RESOLUTION_REPLY;
+	reply->hop_count = NHRP_HOP_COUNT;
+	reply->flags = m->flags & (NHRP_FLAG_RES_ROUTER | NHRP_FLAG_RES_SOURCE_STABLE | NHRP_FLAG_NAT);
+	build_reply_extensions(o, reply, m, 0);
+	reply->cie_count = 1;
+}
+
+/* The NAT extension of a reply tells where the answerer really is. */
+static void set_outside(const struct overlay *o, struct nhrp_message *reply, const struct nhrp_cie *c,
+			const struct ipaddr *outside)
+{
+	for (size_t i = 0; i < reply->extension_count; i++) {
+		struct nhrp_extension *const x = &reply->extensions[i];
+
+		if (x->type != NHRP_EXT_NAT || !x->is_cies)
+			continue;
+		x->cie_count = 0;
+		if (!ipaddr_is_none(outside))
+			x->cies[x->cie_count++] =
+				build_cie(o, ip_family_bits(o->family), 0, outside, &c->proto);
+	}
+}
+
+static void refuse(struct overlay *o, const struct endpoint *to, const struct nhrp_message *m, uint8_t code)
+{
+	struct nhrp_message reply;
+
+	start_reply(o, &reply, m);
+	reply.cies[0] = (struct nhrp_cie){ .code = code };
+	message_send(o, &reply, to);
+}
+
+static void answer(struct overlay *o, const struct asker *a, const struct nhrp_message *m,
+		   const struct nhrp_cie *c, const struct ipaddr *outside)
+{
+	struct nhrp_message reply;
+
+	start_reply(o, &reply, m);
+	reply.flags |= NHRP_FLAG_RES_AUTHORITATIVE | NHRP_FLAG_RES_DEST_STABLE | NHRP_FLAG_RES_UNIQUE;
+	reply.cies[0] = *c;
+	if (o->family == IP_V6 && !ipaddr_is_none(&o->link_local) && !ipaddr_is_link_local(&m->dst_proto) &&
+	    ipaddr_eq(&c->proto, &o->addr)) {
+		reply.cies[1] = build_cie(o, ip_family_bits(IP_V6), c->holding_s, &c->nbma, &o->link_local);
+		reply.cie_count = 2;
+	}
+	set_outside(o, &reply, c, outside);
+	message_send(o, &reply, &a->nbma);
+}
+
+/* With the S bit the asker's own binding may be kept: the way back needs no question. */
+static void learn_asker(struct overlay *o, const struct asker *a, const struct nhrp_message *m)
+{
+	const uint16_t holding_s = m->cie_count ? m->cies[0].holding_s : o->cfg->holdtime_s;
+	const struct route *const r = rib_match(overlay_rib(o), &m->src_proto, ip_family_bits(o->family));
+	const struct binding_facts f = {
+		.dst = ipprefix_host(&m->src_proto), .via = m->src_proto, .kind = BINDING_CACHED,
+		.nbma = a->nbma, .claimed_nbma = a->claimed, .asked = m->src_proto,
+		.router = m->flags & NHRP_FLAG_RES_ROUTER, .implicit = true,
+		.nat = m->flags & NHRP_FLAG_NAT, .hold = span_s(holding_s),
+	};
+
+	if (!(m->flags & NHRP_FLAG_RES_SOURCE_STABLE) || holding_s == 0)
+		return;
+	if (!overlay_on_subnet(o, &m->src_proto) && !overlay_of_route(o, r))
+		return; /* nobody we would send to through this tunnel */
+	binding_learn(o, &f);
+}
+
+static bool understands(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+{
+	for (size_t i = 0; i < m->extension_count; i++)
+		if (m->extensions[i].compulsory && m->extensions[i].type > NHRP_EXT_MOBILE_AUTH) {
+			error_send(o, from, m, NHRP_ERROR_UNRECOGNIZED_EXTENSION, 0);
+			return false;
+		}
+	return true;
+}
+
+static struct requester requester_of(const struct overlay *o, const struct asker *a, const struct nhrp_message *m)
+{
+	return (struct requester){
+		.addr = m->src_proto,
+		.nbma = a->nbma,
+		.until = later(overlay_engine(o), span_s(o->cfg->holdtime_s)),
+	};
+}
+
+static void answer_egress(struct overlay *o, const struct endpoint *from, const struct asker *a,
+			  const struct nhrp_message *m)
+{
+	const struct ipprefix p = answer_prefix(o, &m->dst_proto);
+	const struct requester who = requester_of(o, a, m);
+	struct nhrp_cie c;
+
+	if (!understands(o, from, m))
+		return;
+	if (!overlay_is_local(o, &m->dst_proto) && !rib_match(overlay_rib(o), &m->dst_proto, p.len)) {
+		refuse(o, &a->nbma, m, NHRP_CODE_NO_BINDING);
+		return;
+	}
+	learn_asker(o, a, m);
+	answer_remember(o, &p, &who);
+	c = build_cie(o, p.len, o->cfg->holdtime_s, &o->tunnel->local.addr,
+		      overlay_owns(o, &m->dst_proto) ? &m->dst_proto : &o->addr);
+	answer(o, a, m, &c, &o->tunnel->outside);
+}
+
+static void answer_static(struct overlay *o, const struct asker *a, const struct nhrp_message *m,
+			  const struct next_hop *hop)
+{
+	const struct nhrp_cie c = build_cie(o, ip_family_bits(o->family), o->cfg->holdtime_s,
+					    &hop->nbma.addr, &m->dst_proto);
+
+	answer(o, a, m, &c, &IPADDR_NONE);
+}
+
+/* Who was told by way of us where a client is, is told by us when it moves. */
+static void remember_asker(const struct next_hop *hop, const struct asker *a, const struct nhrp_message *m)
+{
+	struct binding *const b = binding_host(hop->overlay, &m->dst_proto);
+	const struct requester who = requester_of(hop->overlay, a, m);
+
+	if (b && b->kind == BINDING_REGISTERED)
+		requesters_add(&b->requesters, &who);
+}
+
+void server_resolution(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+{
+	struct asker a = asker_of(o, from, m);
+	struct next_hop hop;
+
+	if (!acceptable(o, &a)) {
+		count(overlay_engine(o), ENGINE_COUNT_DROP_SPOOFED);
+		return;
+	}
+	switch (forwarding_way(o, &m->dst_proto, from, &hop)) {
+	case WAY_EGRESS:
+		answer_egress(o, from, &a, m);
+		break;
+	case WAY_STATIC:
+		answer_static(o, &a, m, &hop);
+		break;
+	case WAY_FORWARD:
+		remember_asker(&hop, &a, m);
+		forwarding_send(o, from, m, &hop);
+		break;
+	case WAY_NONE:
+		refuse(o, &a.nbma, m, NHRP_CODE_NO_BINDING);
+		break;
+	}
+}

@@ -1,0 +1,204 @@
+/*
+ * The server's side of registration (RFC 2332 5.2.3): who may claim which address, with
+ * which code he is answered, and what the binding holds. One client entry of a request after
+ * the other; the reply carries them all with their codes.
+ */
+#include "engine/server.h"
+
+#include <string.h>
+
+#include "engine/binding.h"
+#include "engine/build.h"
+#include "engine/error.h"
+#include "engine/nhs.h"
+#include "engine/output.h"
+
+struct claim {
+	struct overlay *overlay;
+	const struct nhrp_message *message;
+	struct ipaddr addr;       /* overlay address claimed */
+	struct endpoint nbma;     /* where it really came from */
+	struct ipaddr claimed;    /* what it says, when that differs: a NAT stands between */
+	bool unique;
+	uint16_t holding_s;
+};
+
+static bool has_transit_record(const struct nhrp_message *m)
+{
+	const struct nhrp_extension *const x = nhrp_extension_find(m, NHRP_EXT_FORWARD_TRANSIT);
+
+	return x && x->is_cies && x->cie_count > 0;
+}
+
+static struct claim claim_of(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m,
+			     const struct nhrp_cie *c)
+{
+	struct claim x = {
+		.overlay = o,
+		.message = m,
+		.addr = ipaddr_is_none(&c->proto) ? m->src_proto : c->proto,
+		.unique = m->flags & NHRP_FLAG_REG_UNIQUE,
+		.holding_s = c->holding_s,
+		.nbma = *from,
+	};
+
+	if (has_transit_record(m))
+		x.nbma = overlay_endpoint(o, &m->src_nbma);
+	else if (!ipaddr_eq(&m->src_nbma, &from->addr))
+		x.claimed = m->src_nbma;
+	return x;
+}
+
+/* Is this address one that a client of ours may have at all? */
+static bool addressable(const struct claim *x, const struct nhrp_cie *c)
+{
+	const struct overlay *const o = x->overlay;
+	const struct route *r;
+
+	if (x->addr.family != o->family || !ipaddr_is_host(&x->addr) || overlay_is_local(o, &x->addr))
+		return false;
+	if (cie_host_len(o, c->prefix_len) != ip_family_bits(o->family))
+		return false; /* a client registers itself, not a network */
+	if (!ipaddr_is_host(&x->nbma.addr) || engine_owns_nbma(overlay_engine(o), &x->nbma))
+		return false;
+	if (overlay_on_subnet(o, &x->addr))
+		return true;
+	/* Outside our subnet, as where tunnel addresses are /32: not what is routed elsewhere. */
+	r = rib_match(overlay_rib(o), &x->addr, ip_family_bits(o->family));
+	for (size_t i = 0; i < o->tunnel->settings.address_count; i++) {
+		const struct config_address *const a = &o->tunnel->settings.addresses[i];
+		const struct ipprefix p = ipprefix_make(&a->addr, a->prefix_len);
+
+		if (ipprefix_contains(&p, &x->addr))
+			return false; /* network or broadcast address of our subnet */
+	}
+	return !r || r->dst.len == 0 || overlay_of_route(o, r);
+}
+
+static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const struct binding *old)
+{
+	if (!addressable(x, c))
+		return NHRP_CODE_ADMIN_PROHIBITED;
+	if (!old || endpoint_eq(binding_nbma(old), &x->nbma))
+		return NHRP_CODE_SUCCESS;
+	if (old->kind == BINDING_STATIC || old->kind == BINDING_NHS)
+		return NHRP_CODE_ADMIN_PROHIBITED;
+	if (old->kind == BINDING_REGISTERED && old->unique)
+		return NHRP_CODE_ALREADY_REGISTERED;
+	return NHRP_CODE_SUCCESS;
+}
+
+static void say_client(const struct claim *x, const char *mnemonic, enum trace_severity severity,
+		       const char *reason)
+{
+	const struct tunnel *const t = x->overlay->tunnel;
+	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
+
+	trace(t->engine, t->settings.number, severity, mnemonic, "tunnel=Tunnel%u address=%s nbma=%s%s%s%s",
+	      t->settings.number, ipaddr_format(&x->addr, addr), ipaddr_format(&x->nbma.addr, nbma),
+	      reason ? " reason=\"" : "", reason ? reason : "", reason ? "\"" : "");
+}
+
+static uint8_t store(const struct claim *x, const struct nhrp_cie *c, struct binding *old)
+{
+	const bool known = old && old->kind == BINDING_REGISTERED;
+	const struct binding_facts f = {
+		.dst = ipprefix_host(&x->addr),
+		.via = x->addr,
+		.kind = BINDING_REGISTERED,
+		.nbma = x->nbma,
+		.claimed_nbma = x->claimed,
+		.unique = x->unique,
+		.router = true,
+		.authoritative = true,
+		.nat = x->message->flags & NHRP_FLAG_NAT,
+		.multicast = x->overlay->cfg->map_multicast_dynamic,
+		.preference = c->preference,
+		.mtu_bytes = c->mtu_bytes,
+		.hold = span_s(x->holding_s),
+	};
+
+	if (!binding_learn(x->overlay, &f))
+		return NHRP_CODE_INSUFFICIENT_RESOURCES;
+	if (!known)
+		say_client(x, "NHRP_NHC_UP", TRACE_NOTICE, NULL);
+	return NHRP_CODE_SUCCESS;
+}
+
+/* Decides about one client entry and carries it out. */
+static uint8_t settle(const struct claim *x, const struct nhrp_cie *c)
+{
+	struct binding *const old = binding_host(x->overlay, &x->addr);
+	const uint8_t code = judge(x, c, old);
+
+	if (code != NHRP_CODE_SUCCESS) {
+		say_client(x, "NHRP_REGISTRATION_REFUSED", TRACE_WARNING, nhrp_code_name(code));
+		return code;
+	}
+	if (old && (old->kind == BINDING_STATIC || old->kind == BINDING_NHS))
+		return code; /* what the configuration says stands for ever anyway */
+	if (x->holding_s > 0)
+		return store(x, c, old);
+	if (old) /* valid for no time: that is a farewell */
+		binding_remove(old, "registered with hold time 0");
+	return code;
+}
+
+/* After the client's own entry, how we see it from outside (reference 2.8). */
+static void add_outside(struct nhrp_message *reply, const struct claim *x)
+{
+	for (size_t i = 0; i < reply->extension_count; i++) {
+		struct nhrp_extension *const nat = &reply->extensions[i];
+
+		if (nat->type != NHRP_EXT_NAT || !nat->is_cies || nat->cie_count == NHRP_CIES_MAX)
+			continue;
+		nat->cies[nat->cie_count++] =
+			build_cie(x->overlay, ip_family_bits(x->overlay->family), 0, &x->nbma.addr, &x->addr);
+		return;
+	}
+}
+
+/* The address that stands for us in the reply: a client that did not know whom to ask put
+ * its own there. */
+static struct ipaddr own_address_for(const struct overlay *o, const struct nhrp_message *m)
+{
+	if (!ipaddr_eq(&m->dst_proto, &m->src_proto) && !ipaddr_is_unspecified(&m->dst_proto))
+		return m->dst_proto;
+	if (ipaddr_is_link_local(&m->src_proto) && !ipaddr_is_none(&o->link_local))
+		return o->link_local;
+	return o->addr;
+}
+
+static bool is_for_us(const struct overlay *o, const struct nhrp_message *m)
+{
+	return ipaddr_eq(&m->dst_proto, &m->src_proto) || ipaddr_is_unspecified(&m->dst_proto) ||
+	       overlay_is_local(o, &m->dst_proto);
+}
+
+void server_registration(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+{
+	struct nhrp_message reply = *m;
+	struct claim first = { 0 };
+
+	if (!is_for_us(o, m) || m->cie_count == 0) {
+		count(overlay_engine(o), ENGINE_COUNT_DROP_NOT_ALLOWED);
+		error_send(o, from, m, NHRP_ERROR_UNREACHABLE, 0);
+		return;
+	}
+	reply.type = NHRP_REGISTRATION_REPLY;
+	reply.hop_count = NHRP_HOP_COUNT;
+	reply.dst_proto = own_address_for(o, m);
+	for (size_t i = 0; i < m->cie_count; i++) {
+		const struct claim x = claim_of(o, from, m, &m->cies[i]);
+
+		if (i == 0)
+			first = x;
+		reply.cies[i].code = settle(&x, &m->cies[i]);
+		if (reply.cies[i].code != NHRP_CODE_SUCCESS)
+			reply.cies[i].holding_s = 0;
+	}
+	build_reply_extensions(o, &reply, m, ip_family_bits(o->family));
+	if (!ipaddr_is_none(&first.claimed))
+		add_outside(&reply, &first);
+	message_send(o, &reply, from);
+}

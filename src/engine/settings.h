@@ -1,0 +1,34 @@
+/*
+ * settings: the engine's own copy of one tunnel's configuration, and what differs between
+ * two of them. The caller's struct config may go away after the copy.
+ */
+#ifndef DMVPN_ENGINE_SETTINGS_H
+#define DMVPN_ENGINE_SETTINGS_H
+
+#include "config/config.h"
+
+struct settings {
+	uint32_t number;
+	uint32_t vrf;          /* overlay */
+	uint32_t underlay_vrf;
+	enum config_tunnel_mode mode;
+	enum ip_family transport;
+	struct config_host destination; /* owned */
+	bool has_key, if_state_nhrp;
+	uint32_t key;
+	size_t address_count;
+	struct config_address *addresses; /* owned */
+	struct config_nhrp nhrp4, nhrp6;  /* deep copies */
+};
+
+/* Copies what the engine needs of a tunnel interface. */
+void settings_copy(struct settings *s, const struct config_interface *i);
+void settings_done(struct settings *s);
+
+/* Whether a tunnel may go from a to b in place (addresses, mode, VRFs … are the same). */
+bool settings_same_tunnel(const struct settings *a, const struct settings *b);
+bool settings_same_host(const struct config_host *a, const struct config_host *b);
+
+const struct config_nhrp *settings_nhrp(const struct settings *s, enum ip_family family);
+
+#endif

@@ -1,0 +1,251 @@
+#include "engine/shortcut.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "engine/output.h"
+
+struct place { uint32_t vrf; struct ipprefix dst; };
+
+struct shortcut {
+	struct tree_node node;
+	struct place at;
+	struct binding *binding; /* whose it is */
+};
+
+struct hole {
+	struct tree_node node;
+	struct place at;
+};
+
+static int compare(const struct place *a, const struct place *b)
+{
+	if (a->vrf != b->vrf)
+		return a->vrf < b->vrf ? -1 : 1;
+	return ipprefix_cmp(&a->dst, &b->dst);
+}
+
+static int by_place(const void *key, const struct tree_node *node)
+{
+	return compare(key, &CONTAINER_OF(node, const struct shortcut, node)->at);
+}
+
+static int hole_by_place(const void *key, const struct tree_node *node)
+{
+	return compare(key, &CONTAINER_OF(node, const struct hole, node)->at);
+}
+
+void shortcuts_init(struct engine *e)
+{
+	tree_init(&e->shortcuts, by_place);
+	tree_init(&e->throws, hole_by_place);
+}
+
+void shortcuts_free(struct engine *e)
+{
+	struct tree_node *n;
+
+	while ((n = tree_first(&e->shortcuts))) {
+		tree_remove(&e->shortcuts, n);
+		free(CONTAINER_OF(n, struct shortcut, node));
+	}
+	while ((n = tree_first(&e->throws))) {
+		tree_remove(&e->throws, n);
+		free(CONTAINER_OF(n, struct hole, node));
+	}
+}
+
+static struct shortcut *find(const struct engine *e, const struct place *at)
+{
+	struct tree_node *const n = tree_find(&e->shortcuts, at);
+
+	return n ? CONTAINER_OF(n, struct shortcut, node) : NULL;
+}
+
+static void say(struct engine *e, enum effect_type type, uint32_t tunnel, const struct place *at,
+		const struct ipaddr *gateway)
+{
+	struct effect *const x = output_push(e, type, tunnel, NULL);
+
+	x->shortcut.vrf = at->vrf;
+	x->shortcut.dst = at->dst;
+	if (gateway)
+		x->shortcut.gateway = *gateway;
+	else
+		x->shortcut.throw_ = true;
+}
+
+static struct place place_of(const struct binding *b)
+{
+	return (struct place){ b->overlay->tunnel->settings.vrf, b->dst };
+}
+
+/* The narrowest shortcut strictly wider than dst; NULL: none, so no hole is needed. */
+static const struct shortcut *parent_of(const struct engine *e, const struct place *at)
+{
+	for (int len = at->dst.len - 1; len >= 0; len--) {
+		const struct place wide = { at->vrf, ipprefix_make(&at->dst.addr, (uint8_t)len) };
+		const struct shortcut *const s = find(e, &wide);
+
+		if (s)
+			return s;
+	}
+	return NULL;
+}
+
+/* ---- holes */
+
+static bool hole_wanted(struct engine *e, const struct place *at)
+{
+	return !find(e, at) && rib_find(engine_rib(e, at->vrf), &at->dst) && parent_of(e, at);
+}
+
+/* Brings the hole at one prefix in line with routes and shortcuts. */
+static void hole_settle(struct engine *e, const struct place *at, uint32_t tunnel)
+{
+	struct tree_node *const n = tree_find(&e->throws, at);
+	const bool wanted = hole_wanted(e, at);
+	struct hole *h;
+
+	if (wanted == (n != NULL))
+		return;
+	if (wanted) {
+		h = alloc_zero(1, sizeof *h);
+		h->at = *at;
+		tree_insert(&e->throws, &h->at, &h->node);
+		say(e, EFFECT_SHORTCUT_SET, tunnel, at, NULL);
+		return;
+	}
+	h = CONTAINER_OF(n, struct hole, node);
+	if (!find(e, at)) /* else the shortcut has taken the place in the table already */
+		say(e, EFFECT_SHORTCUT_DEL, tunnel, at, NULL);
+	tree_remove(&e->throws, n);
+	free(h);
+}
+
+/* Before a shortcut is set, its holes are dug; after it is gone, they are filled. */
+static void holes_settle(struct engine *e, const struct place *at, uint32_t tunnel)
+{
+	const struct rib *const rib = engine_rib(e, at->vrf);
+	const struct route *r = NULL;
+
+	while ((r = rib_next_inside(rib, &at->dst, r))) {
+		const struct place hole = { at->vrf, r->dst };
+
+		hole_settle(e, &hole, tunnel);
+	}
+}
+
+/* ---- shortcuts */
+
+void shortcut_set(struct binding *b)
+{
+	struct engine *const e = overlay_engine(b->overlay);
+	const uint32_t tunnel = b->overlay->tunnel->settings.number;
+	const struct place at = place_of(b);
+	struct shortcut *s = find(e, &at);
+
+	if (!s) {
+		s = alloc_zero(1, sizeof *s);
+		s->at = at;
+		tree_insert(&e->shortcuts, &s->at, &s->node);
+		holes_settle(e, &at, tunnel);
+	}
+	s->binding = b;
+	say(e, EFFECT_SHORTCUT_SET, tunnel, &at, &b->via);
+	hole_settle(e, &at, tunnel);
+}
+
+void shortcut_del(struct binding *b)
+{
+	struct engine *const e = overlay_engine(b->overlay);
+	const uint32_t tunnel = b->overlay->tunnel->settings.number;
+	const struct place at = place_of(b);
+	struct shortcut *const s = find(e, &at);
+
+	if (!s || s->binding != b)
+		return; /* a newer binding of another tunnel has it */
+	say(e, EFFECT_SHORTCUT_DEL, tunnel, &at, &b->via);
+	tree_remove(&e->shortcuts, &s->node);
+	free(s);
+	hole_settle(e, &at, tunnel); /* inside a wider shortcut it becomes a hole itself */
+	holes_settle(e, &at, tunnel);
+}
+
+static const struct route *covering(const struct overlay *o, const struct ipprefix *dst)
+{
+	return rib_match(overlay_rib(o), &dst->addr, dst->len);
+}
+
+static size_t count_inside(const struct rib *rib, const struct ipprefix *p)
+{
+	const struct route *r = NULL;
+	size_t n = 0;
+
+	while (n <= SHORTCUT_THROWS_MAX && (r = rib_next_inside(rib, p, r)))
+		n++;
+	return n;
+}
+
+bool shortcut_prefix(const struct overlay *o, const struct ipaddr *dst, const struct ipprefix *offered,
+		     struct ipprefix *out)
+{
+	const struct rib *const rib = overlay_rib(o);
+	const struct route *const r = rib_match(rib, dst, ip_family_bits(o->family));
+
+	if (!overlay_of_route(o, r))
+		return false;
+	*out = ipprefix_make(dst, offered->len > r->dst.len ? offered->len : r->dst.len);
+	if (count_inside(rib, out) > SHORTCUT_THROWS_MAX)
+		*out = ipprefix_host(dst);
+	return true;
+}
+
+/* The covering route has gone or points elsewhere: so does the shortcut. */
+static bool still_true(const struct shortcut *s)
+{
+	const struct overlay *const o = s->binding->overlay;
+
+	return overlay_of_route(o, covering(o, &s->at.dst)) != NULL;
+}
+
+static struct shortcut *first_at_or_inside(const struct engine *e, const struct place *at)
+{
+	struct tree_node *const n = tree_at_least(&e->shortcuts, at);
+	struct shortcut *const s = n ? CONTAINER_OF(n, struct shortcut, node) : NULL;
+
+	return s && s->at.vrf == at->vrf && ipprefix_covers(&at->dst, &s->at.dst) ? s : NULL;
+}
+
+void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ipprefix *dst)
+{
+	struct place at = { vrf, *dst };
+	struct shortcut *s = first_at_or_inside(e, &at);
+
+	while (s) {
+		const struct place here = s->at;
+		struct tree_node *next;
+
+		if (!still_true(s))
+			binding_remove(s->binding, "covering route changed");
+		next = tree_after(&e->shortcuts, &here);
+		s = next ? CONTAINER_OF(next, struct shortcut, node) : NULL;
+		if (s && (s->at.vrf != vrf || !ipprefix_covers(dst, &s->at.dst)))
+			s = NULL;
+	}
+	if (e->shortcuts.count || e->throws.count) {
+		const struct shortcut *const wide = parent_of(e, &at);
+
+		hole_settle(e, &at, wide ? wide->binding->overlay->tunnel->settings.number : 0);
+	}
+}
+
+void shortcuts_replay(struct tunnel *t)
+{
+	for (struct tree_node *n = tree_first(&t->engine->shortcuts); n; n = tree_next(n)) {
+		const struct shortcut *const s = CONTAINER_OF(n, struct shortcut, node);
+
+		if (s->binding->overlay->tunnel == t)
+			say(t->engine, EFFECT_SHORTCUT_SET, t->settings.number, &s->at, &s->binding->via);
+	}
+}

@@ -1,0 +1,31 @@
+/*
+ * shortcut: the routes of shortcut bindings in the shortcut table, and the holes (throw
+ * routes) that keep longest match true there.
+ *
+ * A shortcut stands only while the covering route of the real table points into the same
+ * DMVPN. Every real route strictly inside a shortcut's prefix gets a throw. One shortcut
+ * per prefix and VRF; when two bindings want the same, the newer one has it.
+ */
+#ifndef DMVPN_ENGINE_SHORTCUT_H
+#define DMVPN_ENGINE_SHORTCUT_H
+
+#include "engine/binding.h"
+
+enum { SHORTCUT_THROWS_MAX = 512 /* more holes than this, and a host route is set instead */ };
+
+void shortcuts_init(struct engine *e);
+void shortcuts_free(struct engine *e); /* without effects */
+
+/*
+ * The prefix that a shortcut for dst may have: `offered`, no wider than the covering route,
+ * with a bounded number of holes. false: none, because dst is not routed into this DMVPN.
+ */
+bool shortcut_prefix(const struct overlay *o, const struct ipaddr *dst, const struct ipprefix *offered,
+		     struct ipprefix *out);
+void shortcut_set(struct binding *b);
+void shortcut_del(struct binding *b);
+/* A route was added, changed or deleted; the rib has it already. */
+void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ipprefix *dst);
+void shortcuts_replay(struct tunnel *t);
+
+#endif

@@ -1,0 +1,390 @@
+/*
+ * A tunnel's life: made from settings, told by EVENT_TUNNEL that its device is up and what
+ * its underlay address is; only then the NHSs are registered with. Everything that the
+ * data path holds is said again when the device comes up.
+ */
+#include "engine/tunnel.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "engine/answer.h"
+#include "engine/binding.h"
+#include "engine/name.h"
+#include "engine/nhs.h"
+#include "engine/output.h"
+#include "engine/purge.h"
+#include "engine/redirect.h"
+#include "engine/resolution.h"
+#include "engine/shortcut.h"
+
+static void take_addresses(struct overlay *o)
+{
+	const struct settings *const s = &o->tunnel->settings;
+
+	for (size_t i = 0; i < s->address_count; i++) {
+		const struct config_address *const a = &s->addresses[i];
+
+		if (a->addr.family != o->family)
+			continue;
+		if (a->link_local || (o->family == IP_V6 && ipaddr_is_link_local(&a->addr))) {
+			o->link_local = a->addr;
+		} else if (!a->secondary && ipaddr_is_none(&o->addr)) {
+			o->addr = a->addr;
+			o->prefix_len = a->prefix_len;
+		}
+	}
+}
+
+static void take_authentication(struct overlay *o)
+{
+	const char *const secret = o->cfg->authentication;
+	const size_t length = secret ? strnlen(secret, NHRP_AUTH_MAX) : 0;
+
+	memset(o->authentication, 0, sizeof o->authentication);
+	o->authentication_len = 0;
+	if (length == 0)
+		return;
+	o->authentication[3] = 1;
+	memcpy(o->authentication + 4, secret, length);
+	o->authentication_len = (uint16_t)(4 + length);
+}
+
+static struct overlay *overlay_new(struct tunnel *t, enum ip_family family)
+{
+	struct overlay *const o = alloc_zero(1, sizeof *o);
+
+	o->tunnel = t;
+	o->family = family;
+	o->cfg = settings_nhrp(&t->settings, family);
+	take_addresses(o);
+	take_authentication(o);
+	bindings_init(o);
+	resolutions_init(o);
+	answers_init(o);
+	redirects_init(o);
+	return o;
+}
+
+static void overlay_free(struct overlay *o)
+{
+	if (!o)
+		return;
+	purges_drop(o);
+	nhs_list_free(o);
+	resolutions_free(o);
+	answers_free(o);
+	bindings_free(o);
+	redirects_free(o);
+	free(o);
+}
+
+/* The far end of a point-to-point tunnel is a peer from the start, with or without NHRP. */
+static void apply_destination(struct tunnel *t)
+{
+	const struct ipaddr *addrs;
+	struct peer *next = NULL;
+
+	if (t->settings.mode != TUNNEL_GRE_P2P)
+		return;
+	if (tunnel_host_addrs(t, &t->settings.destination, &addrs) > 0)
+		next = peer_get(t, &(struct endpoint){ addrs[0], t->settings.underlay_vrf });
+	if (next)
+		peer_multicast_get(next);
+	if (t->destination)
+		peer_multicast_put(t->destination);
+	peer_put(t->destination);
+	t->destination = next;
+}
+
+static size_t count_multicast_maps(const struct tunnel *t)
+{
+	return t->settings.nhrp4.map_multicast_count + t->settings.nhrp6.map_multicast_count;
+}
+
+static void add_multicast(struct tunnel *t, const struct config_host *h)
+{
+	const struct ipaddr *addrs;
+
+	if (tunnel_host_addrs(t, h, &addrs) == 0)
+		return;
+	t->multicast[t->multicast_count] = peer_get(t, &(struct endpoint){ addrs[0], t->settings.underlay_vrf });
+	peer_multicast_get(t->multicast[t->multicast_count++]);
+}
+
+/* New references are taken before the old ones go, so that what stays is not touched. */
+static void apply_multicast(struct tunnel *t)
+{
+	struct peer **const old = t->multicast;
+	const size_t old_count = t->multicast_count;
+
+	t->multicast = alloc_zero(count_multicast_maps(t), sizeof *t->multicast);
+	t->multicast_count = 0;
+	for (size_t i = 0; i < 2; i++) {
+		const struct config_nhrp *const n = i ? &t->settings.nhrp6 : &t->settings.nhrp4;
+
+		for (size_t j = 0; n->enabled && j < n->map_multicast_count; j++)
+			add_multicast(t, &n->map_multicast[j]);
+	}
+	for (size_t i = 0; i < old_count; i++) {
+		peer_multicast_put(old[i]);
+		peer_put(old[i]);
+	}
+	free(old);
+}
+
+/* Everything that follows from settings and names. */
+static void apply(struct tunnel *t)
+{
+	apply_destination(t);
+	apply_multicast(t);
+	for (size_t i = 0; i < 2; i++) {
+		if (!t->overlays[i])
+			continue;
+		nhs_list_apply(t->overlays[i]);
+		bindings_apply_static(t->overlays[i]);
+	}
+	tunnel_nhs_changed(t);
+}
+
+struct tunnel *tunnel_new(struct engine *e, struct settings *s)
+{
+	struct tunnel *const t = alloc_zero(1, sizeof *t);
+
+	t->engine = e;
+	t->settings = *s;
+	peer_trees_init(t);
+	if (s->nhrp4.enabled)
+		t->overlays[0] = overlay_new(t, IP_V4);
+	if (s->nhrp6.enabled)
+		t->overlays[1] = overlay_new(t, IP_V6);
+	names_apply(t);
+	apply(t);
+	return t;
+}
+
+void tunnel_free(struct tunnel *t)
+{
+	overlay_free(t->overlays[0]);
+	overlay_free(t->overlays[1]);
+	names_free(t);
+	free(t->multicast);
+	peers_free(t);
+	settings_done(&t->settings);
+	free(t);
+}
+
+static void overlay_withdraw(struct overlay *o)
+{
+	nhs_list_leave(o);
+	answers_withdraw(o);
+	resolutions_drop_all(o);
+	for (struct binding *b; (b = binding_first(o));)
+		binding_remove(b, "tunnel removed");
+}
+
+void tunnel_remove(struct tunnel *t)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i])
+			overlay_withdraw(t->overlays[i]);
+	for (size_t i = 0; i < t->multicast_count; i++) {
+		peer_multicast_put(t->multicast[i]);
+		peer_put(t->multicast[i]);
+	}
+	t->multicast_count = 0;
+	if (t->destination)
+		peer_multicast_put(t->destination);
+	peer_put(t->destination);
+	t->destination = NULL;
+	peers_sweep(t->engine);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* What an NHS must learn by a fresh registration. */
+static bool registration_differs(const struct config_nhrp *a, const struct config_nhrp *b)
+{
+	return a->holdtime_s != b->holdtime_s || a->registration_timeout_s != b->registration_timeout_s ||
+	       a->no_unique != b->no_unique || !same_text(a->authentication, b->authentication);
+}
+
+void tunnel_change(struct tunnel *t, struct settings *s)
+{
+	struct settings old = t->settings;
+	bool again[2];
+
+	again[0] = registration_differs(&old.nhrp4, &s->nhrp4);
+	again[1] = registration_differs(&old.nhrp6, &s->nhrp6);
+	t->settings = *s;
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i])
+			take_authentication(t->overlays[i]);
+	names_apply(t);
+	apply(t);
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i] && again[i] && t->up)
+			nhs_list_restart(t->overlays[i], NHS_EVENT_READY);
+	t->carrier_told = false;
+	tunnel_nhs_changed(t);
+	settings_done(&old);
+}
+
+static void replay(struct tunnel *t)
+{
+	peers_replay(t);
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i])
+			bindings_replay(t->overlays[i]);
+	shortcuts_replay(t);
+	t->relays_told = t->carrier_told = false;
+}
+
+static void restart(struct tunnel *t, bool address_changed)
+{
+	const bool ready = t->up && !ipaddr_is_none(&t->local.addr);
+
+	for (size_t i = 0; i < 2; i++) {
+		struct overlay *const o = t->overlays[i];
+
+		if (!o)
+			continue;
+		if (!ready) {
+			resolutions_drop_all(o);
+			bindings_clear(o, &IPADDR_NONE, false, "tunnel down");
+		}
+		if (address_changed && ready)
+			answers_withdraw(o);
+		nhs_list_restart(o, ready ? NHS_EVENT_READY : NHS_EVENT_UNREADY);
+	}
+}
+
+void tunnel_event(struct tunnel *t, bool up, const struct endpoint *local)
+{
+	const bool came_up = up && !t->up;
+	const bool address_changed = !endpoint_eq(&t->local, local);
+
+	if (address_changed)
+		t->outside = IPADDR_NONE;
+	t->up = up;
+	t->local = *local;
+	if (came_up)
+		replay(t);
+	names_start(t);
+	restart(t, address_changed);
+	tunnel_nhs_changed(t);
+}
+
+void tunnel_name_event(struct tunnel *t, const char *name, size_t addr_count, const struct ipaddr *addrs)
+{
+	if (!name_answer(t, name, addr_count, addrs))
+		return;
+	apply(t);
+}
+
+size_t tunnel_host_addrs(const struct tunnel *t, const struct config_host *h, const struct ipaddr **addrs)
+{
+	if (h->name)
+		return name_addrs(t, h->name, addrs);
+	*addrs = &h->addr;
+	return ipaddr_is_none(&h->addr) ? 0 : 1;
+}
+
+void tunnel_link_local(struct tunnel *t, const struct ipaddr *addr)
+{
+	struct overlay *const o = t->overlays[1];
+
+	if (!o || ipaddr_eq(&o->link_local, addr))
+		return;
+	o->link_local = *addr;
+	if (t->up)
+		nhs_list_restart(o, NHS_EVENT_READY);
+}
+
+/* ---- what follows from the live NHSs */
+
+static size_t add_relay(uint64_t *list, size_t n, uint64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == id)
+			return n;
+	if (n < RELAYS_MAX)
+		list[n++] = id;
+	return n;
+}
+
+/* Live NHSs by priority, then order of the configuration. */
+static size_t collect_relays(const struct overlay *o, uint64_t *list, size_t n)
+{
+	for (unsigned priority = 0; priority < 256; priority++)
+		for (size_t i = 0; i < o->nhs_count; i++) {
+			const struct nhs *const x = o->nhs[i];
+			const struct peer *p;
+
+			if (x->cfg->priority != priority || !nhs_is_live(x))
+				continue;
+			p = peer_by_nbma(o->tunnel, &x->nbma);
+			if (p)
+				n = add_relay(list, n, p->id);
+		}
+	return n;
+}
+
+static void tell_relays(struct tunnel *t)
+{
+	uint64_t list[RELAYS_MAX] = { 0 };
+	size_t n = 0;
+	struct effect *x;
+
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i] && t->overlays[i]->nhs_count)
+			n = collect_relays(t->overlays[i], list, n);
+	if (t->relays_told && n == t->relay_count && memcmp(list, t->relays, sizeof list) == 0)
+		return;
+	if (!t->relays_told && n == 0 && t->relay_count == 0)
+		return;
+	t->relays_told = true;
+	t->relay_count = n;
+	memcpy(t->relays, list, sizeof list);
+	x = output_push(t->engine, EFFECT_RELAYS, t->settings.number, NULL);
+	x->relays.count = n;
+	memcpy(x->relays.peers, list, sizeof list);
+}
+
+static void tell_carrier(struct tunnel *t)
+{
+	bool up = !t->settings.if_state_nhrp, any_nhs = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!t->overlays[i])
+			continue;
+		any_nhs |= t->overlays[i]->nhs_count > 0;
+		up |= nhs_best(t->overlays[i]) != NULL;
+	}
+	up |= !any_nhs; /* a router that registers nowhere has nothing to follow */
+	if (t->carrier_told && t->carrier == up)
+		return;
+	if (!t->settings.if_state_nhrp && (!t->carrier_told || t->carrier)) {
+		t->carrier_told = t->carrier = true;
+		return;
+	}
+	t->carrier_told = true;
+	t->carrier = up;
+	output_push(t->engine, EFFECT_CARRIER, t->settings.number, NULL)->carrier.up = up;
+}
+
+void tunnel_nhs_changed(struct tunnel *t)
+{
+	if (!t->up)
+		return;
+	tell_relays(t);
+	tell_carrier(t);
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i])
+			resolutions_nhs_changed(t->overlays[i]);
+}

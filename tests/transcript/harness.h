@@ -1,0 +1,120 @@
+/*
+ * harness: engines joined by a pipe on a virtual clock, so that a test reads as a ladder.
+ *
+ * Every message that an engine sends is written to a log as one line,
+ * "spoke1 --> hub1: Registration Request {unique, nat}", and delivered 5 ms later. Effects
+ * go into a small model of the data path, which asserts their order: a neighbour points to a
+ * peer that exists, a peer goes only when nothing points to it any more, and so on.
+ */
+#ifndef DMVPN_TESTS_TRANSCRIPT_HARNESS_H
+#define DMVPN_TESTS_TRANSCRIPT_HARNESS_H
+
+#include "engine/engine.h"
+#include "engine/snapshot.h"
+#include "wire/nhrp.h"
+
+enum { NODES_MAX = 8, NHS_MAX = 4, MAPS_MAX = 8, LINE_MAX_ = 240, LOG_MAX = 4096, TABLE_MAX = 512 };
+
+struct node_neighbour { struct ipaddr addr; uint64_t peer; };
+struct node_peer { uint64_t id; struct endpoint nbma; bool multicast; };
+struct node_shortcut { struct ipprefix dst; struct ipaddr gateway; bool throw_; };
+
+struct node {
+	struct rig *rig;
+	const char *name;
+	struct engine *engine;
+	struct engine_options options;
+	bool dead;              /* neither sends nor receives nor ticks */
+	struct ipaddr nbma;     /* local underlay address */
+	struct ipaddr outside;  /* after NAT; IP_NONE: none */
+
+	/* configuration: one tunnel, number 0; tests change it before node_start() */
+	struct config config;
+	struct config_interface interface;
+	struct config_tunnel tunnel;
+	struct config_address addresses[4];
+	struct config_nhs nhs4[NHS_MAX], nhs6[NHS_MAX];
+	struct config_map maps4[MAPS_MAX];
+	struct config_host multicast4[MAPS_MAX];
+
+	/* the data path */
+	size_t peer_count, neighbour_count, shortcut_count;
+	struct node_peer peers[TABLE_MAX];
+	struct node_neighbour neighbours[TABLE_MAX];
+	struct node_shortcut shortcuts[TABLE_MAX];
+	size_t relay_count;
+	uint64_t relays[RELAYS_MAX];
+	int carrier; /* -1: never told */
+	bool done;
+	size_t resolves;         /* EFFECT_RESOLVE seen */
+	size_t usages;           /* EFFECT_USAGE seen; answered when usage_idle_s >= 0 */
+	int usage_idle_s;
+	char last_trace[LINE_MAX_ * 2];
+	size_t traces;
+};
+
+struct flight {
+	struct instant at;
+	size_t to;
+	struct endpoint from;
+	uint32_t tunnel;
+	size_t length;
+	uint8_t bytes[NHRP_MESSAGE_MAX];
+};
+
+struct rig {
+	struct instant now;
+	size_t node_count;
+	struct node nodes[NODES_MAX];
+	size_t flight_count;
+	struct flight flights[512];
+	size_t log_count, log_read;
+	char log[LOG_MAX][LINE_MAX_];
+	/* the last message of each type, as sent */
+	size_t sent_length[16];
+	uint8_t sent[16][NHRP_MESSAGE_MAX];
+	bool (*lose)(struct rig *, const struct node *from, const struct node *to, const struct nhrp_message *);
+};
+
+struct rig *rig_new(void);
+void rig_free(struct rig *r);
+
+/* A router with NHRP network-id 1 on its multipoint tunnel; "192.0.2.1", "10.0.0.1/24". */
+struct node *node_new(struct rig *r, const char *name, const char *nbma, const char *overlay);
+void node_add_nhs(struct node *n, const char *addr, const char *nbma); /* "dynamic": nhs dynamic */
+void node_start(struct node *n); /* engine, EVENT_TUNNEL up, connected route */
+void node_stop_abruptly(struct node *n); /* as by SIGKILL; the data path stays as it is */
+/* A route in the node's table: gateway "" = connected, tunnel or not. */
+void node_route(struct node *n, const char *dst, const char *gateway, bool via_tunnel);
+void node_route_del(struct node *n, const char *dst);
+void node_local(struct node *n, const char *addr, bool via_tunnel);
+void node_event(struct node *n, const struct event *ev);
+void node_miss(struct node *n, const char *addr);
+void node_hairpin(struct node *n, const char *src, const char *dst, uint64_t ingress_peer);
+void node_tunnel(struct node *n, bool up, const char *nbma);
+void node_receive(struct node *n, const char *from_nbma, const struct nhrp_message *m);
+void node_receive_bytes(struct node *n, const char *from_nbma, const uint8_t *bytes, size_t length);
+
+void rig_run_ms(struct rig *r, int64_t ms);
+void rig_run(struct rig *r, int64_t s);
+
+/* The next line of the log; fails with both lines when it is another one. */
+void rig_expect(struct rig *r, const char *line);
+void rig_expect_nothing(struct rig *r);
+void rig_skip(struct rig *r);                          /* forgets what was logged so far */
+size_t rig_count(const struct rig *r, const char *part); /* unread lines that contain it */
+
+/* What the node's data path does with an overlay next hop: NBMA address as text, "-" none. */
+const char *node_neighbour_nbma(const struct node *n, const char *addr);
+/* Gateway of a shortcut as text; "throw" for a hole; "-" for none. */
+const char *node_shortcut_gateway(const struct node *n, const char *dst);
+bool node_has_peer(const struct node *n, const char *nbma);
+bool node_has_multicast(const struct node *n, const char *nbma);
+const char *node_relay_nbma(const struct node *n, size_t index);
+bool node_binding(const struct node *n, const char *dst, struct binding_view *v);
+bool node_nhs(const struct node *n, size_t index, struct nhs_view *v);
+uint64_t node_counter(const struct node *n, enum engine_counter c);
+struct ipaddr addr_of(const char *text);
+struct ipprefix prefix_of(const char *text);
+
+#endif
