@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/privilege.h"
 #include "keeper/keeper_state.h"
 #include "keeper/run_dir.h"
 
@@ -327,6 +328,21 @@ static int signals_open(struct keeper *k)
 	return k->signal_fd < 0 ? -errno : 0;
 }
 
+/* The control process writes its state as the user it has become. */
+static int state_dir_open(const char *path)
+{
+	int error = run_dir_create(path);
+	uid_t uid;
+	gid_t gid;
+
+	privilege_user(&uid, &gid);
+	if (!error && chown(path, uid, gid) < 0) {
+		error = -errno;
+		keeper_say("cannot give %s to the unprivileged user: %s", path, strerror(-error));
+	}
+	return error;
+}
+
 static int files_open(struct keeper *k)
 {
 	const struct keeper_options *o = k->options;
@@ -335,8 +351,9 @@ static int files_open(struct keeper *k)
 	if (o->check_only)
 		return 0;
 	error = run_dir_create(o->run_dir);
-	if (!error)
-		error = run_dir_create(o->state_dir);
+	/* One folder for both stays root's: who owns it could plant a socket. */
+	if (!error && strcmp(o->run_dir, o->state_dir) != 0)
+		error = state_dir_open(o->state_dir);
 	if (!error)
 		error = run_dir_lock(o->run_dir, &k->lock_fd);
 	if (!error)

@@ -33,7 +33,8 @@ enum keeper_msg_type {
 				 * -EEXIST when the id is taken by another local address */
 	KEEPER_RAW_CLOSE,       /* struct keeper_raw */
 	KEEPER_READY,           /* struct keeper_request: start-up is complete (or -n: exit with ok) */
-	KEEPER_FAIL,            /* struct keeper_fail: start-up is impossible; the keeper exits */
+	KEEPER_FAIL,            /* struct keeper_fail: start-up is impossible; the sender exits, and the
+				 * keeper too unless it was READY before */
 	KEEPER_STOPPED,         /* struct keeper_request: clean stop is complete; close everything */
 
 	/* keeper -> control */
