@@ -43,22 +43,16 @@ static int ambient_raise(uint64_t keep)
 	return 0;
 }
 
-void privilege_user(uid_t *uid, gid_t *gid)
-{
-	const struct passwd *user = getpwnam("dmvpn");
-
-	if (!user)
-		user = getpwnam("nobody");
-	*uid = user ? user->pw_uid : NOBODY;
-	*gid = user ? user->pw_gid : NOBODY;
-}
-
 static int user_change(void)
 {
+	const struct passwd *user = getpwnam("dmvpn");
 	uid_t uid;
 	gid_t gid;
 
-	privilege_user(&uid, &gid);
+	if (!user)
+		user = getpwnam("nobody");
+	uid = user ? user->pw_uid : NOBODY;
+	gid = user ? user->pw_gid : NOBODY;
 	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return -errno;
 	return 0;

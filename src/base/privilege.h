@@ -5,7 +5,6 @@
 #define DMVPN_BASE_PRIVILEGE_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 #define PRIVILEGE_CAP(number) (UINT64_C(1) << (number)) /* number: CAP_… of linux/capability.h */
 
@@ -17,8 +16,5 @@
  * 0 or -errno; after an error the process must not go on.
  */
 int privilege_drop(uint64_t keep);
-
-/* Who privilege_drop() becomes: `dmvpn`, else `nobody`. */
-void privilege_user(uid_t *uid, gid_t *gid);
 
 #endif

@@ -29,6 +29,10 @@ int main(int argc, char **argv)
 	}
 	fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC);
 	signal(SIGPIPE, SIG_IGN);
+	/* The keeper stops us; a Ctrl-C at its terminal is not for us. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	error = privilege_drop(0);
 	if (error) {
 		fprintf(stderr, "dmvpn-fwd: cannot give up privileges: %s\n", strerror(-error));

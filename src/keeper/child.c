@@ -35,10 +35,6 @@ static _Noreturn void child_exec(const struct child *c, int fd)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	/* A Ctrl-C goes to all of the terminal's processes, but the keeper decides. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
 	if (fd == KEEPER_FD)

@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/privilege.h"
 #include "keeper/keeper_state.h"
 #include "keeper/run_dir.h"
 
@@ -91,7 +90,8 @@ static void say_hello(struct keeper *k)
 {
 	const struct keeper_options *o = k->options;
 	struct keeper_hello hello = { .is_restart = k->control.starts > 1, .datapath = o->datapath,
-				      .no_ipsec = o->no_ipsec, .check_only = o->check_only };
+				      .no_ipsec = o->no_ipsec, .check_only = o->check_only,
+				      .ignore_unsupported = o->ignore_unsupported };
 
 	snprintf(hello.config_path, sizeof hello.config_path, "%s", o->config_path);
 	snprintf(hello.run_dir, sizeof hello.run_dir, "%s", o->run_dir);
@@ -328,21 +328,6 @@ static int signals_open(struct keeper *k)
 	return k->signal_fd < 0 ? -errno : 0;
 }
 
-/* The control process writes its state as the user it has become. */
-static int state_dir_open(const char *path)
-{
-	int error = run_dir_create(path);
-	uid_t uid;
-	gid_t gid;
-
-	privilege_user(&uid, &gid);
-	if (!error && chown(path, uid, gid) < 0) {
-		error = -errno;
-		keeper_say("cannot give %s to the unprivileged user: %s", path, strerror(-error));
-	}
-	return error;
-}
-
 static int files_open(struct keeper *k)
 {
 	const struct keeper_options *o = k->options;
@@ -351,9 +336,8 @@ static int files_open(struct keeper *k)
 	if (o->check_only)
 		return 0;
 	error = run_dir_create(o->run_dir);
-	/* One folder for both stays root's: who owns it could plant a socket. */
-	if (!error && strcmp(o->run_dir, o->state_dir) != 0)
-		error = state_dir_open(o->state_dir);
+	if (!error)
+		error = run_dir_create(o->state_dir);
 	if (!error)
 		error = run_dir_lock(o->run_dir, &k->lock_fd);
 	if (!error)

@@ -6,11 +6,10 @@
  *   forwarder_path with { "dmvpn-fwd" }                              (not with check_only)
  * each with its keeper socket at KEEPER_FD (keeper_msg.h) and nothing else open but stdin
  * (/dev/null), stdout and stderr. Both start as root and give up their privileges
- * themselves (base/privilege.h), and both must exit when that socket reaches its end. They
- * start with SIGINT, SIGTERM and SIGHUP ignored: these come as keeper messages.
+ * themselves (base/privilege.h), and both must exit when that socket reaches its end.
  *
- * A control process that fails or dies before KEEPER_READY ends the keeper. One that does so
- * later is started again while packets are forwarded on, and so is the forwarder at any time.
+ * A control process that dies before KEEPER_READY ends the keeper (exit 2); one that dies
+ * later is started again, and so is the forwarder at any time.
  */
 #ifndef DMVPN_KEEPER_KEEPER_H
 #define DMVPN_KEEPER_KEEPER_H
@@ -21,11 +20,12 @@
 struct keeper_options {
 	const char *config_path;
 	const char *run_dir;        /* created when missing; holds the socket, lock and pid files */
-	const char *state_dir;      /* made the unprivileged user's, so that the control process can write */
+	const char *state_dir;      /* created when missing */
 	const char *self_path;      /* executable of the control process, absolute */
 	const char *forwarder_path; /* absolute; NULL: dmvpn-fwd in the folder of self_path */
 	uint8_t datapath;           /* enum config_datapath; DATAPATH_AUTO: none given */
 	bool no_ipsec;
+	bool ignore_unsupported;    /* run in spite of unsupported lines */
 	bool check_only;            /* -n: no device, no socket, no lock, no forwarder */
 };
 

@@ -33,8 +33,7 @@ enum keeper_msg_type {
 				 * -EEXIST when the id is taken by another local address */
 	KEEPER_RAW_CLOSE,       /* struct keeper_raw */
 	KEEPER_READY,           /* struct keeper_request: start-up is complete (or -n: exit with ok) */
-	KEEPER_FAIL,            /* struct keeper_fail: start-up is impossible; the sender exits, and the
-				 * keeper too unless it was READY before */
+	KEEPER_FAIL,            /* struct keeper_fail: start-up is impossible; the keeper exits */
 	KEEPER_STOPPED,         /* struct keeper_request: clean stop is complete; close everything */
 
 	/* keeper -> control */
@@ -84,6 +83,7 @@ struct keeper_hello {
 	uint8_t datapath; /* enum config_datapath, from the command line; AUTO: none given */
 	uint8_t no_ipsec;
 	uint8_t check_only; /* -n */
+	uint8_t ignore_unsupported; /* run in spite of unsupported lines */
 };
 
 struct keeper_fail {

@@ -95,11 +95,9 @@ static void ready(struct keeper *k)
 
 static void fail(struct keeper *k, const struct keeper_fail *f)
 {
-	if (k->phase == KEEPER_STARTING)
-		return keeper_end(k, f->exit_code == 1 ? 1 : 2); /* 0 would claim success */
-	/* It was restarted and cannot start, maybe for a change of the file since. The
-	 * forwarder knows all it needs, so the packets of a running router stay safe. */
-	keeper_say("the control process cannot start; it is tried again, packets are forwarded meanwhile");
+	/* A reload that fails is not reported this way; a restarted control process that
+	 * cannot start is. 0 would claim success. */
+	keeper_end(k, f->exit_code == 1 ? 1 : 2);
 }
 
 static size_t payload_size(unsigned type)

@@ -2,7 +2,7 @@
  * tiny_daemon: the real keeper and the real forwarder under a control process that knows
  * one tunnel and one far end, written in its "configuration":
  *
- *   local remote key overlay4 far4 overlay6 far6 df       (key "-": none; df 1: path-mtu-discovery)
+ *   local remote key overlay4 far4 overlay6 far6        (key "-": none)
  *
  * It sets no neighbour before the forwarder tells it of a miss, so that the way
  * ARP -> miss -> neighbour is taken too.
@@ -26,7 +26,7 @@ enum { FAR_PEER = 7 };
 
 static struct plan {
 	struct ipaddr local, remote, overlay4, far4, overlay6, far6;
-	bool has_key, df;
+	bool has_key;
 	uint32_t key;
 } plan;
 
@@ -89,7 +89,7 @@ static void ask(uint16_t type, const void *payload, size_t length, int *fd)
 static void plan_read(void)
 {
 	const struct keeper_request request = { .seq = 1 };
-	char words[8][64], text[512];
+	char words[7][64], text[512];
 	ssize_t got;
 	int fd;
 
@@ -97,14 +97,13 @@ static void plan_read(void)
 	got = read(fd, text, sizeof text - 1);
 	close(fd);
 	text[got > 0 ? got : 0] = 0;
-	if (sscanf(text, "%63s %63s %63s %63s %63s %63s %63s %63s", words[0], words[1], words[2], words[3], words[4],
-		   words[5], words[6], words[7]) != 8 ||
+	if (sscanf(text, "%63s %63s %63s %63s %63s %63s %63s", words[0], words[1], words[2], words[3], words[4],
+		   words[5], words[6]) != 7 ||
 	    !ipaddr_parse(words[0], &plan.local) || !ipaddr_parse(words[1], &plan.remote) ||
 	    !ipaddr_parse(words[3], &plan.overlay4) || !ipaddr_parse(words[4], &plan.far4) ||
 	    !ipaddr_parse(words[5], &plan.overlay6) || !ipaddr_parse(words[6], &plan.far6))
 		die("bad plan");
 	plan.has_key = strcmp(words[2], "-") != 0;
-	plan.df = words[7][0] == '1';
 	plan.key = (uint32_t)strtoul(words[2], NULL, 10);
 }
 
@@ -138,7 +137,7 @@ static void tell(uint16_t type, const void *payload, size_t length)
 static void sync_forwarder(void)
 {
 	struct forward_tunnel t = { .raw_id = 5, .local = { .addr = plan.local }, .has_key = plan.has_key,
-				    .key = plan.key, .ttl = 255, .set_df = plan.df, .ip_mtu = 1400, .ipv6_mtu = 1400, .addr_count = 2,
+				    .key = plan.key, .ttl = 255, .ip_mtu = 1400, .ipv6_mtu = 1400, .addr_count = 2,
 				    .addrs = { plan.overlay4, plan.overlay6 } };
 	const struct forward_peer peer = { .peer = FAR_PEER, .nbma = { .addr = plan.remote } };
 

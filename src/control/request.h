@@ -1,0 +1,31 @@
+/*
+ * request: the one line that a client sends: "show WHAT [json]", "reload",
+ * "clear nhrp [TunnelN [ADDRESS]]".
+ */
+#ifndef DMVPN_CONTROL_REQUEST_H
+#define DMVPN_CONTROL_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/ipaddr.h"
+
+enum { CONTROL_LINE_MAX = 512 /* octets, without the line end */ };
+
+enum control_verb { CONTROL_SHOW, CONTROL_RELOAD, CONTROL_CLEAR };
+
+enum show_subject { SHOW_DMVPN, SHOW_NHRP, SHOW_NHS, SHOW_TUNNELS, SHOW_EVENTS, SHOW_COUNTERS };
+
+struct control_request {
+	enum control_verb verb;
+	enum show_subject subject;
+	bool json;
+	bool has_tunnel;    /* clear: of one tunnel */
+	uint32_t tunnel;
+	struct ipaddr addr; /* clear: one entry, IP_NONE: all */
+};
+
+/* NULL and *out whole, or what is wrong with the line. The line is without its end. */
+const char *control_request_parse(const char *line, size_t length, struct control_request *out);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * view: all that the show commands can say, as plain values: the engine's snapshots and what
+ * only the daemon knows. Everything is borrowed from whoever made the view.
+ */
+#ifndef DMVPN_CONTROL_VIEW_H
+#define DMVPN_CONTROL_VIEW_H
+
+#include "engine/snapshot.h"
+#include "control/request.h"
+
+struct view_setting {
+	const char *name, *value;
+};
+
+struct view_tunnel {
+	const char *name; /* "Tunnel0" */
+	uint32_t number;
+	bool up, line_protocol;
+	enum tunnel_role role;
+	bool multipoint;
+	bool over_ipv6;
+	struct ipaddr local;       /* IP_NONE: none */
+	struct ipaddr destination; /* point-to-point; IP_NONE: none */
+	const char *underlay_vrf, *overlay_vrf;
+	bool has_key;
+	uint32_t key;
+	const char *datapath;
+	const char *reason; /* why it is not up; NULL or "" */
+	bool if_state_nhrp;
+	const char *protection; /* profile, NULL: none */
+	size_t peer_count, binding_count, multicast_count;
+	size_t setting_count;
+	const struct view_setting *settings;
+};
+
+struct view_event {
+	int64_t unix_us;
+	int severity;
+	const char *mnemonic, *text;
+};
+
+struct view_count {
+	const char *name, *text;
+	uint64_t value;
+};
+
+struct view_tunnel_traffic {
+	const char *name;
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_nhrp, tx_nhrp, multicast_copies, relay_fallback;
+};
+
+struct view_peer_traffic {
+	const char *tunnel;
+	struct ipaddr nbma;
+	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
+};
+
+struct view_relay_traffic {
+	const char *in_tunnel, *out_tunnel;
+	struct ipaddr in_nbma, out_nbma;
+	uint64_t packets, bytes;
+};
+
+struct view {
+	const char *router;
+	struct instant now;
+	size_t tunnel_count, binding_count, nhs_count, event_count;
+	const struct view_tunnel *tunnels;
+	const struct binding_view *bindings;
+	const struct nhs_view *nhs;
+	const struct view_event *events;
+	size_t engine_count, codec_count, drop_count;
+	const struct view_count *engine, *codec, *drops;
+	size_t tunnel_traffic_count, peer_traffic_count, relay_traffic_count;
+	const struct view_tunnel_traffic *tunnel_traffic;
+	const struct view_peer_traffic *peer_traffic;
+	const struct view_relay_traffic *relay_traffic;
+};
+
+/* malloc'd text ending in a line end, NULL when out of memory. */
+char *show_text(const struct view *v, enum show_subject subject);
+char *show_json(const struct view *v, enum show_subject subject);
+
+#endif

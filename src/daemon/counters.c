@@ -1,0 +1,62 @@
+/* counters: the forwarder's counters as it last told them, for `show counters`. */
+#include "daemon/counters.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void clear(struct counters *c)
+{
+	c->tunnel_count = c->peer_count = c->relay_count = 0;
+}
+
+/* false: out of memory, the entry is left out. */
+static bool append(void **list, size_t *count, const void *entry, size_t size)
+{
+	void *grown = realloc(*list, (*count + 1) * size);
+
+	if (!grown)
+		return false;
+	*list = grown;
+	memcpy((char *)grown + *count * size, entry, size);
+	(*count)++;
+	return true;
+}
+
+bool counters_add(struct counters *c, const struct ipc_message *m)
+{
+	if (m->type == FORWARD_TUNNEL_COUNTERS && m->length == sizeof(struct forward_tunnel_counters))
+		append((void **)&c->tunnels, &c->tunnel_count, m->payload, m->length);
+	else if (m->type == FORWARD_PEER_COUNTERS && m->length == sizeof(struct forward_peer_counters))
+		append((void **)&c->peers, &c->peer_count, m->payload, m->length);
+	else if (m->type == FORWARD_RELAY_COUNTERS && m->length == sizeof(struct forward_relay_counters))
+		append((void **)&c->relays, &c->relay_count, m->payload, m->length);
+	else if (m->type == FORWARD_COUNTERS_END && m->length == sizeof c->drops) {
+		memcpy(&c->drops, m->payload, sizeof c->drops);
+		if (c->drops.count > FORWARD_DROPS_MAX)
+			c->drops.count = FORWARD_DROPS_MAX;
+		return true;
+	}
+	return false;
+}
+
+void counters_begin(struct counters *c)
+{
+	clear(c);
+}
+
+void counters_done(struct counters *c)
+{
+	free(c->tunnels);
+	free(c->peers);
+	free(c->relays);
+	*c = (struct counters){ 0 };
+}
+
+const struct forward_peer_counters *counters_peer(const struct counters *c, uint32_t tunnel, uint64_t peer)
+{
+	for (size_t i = 0; i < c->peer_count; i++) {
+		if (c->peers[i].tunnel == tunnel && c->peers[i].peer == peer)
+			return &c->peers[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,116 @@
+/*
+ * daemon_state: the whole state of the control process. Private to src/daemon; every file
+ * there owns one part of it, named beside the member.
+ */
+#ifndef DMVPN_DAEMON_DAEMON_STATE_H
+#define DMVPN_DAEMON_DAEMON_STATE_H
+
+#include <uv.h>
+
+#include "config/config.h"
+#include "daemon/answers.h"
+#include "daemon/datapath.h"
+#include "daemon/datapath_user.h"
+#include "daemon/forward_client.h"
+#include "daemon/keeper_client.h"
+#include "daemon/log.h"
+#include "daemon/raws.h"
+#include "daemon/state.h"
+#include "daemon/tunnel.h"
+#include "daemon/underlay.h"
+#include "engine/engine.h"
+#include "kernel/monitor.h"
+#include "kernel/netlink.h"
+#include "kernel/routes.h"
+
+enum daemon_phase {
+	DAEMON_STARTING,
+	DAEMON_RUNNING,
+	DAEMON_STOPPING, /* the engine purges */
+	DAEMON_STOPPED,
+};
+
+struct daemon {
+	enum daemon_phase phase;
+	uv_loop_t loop;
+	struct log log;
+	struct keeper_hello hello;
+	struct keeper_client keeper;
+	uv_poll_t keeper_poll;
+	struct config *config;   /* the running one */
+	struct state state;
+
+	struct netlink netlink;
+	struct monitor *monitor;
+	uv_poll_t monitor_poll;
+	uv_timer_t resync_timer; /* routes go silently with their link: look again */
+	struct routes *routes;
+	struct underlay underlay;
+
+	struct forward_client forward;
+	struct datapath_user *user;
+	struct datapath datapath;
+	bool forward_held_end;   /* the forwarder has said what it holds */
+
+	struct raws raws;
+	struct tunnel *tunnels;
+
+	struct engine *engine;
+	uv_timer_t engine_timer;
+	bool draining;
+	bool engine_done;        /* EFFECT_DONE was said */
+
+	struct adopted *adopted; /* adopt.c: kernel state of an earlier life, until settled */
+	uv_timer_t settle_timer;
+	uv_timer_t stop_timer;
+
+	struct redirect *redirect; /* redirect.c */
+	struct answers *answers;   /* answers.c */
+};
+
+struct instant daemon_now(void);
+/* Gives the engine an event and does what it asks for. */
+void daemon_feed(struct daemon *d, const struct event *ev);
+#define daemon_log(d, severity, mnemonic, ...) \
+	log_printf(&(d)->log, daemon_now(), severity, mnemonic, __VA_ARGS__)
+
+/* effects.c: applies what the engine has queued. */
+void effects_drain(struct daemon *d);
+
+/* overlay.c: overlay addresses, sysctls and routes of the kernel. */
+void overlay_addresses(struct daemon *d, struct tunnel *t);
+void overlay_sysctls(struct daemon *d, struct tunnel *t);
+size_t overlay_list(const struct tunnel *t, struct config_address *out, size_t room);
+void overlay_mtus(const struct config_interface *i, uint16_t *ip_mtu, uint16_t *ipv6_mtu);
+void overlay_change(void *daemon, const struct change *c); /* monitor's callback */
+void overlay_route_changed(void *daemon, const struct route *key, const struct route *best);
+
+/* daemon.c: everything sent before has left; a stop may go on. */
+void daemon_purged(struct daemon *d);
+
+/* reload.c */
+struct config *reload_read(struct daemon *d, char **reasons);
+/* 0; or 1 with *reasons (malloc'd text) and nothing changed. */
+int reload_apply(struct daemon *d, char **reasons);
+
+/* adopt.c */
+int adopt_begin(struct daemon *d);       /* notes what an earlier life left in the kernel */
+void adopt_neighbour(struct daemon *d, int ifindex, const struct ipaddr *a); /* it is ours again */
+void adopt_shortcut(struct daemon *d, uint32_t vrf, const struct ipprefix *dst);
+void adopt_settle(struct daemon *d);     /* removes what nobody claimed */
+void adopt_clean(struct daemon *d);      /* at a stop: removes everything of ours */
+
+/* redirect.c */
+int redirect_start(struct daemon *d);
+void redirect_apply(struct daemon *d);   /* the tunnels or their knobs have changed */
+void redirect_stop(struct daemon *d);
+
+/* rules.c */
+void rules_apply(struct daemon *d);
+void rules_change(struct daemon *d, const struct config *old); /* to d->config */
+void rules_remove(struct daemon *d);
+
+/* forwarder.c */
+void forwarder_received(void *daemon, const struct ipc_message *m);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * datapath: what carries the packets, as the control process sees it. One set of operations,
+ * implemented over dmvpn-fwd (user). Routes, addresses, neighbours and the redirect trigger
+ * are the kernel's on every data path and are not here.
+ *
+ * Operations take complete values; doing one twice is harmless. None fails towards its
+ * caller: what cannot be done now is done when the data path is there again.
+ */
+#ifndef DMVPN_DAEMON_DATAPATH_H
+#define DMVPN_DAEMON_DATAPATH_H
+
+#include <stdbool.h>
+
+#include "base/ipaddr.h"
+#include "kernel/neighbour.h"
+
+struct datapath_tunnel;
+
+struct datapath_ops {
+	const char *name; /* "user" */
+	void (*tunnel_set)(void *self, const struct datapath_tunnel *t);
+	void (*tunnel_del)(void *self, uint32_t tunnel);
+	void (*peer_set)(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma);
+	void (*peer_del)(void *self, uint32_t tunnel, uint64_t peer);
+	void (*multicast)(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma, bool on);
+	void (*relays)(void *self, uint32_t tunnel, size_t count, const uint64_t *peers);
+	void (*nhrp_send)(void *self, uint32_t tunnel, const struct endpoint *to, const uint8_t *bytes,
+			  size_t length);
+	void (*usage_get)(void *self, uint32_t tunnel, uint64_t peer, const struct ipaddr *addr);
+	void (*counters_get)(void *self);
+	struct lladdr (*lladdr)(uint64_t peer, const struct endpoint *nbma);
+};
+
+/* A tunnel as the data path needs it. */
+struct datapath_tunnel {
+	uint32_t tunnel;
+	uint32_t raw_id;
+	struct endpoint local;
+	struct ipaddr remote; /* point-to-point; IP_NONE: multipoint */
+	bool has_key;
+	uint32_t key;
+	uint8_t ttl;
+	bool set_df;
+	uint16_t ip_mtu, ipv6_mtu, mss4, mss6;
+	uint8_t mac[6];
+	size_t addr_count;
+	const struct ipaddr *addrs;
+};
+
+struct datapath {
+	const struct datapath_ops *ops;
+	void *self;
+};
+
+#endif

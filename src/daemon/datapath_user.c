@@ -1,0 +1,350 @@
+#include "daemon/datapath_user.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mirror_peer {
+	uint64_t id;
+	struct endpoint nbma;
+	bool multicast;
+};
+
+struct mirror_tunnel {
+	struct mirror_tunnel *next;
+	struct forward_tunnel config;
+	bool present; /* FORWARD_TUNNEL_SET was asked for */
+	struct forward_relays relays;
+	size_t peer_count, peer_room;
+	struct mirror_peer *peers; /* by id */
+};
+
+struct datapath_user {
+	struct forward_client *client;
+	bool synced; /* between HELD_END and the loss of the forwarder */
+	struct mirror_tunnel *tunnels;
+};
+
+struct datapath_user *datapath_user_new(struct forward_client *f)
+{
+	struct datapath_user *u = calloc(1, sizeof *u);
+
+	if (u)
+		u->client = f;
+	return u;
+}
+
+static void free_tunnel(struct mirror_tunnel *t)
+{
+	free(t->peers);
+	free(t);
+}
+
+void datapath_user_free(struct datapath_user *u)
+{
+	while (u && u->tunnels) {
+		struct mirror_tunnel *t = u->tunnels;
+
+		u->tunnels = t->next;
+		free_tunnel(t);
+	}
+	free(u);
+}
+
+static struct mirror_tunnel *find(const struct datapath_user *u, uint32_t number)
+{
+	struct mirror_tunnel *t = u->tunnels;
+
+	while (t && t->config.tunnel != number)
+		t = t->next;
+	return t;
+}
+
+/* Out of memory ends the process: the keeper restarts it, the forwarder goes on. */
+static struct mirror_tunnel *get(struct datapath_user *u, uint32_t number)
+{
+	struct mirror_tunnel *t = find(u, number);
+
+	if (t)
+		return t;
+	t = calloc(1, sizeof *t);
+	if (!t)
+		abort();
+	t->config.tunnel = number;
+	t->relays.tunnel = number;
+	t->next = u->tunnels;
+	u->tunnels = t;
+	return t;
+}
+
+/* Index of the first peer whose id is not below. */
+static size_t lower_bound(const struct mirror_tunnel *t, uint64_t id)
+{
+	size_t low = 0, high = t->peer_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (t->peers[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct mirror_peer *find_peer(const struct mirror_tunnel *t, uint64_t id)
+{
+	size_t i = lower_bound(t, id);
+
+	return i < t->peer_count && t->peers[i].id == id ? &t->peers[i] : NULL;
+}
+
+static struct mirror_peer *get_peer(struct mirror_tunnel *t, uint64_t id)
+{
+	size_t i = lower_bound(t, id);
+
+	if (i < t->peer_count && t->peers[i].id == id)
+		return &t->peers[i];
+	if (t->peer_count == t->peer_room) {
+		size_t room = t->peer_room ? t->peer_room * 2 : 16;
+		struct mirror_peer *grown = realloc(t->peers, room * sizeof *grown);
+
+		if (!grown)
+			abort();
+		t->peers = grown;
+		t->peer_room = room;
+	}
+	memmove(&t->peers[i + 1], &t->peers[i], (t->peer_count - i) * sizeof *t->peers);
+	t->peer_count++;
+	t->peers[i] = (struct mirror_peer){ .id = id };
+	return &t->peers[i];
+}
+
+static void tell(const struct datapath_user *u, uint16_t type, const void *payload, size_t length)
+{
+	if (u->synced)
+		forward_client_send(u->client, type, payload, length);
+}
+
+static void tell_peer(const struct datapath_user *u, uint16_t type, uint32_t tunnel, const struct mirror_peer *p)
+{
+	struct forward_peer m;
+
+	memset(&m, 0, sizeof m);
+	m.tunnel = tunnel;
+	m.peer = p->id;
+	m.nbma = p->nbma;
+	tell(u, type, &m, sizeof m);
+}
+
+/*
+ * The far end of a point-to-point tunnel follows the best live NHS: a phase 1 spoke may so
+ * have several hubs. Without one it is the configured destination.
+ */
+static void tell_tunnel(const struct datapath_user *u, const struct mirror_tunnel *t)
+{
+	struct forward_tunnel m = t->config;
+
+	if (!t->present)
+		return;
+	if (!ipaddr_is_none(&m.remote)) {
+		const struct mirror_peer *best = t->relays.count > 0 ? find_peer(t, t->relays.peers[0]) : NULL;
+
+		for (size_t i = 0; !best && i < t->peer_count; i++) {
+			if (ipaddr_eq(&t->peers[i].nbma.addr, &m.remote))
+				best = &t->peers[i];
+		}
+		if (best) {
+			m.remote = best->nbma.addr;
+			m.remote_peer = best->id;
+		}
+	}
+	tell(u, FORWARD_TUNNEL_SET, &m, sizeof m);
+}
+
+static void tell_all(const struct datapath_user *u, const struct mirror_tunnel *t)
+{
+	tell_tunnel(u, t);
+	for (size_t i = 0; i < t->peer_count; i++) {
+		tell_peer(u, FORWARD_PEER_SET, t->config.tunnel, &t->peers[i]);
+		if (t->peers[i].multicast)
+			tell_peer(u, FORWARD_MULTICAST_SET, t->config.tunnel, &t->peers[i]);
+	}
+	tell(u, FORWARD_RELAYS, &t->relays, sizeof t->relays);
+}
+
+void datapath_user_sync(struct datapath_user *u)
+{
+	u->synced = true;
+	tell(u, FORWARD_SYNC_BEGIN, NULL, 0);
+	for (const struct mirror_tunnel *t = u->tunnels; t; t = t->next)
+		tell_all(u, t);
+}
+
+void datapath_user_lost(struct datapath_user *u)
+{
+	u->synced = false;
+}
+
+void datapath_user_settle(struct datapath_user *u)
+{
+	tell(u, FORWARD_SYNC_END, NULL, 0);
+}
+
+size_t datapath_user_multicast_count(const struct datapath_user *u, uint32_t tunnel)
+{
+	const struct mirror_tunnel *t = find(u, tunnel);
+	size_t n = 0;
+
+	for (size_t i = 0; t && i < t->peer_count; i++)
+		n += t->peers[i].multicast;
+	return n;
+}
+
+static void tunnel_set(void *self, const struct datapath_tunnel *d)
+{
+	struct datapath_user *u = self;
+	struct mirror_tunnel *t = get(u, d->tunnel);
+	struct forward_tunnel m;
+
+	memset(&m, 0, sizeof m);
+	m.tunnel = d->tunnel;
+	m.raw_id = d->raw_id;
+	m.local = d->local;
+	m.remote = d->remote;
+	m.has_key = d->has_key;
+	m.key = d->key;
+	m.ttl = d->ttl;
+	m.set_df = d->set_df;
+	m.ip_mtu = d->ip_mtu;
+	m.ipv6_mtu = d->ipv6_mtu;
+	m.mss4 = d->mss4;
+	m.mss6 = d->mss6;
+	memcpy(m.mac, d->mac, sizeof m.mac);
+	m.addr_count = (uint32_t)(d->addr_count < FORWARD_ADDRS_MAX ? d->addr_count : FORWARD_ADDRS_MAX);
+	memcpy(m.addrs, d->addrs, m.addr_count * sizeof *m.addrs);
+	t->config = m;
+	t->present = true;
+	tell_tunnel(u, t);
+}
+
+static void tunnel_del(void *self, uint32_t tunnel)
+{
+	struct datapath_user *u = self;
+	struct mirror_tunnel **at = &u->tunnels;
+	struct mirror_tunnel *t;
+
+	while (*at && (*at)->config.tunnel != tunnel)
+		at = &(*at)->next;
+	t = *at;
+	if (!t)
+		return;
+	tell(u, FORWARD_TUNNEL_DEL, &t->config, sizeof t->config);
+	*at = t->next;
+	free_tunnel(t);
+}
+
+static void peer_set(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma)
+{
+	struct datapath_user *u = self;
+	struct mirror_tunnel *t = get(u, tunnel);
+	struct mirror_peer *p = get_peer(t, peer);
+
+	p->nbma = *nbma;
+	tell_peer(u, FORWARD_PEER_SET, tunnel, p);
+	if (!ipaddr_is_none(&t->config.remote))
+		tell_tunnel(u, t);
+}
+
+static void peer_del(void *self, uint32_t tunnel, uint64_t peer)
+{
+	struct datapath_user *u = self;
+	struct mirror_tunnel *t = find(u, tunnel);
+	struct mirror_peer *p = t ? find_peer(t, peer) : NULL;
+	size_t i;
+
+	if (!p)
+		return;
+	tell_peer(u, FORWARD_PEER_DEL, tunnel, p);
+	i = (size_t)(p - t->peers);
+	memmove(p, p + 1, (t->peer_count - i - 1) * sizeof *p);
+	t->peer_count--;
+}
+
+static void multicast(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma, bool on)
+{
+	struct datapath_user *u = self;
+	struct mirror_tunnel *t = get(u, tunnel);
+	struct mirror_peer *p = on ? get_peer(t, peer) : find_peer(t, peer);
+
+	if (!p)
+		return;
+	p->multicast = on;
+	if (on)
+		p->nbma = *nbma;
+	tell_peer(u, on ? FORWARD_MULTICAST_SET : FORWARD_MULTICAST_DEL, tunnel, p);
+}
+
+static void relays(void *self, uint32_t tunnel, size_t count, const uint64_t *peers)
+{
+	struct datapath_user *u = self;
+	struct mirror_tunnel *t = get(u, tunnel);
+
+	t->relays.count = (uint32_t)(count < FORWARD_RELAYS_MAX ? count : FORWARD_RELAYS_MAX);
+	memset(t->relays.peers, 0, sizeof t->relays.peers);
+	memcpy(t->relays.peers, peers, t->relays.count * sizeof *peers);
+	tell(u, FORWARD_RELAYS, &t->relays, sizeof t->relays);
+	if (!ipaddr_is_none(&t->config.remote))
+		tell_tunnel(u, t);
+}
+
+static void nhrp_send(void *self, uint32_t tunnel, const struct endpoint *to, const uint8_t *bytes, size_t length)
+{
+	struct datapath_user *u = self;
+	struct forward_nhrp m;
+
+	assert(length <= sizeof m.bytes);
+	memset(&m, 0, sizeof m);
+	m.tunnel = tunnel;
+	m.endpoint = *to;
+	m.length = (uint32_t)length;
+	memcpy(m.bytes, bytes, length);
+	tell(u, FORWARD_NHRP_SEND, &m, sizeof m);
+}
+
+static void usage_get(void *self, uint32_t tunnel, uint64_t peer, const struct ipaddr *addr)
+{
+	struct forward_usage m;
+
+	memset(&m, 0, sizeof m);
+	m.tunnel = tunnel;
+	m.peer = peer;
+	m.addr = *addr;
+	tell(self, FORWARD_USAGE_GET, &m, sizeof m);
+}
+
+static void counters_get(void *self)
+{
+	tell(self, FORWARD_COUNTERS_GET, NULL, 0);
+}
+
+static struct lladdr lladdr(uint64_t peer, const struct endpoint *nbma)
+{
+	(void)nbma;
+	return lladdr_of_peer(peer);
+}
+
+const struct datapath_ops datapath_user_ops = {
+	.name = "user",
+	.tunnel_set = tunnel_set,
+	.tunnel_del = tunnel_del,
+	.peer_set = peer_set,
+	.peer_del = peer_del,
+	.multicast = multicast,
+	.relays = relays,
+	.nhrp_send = nhrp_send,
+	.usage_get = usage_get,
+	.counters_get = counters_get,
+	.lladdr = lladdr,
+};

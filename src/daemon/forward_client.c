@@ -1,0 +1,180 @@
+#include "daemon/forward_client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { QUEUE_NHRP_MAX = 1024 };
+
+struct forward_queued {
+	struct forward_queued *next;
+	uint16_t type;
+	size_t length;
+	uint8_t payload[];
+};
+
+int forward_client_init(struct forward_client *f, uv_loop_t *loop, forward_received received, void *arg)
+{
+	*f = (struct forward_client){ .loop = loop, .fd = -1, .received = received, .arg = arg };
+	f->last = &f->first;
+	f->message = malloc(sizeof *f->message);
+	return f->message ? 0 : -ENOMEM;
+}
+
+static void free_handle(uv_handle_t *h)
+{
+	free(h);
+}
+
+static void drop_queue(struct forward_client *f)
+{
+	while (f->first) {
+		struct forward_queued *q = f->first;
+
+		f->first = q->next;
+		free(q);
+	}
+	f->last = &f->first;
+	f->queued = 0;
+}
+
+static void disconnect(struct forward_client *f)
+{
+	if (!f->poll)
+		return;
+	uv_poll_stop(f->poll);
+	uv_close((uv_handle_t *)f->poll, free_handle);
+	f->poll = NULL;
+	close(f->fd);
+	f->fd = -1;
+	drop_queue(f);
+}
+
+void forward_client_done(struct forward_client *f)
+{
+	disconnect(f);
+	free(f->message);
+	f->message = NULL;
+}
+
+static void lost(struct forward_client *f)
+{
+	disconnect(f);
+	f->received(f->arg, NULL);
+}
+
+static void read_messages(struct forward_client *f)
+{
+	uv_poll_t *poll = f->poll;
+
+	for (;;) {
+		int rc = ipc_receive(f->fd, f->message);
+
+		if (rc == -EAGAIN)
+			return;
+		if (rc <= 0) {
+			lost(f);
+			return;
+		}
+		for (size_t i = 0; i < f->message->fd_count; i++)
+			close(f->message->fds[i]); /* none is expected */
+		f->received(f->arg, f->message);
+		if (f->poll != poll)
+			return;
+	}
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void watch(struct forward_client *f)
+{
+	uv_poll_start(f->poll, UV_READABLE | (f->first ? UV_WRITABLE : 0), on_poll);
+}
+
+/* false when the socket takes no more. */
+static bool write_queue(struct forward_client *f)
+{
+	while (f->first) {
+		struct forward_queued *q = f->first;
+
+		if (ipc_send(f->fd, q->type, q->payload, q->length, NULL, 0) == -EAGAIN)
+			return false;
+		f->first = q->next;
+		if (!f->first)
+			f->last = &f->first;
+		f->queued--;
+		free(q);
+	}
+	return true;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct forward_client *f = poll->data;
+
+	if (status < 0) {
+		lost(f);
+		return;
+	}
+	if ((events & UV_WRITABLE) && write_queue(f))
+		watch(f);
+	if (events & UV_READABLE)
+		read_messages(f);
+}
+
+int forward_client_connect(struct forward_client *f, int fd)
+{
+	int rc;
+
+	disconnect(f);
+	f->poll = malloc(sizeof *f->poll);
+	if (!f->poll)
+		return -ENOMEM;
+	rc = uv_poll_init(f->loop, f->poll, fd);
+	if (rc < 0) {
+		free(f->poll);
+		f->poll = NULL;
+		return rc;
+	}
+	f->poll->data = f;
+	f->fd = fd;
+	watch(f);
+	return 0;
+}
+
+bool forward_client_connected(const struct forward_client *f)
+{
+	return f->poll != NULL;
+}
+
+static void enqueue(struct forward_client *f, uint16_t type, const void *payload, size_t length)
+{
+	struct forward_queued *q;
+
+	if (type == FORWARD_NHRP_SEND && f->queued >= QUEUE_NHRP_MAX) {
+		f->nhrp_dropped++;
+		return;
+	}
+	q = malloc(sizeof *q + length);
+	if (!q)
+		abort(); /* going on would leave the two with different pictures */
+	q->next = NULL;
+	q->type = type;
+	q->length = length;
+	if (length > 0)
+		memcpy(q->payload, payload, length);
+	*f->last = q;
+	f->last = &q->next;
+	f->queued++;
+	watch(f);
+}
+
+void forward_client_send(struct forward_client *f, uint16_t type, const void *payload, size_t length)
+{
+	if (!f->poll)
+		return;
+	if (f->first || ipc_send(f->fd, type, payload, length, NULL, 0) == -EAGAIN)
+		enqueue(f, type, payload, length);
+	/* Any other error means that the forwarder died; its socket's end will show. */
+}

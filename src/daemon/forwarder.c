@@ -1,0 +1,86 @@
+/* forwarder: what dmvpn-fwd tells. */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/daemon_state.h"
+
+static void peer_held(struct daemon *d, const struct forward_peer *p)
+{
+	struct event ev = { .type = EVENT_PEER_KNOWN, .tunnel = p->tunnel };
+
+	/* Later than at start it tells nothing new: the engine has given out the ids itself. */
+	if (d->phase != DAEMON_STARTING || !d->engine)
+		return;
+	ev.peer_known.peer = p->peer;
+	ev.peer_known.nbma = p->nbma;
+	daemon_feed(d, &ev);
+}
+
+static void nhrp_received(struct daemon *d, const struct forward_nhrp *m)
+{
+	struct event ev = { .type = EVENT_PACKET, .tunnel = m->tunnel };
+
+	if (m->length > sizeof m->bytes)
+		return;
+	ev.packet.from = m->endpoint;
+	ev.packet.bytes = m->bytes;
+	ev.packet.length = m->length;
+	daemon_feed(d, &ev);
+}
+
+static void miss(struct daemon *d, const struct forward_miss *m)
+{
+	struct event ev = { .type = EVENT_MISS, .tunnel = m->tunnel };
+
+	ev.miss.addr = m->addr;
+	daemon_feed(d, &ev);
+}
+
+static void usage(struct daemon *d, const struct forward_usage *m)
+{
+	struct event ev = { .type = EVENT_USAGE, .tunnel = m->tunnel };
+
+	ev.usage.peer = m->peer;
+	ev.usage.addr = m->addr;
+	ev.usage.idle = span_us(m->idle_us);
+	daemon_feed(d, &ev);
+}
+
+static void held_end(struct daemon *d)
+{
+	d->forward_held_end = true;
+	datapath_user_sync(d->user);
+	/* Right after a start of this process the engine has to learn first; see settle. */
+	if (!d->adopted && d->phase == DAEMON_RUNNING)
+		datapath_user_settle(d->user);
+}
+
+static bool is(const struct ipc_message *m, unsigned type, size_t size)
+{
+	return m->type == type && m->length == size;
+}
+
+void forwarder_received(void *daemon, const struct ipc_message *m)
+{
+	struct daemon *d = daemon;
+	const void *p = m ? m->payload : NULL;
+
+	if (!m) {
+		d->forward_held_end = false;
+		datapath_user_lost(d->user);
+		daemon_log(d, TRACE_WARNING, "FORWARDER_LOST", "reason=\"the forwarder has ended; the keeper starts it again\"");
+	} else if (m->type == FORWARD_HELD_END) {
+		held_end(d);
+	} else if (is(m, FORWARD_PEER_HELD, sizeof(struct forward_peer))) {
+		peer_held(d, p);
+	} else if (m->type == FORWARD_NHRP_RECEIVED && m->length >= offsetof(struct forward_nhrp, bytes) &&
+		   ((const struct forward_nhrp *)p)->length <= m->length - offsetof(struct forward_nhrp, bytes)) {
+		nhrp_received(d, p);
+	} else if (is(m, FORWARD_MISS, sizeof(struct forward_miss))) {
+		miss(d, p);
+	} else if (is(m, FORWARD_USAGE, sizeof(struct forward_usage))) {
+		usage(d, p);
+	} else {
+		counters_take(d, m);
+	}
+}

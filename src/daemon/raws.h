@@ -1,0 +1,34 @@
+/*
+ * raws: the GRE sockets that the keeper holds for us, one per local underlay address, shared
+ * by the tunnels that use the address.
+ */
+#ifndef DMVPN_DAEMON_RAWS_H
+#define DMVPN_DAEMON_RAWS_H
+
+#include <stddef.h>
+
+#include "daemon/keeper_client.h"
+
+struct raw {
+	uint32_t id;
+	struct endpoint local;
+	size_t users;
+};
+
+struct raws {
+	size_t count;
+	struct raw *entries;
+	uint32_t id_last;
+};
+
+void raws_done(struct raws *r);
+/* One that the keeper held already when this process started. */
+void raws_held(struct raws *r, const struct keeper_raw *held);
+/* Opens or shares. 0 and *id, or -errno with the reason in text. */
+int raws_get(struct raws *r, struct keeper_client *k, const struct endpoint *local, const char *device,
+	     uint32_t *id, char text[KEEPER_TEXT]);
+void raws_put(struct raws *r, struct keeper_client *k, uint32_t id);
+/* Closes those that nobody uses. */
+void raws_sweep(struct raws *r, struct keeper_client *k);
+
+#endif

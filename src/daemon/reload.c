@@ -1,0 +1,232 @@
+/* reload: reads the configuration, refuses it whole or applies it whole. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/daemon_state.h"
+
+/* Lines that forbid running, each with its place, its reason and what to write instead. */
+static size_t write_blocking(const struct daemon *d, const struct config *c, FILE *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->line_count; i++) {
+		const struct config_line *l = &c->lines[i];
+		bool unsupported = l->state == CONFIG_NOT_SUPPORTED && l->changes_traffic;
+
+		if (l->state != CONFIG_ERROR && (!unsupported || d->hello.ignore_unsupported))
+			continue;
+		count++;
+		fprintf(out, "%s:%u: %s\n  %s\n", l->file, l->number, l->text, l->reason ? l->reason : "not supported");
+		if (l->remedy)
+			fprintf(out, "  instead: %s\n", l->remedy);
+		else if (unsupported)
+			fputs("  to run without it: --ignore-unsupported\n", out);
+	}
+	return count;
+}
+
+static size_t write_unprotected(const struct daemon *d, const struct config *c, FILE *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->interface_count && !d->hello.no_ipsec; i++) {
+		const struct config_interface *t = &c->interfaces[i];
+
+		if (!t->is_tunnel || t->shutdown || !t->tunnel->protection_profile)
+			continue;
+		count++;
+		fprintf(out, "%s:%u: interface %s: tunnel protection needs IPsec, which is not in this version\n"
+			"  to run it unprotected: --no-ipsec\n", t->file, t->line, t->ios_name);
+	}
+	return count;
+}
+
+static size_t write_datapath(const struct daemon *d, const struct config *c, FILE *out)
+{
+	uint8_t asked = d->hello.datapath != DATAPATH_AUTO ? d->hello.datapath : (uint8_t)c->datapath;
+
+	if (asked != DATAPATH_KERNEL)
+		return 0;
+	fputs("datapath kernel: not in this version; use datapath user or auto\n", out);
+	return 1;
+}
+
+static struct config *check(struct daemon *d, struct config *c, char **reasons)
+{
+	size_t size = 0, faults;
+	FILE *out = open_memstream(reasons, &size);
+
+	if (!out) {
+		config_free(c);
+		return NULL;
+	}
+	faults = write_blocking(d, c, out) + write_unprotected(d, c, out) + write_datapath(d, c, out);
+	if (fclose(out) == 0 && faults == 0)
+		return c;
+	config_free(c);
+	return NULL;
+}
+
+/* The whole text behind an fd; malloc'd, NULL on any error. */
+static char *read_all(int fd, size_t *length)
+{
+	size_t room = 65536, used = 0;
+	char *text = malloc(room);
+
+	while (text) {
+		ssize_t n;
+
+		if (used == room) {
+			char *grown = room < CONFIG_FILE_MAX * 2 ? realloc(text, room *= 2) : NULL;
+
+			if (!grown)
+				break;
+			text = grown;
+		}
+		n = read(fd, text + used, room - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		if (n == 0) {
+			*length = used;
+			return text;
+		}
+		used += (size_t)n;
+	}
+	free(text);
+	return NULL;
+}
+
+static char *open_and_read(struct daemon *d, size_t *length, char **reasons)
+{
+	char text[KEEPER_TEXT], *bytes;
+	int fd, rc = keeper_open_config(&d->keeper, &fd, text);
+
+	if (rc < 0) {
+		if (asprintf(reasons, "%s\n", text) < 0)
+			*reasons = NULL;
+		return NULL;
+	}
+	bytes = read_all(fd, length);
+	close(fd);
+	if (!bytes && asprintf(reasons, "%s: cannot be read\n", d->hello.config_path) < 0)
+		*reasons = NULL;
+	return bytes;
+}
+
+static struct config *parse(struct daemon *d, const char *bytes, size_t length, char **reasons)
+{
+	char error[256];
+	struct config *c = config_read_text(d->hello.config_path, bytes, length, error, sizeof error);
+
+	if (c)
+		return check(d, c, reasons);
+	if (asprintf(reasons, "%s\n", error) < 0)
+		*reasons = NULL;
+	return NULL;
+}
+
+static void running_path(const struct daemon *d, char path[320])
+{
+	snprintf(path, 320, "%s.running", d->state.path);
+}
+
+/* What a control process that is restarted goes on with, whatever the file says by then. */
+static void save_running(struct daemon *d, const char *bytes, size_t length)
+{
+	char path[320];
+	int rc;
+
+	if (d->hello.check_only)
+		return;
+	running_path(d, path);
+	rc = state_write_file(path, bytes, length);
+	if (rc < 0)
+		daemon_log(d, TRACE_WARNING, "STATE_WRITE", "file=%s error=\"%s\"", path, strerror(-rc));
+}
+
+static struct config *read_running(struct daemon *d)
+{
+	char path[320], *bytes, *reasons = NULL;
+	struct config *c;
+	size_t length;
+	FILE *f;
+
+	running_path(d, path);
+	f = fopen(path, "re");
+	bytes = f ? read_all(fileno(f), &length) : NULL;
+	if (f)
+		fclose(f);
+	c = bytes ? parse(d, bytes, length, &reasons) : NULL;
+	free(bytes);
+	free(reasons);
+	return c;
+}
+
+struct config *reload_read(struct daemon *d, char **reasons)
+{
+	struct config *c = d->hello.is_restart ? read_running(d) : NULL;
+	size_t length;
+	char *bytes;
+
+	*reasons = NULL;
+	if (c)
+		return c;
+	bytes = open_and_read(d, &length, reasons);
+	c = bytes ? parse(d, bytes, length, reasons) : NULL;
+	if (c)
+		save_running(d, bytes, length);
+	free(bytes);
+	return c;
+}
+
+/*
+ * Tunnels that go leave the engine first, while they can still send their purges; tunnels
+ * that come get their device before the engine hears that they are up.
+ */
+static void change_to(struct daemon *d, struct config *fresh)
+{
+	struct event tick = { .type = EVENT_TICK };
+	struct config *old = d->config;
+
+	d->draining = true;
+	engine_reconfigure(d->engine, daemon_now(), fresh);
+	effects_drain(d);
+	d->draining = false;
+	d->config = fresh;
+	rules_change(d, old);
+	tunnels_apply(d);
+	redirect_apply(d);
+	config_free(old);
+	monitor_resync(d->monitor);
+	tunnels_check(d);
+	routes_replay(d->routes, overlay_route_changed, d);
+	daemon_feed(d, &tick);
+	daemon_log(d, TRACE_NOTICE, "RELOADED", "config=%s", d->hello.config_path);
+}
+
+int reload_apply(struct daemon *d, char **reasons)
+{
+	struct config *fresh;
+	size_t length;
+	char *bytes;
+
+	*reasons = NULL;
+	if (d->phase != DAEMON_RUNNING)
+		return 1;
+	bytes = open_and_read(d, &length, reasons);
+	fresh = bytes ? parse(d, bytes, length, reasons) : NULL;
+	if (!fresh) {
+		free(bytes);
+		daemon_log(d, TRACE_ERROR, "RELOAD_REFUSED", "config=%s", d->hello.config_path);
+		return 1;
+	}
+	save_running(d, bytes, length);
+	free(bytes);
+	change_to(d, fresh);
+	return 0;
+}

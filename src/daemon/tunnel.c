@@ -1,0 +1,291 @@
+#include "daemon/tunnel.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/prng.h"
+#include "daemon/daemon_state.h"
+#include "kernel/link.h"
+
+struct tunnel *tunnel_find(struct daemon *d, uint32_t number)
+{
+	struct tunnel *t = d->tunnels;
+
+	while (t && t->number != number)
+		t = t->next;
+	return t;
+}
+
+struct tunnel *tunnel_of_ifindex(struct daemon *d, int ifindex)
+{
+	struct tunnel *t = d->tunnels;
+
+	while (t && (t->ifindex != ifindex || ifindex == 0))
+		t = t->next;
+	return t;
+}
+
+/* The reason is logged when it changes, not at every look. */
+static void set_reason(struct daemon *d, struct tunnel *t, const char *reason)
+{
+	if (strcmp(t->reason, reason) == 0)
+		return;
+	snprintf(t->reason, sizeof t->reason, "%s", reason);
+	if (reason[0])
+		daemon_log(d, TRACE_WARNING, "TUNNEL_DOWN", "tunnel=%s state=INTF reason=\"%s\"", t->name, reason);
+}
+
+/*
+ * The device's own MAC: the same after a restart, another one on every router, and never of
+ * the form 02:… that names peers. It is hashed from what makes the tunnel unique.
+ */
+static void choose_mac(const struct daemon *d, struct tunnel *t)
+{
+	static const struct siphash_key key = { 0x646d76706e2d6d61, 0x632d6164647265u };
+	struct utsname host;
+	char text[512];
+	size_t used;
+	uint64_t h;
+
+	uname(&host);
+	used = (size_t)snprintf(text, sizeof text, "%.64s %u", d->config->hostname ? d->config->hostname : host.nodename,
+				t->number);
+	for (size_t i = 0; i < t->config->address_count && used + IPADDR_TEXT_MAX + 1 < sizeof text; i++) {
+		char addr[IPADDR_TEXT_MAX];
+
+		used += (size_t)snprintf(text + used, sizeof text - used, " %s",
+					 ipaddr_format(&t->config->addresses[i].addr, addr));
+	}
+	h = siphash(&key, text, used);
+	t->mac[0] = 0x06;
+	for (int i = 1; i < 6; i++)
+		t->mac[i] = (uint8_t)(h >> (8 * i));
+}
+
+void tunnel_show_carrier(struct daemon *d, struct tunnel *t)
+{
+	int rc;
+
+	if (t->ifindex == 0)
+		return;
+	rc = link_set_carrier(&d->netlink, t->ifindex, t->up && t->line_protocol);
+	if (rc < 0)
+		daemon_log(d, TRACE_WARNING, "TUNNEL_CARRIER", "tunnel=%s error=\"%s\"", t->name, strerror(-rc));
+}
+
+static int open_device(struct daemon *d, struct tunnel *t)
+{
+	struct keeper_tap tap = { .tunnel = t->number };
+	char text[KEEPER_TEXT];
+	uint16_t mtu4, mtu6;
+	int rc;
+
+	snprintf(tap.name, sizeof tap.name, "%s", t->name);
+	memcpy(tap.mac, t->mac, sizeof tap.mac);
+	rc = keeper_open_tap(&d->keeper, tap, text);
+	if (rc < 0) {
+		set_reason(d, t, text);
+		return rc;
+	}
+	t->ifindex = (int)if_nametoindex(t->name);
+	if (t->ifindex == 0)
+		return -errno;
+	overlay_sysctls(d, t);
+	overlay_mtus(t->config, &mtu4, &mtu6);
+	rc = link_configure(&d->netlink, t->ifindex, true, mtu4 > mtu6 ? mtu4 : mtu6);
+	if (rc < 0)
+		daemon_log(d, TRACE_ERROR, "TUNNEL_DEVICE", "tunnel=%s error=\"%s\"", t->name, strerror(-rc));
+	return rc;
+}
+
+static void close_device(struct daemon *d, struct tunnel *t)
+{
+	struct keeper_tap tap = { .tunnel = t->number };
+
+	if (t->ifindex == 0)
+		return;
+	snprintf(tap.name, sizeof tap.name, "%s", t->name);
+	sysctl_restore(&t->sysctls);
+	(void)keeper_close_tap(&d->keeper, tap); /* gone already is as good */
+	t->ifindex = 0;
+}
+
+static void tell_engine(struct daemon *d, const struct tunnel *t)
+{
+	struct event ev = { .type = EVENT_TUNNEL, .tunnel = t->number };
+
+	ev.tunnel_state.up = t->up;
+	ev.tunnel_state.local = t->up ? t->local : (struct endpoint){ .vrf = t->config->tunnel->vrf };
+	daemon_feed(d, &ev);
+}
+
+static void tell_datapath(struct daemon *d, const struct tunnel *t)
+{
+	const struct config_tunnel *c = t->config->tunnel;
+	struct config_address list[TUNNEL_ADDRS_MAX];
+	struct ipaddr addrs[TUNNEL_ADDRS_MAX];
+	struct datapath_tunnel p = {
+		.tunnel = t->number, .raw_id = t->raw_id, .local = t->local, .has_key = c->has_key, .key = c->key,
+		.ttl = c->ttl ? c->ttl : 255, .set_df = c->path_mtu_discovery, .mss4 = t->config->adjust_mss,
+		.mss6 = t->config->adjust_mss6, .addrs = addrs,
+	};
+
+	if (c->mode == TUNNEL_GRE_P2P)
+		p.remote = c->destination.addr;
+	overlay_mtus(t->config, &p.ip_mtu, &p.ipv6_mtu);
+	memcpy(p.mac, t->mac, sizeof p.mac);
+	p.addr_count = overlay_list(t, list, TUNNEL_ADDRS_MAX);
+	for (size_t i = 0; i < p.addr_count; i++)
+		addrs[i] = list[i].addr;
+	d->datapath.ops->tunnel_set(d->datapath.self, &p);
+}
+
+/* The VRF's device to bind to, where the machine has one of that name. */
+static const char *vrf_device(const struct daemon *d, uint32_t vrf)
+{
+	const char *name = vrf < d->config->vrf_count ? d->config->vrfs[vrf].name : "";
+
+	return name[0] && underlay_find(&d->underlay, name) ? name : "";
+}
+
+static void go_down(struct daemon *d, struct tunnel *t)
+{
+	uint32_t raw = t->raw_id;
+
+	t->up = false;
+	t->raw_id = 0;
+	tunnel_show_carrier(d, t);
+	tell_engine(d, t);
+	raws_put(&d->raws, &d->keeper, raw);
+}
+
+/* New address first, then the old socket goes: nothing is sent without a socket. */
+static void go_up(struct daemon *d, struct tunnel *t, const struct endpoint *local, uint32_t raw_id)
+{
+	uint32_t raw_before = t->up ? t->raw_id : 0;
+	char text[IPADDR_TEXT_MAX];
+
+	t->up = true;
+	t->local = *local;
+	t->raw_id = raw_id;
+	t->reason[0] = '\0';
+	daemon_log(d, TRACE_NOTICE, "TUNNEL_UP", "tunnel=%s local=%s", t->name, ipaddr_format(&local->addr, text));
+	tell_datapath(d, t);
+	tunnel_show_carrier(d, t);
+	tell_engine(d, t);
+	if (raw_before)
+		raws_put(&d->raws, &d->keeper, raw_before);
+}
+
+static void check(struct daemon *d, struct tunnel *t)
+{
+	const struct config_tunnel *c = t->config->tunnel;
+	struct endpoint local = { .vrf = c->vrf };
+	char text[KEEPER_TEXT];
+	uint32_t raw_id;
+	const char *reason = underlay_source(&d->underlay, c->source_interface, &c->source, c->transport, &local.addr);
+
+	if (!reason && t->ifindex == 0)
+		reason = t->reason[0] ? t->reason : "no device";
+	if (!reason && t->up && endpoint_eq(&local, &t->local))
+		return;
+	if (!reason && raws_get(&d->raws, &d->keeper, &local, vrf_device(d, c->vrf), &raw_id, text) < 0)
+		reason = text;
+	if (!reason) {
+		go_up(d, t, &local, raw_id);
+		return;
+	}
+	if (t->up)
+		go_down(d, t);
+	set_reason(d, t, reason);
+}
+
+void tunnels_check(struct daemon *d)
+{
+	for (struct tunnel *t = d->tunnels; t; t = t->next)
+		check(d, t);
+}
+
+static void start(struct daemon *d, const struct config_interface *i)
+{
+	struct tunnel *t = calloc(1, sizeof *t), **at = &d->tunnels;
+
+	if (!t)
+		abort();
+	t->number = i->tunnel_number;
+	t->config = i;
+	t->line_protocol = true;
+	memcpy(t->name, i->name, sizeof t->name);
+	choose_mac(d, t);
+	while (*at && (*at)->number < t->number)
+		at = &(*at)->next;
+	t->next = *at;
+	*at = t;
+	if (open_device(d, t) == 0)
+		overlay_addresses(d, t);
+}
+
+static void stop(struct daemon *d, struct tunnel *t)
+{
+	struct tunnel **at = &d->tunnels;
+
+	if (t->up)
+		go_down(d, t);
+	d->datapath.ops->tunnel_del(d->datapath.self, t->number);
+	close_device(d, t);
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	free(t);
+}
+
+static bool wanted(const struct config_interface *i)
+{
+	return i && i->is_tunnel && !i->shutdown;
+}
+
+/* What the device and the data path take from the file may have changed. */
+static void renew(struct daemon *d, struct tunnel *t, const struct config_interface *i)
+{
+	uint16_t mtu4, mtu6;
+
+	t->config = i;
+	if (t->ifindex == 0 && open_device(d, t) < 0)
+		return;
+	overlay_mtus(i, &mtu4, &mtu6);
+	link_configure(&d->netlink, t->ifindex, true, mtu4 > mtu6 ? mtu4 : mtu6);
+	overlay_addresses(d, t);
+	if (t->up)
+		tell_datapath(d, t);
+}
+
+void tunnels_apply(struct daemon *d)
+{
+	struct tunnel *next;
+
+	for (struct tunnel *t = d->tunnels; t; t = next) {
+		const struct config_interface *i = config_find_tunnel(d->config, t->number);
+
+		next = t->next;
+		if (wanted(i))
+			renew(d, t, i);
+		else
+			stop(d, t);
+	}
+	for (size_t i = 0; i < d->config->interface_count; i++) {
+		const struct config_interface *c = &d->config->interfaces[i];
+
+		if (wanted(c) && !tunnel_find(d, c->tunnel_number))
+			start(d, c);
+	}
+}
+
+void tunnels_stop(struct daemon *d)
+{
+	while (d->tunnels)
+		stop(d, d->tunnels);
+}

@@ -1,0 +1,219 @@
+#include "daemon/underlay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void underlay_init(struct underlay *u)
+{
+	*u = (struct underlay){ 0 };
+}
+
+void underlay_done(struct underlay *u)
+{
+	free(u->links);
+	free(u->addresses);
+	underlay_init(u);
+}
+
+const struct underlay_link *underlay_find(const struct underlay *u, const char *name)
+{
+	for (size_t i = 0; i < u->link_count; i++) {
+		if (strcmp(u->links[i].name, name) == 0)
+			return &u->links[i];
+	}
+	return NULL;
+}
+
+const struct underlay_link *underlay_find_index(const struct underlay *u, int ifindex)
+{
+	for (size_t i = 0; i < u->link_count; i++) {
+		if (u->links[i].ifindex == ifindex)
+			return &u->links[i];
+	}
+	return NULL;
+}
+
+static bool remove_link(struct underlay *u, size_t i)
+{
+	if (i == u->link_count)
+		return false;
+	memmove(&u->links[i], &u->links[i + 1], (u->link_count - i - 1) * sizeof *u->links);
+	u->link_count--;
+	return true;
+}
+
+static bool take_link(struct underlay *u, const struct change *c)
+{
+	struct underlay_link fresh = { .ifindex = c->ifindex, .up = c->link.up, .running = c->link.running,
+				       .seen = true };
+	struct underlay_link *grown;
+	size_t i = 0;
+
+	memcpy(fresh.name, c->link.name, sizeof fresh.name);
+	while (i < u->link_count && u->links[i].ifindex != c->ifindex)
+		i++;
+	if (!c->add)
+		return remove_link(u, i);
+	if (i < u->link_count) {
+		struct underlay_link old = u->links[i];
+
+		u->links[i] = fresh;
+		return old.up != fresh.up || old.running != fresh.running || strcmp(old.name, fresh.name) != 0;
+	}
+	grown = realloc(u->links, (u->link_count + 1) * sizeof *grown);
+	if (!grown)
+		return false;
+	u->links = grown;
+	grown[u->link_count++] = fresh;
+	return true;
+}
+
+static bool remove_address(struct underlay *u, size_t i)
+{
+	if (i == u->address_count)
+		return false;
+	memmove(&u->addresses[i], &u->addresses[i + 1], (u->address_count - i - 1) * sizeof *u->addresses);
+	u->address_count--;
+	return true;
+}
+
+static bool take_address(struct underlay *u, const struct change *c)
+{
+	struct underlay_address fresh = { .ifindex = c->ifindex, .addr = c->address.addr,
+					  .prefix_len = c->address.prefix_len,
+					  .secondary = c->address.secondary, .seen = true };
+	struct underlay_address *grown;
+	size_t i = 0;
+
+	while (i < u->address_count && (u->addresses[i].ifindex != c->ifindex ||
+					!ipaddr_eq(&u->addresses[i].addr, &c->address.addr)))
+		i++;
+	if (!c->add)
+		return remove_address(u, i);
+	if (i < u->address_count) {
+		u->addresses[i] = fresh;
+		return false;
+	}
+	grown = realloc(u->addresses, (u->address_count + 1) * sizeof *grown);
+	if (!grown)
+		return false;
+	u->addresses = grown;
+	grown[u->address_count++] = fresh;
+	return true;
+}
+
+static void dump_begin(struct underlay *u)
+{
+	for (size_t i = 0; i < u->link_count; i++)
+		u->links[i].seen = false;
+	for (size_t i = 0; i < u->address_count; i++)
+		u->addresses[i].seen = false;
+}
+
+static bool dump_end(struct underlay *u)
+{
+	bool changed = false;
+
+	for (size_t i = u->link_count; i-- > 0;) {
+		if (!u->links[i].seen)
+			changed = remove_link(u, i);
+	}
+	for (size_t i = u->address_count; i-- > 0;) {
+		if (!u->addresses[i].seen)
+			changed = remove_address(u, i);
+	}
+	return changed;
+}
+
+bool underlay_take(struct underlay *u, const struct change *c)
+{
+	switch (c->type) {
+	case CHANGE_DUMP_BEGIN:
+		dump_begin(u);
+		return false;
+	case CHANGE_DUMP_END:
+		return dump_end(u);
+	case CHANGE_LINK:
+		return take_link(u, c);
+	case CHANGE_ADDRESS:
+		return take_address(u, c);
+	case CHANGE_ROUTE:
+		return false;
+	}
+	return false;
+}
+
+/* The primary address of an interface; of IPv6 the first that is not of the link only. */
+static const struct underlay_address *primary(const struct underlay *u, int ifindex, enum ip_family family)
+{
+	const struct underlay_address *second = NULL;
+
+	for (size_t i = 0; i < u->address_count; i++) {
+		const struct underlay_address *a = &u->addresses[i];
+
+		if (a->ifindex != ifindex || a->addr.family != family ||
+		    (family == IP_V6 && ipaddr_is_link_local(&a->addr)))
+			continue;
+		if (!a->secondary)
+			return a;
+		if (!second)
+			second = a;
+	}
+	return second;
+}
+
+static const char *link_fault(const struct underlay_link *l, const char *name)
+{
+	static char text[96];
+
+	if (!l)
+		snprintf(text, sizeof text, "tunnel source: there is no interface %s", name);
+	else if (!l->up)
+		snprintf(text, sizeof text, "tunnel source: interface %s is down", l->name);
+	else if (!l->running)
+		snprintf(text, sizeof text, "tunnel source: interface %s has no carrier", l->name);
+	else
+		return NULL;
+	return text;
+}
+
+static const char *source_of_interface(const struct underlay *u, const char *name, enum ip_family family,
+				       struct ipaddr *addr)
+{
+	static char text[96];
+	const struct underlay_link *l = underlay_find(u, name);
+	const char *fault = link_fault(l, name);
+	const struct underlay_address *a;
+
+	if (fault)
+		return fault;
+	a = primary(u, l->ifindex, family);
+	if (a) {
+		*addr = a->addr;
+		return NULL;
+	}
+	snprintf(text, sizeof text, "tunnel source: interface %s has no %s address", name,
+		 family == IP_V6 ? "IPv6" : "IPv4");
+	return text;
+}
+
+const char *underlay_source(const struct underlay *u, const char *interface, const struct ipaddr *given,
+			    enum ip_family family, struct ipaddr *addr)
+{
+	static char text[96];
+	char printed[IPADDR_TEXT_MAX];
+
+	if (interface)
+		return source_of_interface(u, interface, family, addr);
+	if (ipaddr_is_none(given))
+		return "no tunnel source is configured";
+	for (size_t i = 0; i < u->address_count; i++) {
+		if (!ipaddr_eq(&u->addresses[i].addr, given))
+			continue;
+		*addr = *given;
+		return link_fault(underlay_find_index(u, u->addresses[i].ifindex), "");
+	}
+	snprintf(text, sizeof text, "tunnel source: address %s is not on this router", ipaddr_format(given, printed));
+	return text;
+}

@@ -1,0 +1,46 @@
+/*
+ * underlay: the machine's links and addresses as the kernel last told them, and the question
+ * that a tunnel asks of them: where is my tunnel source?
+ */
+#ifndef DMVPN_DAEMON_UNDERLAY_H
+#define DMVPN_DAEMON_UNDERLAY_H
+
+#include "base/ipaddr.h"
+#include "kernel/monitor.h"
+
+struct underlay_link {
+	int ifindex;
+	char name[16];
+	bool up, running, seen;
+};
+
+struct underlay_address {
+	int ifindex;
+	struct ipaddr addr;
+	uint8_t prefix_len;
+	bool secondary, seen;
+};
+
+struct underlay {
+	size_t link_count, address_count;
+	struct underlay_link *links;
+	struct underlay_address *addresses; /* in the order that the kernel told them */
+};
+
+void underlay_init(struct underlay *u);
+void underlay_done(struct underlay *u);
+
+/* Takes a change; answers whether anything became different. */
+bool underlay_take(struct underlay *u, const struct change *c);
+
+const struct underlay_link *underlay_find(const struct underlay *u, const char *name);
+const struct underlay_link *underlay_find_index(const struct underlay *u, int ifindex);
+
+/*
+ * The source address: of an interface by name, else the address given. NULL and *addr set,
+ * or the reason why there is none ("interface Gi0-0 is down"), valid until the next call.
+ */
+const char *underlay_source(const struct underlay *u, const char *interface, const struct ipaddr *given,
+			    enum ip_family family, struct ipaddr *addr);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * trigger: sees that a data packet came in by a tunnel and leaves by a tunnel (phase 3's
+ * redirect). An nftables table of our own logs the first packet of a pair of addresses, at
+ * most once per redirect timeout, to a group of NFLOG; this file owns the table and the
+ * socket that listens.
+ */
+#ifndef DMVPN_KERNEL_TRIGGER_H
+#define DMVPN_KERNEL_TRIGGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TRIGGER_GROUP = 4711, TRIGGER_SNAP_BYTES = 128, TRIGGER_TUNNELS_MAX = 64 };
+
+/* A packet of the pair of tunnels is reported when both allow redirects. */
+struct trigger_tunnel {
+	char name[16];
+	uint32_t domain;    /* packets between tunnels of one domain only; the network-id */
+	uint16_t timeout_s; /* of the ingress tunnel */
+};
+
+struct trigger_packet {
+	int ifindex_in, ifindex_out; /* 0: unknown */
+	uint64_t peer;               /* from the source MAC 02:…; 0: unknown */
+	const uint8_t *bytes;        /* from the IP header */
+	size_t length;
+};
+
+/* The ruleset as text for nft; malloc'd, NULL when out of memory. With no tunnel it only
+ * removes the table. */
+char *trigger_ruleset(const struct trigger_tunnel *tunnels, size_t count);
+/* Runs nft with the ruleset. 0 or -errno; error[] gets what nft says. */
+int trigger_install(const struct trigger_tunnel *tunnels, size_t count, char *error, size_t error_size);
+
+/* The listening socket. fd or -errno. */
+int trigger_open(void);
+typedef void (*trigger_each)(void *arg, const struct trigger_packet *p);
+/* Reads until there is nothing more. 0 or -errno; lost packets are no error. */
+int trigger_read(int fd, trigger_each each, void *arg);
+
+#endif
