@@ -37,6 +37,18 @@ void render_not_carried(struct render *r, const char *text)
 	fprintf(r->out, "! not carried: %s\n", text);
 }
 
+/* FRR names no process: routes of another one than it runs are not there to be taken. */
+static bool of_other_process(const struct render *r, const struct match *m)
+{
+	const struct item *eigrp = match_after(m, "eigrp"), *ospf = match_after(m, "ospf");
+	const char *running = r->ospf ? strrchr(r->ospf->head, ' ') + 1 : "";
+
+	if (strncmp(m->row->pattern, "redistribute", 12))
+		return false;
+	return (eigrp && eigrp->kind == ITEM_NUMBER && eigrp->number != r->eigrp_as) ||
+	       (ospf && ospf->kind == ITEM_NUMBER && strcmp(ospf->text, running));
+}
+
 void render_line(struct render *r, unsigned mode, const char *text, const char *indent)
 {
 	struct match m;
@@ -45,7 +57,9 @@ void render_line(struct render *r, unsigned mode, const char *text, const char *
 		render_not_carried(r, text);
 		return;
 	}
-	if (m.row->frr && *m.row->frr) {
+	if (of_other_process(r, &m)) {
+		render_not_carried(r, text);
+	} else if (m.row->frr && *m.row->frr) {
 		fputs(indent, r->out);
 		frr_template_write(r->out, &m, m.row->frr, r->eigrp_as);
 		fputc('\n', r->out);
