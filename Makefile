@@ -23,5 +23,15 @@ check: all
 check-quick: all
 	@tests/check quick
 
+bench: all
+	@bench/bench
+
+# Ten minutes of every fuzz target; clang's libFuzzer.
+fuzz: | packages
+	@[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true -Dbuildtype=debug
+	@ninja -C build-fuzz
+	@for target in build-fuzz/fuzz/*_fuzz; do name=$$(basename $$target _fuzz); \
+		mkdir -p build-fuzz/corpus-$$name; $$target -max_total_time=600 -print_final_stats=1 build-fuzz/corpus-$$name fuzz/corpus/$$name || exit 1; done
+
 clean:
-	@rm -rf $(BUILD)
+	@rm -rf $(BUILD) build-fuzz
