@@ -12,12 +12,12 @@ struct command {
 
 /* One line a command, in the order of the help text. */
 static const struct command commands[] = {
-	{ "check", cmd_check, "check configurations and the design they make" },
+	{ "check", NULL, "check configurations and the design they make" },
 	{ "plan", NULL, "plan a design" },
-	{ "render", cmd_render, "print what FRR, strongSwan or nftables need" },
+	{ "render", NULL, "print what FRR, strongSwan or nftables need" },
 	{ "decode", cmd_decode, "print the NHRP messages of a capture" },
 	{ "lab", NULL, "run a design on this machine, break it, measure it" },
-	{ "sim", NULL, "simulate a design on a virtual clock" },
+	{ "sim", cmd_sim, "simulate a design on a virtual clock" },
 	{ "show", cmd_show, "look at a running daemon" },
 	{ "explain", NULL, "why is this peer not up" },
 	{ "reload", cmd_reload, "apply the changed configuration file" },

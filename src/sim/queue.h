@@ -1,0 +1,50 @@
+/*
+ * queue: what will happen in a simulated world, in the order of time; what happens at the
+ * same instant keeps the order in which it was put in.
+ */
+#ifndef DMVPN_SIM_QUEUE_H
+#define DMVPN_SIM_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "base/ipaddr.h"
+
+enum happening_type {
+	HAPPENS_PACKET,  /* an NHRP message arrives */
+	HAPPENS_USAGE,   /* the answer to a question about traffic */
+	HAPPENS_TRAFFIC, /* a pair sends */
+	HAPPENS_ROUTING, /* the routing protocol looks around */
+	HAPPENS_CHECK,
+	HAPPENS_FAULT,
+	HAPPENS_HEAL,
+};
+
+struct happening {
+	struct instant at;
+	uint64_t order; /* set by the queue */
+	enum happening_type type;
+	size_t subject; /* router, pair or fault */
+	/* PACKET and USAGE */
+	struct ipaddr addr;   /* underlay source; overlay address asked about */
+	uint64_t peer;
+	uint64_t incarnation; /* of the router that asked */
+	uint8_t *bytes;       /* owned */
+	size_t length;
+};
+
+struct queue {
+	struct happening *heap;
+	size_t count, capacity;
+	uint64_t next_order;
+};
+
+void queue_init(struct queue *q);
+void queue_done(struct queue *q);
+void queue_add(struct queue *q, const struct happening *h); /* takes over bytes */
+struct instant queue_first(const struct queue *q);          /* INSTANT_NEVER when empty */
+struct happening queue_take(struct queue *q);               /* not empty; bytes go to the caller */
+
+#endif

@@ -1,0 +1,239 @@
+/* One router: a real engine on a real configuration, and its host. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world.h"
+#include "wire/nhrp.h"
+
+enum {
+	TICKS_AT_ONCE_MAX = 1000, /* at one instant, before the clock is said to stand still */
+	PEERS_PER_LIFE = 1 << 20, /* ids kept apart between two lives of a router */
+};
+
+static struct config *read_config(struct world *w, const struct router *r)
+{
+	char error[256] = "";
+	char *text = design_config(w, r);
+	struct config *c = config_read_text(r->name, text, strlen(text), error, sizeof error);
+
+	free(text);
+	if (!c) {
+		world_fail(w, r, "configuration: %s", error);
+	} else if (config_blocking_count(c) > 0) {
+		world_fail(w, r, "the configuration is refused");
+		config_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static void tell_route(struct world *w, struct router *r, const struct ipprefix *dst, bool via_tunnel, bool local)
+{
+	if (!local)
+		host_route_set(&r->host, dst, &IPADDR_NONE, via_tunnel);
+	world_tell(w, r, &(struct event){
+		.type = EVENT_ROUTE, .tunnel = WORLD_TUNNEL,
+		.route = { .add = true, .dst = *dst, .via_tunnel = via_tunnel, .local = local } });
+}
+
+/* What the kernel knows by itself: addresses and connected networks. */
+static void tell_connected(struct world *w, struct router *r)
+{
+	const struct ipprefix own = ipprefix_host(&r->addr), host = ipprefix_host(&r->lan_host);
+	const struct ipprefix tunnel = ipprefix_make(&r->addr, 16);
+
+	tell_route(w, r, &tunnel, true, false);
+	tell_route(w, r, &r->lan, false, false);
+	tell_route(w, r, &own, true, true);
+	tell_route(w, r, &host, false, true);
+}
+
+void router_start(struct world *w, struct router *r)
+{
+	struct config *c = read_config(w, r);
+	struct engine_options o = {
+		.seed = w->seed * 1000 + world_index(w, r) + r->incarnation * 7919,
+		.peer_id_first = 1 + r->incarnation * PEERS_PER_LIFE,
+		.request_id_first = r->request_id + 1,
+	};
+
+	if (!c)
+		return;
+	host_reset(&r->host);
+	r->died = INSTANT_NEVER;
+	r->engine = engine_new(c, &o, w->now);
+	config_free(c);
+	if (!r->engine) {
+		world_fail(w, r, "no engine");
+		return;
+	}
+	world_note(w, r, "starts");
+	tell_connected(w, r);
+	world_tell(w, r, &(struct event){
+		.type = EVENT_TUNNEL, .tunnel = WORLD_TUNNEL,
+		.tunnel_state = { .up = true, .local = { .addr = r->nbma } } });
+}
+
+void router_crash(struct world *w, struct router *r)
+{
+	if (!r->engine)
+		return;
+	world_note(w, r, "crashes");
+	r->request_id = engine_request_id(r->engine);
+	engine_free(r->engine);
+	r->engine = NULL;
+	r->died = w->now;
+	r->incarnation++;
+	host_reset(&r->host);
+}
+
+void router_tick(struct world *w, struct router *r)
+{
+	if (r->ticked_at.us != w->now.us) {
+		r->ticked_at = w->now;
+		r->ticks = 0;
+	}
+	if (++r->ticks > TICKS_AT_ONCE_MAX)
+		world_fail(w, r, "the engine's deadline does not move on");
+	else
+		world_tell(w, r, &(struct event){ .type = EVENT_TICK });
+}
+
+/* Once over the underlay: maybe lost, maybe twice, each copy with a delay of its own. */
+static void send_message(struct world *w, struct router *from, const struct effect *e)
+{
+	const struct scenario *s = w->scenario;
+	struct router *to = world_router_of_nbma(w, &e->send.to.addr);
+	const uint64_t spread = (uint64_t)(s->delay_most.us - s->delay_least.us) + 1;
+	unsigned copies = prng_below(&w->network, 100) < s->duplicate_percent ? 2 : 1;
+
+	w->result->messages++;
+	for (; copies > 0; copies--) {
+		const bool lost = prng_below(&w->network, 100) < s->loss_percent;
+		const struct span delay = span_us(s->delay_least.us + (int64_t)prng_below(&w->network, spread));
+		struct happening h = { .at = instant_add(w->now, delay), .type = HAPPENS_PACKET };
+
+		if (lost || !to || !world_reaches(from, to))
+			continue;
+		h.subject = world_index(w, to);
+		h.addr = from->nbma;
+		h.length = e->send.length;
+		h.bytes = malloc(e->send.length ? e->send.length : 1);
+		if (!h.bytes)
+			abort();
+		memcpy(h.bytes, e->send.bytes, e->send.length);
+		queue_add(&w->queue, &h);
+	}
+}
+
+static void note_send(struct world *w, const struct router *r, const struct effect *e)
+{
+	static struct nhrp_message m;
+	char to[IPADDR_TEXT_MAX], src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX];
+	const enum nhrp_drop drop = nhrp_decode(e->send.bytes, e->send.length, &m, NULL);
+	char hex[2 * NHRP_MESSAGE_MAX + 1] = "";
+
+	for (size_t i = 0; i < e->send.length && i < NHRP_MESSAGE_MAX; i++)
+		snprintf(hex + 2 * i, 3, "%02x", e->send.bytes[i]);
+	world_note(w, r, "sends %s id %u %s -> %s to %s %s", nhrp_type_name(m.type), m.request_id,
+		   ipaddr_format(&m.src_proto, src), ipaddr_format(&m.dst_proto, dst),
+		   ipaddr_format(&e->send.to.addr, to), hex);
+	if (drop != NHRP_DROP_NONE)
+		world_fail(w, r, "sent a message that is malformed: %s", nhrp_drop_text(drop));
+}
+
+static void ask_usage(struct world *w, const struct router *r, const struct effect *e)
+{
+	queue_add(&w->queue, &(struct happening){
+		.at = w->now, .type = HAPPENS_USAGE, .subject = world_index(w, r), .addr = e->usage.addr,
+		.peer = e->usage.peer, .incarnation = r->incarnation });
+}
+
+static void note_effect(struct world *w, const struct router *r, const struct effect *e)
+{
+	char a[IPADDR_TEXT_MAX], p[IPPREFIX_TEXT_MAX];
+
+	switch (e->type) {
+	case EFFECT_PEER_SET:
+	case EFFECT_PEER_DEL:
+	case EFFECT_MULTICAST_SET:
+	case EFFECT_MULTICAST_DEL:
+		world_note(w, r, "effect %d peer %" PRIu64 " nbma %s", (int)e->type, e->peer.peer,
+			   ipaddr_format(&e->peer.nbma.addr, a));
+		break;
+	case EFFECT_NEIGHBOUR_SET:
+	case EFFECT_NEIGHBOUR_DEL:
+		world_note(w, r, "neighbour %s %s peer %" PRIu64,
+			   e->type == EFFECT_NEIGHBOUR_SET ? "set" : "del", ipaddr_format(&e->neighbour.addr, a),
+			   e->neighbour.peer);
+		break;
+	case EFFECT_SHORTCUT_SET:
+	case EFFECT_SHORTCUT_DEL:
+		world_note(w, r, "shortcut %s %s via %s", e->type == EFFECT_SHORTCUT_SET ? "set" : "del",
+			   ipprefix_format(&e->shortcut.dst, p), ipaddr_format(&e->shortcut.gateway, a));
+		break;
+	case EFFECT_RELAYS:
+		world_note(w, r, "relays %zu first %" PRIu64, e->relays.count,
+			   e->relays.count ? e->relays.peers[0] : 0);
+		break;
+	case EFFECT_TRACE:
+		world_note(w, r, "%%DMVPN-%d-%s: %s", (int)e->trace.severity, e->trace.mnemonic, e->trace.text);
+		break;
+	case EFFECT_SEND:
+		note_send(w, r, e);
+		break;
+	case EFFECT_USAGE:
+	case EFFECT_RESOLVE:
+	case EFFECT_CARRIER:
+	case EFFECT_DONE:
+		world_note(w, r, "effect %d", (int)e->type);
+		break;
+	}
+}
+
+static void do_effect(struct world *w, struct router *r, const struct effect *e)
+{
+	const char *violation;
+
+	note_effect(w, r, e);
+	if (e->type == EFFECT_SEND) {
+		send_message(w, r, e);
+		return;
+	}
+	if (e->type == EFFECT_USAGE) {
+		ask_usage(w, r, e);
+		return;
+	}
+	violation = host_apply(&r->host, e, w->now);
+	if (violation)
+		world_fail(w, r, "%s", violation);
+}
+
+void world_tell(struct world *w, struct router *r, const struct event *ev)
+{
+	struct effect e;
+
+	if (!r->engine || w->result->failed)
+		return;
+	w->result->events++;
+	world_note(w, r, "event %d", (int)ev->type);
+	engine_handle(r->engine, w->now, ev);
+	while (engine_next_effect(r->engine, &e))
+		do_effect(w, r, &e);
+}
+
+void world_route(struct world *w, struct router *r, const struct ipprefix *dst, const struct ipaddr *gateway)
+{
+	const bool add = !ipaddr_is_none(gateway);
+	char p[IPPREFIX_TEXT_MAX], g[IPADDR_TEXT_MAX];
+
+	if (add)
+		host_route_set(&r->host, dst, gateway, true);
+	else
+		host_route_del(&r->host, dst);
+	world_note(w, r, "route %s via %s", ipprefix_format(dst, p), ipaddr_format(gateway, g));
+	world_tell(w, r, &(struct event){
+		.type = EVENT_ROUTE, .tunnel = WORLD_TUNNEL,
+		.route = { .add = add, .dst = *dst, .gateway = *gateway, .via_tunnel = true } });
+}

@@ -1,0 +1,47 @@
+/*
+ * scenario: what is simulated, read from a small text of key = value lines
+ * (docs/sim.md lists the keys).
+ */
+#ifndef DMVPN_SIM_SCENARIO_H
+#define DMVPN_SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/instant.h"
+
+enum { SCENARIO_HUBS_MAX = 8, SCENARIO_SPOKES_MAX = 200, SCENARIO_FAULTS_MAX = 32, SCENARIO_ERROR_MAX = 200 };
+
+enum fault_kind {
+	FAULT_ISOLATE, /* the router's uplink is down, both ways */
+	FAULT_CRASH,   /* the router's process and all its state are gone, then started anew */
+};
+
+struct scenario_fault {
+	enum fault_kind kind;
+	size_t router; /* hubs first, from 0 */
+	struct instant at;
+	struct span lasts;
+};
+
+struct scenario {
+	unsigned phase; /* 2 or 3 */
+	size_t hubs, spokes;
+	struct span length;
+	unsigned loss_percent, duplicate_percent; /* of NHRP messages */
+	struct span delay_least, delay_most;      /* each message its own: they overtake each other */
+	uint16_t holdtime_s, registration_s;
+	size_t pairs;            /* of spokes that talk, picked by the seed */
+	struct span traffic;     /* between two packets of a pair */
+	struct span converge;    /* after the last fault all must be well within this */
+	size_t random_faults;    /* picked by the seed in the first half */
+	size_t fault_count;
+	struct scenario_fault faults[SCENARIO_FAULTS_MAX];
+};
+
+/* False with a line in error[] when the text is wrong. */
+bool scenario_read(FILE *in, struct scenario *out, char error[SCENARIO_ERROR_MAX]);
+
+#endif

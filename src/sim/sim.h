@@ -1,0 +1,24 @@
+/*
+ * sim: a whole DMVPN on a virtual clock: real engines with real configurations, a network
+ * that loses, repeats and reorders, faults, traffic, and checks that must hold all along.
+ * The same scenario and seed give the same run, event for event.
+ */
+#ifndef DMVPN_SIM_SIM_H
+#define DMVPN_SIM_SIM_H
+
+#include "sim/scenario.h"
+
+enum { SIM_REASON_MAX = 400 };
+
+struct sim_result {
+	bool failed;
+	struct instant at;            /* when it failed */
+	char reason[SIM_REASON_MAX];  /* router, what was violated */
+	uint64_t hash;                /* over everything the engines were told and did */
+	uint64_t events, messages, packets_sent, packets_delivered, packets_direct;
+};
+
+/* trace: where to write every event and effect, or NULL. */
+void sim_run(const struct scenario *s, uint64_t seed, FILE *trace, struct sim_result *out);
+
+#endif

@@ -1,0 +1,111 @@
+/* Data packets: walked from LAN to LAN over the routers' tables as they stand. */
+#include <string.h>
+
+#include "sim/world.h"
+#include "wire/checksum.h"
+
+enum { HOPS_MAX = 8, SNAP_OCTETS = 28 /* IP header and 8 more, as an old Cisco quotes it */ };
+
+struct walk {
+	struct router *at;
+	struct router *before; /* NULL at the first router */
+	size_t hops;           /* over the tunnel */
+	size_t visited[HOPS_MAX + 1];
+};
+
+static void packet_head(const struct ipaddr *src, const struct ipaddr *dst, uint8_t out[SNAP_OCTETS])
+{
+	static const uint8_t head[12] = { 0x45, 0, 0, 84, 0, 1, 0, 0, 63, 17 };
+	uint16_t sum;
+
+	memset(out, 0, SNAP_OCTETS);
+	memcpy(out, head, sizeof head);
+	memcpy(out + 12, src->bytes, 4);
+	memcpy(out + 16, dst->bytes, 4);
+	sum = checksum(out, 20);
+	out[10] = (uint8_t)(sum >> 8);
+	out[11] = (uint8_t)sum;
+}
+
+/* A packet came in by the tunnel and leaves by it: what the redirect watches for. */
+static void tell_hairpin(struct world *w, const struct walk *k, const struct ipaddr *src, const struct ipaddr *dst)
+{
+	uint8_t head[SNAP_OCTETS];
+
+	if (w->scenario->phase != 3 || !k->at->is_hub)
+		return;
+	packet_head(src, dst, head);
+	world_tell(w, k->at, &(struct event){
+		.type = EVENT_HAIRPIN, .tunnel = WORLD_TUNNEL,
+		.hairpin = { .peer = host_peer_of(&k->at->host, &k->before->nbma), .tunnel_out = WORLD_TUNNEL,
+			     .bytes = head, .length = sizeof head } });
+}
+
+static bool step_is_loop(struct world *w, struct walk *k)
+{
+	const size_t here = world_index(w, k->at);
+
+	for (size_t i = 0; i < k->hops; i++) {
+		if (k->visited[i] == here)
+			return true;
+	}
+	k->visited[k->hops] = here;
+	return k->hops >= HOPS_MAX;
+}
+
+/* True when the packet arrives. With `live` the engines hear of what they would hear of. */
+static bool walk(struct world *w, struct walk *k, const struct router *from, const struct router *to, bool live)
+{
+	const struct ipaddr *dst = &to->lan_host;
+
+	while (k->at->engine) {
+		const struct host_answer a = host_forward(&k->at->host, dst, w->now);
+		struct router *next;
+
+		if (step_is_loop(w, k)) {
+			world_fail(w, k->at, "a packet from %s to %s goes in a loop", from->name, to->name);
+			return false;
+		}
+		if (a.verdict == HOST_HERE)
+			return k->at == to;
+		if (live && k->before && a.verdict == HOST_SENT)
+			tell_hairpin(w, k, &from->lan_host, dst);
+		if (live && a.missed)
+			world_tell(w, k->at, &(struct event){ .type = EVENT_MISS, .tunnel = WORLD_TUNNEL,
+							      .miss = { .addr = a.next_hop } });
+		next = a.verdict == HOST_SENT ? world_router_of_nbma(w, &a.nbma) : NULL;
+		if (!next || !world_reaches(k->at, next))
+			return false;
+		k->before = k->at;
+		k->at = next;
+		k->hops++;
+	}
+	return false;
+}
+
+static void send_one(struct world *w, struct router *from, const struct router *to)
+{
+	struct walk k = { .at = from };
+	const bool arrived = walk(w, &k, from, to, true);
+
+	world_note(w, from, "packet to %s: %s after %zu hops", to->name, arrived ? "arrives" : "is lost", k.hops);
+	w->result->packets_sent++;
+	w->result->packets_delivered += arrived;
+	w->result->packets_direct += arrived && k.hops == 1;
+}
+
+/* There and back, as conversations go. */
+void traffic_send(struct world *w, const struct pair *p)
+{
+	send_one(w, &w->routers[p->from], &w->routers[p->to]);
+	send_one(w, &w->routers[p->to], &w->routers[p->from]);
+}
+
+bool traffic_probe(struct world *w, const struct pair *p, bool *direct)
+{
+	struct walk k = { .at = &w->routers[p->from] };
+	const bool arrived = walk(w, &k, &w->routers[p->from], &w->routers[p->to], false);
+
+	*direct = arrived && k.hops == 1;
+	return arrived;
+}

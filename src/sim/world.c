@@ -1,0 +1,293 @@
+#include "sim/world.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* FNV-1a: the hash need only be stable and sensitive, not hard to forge. */
+static uint64_t hash_add(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
+	return hash;
+}
+
+static void note_line(struct world *w, const char *line)
+{
+	w->result->hash = hash_add(hash_add(w->result->hash, line), "\n");
+	if (w->trace)
+		fprintf(w->trace, "%s\n", line);
+}
+
+void world_note(struct world *w, const struct router *r, const char *format, ...)
+{
+	char line[4096];
+	int used = snprintf(line, sizeof line, "%" PRId64 " %s ", w->now.us, r->name);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line + used, sizeof line - (size_t)used, format, args);
+	va_end(args);
+	note_line(w, line);
+}
+
+void world_fail(struct world *w, const struct router *r, const char *format, ...)
+{
+	struct sim_result *out = w->result;
+	int used;
+	va_list args;
+
+	if (out->failed)
+		return;
+	out->failed = true;
+	out->at = w->now;
+	used = snprintf(out->reason, sizeof out->reason, "%s: ", r->name);
+	va_start(args, format);
+	vsnprintf(out->reason + used, sizeof out->reason - (size_t)used, format, args);
+	va_end(args);
+	note_line(w, out->reason);
+}
+
+struct router *world_router_of_nbma(struct world *w, const struct ipaddr *nbma)
+{
+	for (size_t i = 0; i < w->router_count; i++) {
+		if (ipaddr_eq(&w->routers[i].nbma, nbma))
+			return &w->routers[i];
+	}
+	return NULL;
+}
+
+struct router *world_router_of_addr(struct world *w, const struct ipaddr *addr)
+{
+	for (size_t i = 0; i < w->router_count; i++) {
+		if (ipaddr_eq(&w->routers[i].addr, addr))
+			return &w->routers[i];
+	}
+	return NULL;
+}
+
+struct router *world_owner(struct world *w, const struct ipprefix *dst)
+{
+	for (size_t i = 0; i < w->router_count; i++) {
+		const struct ipprefix own = ipprefix_host(&w->routers[i].addr);
+
+		if (ipprefix_eq(&own, dst) || ipprefix_covers(&w->routers[i].lan, dst))
+			return &w->routers[i];
+	}
+	return NULL;
+}
+
+bool world_reaches(const struct router *a, const struct router *b)
+{
+	return a->isolations == 0 && b->isolations == 0;
+}
+
+static void add(struct world *w, struct instant at, enum happening_type type, size_t subject)
+{
+	queue_add(&w->queue, &(struct happening){ .at = at, .type = type, .subject = subject });
+}
+
+static void choose_pairs(struct world *w)
+{
+	const size_t spokes = w->scenario->spokes;
+
+	w->pair_count = w->scenario->pairs;
+	w->pairs = calloc(w->pair_count ? w->pair_count : 1, sizeof *w->pairs);
+	assert(w->pairs);
+	for (size_t i = 0; i < w->pair_count; i++) {
+		const size_t from = prng_below(&w->choice, spokes);
+		const size_t to = (from + 1 + prng_below(&w->choice, spokes - 1)) % spokes;
+
+		w->pairs[i] = (struct pair){ w->scenario->hubs + from, w->scenario->hubs + to };
+		add(w, instant_add(INSTANT_ZERO, span_us((int64_t)prng_below(&w->choice, 1000000))),
+		    HAPPENS_TRAFFIC, i);
+	}
+}
+
+/* The faults of the scenario and those of the seed; the latter are over by half time. */
+static void choose_faults(struct world *w)
+{
+	const struct scenario *s = w->scenario;
+
+	memcpy(w->faults, s->faults, sizeof w->faults);
+	w->fault_count = s->fault_count;
+	for (size_t i = 0; i < s->random_faults; i++) {
+		const uint64_t half = (uint64_t)s->length.us / 2;
+		const uint64_t at = prng_below(&w->choice, half);
+
+		w->faults[w->fault_count++] = (struct scenario_fault){
+			.kind = prng_below(&w->choice, 2) ? FAULT_CRASH : FAULT_ISOLATE,
+			.router = prng_below(&w->choice, w->router_count),
+			.at = { (int64_t)at },
+			.lasts = { (int64_t)prng_below(&w->choice, half - at) },
+		};
+	}
+	for (size_t i = 0; i < w->fault_count; i++) {
+		add(w, w->faults[i].at, HAPPENS_FAULT, i);
+		add(w, instant_add(w->faults[i].at, w->faults[i].lasts), HAPPENS_HEAL, i);
+	}
+}
+
+static void break_router(struct world *w, const struct scenario_fault *f)
+{
+	struct router *r = &w->routers[f->router];
+
+	if (f->kind == FAULT_CRASH) {
+		router_crash(w, r);
+	} else {
+		world_note(w, r, "is isolated");
+		r->isolations++;
+	}
+}
+
+static void heal_router(struct world *w, const struct scenario_fault *f)
+{
+	struct router *r = &w->routers[f->router];
+
+	if (f->kind == FAULT_ISOLATE) {
+		world_note(w, r, "is reachable again");
+		r->isolations--;
+	} else if (!r->engine) {
+		router_start(w, r);
+	}
+}
+
+static void deliver(struct world *w, const struct happening *h)
+{
+	struct router *r = &w->routers[h->subject];
+
+	world_tell(w, r, &(struct event){
+		.type = EVENT_PACKET, .tunnel = WORLD_TUNNEL,
+		.packet = { .from = { .addr = h->addr }, .bytes = h->bytes, .length = h->length } });
+}
+
+static void answer_usage(struct world *w, const struct happening *h)
+{
+	struct router *r = &w->routers[h->subject];
+	const struct host_neighbour *n = host_neighbour_find(&r->host, &h->addr);
+
+	if (r->incarnation != h->incarnation || !n)
+		return;
+	world_tell(w, r, &(struct event){
+		.type = EVENT_USAGE, .tunnel = WORLD_TUNNEL,
+		.usage = { .peer = h->peer, .addr = h->addr, .idle = instant_since(w->now, n->used) } });
+}
+
+static void happen(struct world *w, const struct happening *h)
+{
+	switch (h->type) {
+	case HAPPENS_PACKET:
+		deliver(w, h);
+		break;
+	case HAPPENS_USAGE:
+		answer_usage(w, h);
+		break;
+	case HAPPENS_TRAFFIC:
+		traffic_send(w, &w->pairs[h->subject]);
+		add(w, instant_add(w->now, w->scenario->traffic), HAPPENS_TRAFFIC, h->subject);
+		break;
+	case HAPPENS_ROUTING:
+		routing_round(w);
+		add(w, instant_add(w->now, span_s(1)), HAPPENS_ROUTING, 0);
+		break;
+	case HAPPENS_CHECK:
+		check_round(w);
+		add(w, instant_add(w->now, span_s(1)), HAPPENS_CHECK, 0);
+		break;
+	case HAPPENS_FAULT:
+		break_router(w, &w->faults[h->subject]);
+		break;
+	case HAPPENS_HEAL:
+		heal_router(w, &w->faults[h->subject]);
+		break;
+	}
+}
+
+/* The router whose deadline comes first, NULL when none has one. */
+static struct router *first_deadline(struct world *w, struct instant *at)
+{
+	struct router *first = NULL;
+
+	*at = INSTANT_NEVER;
+	for (size_t i = 0; i < w->router_count; i++) {
+		struct router *r = &w->routers[i];
+		const struct instant d = r->engine ? engine_deadline(r->engine) : INSTANT_NEVER;
+
+		if (instant_before(d, *at)) {
+			*at = d;
+			first = r;
+		}
+	}
+	return first;
+}
+
+static void run(struct world *w)
+{
+	while (!w->result->failed) {
+		const struct instant next = queue_first(&w->queue);
+		struct instant deadline;
+		struct router *r = first_deadline(w, &deadline);
+
+		if (instant_min(next, deadline).us > w->scenario->length.us)
+			break;
+		if (r && !instant_before(next, deadline)) {
+			/* A deadline in the past is due now: time does not run backwards. */
+			w->now = instant_before(w->now, deadline) ? deadline : w->now;
+			router_tick(w, r);
+		} else {
+			struct happening h = queue_take(&w->queue);
+
+			w->now = h.at;
+			happen(w, &h);
+			free(h.bytes);
+		}
+	}
+}
+
+static void world_init(struct world *w, const struct scenario *s, uint64_t seed, FILE *trace,
+		       struct sim_result *out)
+{
+	memset(w, 0, sizeof *w);
+	memset(out, 0, sizeof *out);
+	out->hash = 0xcbf29ce484222325u;
+	w->scenario = s;
+	w->seed = seed;
+	w->trace = trace;
+	w->result = out;
+	prng_init(&w->network, seed * 2);
+	prng_init(&w->choice, seed * 2 + 1);
+	queue_init(&w->queue);
+	design_place(w);
+	choose_pairs(w);
+	choose_faults(w);
+	add(w, INSTANT_ZERO, HAPPENS_ROUTING, 0);
+	add(w, INSTANT_ZERO, HAPPENS_CHECK, 0);
+}
+
+static void world_done(struct world *w)
+{
+	for (size_t i = 0; i < w->router_count; i++)
+		engine_free(w->routers[i].engine);
+	free(w->routers);
+	free(w->pairs);
+	free(w->heard);
+	queue_done(&w->queue);
+}
+
+void sim_run(const struct scenario *s, uint64_t seed, FILE *trace, struct sim_result *out)
+{
+	struct world w;
+
+	world_init(&w, s, seed, trace, out);
+	for (size_t i = 0; i < w.router_count; i++)
+		router_start(&w, &w.routers[i]);
+	run(&w);
+	w.now = instant_add(INSTANT_ZERO, s->length);
+	if (!out->failed)
+		check_round(&w);
+	if (!out->failed)
+		check_converged(&w);
+	world_done(&w);
+}

@@ -1,0 +1,181 @@
+/* The simulator's own parts: a checker that cannot fail checks nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "sim/host.h"
+#include "sim/queue.h"
+#include "sim/scenario.h"
+
+static struct host host;
+static const struct instant now = { 5 };
+
+static struct ipaddr addr(const char *text)
+{
+	struct ipaddr a;
+
+	assert_true(ipaddr_parse(text, &a));
+	return a;
+}
+
+static struct ipprefix prefix(const char *text)
+{
+	struct ipprefix p;
+
+	assert_true(ipprefix_parse(text, &p));
+	return p;
+}
+
+static const char *peer(enum effect_type type, uint64_t id, const char *nbma)
+{
+	return host_apply(&host, &(struct effect){ .type = type,
+						   .peer = { .peer = id, .nbma = { .addr = addr(nbma) } } }, now);
+}
+
+static const char *neighbour(enum effect_type type, const char *a, uint64_t id)
+{
+	return host_apply(&host, &(struct effect){ .type = type,
+						   .neighbour = { .addr = addr(a), .peer = id } }, now);
+}
+
+static const char *shortcut(const char *dst, const char *gateway, bool hole)
+{
+	struct effect e = { .type = EFFECT_SHORTCUT_SET, .shortcut = { .dst = prefix(dst), .throw_ = hole } };
+
+	if (gateway)
+		e.shortcut.gateway = addr(gateway);
+	return host_apply(&host, &e, now);
+}
+
+static void broken_promises_are_noticed(void **state)
+{
+	(void)state;
+	host_reset(&host);
+	assert_non_null(peer(EFFECT_PEER_SET, 0, "192.0.2.1"));
+	assert_non_null(peer(EFFECT_PEER_SET, 1ull << 40, "192.0.2.1"));
+	assert_null(peer(EFFECT_PEER_SET, 7, "192.0.2.1"));
+	assert_null(peer(EFFECT_PEER_SET, 7, "192.0.2.1")); /* twice is harmless */
+	assert_non_null(peer(EFFECT_PEER_SET, 7, "192.0.2.2"));
+	assert_non_null(neighbour(EFFECT_NEIGHBOUR_SET, "10.0.0.1", 8));
+	assert_null(neighbour(EFFECT_NEIGHBOUR_SET, "10.0.0.1", 7));
+	assert_non_null(peer(EFFECT_PEER_DEL, 7, "192.0.2.1"));
+	assert_null(neighbour(EFFECT_NEIGHBOUR_DEL, "10.0.0.1", 7));
+	assert_null(peer(EFFECT_PEER_DEL, 7, "192.0.2.1"));
+	assert_non_null(peer(EFFECT_PEER_SET, 7, "192.0.2.1"));
+	assert_non_null(host_apply(&host, &(struct effect){ .type = EFFECT_RELAYS,
+							    .relays = { .count = 1, .peers = { 9 } } }, now));
+	assert_non_null(shortcut("10.1.0.0/16", NULL, false));
+	assert_non_null(shortcut("10.1.0.0/16", "10.0.0.1", true));
+}
+
+static struct host_answer forward(const char *dst)
+{
+	const struct ipaddr a = addr(dst);
+
+	return host_forward(&host, &a, now);
+}
+
+static void packets_take_the_tables(void **state)
+{
+	const struct ipprefix lan = prefix("10.1.0.0/24"), all = prefix("10.0.0.0/8"), deep = prefix("10.9.9.0/24");
+	const struct ipaddr hub = addr("10.0.0.1"), other = addr("10.0.0.2");
+
+	(void)state;
+	host_reset(&host);
+	assert_int_equal(forward("10.9.0.1").verdict, HOST_NO_ROUTE);
+	host_route_set(&host, &lan, &IPADDR_NONE, false);
+	host_route_set(&host, &all, &hub, true);
+	host_route_set(&host, &deep, &other, true);
+	assert_int_equal(forward("10.1.0.9").verdict, HOST_HERE);
+	assert_int_equal(forward("10.9.0.1").verdict, HOST_UNRESOLVED);
+	assert_null(peer(EFFECT_PEER_SET, 1, "192.0.2.1"));
+	assert_null(peer(EFFECT_PEER_SET, 2, "192.0.2.2"));
+	assert_null(host_apply(&host, &(struct effect){ .type = EFFECT_RELAYS,
+							.relays = { .count = 2, .peers = { 2, 1 } } }, now));
+	assert_true(forward("10.9.0.1").missed); /* goes to the first relay meanwhile */
+	assert_memory_equal(forward("10.9.0.1").nbma.bytes, "\xc0\0\2\2", 4);
+	assert_null(peer(EFFECT_PEER_DEL, 2, "192.0.2.2"));
+	assert_memory_equal(forward("10.9.0.1").nbma.bytes, "\xc0\0\2\1", 4);
+	assert_null(neighbour(EFFECT_NEIGHBOUR_SET, "10.0.0.1", 1));
+	assert_false(forward("10.9.0.1").missed);
+	assert_null(shortcut("10.9.0.0/16", "10.0.0.7", false));
+	assert_null(shortcut("10.9.9.0/24", NULL, true));
+	assert_memory_equal(forward("10.9.0.1").next_hop.bytes, "\x0a\0\0\7", 4);
+	assert_memory_equal(forward("10.9.9.1").next_hop.bytes, "\x0a\0\0\2", 4); /* through the hole */
+}
+
+static void happenings_come_in_order(void **state)
+{
+	struct queue q;
+	struct instant last = { -1 };
+
+	(void)state;
+	queue_init(&q);
+	for (size_t i = 0; i < 500; i++)
+		queue_add(&q, &(struct happening){ .at = { (int64_t)(i * 7919 % 101) }, .subject = i });
+	for (size_t i = 0, before = 0; i < 500; i++) {
+		struct happening h = queue_take(&q);
+
+		assert_true(h.at.us >= last.us);
+		if (h.at.us == last.us)
+			assert_true(h.subject > before);
+		last = h.at;
+		before = h.subject;
+	}
+	assert_true(instant_is_never(queue_first(&q)));
+	queue_done(&q);
+}
+
+static bool reads(const char *text, struct scenario *s)
+{
+	char error[SCENARIO_ERROR_MAX] = "";
+	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	bool ok;
+
+	assert_non_null(in);
+	ok = scenario_read(in, s, error);
+	fclose(in);
+	assert_true(ok || error[0] != '\0');
+	return ok;
+}
+
+static void scenarios_are_read(void **state)
+{
+	struct scenario s;
+
+	(void)state;
+	assert_true(reads("# nothing\n\n phase = 2 # two\nhubs=3\nspokes=20\ndelay_ms = 1..70\n"
+			  "seconds=200\nfault = 30 crash hub3 10\nfault = 31 isolate spoke20 5\n", &s));
+	assert_int_equal(s.phase, 2);
+	assert_int_equal(s.delay_most.us, 70000);
+	assert_int_equal(s.fault_count, 2);
+	assert_int_equal(s.faults[0].router, 2);
+	assert_int_equal(s.faults[0].kind, FAULT_CRASH);
+	assert_int_equal(s.faults[1].router, 22);
+	assert_int_equal(s.faults[1].lasts.us, 5000000);
+	assert_false(reads("colour = blue\n", &s));
+	assert_false(reads("phase\n", &s));
+	assert_false(reads("phase = 4\n", &s));
+	assert_false(reads("phase = 3x\n", &s));
+	assert_false(reads("hubs = -1\n", &s));
+	assert_false(reads("delay_ms = 9..3\n", &s));
+	assert_false(reads("hubs = 1\nseconds = 500\nfault = 30 crash hub2 10\n", &s));
+	assert_false(reads("fault = 30 melt hub1 10\n", &s));
+	assert_false(reads("seconds = 100\nconverge_s = 60\nfault = 30 crash hub1 11\n", &s));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(broken_promises_are_noticed),
+		cmocka_unit_test(packets_take_the_tables),
+		cmocka_unit_test(happenings_come_in_order),
+		cmocka_unit_test(scenarios_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
