@@ -9,27 +9,27 @@ static void clear(struct counters *c)
 	c->tunnel_count = c->peer_count = c->relay_count = 0;
 }
 
-/* false: out of memory, the entry is left out. */
-static bool append(void **list, size_t *count, const void *entry, size_t size)
+/* As many entries as the message holds. Out of memory they are left out. */
+static void append(void **list, size_t *count, const struct ipc_message *m, size_t size)
 {
-	void *grown = realloc(*list, (*count + 1) * size);
+	const size_t more = m->length / size;
+	void *grown = more ? realloc(*list, (*count + more) * size) : NULL;
 
 	if (!grown)
-		return false;
+		return;
 	*list = grown;
-	memcpy((char *)grown + *count * size, entry, size);
-	(*count)++;
-	return true;
+	memcpy((char *)grown + *count * size, m->payload, more * size);
+	*count += more;
 }
 
 bool counters_add(struct counters *c, const struct ipc_message *m)
 {
-	if (m->type == FORWARD_TUNNEL_COUNTERS && m->length == sizeof(struct forward_tunnel_counters))
-		append((void **)&c->tunnels, &c->tunnel_count, m->payload, m->length);
-	else if (m->type == FORWARD_PEER_COUNTERS && m->length == sizeof(struct forward_peer_counters))
-		append((void **)&c->peers, &c->peer_count, m->payload, m->length);
-	else if (m->type == FORWARD_RELAY_COUNTERS && m->length == sizeof(struct forward_relay_counters))
-		append((void **)&c->relays, &c->relay_count, m->payload, m->length);
+	if (m->type == FORWARD_TUNNEL_COUNTERS)
+		append((void **)&c->tunnels, &c->tunnel_count, m, sizeof *c->tunnels);
+	else if (m->type == FORWARD_PEER_COUNTERS)
+		append((void **)&c->peers, &c->peer_count, m, sizeof *c->peers);
+	else if (m->type == FORWARD_RELAY_COUNTERS)
+		append((void **)&c->relays, &c->relay_count, m, sizeof *c->relays);
 	else if (m->type == FORWARD_COUNTERS_END && m->length == sizeof c->drops) {
 		memcpy(&c->drops, m->payload, sizeof c->drops);
 		if (c->drops.count > FORWARD_DROPS_MAX)

@@ -71,8 +71,9 @@ void forwarder_received(void *daemon, const struct ipc_message *m)
 		daemon_log(d, TRACE_WARNING, "FORWARDER_LOST", "reason=\"the forwarder has ended; the keeper starts it again\"");
 	} else if (m->type == FORWARD_HELD_END) {
 		held_end(d);
-	} else if (is(m, FORWARD_PEER_HELD, sizeof(struct forward_peer))) {
-		peer_held(d, p);
+	} else if (m->type == FORWARD_PEER_HELD) {
+		for (size_t i = 0; i < m->length / sizeof(struct forward_peer); i++)
+			peer_held(d, (const struct forward_peer *)p + i);
 	} else if (m->type == FORWARD_NHRP_RECEIVED && m->length >= offsetof(struct forward_nhrp, bytes) &&
 		   ((const struct forward_nhrp *)p)->length <= m->length - offsetof(struct forward_nhrp, bytes)) {
 		nhrp_received(d, p);

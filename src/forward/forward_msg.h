@@ -61,7 +61,9 @@ struct forward_tunnel {
 	uint32_t tunnel;
 	uint32_t raw_id;          /* keeper_raw.id to send by */
 	struct endpoint local;
-	struct ipaddr remote;     /* point-to-point: the far end; IP_NONE: multipoint */
+	struct ipaddr remote;     /* point-to-point: the far end; IP_NONE: multipoint. Frames go there
+				   * only; packets are taken from the tunnel's other peers too, and
+				   * from whom it lately sent NHRP to */
 	uint64_t remote_peer;     /* point-to-point: peer id of the far end */
 	uint8_t has_key;
 	uint32_t key;

@@ -115,7 +115,7 @@ static struct peer *sender(const struct worker *w, const struct arrival *a)
 {
 	const struct tunnel *t = a->tunnel;
 
-	if (tunnel_is_p2p(t))
+	if (tunnel_is_p2p(t) && ipaddr_eq(&t->conf.remote, &a->from.addr))
 		return peer_find(&w->tables->peers, t->conf.tunnel, t->conf.remote_peer);
 	return peer_find_endpoint(&w->tables->peers, t->conf.tunnel, &a->from);
 }
@@ -132,6 +132,9 @@ void gre_rx_packet(struct worker *w, const struct raw *raw, const struct ipaddr 
 		return;
 	}
 	a.tunnel = tunnel_match(&w->tables->tunnels, raw, from, header.has_key, header.key);
+	if (!a.tunnel)
+		a.tunnel = tunnel_match_guest(&w->tables->tunnels, &w->tables->peers, raw, &a.from, header.has_key,
+					      header.key);
 	if (!a.tunnel) {
 		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
 		return;

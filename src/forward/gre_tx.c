@@ -130,6 +130,8 @@ void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message)
 		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
 		return;
 	}
+	if (tunnel_is_p2p(t))
+		tunnel_asked(t, &message->endpoint);
 	memcpy(inner, message->bytes, message->length);
 	p.inner = inner;
 	p.bytes = gre_prepend(t, GRE_PROTO_NHRP, inner);

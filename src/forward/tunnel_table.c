@@ -65,6 +65,40 @@ struct tunnel *tunnel_match(const struct tunnel_table *t, const struct raw *raw,
 	return found ? found : match_exact(t, raw->id, &IPADDR_NONE, has_key, key);
 }
 
+void tunnel_asked(struct tunnel *t, const struct endpoint *to)
+{
+	for (size_t i = 0; i < TUNNEL_ASKED; i++)
+		if (endpoint_eq(&t->asked[i], to))
+			return;
+	t->asked[t->asked_next] = *to;
+	t->asked_next = (t->asked_next + 1) % TUNNEL_ASKED;
+}
+
+static bool has_asked(const struct tunnel *t, const struct endpoint *from)
+{
+	for (size_t i = 0; i < TUNNEL_ASKED; i++)
+		if (endpoint_eq(&t->asked[i], from))
+			return true;
+	return false;
+}
+
+struct tunnel *tunnel_match_guest(const struct tunnel_table *t, const struct peer_table *peers,
+				  const struct raw *raw, const struct endpoint *from, bool has_key, uint32_t key)
+{
+	struct tunnel *at, *asked = NULL;
+
+	TAILQ_FOREACH(at, &t->tunnels, order) {
+		if (!tunnel_is_p2p(at) || at->conf.raw_id != raw->id || at->conf.has_key != has_key ||
+		    at->conf.key != key)
+			continue;
+		if (peer_find_endpoint(peers, at->conf.tunnel, from))
+			return at;
+		if (!asked && has_asked(at, from))
+			asked = at;
+	}
+	return asked;
+}
+
 static void key_unlink(struct tunnel_table *t, struct tunnel *tunnel)
 {
 	struct tunnel **at = &t->by_key[tunnel_bucket(tunnel)];

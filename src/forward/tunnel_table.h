@@ -5,6 +5,10 @@
  * them are set here whenever one appears or goes. Incoming packets find their tunnel most
  * specific first: (socket, remote, key) point-to-point, then (socket, key) multipoint; a
  * socket stands for (VRF, local address). No key and key 0 are different.
+ *
+ * A point-to-point tunnel whose far end follows the best live hub also has peers that are
+ * not the far end at the moment, and hubs that are asked whether they live: what these send
+ * belongs to it when no other tunnel claims it (tunnel_match_guest).
  */
 #ifndef DMVPN_FORWARD_TUNNEL_TABLE_H
 #define DMVPN_FORWARD_TUNNEL_TABLE_H
@@ -16,6 +20,8 @@
 
 #include "forward/forward_msg.h"
 #include "forward/peer_table.h"
+
+enum { TUNNEL_ASKED = 16 }; /* no less than a tunnel's next hop servers, as a rule */
 
 struct tunnel;
 
@@ -49,6 +55,8 @@ struct tunnel {
 	struct raw *raw;
 	size_t multicast_count, multicast_room;
 	struct peer **multicast;    /* in the order of their adding */
+	struct endpoint asked[TUNNEL_ASKED]; /* point-to-point: whom NHRP was sent to, a ring */
+	size_t asked_next;
 	uint32_t relays_generation;
 	size_t relay_count;
 	uint64_t relays[FORWARD_RELAYS_MAX]; /* best first */
@@ -74,6 +82,12 @@ void tunnel_table_done(struct tunnel_table *t); /* closes the descriptors */
 struct tunnel *tunnel_find(const struct tunnel_table *t, uint32_t number);
 struct tunnel *tunnel_match(const struct tunnel_table *t, const struct raw *raw,
 			    const struct ipaddr *remote, bool has_key, uint32_t key);
+/* After tunnel_match() found none: a point-to-point tunnel of that socket and key which
+ * has `from` among its peers, or which sent it NHRP lately. NULL: there is none. */
+struct tunnel *tunnel_match_guest(const struct tunnel_table *t, const struct peer_table *peers,
+				  const struct raw *raw, const struct endpoint *from, bool has_key, uint32_t key);
+/* NHRP goes from this tunnel to an endpoint that may be no peer of it. */
+void tunnel_asked(struct tunnel *t, const struct endpoint *to);
 /* Makes or changes it. NULL: out of memory. */
 struct tunnel *tunnel_set(struct tunnel_table *t, const struct forward_tunnel *conf);
 void tunnel_remove(struct tunnel_table *t, struct tunnel *tunnel); /* its peers must be gone */

@@ -74,6 +74,33 @@ static void most_specific_tunnel(void **state)
 	assert_int_equal(f->frame_count, 5);
 }
 
+/* A point-to-point tunnel with several hubs: the ones that are not its far end now. */
+static void p2p_guests(void **state)
+{
+	static const uint8_t gre_nhrp[4] = { 0, 0, 0x20, 0x01 };
+	static const uint8_t hub2[6] = { 2, 0, 0, 0, 0, 0x22 };
+	struct fixture *f = *state;
+	const struct forward_nhrp ask = { .tunnel = 1, .length = 4, .endpoint = nbma("198.51.100.7"), .bytes = "nhrp" };
+	uint8_t inner[64];
+	const size_t length = datagram(inner);
+
+	receive(f, "198.51.100.7", 0, gre_nhrp, 4, inner, length);
+	assert_int_equal(f->w->drops[FORWARD_DROP_NO_TUNNEL], 1);
+	assert_true(fwd_control_message(f->w, FORWARD_NHRP_SEND, &ask, offsetof(struct forward_nhrp, bytes) + 4));
+	receive(f, "198.51.100.7", 0, gre_nhrp, 4, inner, length); /* the answer */
+	assert_int_equal(f->message_count, 1);
+	assert_int_equal(((const struct forward_nhrp *)(const void *)f->messages[0].bytes)->tunnel, 1);
+
+	peer_add(f, 1, 0x22, "198.51.100.8");
+	receive(f, "198.51.100.8", 0, gre_v4, 4, inner, length);
+	assert_int_equal(f->frames[0].tunnel, 1);
+	assert_memory_equal(f->frames[0].bytes + 6, hub2, 6);
+	receive(f, "198.51.100.8", 0, gre_key100, 8, inner, length); /* multipoint tunnels come first */
+	assert_int_equal(f->frames[1].tunnel, 0);
+	receive(f, "198.51.100.6", 0, gre_v4, 4, inner, length);
+	assert_int_equal(f->w->drops[FORWARD_DROP_NO_TUNNEL], 2);
+}
+
 static void checksum_and_sequence_accepted(void **state)
 {
 	uint8_t gre[16] = { 0xb0, 0, 0x08, 0x00, 0, 0, 0, 0, 0, 0, 0, 100, 0, 0, 0, 9 };
@@ -265,7 +292,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(from_peer_exact), T(from_stranger_is_id_0), T(most_specific_tunnel), T(checksum_and_sequence_accepted),
+		T(from_peer_exact), T(from_stranger_is_id_0), T(most_specific_tunnel), T(p2p_guests), T(checksum_and_sequence_accepted),
 		T(multicast_macs), T(nhrp_is_punted), T(congestion_marks), T(link_scope_is_kept_out),
 		T(relayed_pairs_are_counted), T(truncated), T(strange_packets),
 	};
