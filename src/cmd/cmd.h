@@ -8,9 +8,11 @@
 
 #define DMVPN_VERSION "0.1.0"
 
+int cmd_check(int argc, char **argv);
 int cmd_clear(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
+int cmd_render(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_sim(int argc, char **argv);
 

@@ -12,9 +12,9 @@ struct command {
 
 /* One line a command, in the order of the help text. */
 static const struct command commands[] = {
-	{ "check", NULL, "check configurations and the design they make" },
+	{ "check", cmd_check, "check configurations and the design they make" },
 	{ "plan", NULL, "plan a design" },
-	{ "render", NULL, "print what FRR, strongSwan or nftables need" },
+	{ "render", cmd_render, "print what FRR, strongSwan or nftables need" },
 	{ "decode", cmd_decode, "print the NHRP messages of a capture" },
 	{ "lab", NULL, "run a design on this machine, break it, measure it" },
 	{ "sim", cmd_sim, "simulate a design on a virtual clock" },

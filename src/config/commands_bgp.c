@@ -52,8 +52,8 @@
 	  .keeping = KEYED, .frr = "@=" }, \
 	{ "neighbor <word> allowas-in [<1-10>]", HONOURED, .keeping = KEYED, .frr = "@=" }, \
 	{ "neighbor <word> as-override", HONOURED, .frr = "@=" }, \
-	{ "neighbor <word> remove-private-as [all] [replace-as]", HONOURED, .keeping = KEYED, \
-	  .frr = "@neighbor $1 remove-private-AS{?all}{?replace-as}" }, \
+	{ "neighbor <word> remove-private-as [all]", HONOURED, .frr = "@neighbor $1 remove-private-AS{?all}" }, \
+	{ "neighbor <word> remove-private-as all replace-as", HONOURED, .frr = "@neighbor $1 remove-private-AS all replace-AS" }, \
 	{ "neighbor <word> weight <0-65535>", HONOURED, .keeping = KEYED, .frr = "@=" }, \
 	{ "neighbor <word> soft-reconfiguration inbound", HONOURED, .frr = "@=" }, \
 	{ "neighbor <word> unsuppress-map <word>", HONOURED, .keeping = KEYED, .frr = "@=" }, \

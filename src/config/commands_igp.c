@@ -32,7 +32,8 @@ const struct command commands_ospf[] = {
 	{ "area <area> default-cost <0-16777215>", HONOURED, .frr = "=" },
 	{ "area <area> authentication [message-digest]", HONOURED, .frr = "=" },
 	{ "area <area> virtual-link <ip> [<*>]", HONOURED, .frr = "area $1 virtual-link $2" },
-	{ "summary-address <ip> <mask> [not-advertise]", HONOURED, .frr = "summary-address $1/2{?not-advertise}" },
+	{ "summary-address <ip> <mask>", HONOURED, .frr = "summary-address $1/2" },
+	{ "summary-address <ip> <mask> not-advertise", HONOURED, .frr = "summary-address $1/2 no-advertise" },
 	{ "timers throttle spf <0-600000> <0-600000> <0-600000>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "timers throttle lsa [all] <0-600000> <1-600000> <1-600000>", HONOURED, .keeping = SINGLE,
 	  .frr = "timers throttle lsa all $1" },
@@ -126,9 +127,7 @@ const struct command commands_ospf6[] = {
 	{ "redistribute (isis|nhrp|odr|maximum-prefix) [<*>]", TRAFFIC, "this protocol is not run" }, \
 	{ "default-metric <1-4294967295> <0-4294967295> <0-255> <1-255> <1-65535>", TRAFFIC, "write the metric with redistribute" }, \
 	{ "summary-metric <*>", UNSUPPORTED, NO_SUMMARY }, \
-	{ "distribute-list prefix <word> (in|out) [<if>]", HONOURED, .frr = "=" }, \
-	{ "distribute-list <word> (in|out) [<if>]", HONOURED, .frr = "=" }, \
-	{ "distribute-list route-map <word> (in|out) [<if>]", TRAFFIC, "FRR's eigrpd filters by access list and prefix list" }, \
+	{ "distribute-list <*>", TRAFFIC, "FRR's eigrpd does not filter routes" }, \
 	{ "offset-list <*>", TRAFFIC, "FRR's eigrpd has no offset lists" }, \
 	{ "variance <1-128>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
 	{ "maximum-paths <1-32>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
@@ -171,8 +170,8 @@ const struct command commands_eigrp_af[] = {
 
 const struct command commands_eigrp_if[] = {
 	{ "passive-interface", HONOURED, .keeping = TOGGLE, .frr = "" },
-	{ "hello-interval <1-65535>", HONOURED, .keeping = SINGLE, .frr = "ip hello-interval eigrp $A $1" },
-	{ "hold-time <1-65535>", HONOURED, .keeping = SINGLE, .frr = "ip hold-time eigrp $A $1" },
+	{ "hello-interval <1-65535>", HONOURED, .keeping = SINGLE, .frr = "ip hello-interval eigrp $1" },
+	{ "hold-time <1-65535>", HONOURED, .keeping = SINGLE, .frr = "ip hold-time eigrp $1" },
 	{ "authentication mode md5", HONOURED, .keeping = SINGLE, .frr = "ip authentication mode eigrp $A md5" },
 	{ "authentication mode hmac-sha-256 <*>", TRAFFIC, "FRR's eigrpd takes its SHA keys differently; use md5" },
 	{ "authentication key-chain <word>", HONOURED, .keeping = SINGLE, .frr = "ip authentication key-chain eigrp $A $1" },

@@ -242,6 +242,9 @@ const struct config_interface *config_find_tunnel(const struct config *c, uint32
 /* 0 and true for NULL or ""; false when there is no such VRF. */
 bool config_find_vrf(const struct config *c, const char *name, uint32_t *vrf);
 
+/* A routing block refers to this access list; others are not needed by anything here. */
+bool config_access_list_used(const struct config *c, const char *name);
+
 /* "gi0/0" -> ios "GigabitEthernet0/0" (may be NULL) and kernel "Gi0-0". Names that are no
  * IOS type ("eth0") stay. false when the result does not fit the kernel's 15 characters. */
 bool config_ifname(const char *text, char **ios, char kernel[16]);

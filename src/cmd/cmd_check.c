@@ -1,0 +1,214 @@
+/* dmvpn check: what became of every line of the files given. */
+#include <dirent.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "config/config.h"
+
+enum { EXIT_CLEAN = 0, EXIT_FOUND = 1, EXIT_UNREADABLE = 2 };
+
+struct check {
+	bool json, strict, colour;
+	unsigned only_line; /* --explain: this line only, whatever became of it; 0: all problems */
+	size_t errors, advice, unreadable;
+	json_t *files;
+};
+
+static const char *state_text(const struct config_line *line)
+{
+	switch (line->state) {
+	case CONFIG_BLANK: return "blank";
+	case CONFIG_HONOURED: return "honoured";
+	case CONFIG_NO_EFFECT: return "no effect";
+	case CONFIG_NOT_SUPPORTED: return line->changes_traffic ? "not supported, changes traffic" : "not supported";
+	case CONFIG_ERROR: return "error";
+	}
+	return "";
+}
+
+static bool is_problem(const struct config_line *line)
+{
+	return line->state == CONFIG_ERROR || line->state == CONFIG_NOT_SUPPORTED;
+}
+
+static bool is_shown(const struct check *k, const struct config_line *line)
+{
+	return k->only_line ? line->number == k->only_line : is_problem(line);
+}
+
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+static void print_line(const struct check *k, const struct config_line *line)
+{
+	const bool blocks = line->state == CONFIG_ERROR || line->changes_traffic;
+	const char *on = !k->colour ? "" : blocks ? "\033[31m" : "\033[33m", *off = k->colour ? "\033[0m" : "";
+
+	printf("%s:%u: %s%s%s: %s", line->file, line->number, on, state_text(line), off, skip_blanks(line->text));
+	if (line->reason)
+		printf(" -- %s", line->reason);
+	if (line->remedy)
+		printf("; %s", line->remedy);
+	putchar('\n');
+}
+
+static void print_file(struct check *k, const struct config *c)
+{
+	printf("%s: %zu honoured, %zu without effect, %zu not supported, %zu errors\n", c->name,
+	       config_count(c, CONFIG_HONOURED), config_count(c, CONFIG_NO_EFFECT),
+	       config_count(c, CONFIG_NOT_SUPPORTED), config_count(c, CONFIG_ERROR));
+	for (size_t i = 0; i < c->line_count; i++) {
+		if (is_shown(k, &c->lines[i]))
+			print_line(k, &c->lines[i]);
+	}
+}
+
+static json_t *line_json(const struct config_line *line)
+{
+	return json_pack("{s:i, s:s, s:b, s:s, s:s?, s:s?}", "line", (int)line->number, "state",
+			 line->state == CONFIG_NOT_SUPPORTED ? "not supported" : state_text(line), "changes_traffic",
+			 line->changes_traffic, "text", skip_blanks(line->text), "reason", line->reason, "remedy",
+			 line->remedy);
+}
+
+static void add_file(struct check *k, const struct config *c)
+{
+	json_t *lines = json_array();
+
+	for (size_t i = 0; i < c->line_count; i++) {
+		if (is_shown(k, &c->lines[i]))
+			json_array_append_new(lines, line_json(&c->lines[i]));
+	}
+	json_array_append_new(k->files, json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:o}", "file", c->name,
+		"hostname", c->hostname, "honoured", (json_int_t)config_count(c, CONFIG_HONOURED),
+		"no_effect", (json_int_t)config_count(c, CONFIG_NO_EFFECT),
+		"not_supported", (json_int_t)config_count(c, CONFIG_NOT_SUPPORTED),
+		"errors", (json_int_t)config_count(c, CONFIG_ERROR),
+		"blocking", (json_int_t)config_blocking_count(c), "lines", lines));
+}
+
+static void check_file(struct check *k, const char *path)
+{
+	char error[512] = "";
+	struct config *c = config_read_file(path, error, sizeof error);
+
+	if (!c) {
+		fprintf(stderr, "dmvpn check: %s\n", error);
+		if (k->json)
+			json_array_append_new(k->files, json_pack("{s:s, s:s}", "file", path, "unreadable", error));
+		k->unreadable++;
+		return;
+	}
+	k->errors += config_blocking_count(c);
+	k->advice += config_count(c, CONFIG_NOT_SUPPORTED) + config_count(c, CONFIG_ERROR) - config_blocking_count(c);
+	if (k->json)
+		add_file(k, c);
+	else
+		print_file(k, c);
+	config_free(c);
+}
+
+static int is_configuration(const struct dirent *d)
+{
+	const size_t length = strlen(d->d_name);
+
+	return d->d_name[0] != '.' && length > 4 && !strcmp(d->d_name + length - 4, ".cfg");
+}
+
+static void check_folder(struct check *k, const char *path)
+{
+	struct dirent **names;
+	const int count = scandir(path, &names, is_configuration, alphasort);
+
+	if (count <= 0) {
+		fprintf(stderr, "dmvpn check: %s: no *.cfg file\n", path);
+		k->unreadable++;
+		if (count < 0)
+			return;
+	}
+	for (int i = 0; i < count; i++) {
+		char *file;
+
+		if (asprintf(&file, "%s/%s", path, names[i]->d_name) >= 0) {
+			check_file(k, file);
+			free(file);
+		}
+		free(names[i]);
+	}
+	free(names);
+}
+
+static int usage(FILE *out)
+{
+	fputs("usage: dmvpn check [--json] [--strict] [--explain LINE] DIR|FILE...\n"
+	      "Says what became of the lines of router configurations: honoured, without effect,\n"
+	      "not supported (with the reason), or wrong. DIR stands for its *.cfg files.\n"
+	      "  --json          one JSON object\n"
+	      "  --strict        lines that are not supported but change no traffic count as errors\n"
+	      "  --explain LINE  say what became of this line, whatever it is\n"
+	      "Exit code: 0 clean, 1 errors found, 2 usage or unreadable.\n", out);
+	return out == stdout ? EXIT_CLEAN : EXIT_UNREADABLE;
+}
+
+/* Takes the options; answers the index of the first path, or -1. */
+static int take_options(struct check *k, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+		if (!strcmp(argv[i], "--json"))
+			k->json = true;
+		else if (!strcmp(argv[i], "--strict"))
+			k->strict = true;
+		else if (!strcmp(argv[i], "--explain") && i + 1 < argc && atoi(argv[i + 1]) > 0)
+			k->only_line = (unsigned)atoi(argv[++i]);
+		else
+			return -1;
+	}
+	return i < argc ? i : -1;
+}
+
+static int result(const struct check *k)
+{
+	if (k->unreadable)
+		return EXIT_UNREADABLE;
+	return k->errors || (k->strict && k->advice) ? EXIT_FOUND : EXIT_CLEAN;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct check k = { .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") };
+	int first;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return usage(stdout);
+	first = take_options(&k, argc, argv);
+	if (first < 0)
+		return usage(stderr);
+	k.files = json_array();
+	for (int i = first; i < argc; i++) {
+		struct stat st;
+
+		if (stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode))
+			check_folder(&k, argv[i]);
+		else
+			check_file(&k, argv[i]);
+	}
+	if (k.json) {
+		json_t *all = json_pack("{s:i, s:O, s:I, s:I}", "schema", 1, "files", k.files, "blocking",
+					(json_int_t)k.errors, "advice", (json_int_t)k.advice);
+
+		json_dumpf(all, stdout, JSON_INDENT(1));
+		putchar('\n');
+		json_decref(all);
+	}
+	json_decref(k.files);
+	return result(&k);
+}

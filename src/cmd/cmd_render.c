@@ -1,0 +1,65 @@
+/* dmvpn render: what other programs, or a router, need of one file. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "config/render_frr.h"
+
+static int usage(FILE *out)
+{
+	fputs("usage: dmvpn render frr|ios FILE\n"
+	      "  frr   the routing, for FRR's vtysh -b (frr.conf)\n"
+	      "  ios   the file as it was understood, in full words\n"
+	      "Exit code: 0, or 2 for usage or an unreadable file.\n", out);
+	return out == stdout ? 0 : 2;
+}
+
+static int render_ios(const struct config *c)
+{
+	char *text = config_print(c);
+
+	if (!text) {
+		fputs("dmvpn render: out of memory\n", stderr);
+		return 2;
+	}
+	fputs(text, stdout);
+	free(text);
+	return 0;
+}
+
+static int render_frr(const struct config *c)
+{
+	const struct frr_options options = { .skip_vrf_routes = false };
+	const int result = config_render_frr(c, &options, stdout);
+
+	if (result < 0) {
+		fprintf(stderr, "dmvpn render: %s\n", strerror(-result));
+		return 2;
+	}
+	return 0;
+}
+
+int cmd_render(int argc, char **argv)
+{
+	char error[512] = "";
+	struct config *c;
+	int result;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return usage(stdout);
+	if (argc == 3 && (!strcmp(argv[1], "swanctl") || !strcmp(argv[1], "nft"))) {
+		fprintf(stderr, "dmvpn render %s: not in this version\n", argv[1]);
+		return 2;
+	}
+	if (argc != 3 || (strcmp(argv[1], "frr") && strcmp(argv[1], "ios")))
+		return usage(stderr);
+	c = config_read_file(argv[2], error, sizeof error);
+	if (!c) {
+		fprintf(stderr, "dmvpn render: %s\n", error);
+		return 2;
+	}
+	result = strcmp(argv[1], "frr") ? render_ios(c) : render_frr(c);
+	config_free(c);
+	return result;
+}

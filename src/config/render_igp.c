@@ -1,0 +1,272 @@
+/* OSPF, OSPFv3 and EIGRP. IOS's `network` lines name addresses of interfaces, FRR's name
+ * connected prefixes, so they are resolved here, interface by interface. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/render.h"
+
+/* ---- which process FRR runs ---- */
+
+static bool head_number(const char *head, const char *before, unsigned *number)
+{
+	char *end;
+	const size_t length = strlen(before);
+
+	if (strncmp(head, before, length))
+		return false;
+	*number = (unsigned)strtoul(head + length, &end, 10);
+	return end > head + length && !*end;
+}
+
+int eigrp_family(const struct config_block *b)
+{
+	unsigned number;
+
+	if (head_number(b->head, "router eigrp ", &number))
+		return -1;
+	for (size_t i = 0; i < b->line_count; i++) {
+		if (!strncmp(b->lines[i].text, "address-family ipv4 ", 20) && !strstr(b->lines[i].text, " vrf "))
+			return (int)i;
+	}
+	return -1;
+}
+
+static unsigned eigrp_number(const struct config_block *b)
+{
+	const int family = eigrp_family(b);
+	unsigned number = 0;
+
+	if (head_number(b->head, "router eigrp ", &number))
+		return number;
+	return family < 0 ? 0 : (unsigned)strtoul(strrchr(b->lines[family].text, ' ') + 1, NULL, 10);
+}
+
+void render_choose(struct render *r)
+{
+	unsigned number;
+
+	for (size_t i = r->c->block_count; i > 0; i--) {
+		const struct config_block *b = &r->c->blocks[i - 1];
+
+		if (head_number(b->head, "router ospf ", &number))
+			r->ospf = b;
+		else if (head_number(b->head, "ipv6 router ospf ", &number) || head_number(b->head, "router ospfv3 ", &number))
+			r->ospf6 = b;
+		else if (!strcmp(b->head, "router rip"))
+			r->rip = b;
+		else if (!strncmp(b->head, "router eigrp ", 13) && eigrp_number(b)) {
+			r->eigrp = b;
+			r->eigrp_as = eigrp_number(b);
+		}
+	}
+}
+
+/* ---- OSPF ---- */
+
+static unsigned reference_mbps(const struct config_block *b)
+{
+	unsigned value = 100;
+
+	for (size_t i = 0; b && i < b->line_count; i++)
+		sscanf(b->lines[i].text, "auto-cost reference-bandwidth %u", &value);
+	return value;
+}
+
+static unsigned ospf_cost(const struct config_block *b, const struct config_interface *i)
+{
+	const uint64_t cost = (uint64_t)reference_mbps(b) * 1000 / interface_bandwidth_kbps(i);
+
+	return cost < 1 ? 1 : cost > 65535 ? 65535 : (unsigned)cost;
+}
+
+/* The area that the process's lines or the interface's own give; NULL: no OSPF here. */
+static const char *ospf_area(struct render *r, const struct config_interface *i)
+{
+	const struct ipaddr *a = interface_address(i);
+	int at;
+
+	if (!r->ospf || i->vrf)
+		return NULL;
+	if (i->ospf.has_area)
+		return i->ospf.area;
+	at = a ? block_network(r, r->ospf, a) : -1;
+	return at < 0 ? NULL : strrchr(r->ospf->lines[at].text, ' ') + 1;
+}
+
+static void ospf_timers(struct render *r, const char *word, const struct config_if_ospf *o)
+{
+	const bool slow = o->network && (!strcmp(o->network, "point-to-multipoint") || !strcmp(o->network, "non-broadcast"));
+	const unsigned hello = o->hello_s ? o->hello_s : slow ? 30 : 10;
+	const unsigned dead = o->dead_s ? o->dead_s : hello * 4 > 65535 ? 65535 : hello * 4;
+
+	fprintf(r->out, " %s hello-interval %u\n %s dead-interval %u\n", word, hello, word, dead);
+}
+
+static void ospf_common(struct render *r, const char *word, const struct config_if_ospf *o, const char *bfd, bool use_bfd)
+{
+	if (o->has_priority)
+		fprintf(r->out, " %s priority %u\n", word, o->priority);
+	ospf_timers(r, word, o);
+	if (o->mtu_ignore)
+		fprintf(r->out, " %s mtu-ignore\n", word);
+	if (!use_bfd)
+		return;
+	fprintf(r->out, " %s bfd\n", word);
+	if (bfd)
+		fprintf(r->out, " %s bfd profile %s\n", word, bfd);
+}
+
+void render_ospf_interface(struct render *r, const struct config_interface *i)
+{
+	const char *area = ospf_area(r, i);
+	const char *network = i->ospf.network ? i->ospf.network : i->is_tunnel ? "point-to-point" : NULL;
+
+	if (!area)
+		return;
+	fprintf(r->out, " ip ospf area %s\n", area);
+	if (network)
+		fprintf(r->out, " ip ospf network %s\n", network);
+	fprintf(r->out, " ip ospf cost %u\n", i->ospf.cost ? i->ospf.cost : ospf_cost(r->ospf, i));
+	ospf_common(r, "ip ospf", &i->ospf, interface_bfd(i),
+		    i->ospf.bfd || block_has(r->ospf, "bfd all-interfaces"));
+	if (block_passive(r->ospf, i))
+		fputs(" ip ospf passive\n", r->out);
+}
+
+static bool by_interface(const char *text)
+{
+	return !strncmp(text, "network ", 8) || strstr(text, "passive-interface ");
+}
+
+void render_ospf(struct render *r)
+{
+	fputs("router ospf\n", r->out);
+	for (size_t i = 0; i < r->ospf->line_count; i++) {
+		if (!by_interface(r->ospf->lines[i].text))
+			render_line(r, r->ospf->lines[i].mode, r->ospf->lines[i].text, " ");
+	}
+	fputs("exit\n!\n", r->out);
+}
+
+/* ---- OSPFv3 ---- */
+
+void render_ospf6_interface(struct render *r, const struct config_interface *i)
+{
+	const char *network = i->ospf6.network ? i->ospf6.network : i->is_tunnel ? "point-to-point" : NULL;
+
+	if (!r->ospf6 || !i->ospf6.has_area || i->vrf)
+		return;
+	fprintf(r->out, " ipv6 ospf6 area %s\n", i->ospf6.area);
+	if (network && (!strcmp(network, "broadcast") || !strcmp(network, "point-to-point")))
+		fprintf(r->out, " ipv6 ospf6 network %s\n", network);
+	else if (network)
+		fprintf(r->out, "! not carried: ipv6 ospf network %s\n", network);
+	fprintf(r->out, " ipv6 ospf6 cost %u\n", i->ospf6.cost ? i->ospf6.cost : ospf_cost(r->ospf6, i));
+	ospf_common(r, "ipv6 ospf6", &i->ospf6, interface_bfd(i),
+		    i->ospf6.bfd || block_has(r->ospf6, "bfd all-interfaces"));
+	if (block_passive(r->ospf6, i))
+		fputs(" ipv6 ospf6 passive\n", r->out);
+}
+
+void render_ospf6(struct render *r)
+{
+	fputs("router ospf6\n", r->out);
+	for (size_t i = 0; i < r->ospf6->line_count; i++)
+		render_line(r, r->ospf6->lines[i].mode, r->ospf6->lines[i].text, " ");
+	fputs("exit\n!\n", r->out);
+}
+
+/* ---- EIGRP ---- */
+
+/* The sub-block `af-interface NAME` of the carried address family, or -1. */
+static int eigrp_section(const struct render *r, const char *name)
+{
+	char text[96];
+
+	snprintf(text, sizeof text, "af-interface %s", name);
+	for (size_t i = 0; i < r->eigrp->line_count; i++) {
+		if (!strcmp(r->eigrp->lines[i].text, text))
+			return (int)i;
+	}
+	return -1;
+}
+
+static bool section_has(const struct render *r, int section, const char *text)
+{
+	for (size_t i = 0; section >= 0 && i < r->eigrp->line_count; i++) {
+		if (r->eigrp->lines[i].parent == (uint32_t)section && !strcmp(r->eigrp->lines[i].text, text))
+			return true;
+	}
+	return false;
+}
+
+static bool eigrp_passive(const struct render *r, const struct config_interface *i)
+{
+	const int own = eigrp_section(r, i->ios_name);
+
+	if (eigrp_family(r->eigrp) < 0)
+		return block_passive(r->eigrp, i);
+	if (section_has(r, own, "no passive-interface"))
+		return false;
+	return section_has(r, own, "passive-interface") ||
+	       section_has(r, eigrp_section(r, "default"), "passive-interface");
+}
+
+static bool eigrp_runs(struct render *r, const struct config_interface *i)
+{
+	const struct ipaddr *a = interface_address(i);
+
+	return r->eigrp && !i->vrf && a && block_network(r, r->eigrp, a) >= 0;
+}
+
+static void section_lines(struct render *r, int section)
+{
+	for (size_t i = 0; section >= 0 && i < r->eigrp->line_count; i++) {
+		if (r->eigrp->lines[i].parent == (uint32_t)section)
+			render_line(r, r->eigrp->lines[i].mode, r->eigrp->lines[i].text, " ");
+	}
+}
+
+void render_eigrp_interface(struct render *r, const struct config_interface *i)
+{
+	if (!eigrp_runs(r, i))
+		return;
+	fprintf(r->out, " eigrp bandwidth %u\n delay %u\n",
+		interface_bandwidth_kbps(i) > 10000000 ? 10000000 : interface_bandwidth_kbps(i), interface_delay_tens_us(i));
+	if (eigrp_family(r->eigrp) < 0)
+		return;
+	section_lines(r, eigrp_section(r, "default"));
+	section_lines(r, eigrp_section(r, i->ios_name));
+}
+
+static void eigrp_networks(struct render *r)
+{
+	for (size_t k = 0; k < r->c->interface_count; k++) {
+		const struct config_interface *i = &r->c->interfaces[k];
+		char text[IPPREFIX_TEXT_MAX];
+		struct ipprefix p;
+
+		if (!eigrp_runs(r, i))
+			continue;
+		p = ipprefix_make(interface_address(i), interface_primary(i)->prefix_len);
+		fprintf(r->out, " network %s\n", ipprefix_format(&p, text));
+		if (eigrp_passive(r, i))
+			fprintf(r->out, " passive-interface %s\n", i->name);
+	}
+}
+
+void render_eigrp(struct render *r)
+{
+	const struct config_block *b = r->eigrp;
+
+	fprintf(r->out, "router eigrp %u\n", r->eigrp_as);
+	for (size_t i = 0; i < b->line_count; i++) {
+		const unsigned mode = b->lines[i].mode;
+
+		if (mode != MODE_EIGRP_IF && !by_interface(b->lines[i].text) &&
+		    strncmp(b->lines[i].text, "address-family ipv4 ", 20))
+			render_line(r, mode, b->lines[i].text, " ");
+	}
+	eigrp_networks(r);
+	fputs("exit\n!\n", r->out);
+}
