@@ -1,0 +1,133 @@
+#include "view_sample.h"
+
+#include <assert.h>
+
+static struct ipaddr ip(const char *text)
+{
+	struct ipaddr a = IPADDR_NONE;
+	bool ok = ipaddr_parse(text, &a);
+
+	assert(ok);
+	return a;
+}
+
+static struct ipprefix prefix(const char *text)
+{
+	struct ipprefix p;
+	bool ok = ipprefix_parse(text, &p);
+
+	assert(ok);
+	return p;
+}
+
+static struct instant at_s(int64_t s)
+{
+	return instant_add(INSTANT_ZERO, span_s(s));
+}
+
+enum { NOW_S = 10000000 };
+
+static struct binding_view binding(const char *dst, const char *via, const char *nbma, enum binding_kind kind, int64_t age_s)
+{
+	struct binding_view b = { .dst = prefix(dst), .via = ip(via), .kind = kind, .state = BINDING_STATE_UP,
+				  .created = at_s(NOW_S - age_s), .expires = at_s(NOW_S + 147), .peer = 0x0102030405 };
+
+	if (nbma)
+		b.nbma.addr = ip(nbma);
+	return b;
+}
+
+static const struct binding_view *bindings(size_t *count)
+{
+	static struct binding_view b[6];
+
+	b[0] = binding("10.0.0.1/32", "10.0.0.1", "192.0.2.1", BINDING_NHS, 1780);
+	b[0].expires = INSTANT_NEVER;
+	b[1] = binding("10.0.0.12/32", "10.0.0.12", "192.0.2.12", BINDING_CACHED, 6 * 86400 + 12 * 3600);
+	b[1].router = b[1].nhop = true;
+	b[1].claimed_nbma = ip("192.168.1.2");
+	b[2] = binding("172.16.2.0/24", "10.0.0.12", "192.0.2.12", BINDING_CACHED, 26 * 86400);
+	b[2].router = b[2].rib = true;
+	b[3] = binding("10.0.0.13/32", "10.0.0.13", NULL, BINDING_INCOMPLETE, 6);
+	b[3].state = BINDING_STATE_NHRP;
+	b[3].reason = "no answer yet";
+	b[3].leans_on = ip("10.0.0.1");
+	b[3].peer = PEER_NONE;
+	b[4] = binding("172.16.1.0/24", "10.0.0.11", "192.0.2.11", BINDING_LOCAL, 3);
+	b[5] = binding("2001:db8::1/128", "2001:db8::1", "192.0.2.1", BINDING_NHS, 400 * 86400);
+	*count = 6;
+	return b;
+}
+
+static const struct nhs_view *servers(size_t *count)
+{
+	static struct nhs_view n[2];
+
+	n[0] = (struct nhs_view){ .addr = ip("10.0.0.1"), .nbma = { .addr = ip("192.0.2.1") }, .status = NHS_VIEW_UP,
+				  .expecting = true, .responding = true, .request_id = 57, .acknowledged_id = 57,
+				  .requests_sent = 12, .replies_received = 12, .last_reply = at_s(NOW_S - 49) };
+	n[1] = (struct nhs_view){ .addr = ip("10.0.0.2"), .nbma_name = "hub2.example", .status = NHS_VIEW_DOWN,
+				  .priority = 1, .cluster = 2, .expecting = true, .request_id = 58, .requests_sent = 4,
+				  .requests_failed = 3, .last_reply = INSTANT_NEVER, .reason = "name does not resolve" };
+	*count = 2;
+	return n;
+}
+
+static const struct view_tunnel *tunnels(size_t *count)
+{
+	static const struct view_setting settings[] = { { "net/ipv4/conf/Tunnel0/rp_filter", "2" } };
+	static struct view_tunnel t[2];
+
+	t[0] = (struct view_tunnel){ .name = "Tunnel0", .number = 0, .up = true, .line_protocol = true,
+				     .role = TUNNEL_ROLE_SPOKE, .multipoint = true, .local = ip("192.0.2.11"),
+				     .underlay_vrf = "", .overlay_vrf = "", .has_key = true, .key = 100, .datapath = "user",
+				     .reason = "", .peer_count = 2, .binding_count = 6, .multicast_count = 1,
+				     .setting_count = 1, .settings = settings };
+	t[1] = (struct view_tunnel){ .name = "Tunnel7", .number = 7, .role = TUNNEL_ROLE_UNKNOWN, .over_ipv6 = true,
+				     .destination = ip("2001:db8:1::1"), .underlay_vrf = "INET", .overlay_vrf = "RED",
+				     .datapath = "user", .reason = "tunnel source: interface Gi0-0 is down",
+				     .if_state_nhrp = true, .protection = "PF" };
+	*count = 2;
+	return t;
+}
+
+static void add_counters(struct view *v)
+{
+	static const struct view_count engine[] = { { "ERROR_SENT", "error indications sent", 0 },
+						    { "FORWARDED", "messages forwarded", 7 } };
+	static const struct view_count codec[] = { { "CHECKSUM", "checksum wrong", 2 } };
+	static const struct view_count drops[] = { { "NO_PEER", "frame to a peer that is gone", 1 } };
+	static const struct view_tunnel_traffic tunnel = { "Tunnel0", 1, 2, 3, 4, 5, 6, 7, 8 };
+	static struct view_peer_traffic peer;
+	static struct view_relay_traffic relay;
+
+	peer = (struct view_peer_traffic){ "Tunnel0", ip("192.0.2.12"), 10, 20, 1000, 2000 };
+	relay = (struct view_relay_traffic){ "Tunnel0", "Tunnel7", ip("192.0.2.11"), IPADDR_NONE, 30, 3000 };
+	v->engine = engine;
+	v->engine_count = 2;
+	v->codec = codec;
+	v->codec_count = 1;
+	v->drops = drops;
+	v->drop_count = 1;
+	v->tunnel_traffic = &tunnel;
+	v->tunnel_traffic_count = 1;
+	v->peer_traffic = &peer;
+	v->peer_traffic_count = 1;
+	v->relay_traffic = &relay;
+	v->relay_traffic_count = 1;
+}
+
+const struct view *view_sample(void)
+{
+	static const struct view_event events[] = {
+		{ 1700000000123456, 5, "NHRP_NHS_UP", "tunnel=Tunnel0 nhs=10.0.0.1" },
+	};
+	static struct view v;
+
+	v = (struct view){ .router = "spoke1", .now = at_s(NOW_S), .events = events, .event_count = 1 };
+	v.bindings = bindings(&v.binding_count);
+	v.nhs = servers(&v.nhs_count);
+	v.tunnels = tunnels(&v.tunnel_count);
+	add_counters(&v);
+	return &v;
+}

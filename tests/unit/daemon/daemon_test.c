@@ -1,0 +1,152 @@
+/* The parts of the control process that need neither kernel nor loop: log, state, underlay. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/log.h"
+#include "daemon/state.h"
+#include "daemon/underlay.h"
+
+static void test_log_is_bounded_per_cause(void **state)
+{
+	static struct log l;
+	struct instant t = { 1000 };
+
+	(void)state;
+	log_init(&l);
+	l.severity_max = -1; /* nothing to stderr here */
+	for (int i = 0; i < 200; i++)
+		log_printf(&l, t, 5, "STORM", "i=%d", i);
+	log_write(&l, t, 5, "OTHER", "text");
+	assert_int_equal(l.event_count, 51);
+	assert_string_equal(log_event_at(&l, 50)->mnemonic, "OTHER");
+	log_write(&l, instant_add(t, span_s(1)), 5, "STORM", "later");
+	assert_string_equal(log_event_at(&l, 51)->text, "later");
+	assert_null(log_event_at(&l, 52));
+}
+
+static void test_log_ring_keeps_the_latest(void **state)
+{
+	static struct log l;
+
+	(void)state;
+	log_init(&l);
+	l.severity_max = -1;
+	for (int i = 0; i < LOG_EVENTS + 7; i++)
+		log_printf(&l, instant_add(INSTANT_ZERO, span_s(i)), 5, "X", "%d", i);
+	assert_int_equal(l.event_count, LOG_EVENTS);
+	assert_string_equal(log_event_at(&l, 0)->text, "7");
+	assert_string_equal(log_event_at(&l, LOG_EVENTS - 1)->text, "518");
+}
+
+static void test_state_never_goes_back(void **state)
+{
+	char folder[] = "/tmp/state-XXXXXX", path[64];
+	struct state one, two;
+	uint32_t first;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(state_load(&one, folder, "router.cfg"), 0);
+	assert_true(one.peer_id > 0 && one.peer_id >> 40 == 0);
+	first = one.request_id;
+	assert_int_equal(state_note_request(&one, first + 10), 0);
+	assert_int_equal(state_load(&two, folder, "router.cfg"), 0);
+	assert_true((int32_t)(two.request_id - (first + 10)) > 0);
+	assert_true(two.peer_id >= one.peer_id);
+	/* A block that is half used up is followed by another. */
+	assert_int_equal(state_note_request(&two, two.request_id + 3000), 0);
+	assert_int_equal(state_load(&one, folder, "router.cfg"), 0);
+	assert_true((int32_t)(one.request_id - two.request_id) > 0);
+	/* A broken file is a first start. */
+	snprintf(path, sizeof path, "%s/router.cfg", folder);
+	assert_int_equal(state_write_file(path, "dmvpn-state 1\npeer-id 99", 24), 0);
+	assert_int_equal(state_load(&one, folder, "router.cfg"), 0);
+	assert_true(one.peer_id != 99);
+	unlink(path);
+	rmdir(folder);
+	assert_int_not_equal(state_load(&one, folder, "router.cfg"), 0);
+}
+
+static struct change link_change(bool add, int ifindex, const char *name, bool up, bool running)
+{
+	struct change c = { .type = CHANGE_LINK, .add = add, .ifindex = ifindex };
+
+	snprintf(c.link.name, sizeof c.link.name, "%s", name);
+	c.link.up = up;
+	c.link.running = running;
+	return c;
+}
+
+static struct change address_change(bool add, int ifindex, const char *addr, bool secondary)
+{
+	struct change c = { .type = CHANGE_ADDRESS, .add = add, .ifindex = ifindex };
+
+	assert_true(ipaddr_parse(addr, &c.address.addr));
+	c.address.prefix_len = 24;
+	c.address.secondary = secondary;
+	return c;
+}
+
+static bool take(struct underlay *u, struct change c)
+{
+	return underlay_take(u, &c);
+}
+
+static void expect_source(const struct underlay *u, const char *interface, const char *given, const char *wanted)
+{
+	struct ipaddr source = IPADDR_NONE, addr = IPADDR_NONE;
+	char text[IPADDR_TEXT_MAX];
+	const char *reason;
+
+	if (given)
+		assert_true(ipaddr_parse(given, &source));
+	reason = underlay_source(u, interface, &source, given && source.family == IP_V6 ? IP_V6 : IP_V4, &addr);
+	assert_string_equal(reason ? reason : ipaddr_format(&addr, text), wanted);
+}
+
+static void test_underlay_source(void **state)
+{
+	struct underlay u;
+
+	(void)state;
+	underlay_init(&u);
+	expect_source(&u, "Gi0-0", NULL, "tunnel source: there is no interface Gi0-0");
+	assert_true(take(&u, link_change(true, 2, "Gi0-0", false, false)));
+	expect_source(&u, "Gi0-0", NULL, "tunnel source: interface Gi0-0 is down");
+	assert_true(take(&u, link_change(true, 2, "Gi0-0", true, false)));
+	expect_source(&u, "Gi0-0", NULL, "tunnel source: interface Gi0-0 has no carrier");
+	assert_true(take(&u, link_change(true, 2, "Gi0-0", true, true)));
+	assert_false(take(&u, link_change(true, 2, "Gi0-0", true, true)));
+	expect_source(&u, "Gi0-0", NULL, "tunnel source: interface Gi0-0 has no IPv4 address");
+	assert_true(take(&u, address_change(true, 2, "192.0.2.2", true)));
+	assert_true(take(&u, address_change(true, 2, "192.0.2.1", false)));
+	assert_false(take(&u, address_change(true, 2, "192.0.2.1", false)));
+	expect_source(&u, "Gi0-0", NULL, "192.0.2.1");
+	expect_source(&u, NULL, "192.0.2.2", "192.0.2.2");
+	expect_source(&u, NULL, "192.0.2.3", "tunnel source: address 192.0.2.3 is not on this router");
+	assert_true(take(&u, address_change(false, 2, "192.0.2.1", false)));
+	expect_source(&u, "Gi0-0", NULL, "192.0.2.2");
+	/* A dump that does not name the link any more. */
+	take(&u, (struct change){ .type = CHANGE_DUMP_BEGIN });
+	assert_true(take(&u, (struct change){ .type = CHANGE_DUMP_END }));
+	expect_source(&u, "Gi0-0", NULL, "tunnel source: there is no interface Gi0-0");
+	underlay_done(&u);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_log_is_bounded_per_cause), cmocka_unit_test(test_log_ring_keeps_the_latest),
+		cmocka_unit_test(test_state_never_goes_back), cmocka_unit_test(test_underlay_source),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
