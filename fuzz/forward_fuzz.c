@@ -1,0 +1,124 @@
+/*
+ * forward: any bytes as a frame of the TAP, a packet of the underlay or a message of the
+ * control process. The first octet chooses; records of [octet, length of 2 octets, bytes]
+ * follow each other, so that state built by one meets the next.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/reader.h"
+#include "forward/fwd_control.h"
+#include "forward/gre_rx.h"
+#include "forward/gre_tx.h"
+#include "forward/mtu.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct worker *worker;
+
+/* Touches every octet, as the kernel would, so that one out of bounds is seen. */
+static void touch(const uint8_t *bytes, size_t length)
+{
+	static volatile uint8_t sink;
+
+	for (size_t i = 0; i < length; i++)
+		sink = (uint8_t)(sink ^ bytes[i]);
+}
+
+static void underlay_send(void *context, const struct underlay_packet *p)
+{
+	(void)context;
+	touch(p->bytes, p->length);
+	if (p->df && p->length % 3 == 0)
+		mtu_learn(worker, p, (uint32_t)p->length - 1);
+}
+
+static void flush(void *context)
+{
+	(void)context;
+}
+
+static void tap_write(void *context, struct tunnel *t, uint8_t *frame, size_t length)
+{
+	(void)context;
+	(void)t;
+	memset(frame - VNET_HEADER, 0, VNET_HEADER);
+	touch(frame, length);
+}
+
+static bool control_send(void *context, uint16_t type, const void *payload, size_t length)
+{
+	(void)context;
+	touch(payload, length);
+	return type % 2;
+}
+
+static void tunnels_make(struct tables *t)
+{
+	const struct endpoint local = { .addr = ipaddr_v4(0xc0000201) };
+	const struct endpoint peer = { .addr = ipaddr_v4(0xc0000202) };
+	const uint8_t mac[6] = { 6 };
+	struct forward_tunnel conf = { .raw_id = 1, .local = local, .ip_mtu = 1400, .ipv6_mtu = 1400,
+				       .mss4 = 1360, .mss6 = 1340, .set_df = 1 };
+	struct forward_peer m = { .peer = 1, .nbma = peer };
+	struct forward_relays relays = { .count = 1, .peers = { 1 } };
+
+	raw_add(&t->tunnels, 1, &local, -1, -1);
+	tap_add(&t->tunnels, 0, -1, mac);
+	tap_add(&t->tunnels, 1, -1, mac);
+	fwd_control_message(worker, FORWARD_TUNNEL_SET, &conf, sizeof conf);
+	fwd_control_message(worker, FORWARD_PEER_SET, &m, sizeof m);
+	fwd_control_message(worker, FORWARD_MULTICAST_SET, &m, sizeof m);
+	fwd_control_message(worker, FORWARD_RELAYS, &relays, sizeof relays);
+	conf.tunnel = 1;
+	conf.remote = peer.addr;
+	conf.has_key = 1;
+	fwd_control_message(worker, FORWARD_TUNNEL_SET, &conf, sizeof conf);
+}
+
+static void record_run(struct tables *t, uint8_t kind, const uint8_t *bytes, size_t length)
+{
+	const struct raw *raw = raw_find(&t->tunnels, 1);
+	const struct ipaddr from = ipaddr_v4(0xc0000202);
+	uint8_t *room = malloc(FRAME_HEADROOM + length); /* ends where the bytes end */
+	uint8_t *at = room + FRAME_HEADROOM;
+
+	if (!room)
+		return;
+	if (length)
+		memcpy(at, bytes, length);
+	worker->now = instant_add(worker->now, span_ms(kind >> 3));
+	switch (kind % 5) {
+	case 0: gre_tx_frame(worker, tap_find(&t->tunnels, kind >> 7), at, length); break;
+	case 1: gre_rx_outer4(worker, raw, at, length); break;
+	case 2: gre_rx_packet(worker, raw, &from, kind >> 3, at, length); break;
+	case 3: fwd_control_message(worker, length ? at[0] % 16 : 0, at, length); break;
+	default: fwd_control_message(worker, (uint16_t)(kind >> 3), at, length); break;
+	}
+	free(room);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct forward_io io = { NULL, underlay_send, flush, tap_write, control_send };
+	struct reader r = reader_of(data, size);
+	struct tables tables;
+
+	if (tables_init(&tables))
+		abort();
+	worker = worker_new(&tables, &io);
+	if (!worker)
+		abort();
+	tunnels_make(&tables);
+	while (reader_left(&r) >= 3) {
+		const uint8_t kind = reader_u8(&r);
+		const size_t wanted = reader_u16(&r);
+		const size_t length = wanted < reader_left(&r) ? wanted : reader_left(&r);
+
+		record_run(&tables, kind, reader_skip(&r, length), length);
+	}
+	tables_done(&tables);
+	worker_free(worker);
+	return 0;
+}
