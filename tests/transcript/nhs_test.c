@@ -1,0 +1,401 @@
+/*
+ * Registration with one and with several NHSs: the ladder, death, refusal, signs of life,
+ * names, the farewell; and the table of the state machine, every pair of it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "engine/nhs.h"
+#include "engine/state.h"
+#include "engine/tunnel.h"
+#include "scene.h"
+
+static uint32_t sent_request_id(const struct rig *r, unsigned type)
+{
+	static struct nhrp_message m;
+
+	assert_int_equal(nhrp_decode(r->sent[type], r->sent_length[type], &m, NULL), NHRP_DROP_NONE);
+	return m.request_id;
+}
+
+static struct nhs_view view(const struct node *n, size_t index)
+{
+	struct nhs_view v;
+
+	assert_true(node_nhs(n, index, &v));
+	return v;
+}
+
+/* Gaps of 1, 2, 4, 8, 16, 32, 64, 64 s, each times 0.75 to 1, under one request id. */
+static void ladder_keeps_the_request_id(void **state)
+{
+	static const int64_t nominal_s[] = { 1, 2, 4, 8, 16, 32, 64, 64 };
+	const struct scene s = scene_laid_out();
+	uint32_t id;
+
+	(void)state;
+	node_start(s.spoke1);
+	rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
+	id = sent_request_id(s.rig, NHRP_REGISTRATION_REQUEST);
+	for (size_t i = 0; i < 8; i++) {
+		rig_run_ms(s.rig, nominal_s[i] * 750 - 1);
+		rig_expect_nothing(s.rig);
+		for (int64_t waited = nominal_s[i] * 750 - 1; rig_count(s.rig, "Registration") == 0; waited++) {
+			assert_true(waited <= nominal_s[i] * 1000);
+			rig_run_ms(s.rig, 1);
+		}
+		rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
+		assert_int_equal(sent_request_id(s.rig, NHRP_REGISTRATION_REQUEST), id);
+	}
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_PROBE);
+	assert_string_equal(view(s.spoke1, 0).reason, "no answer");
+	rig_free(s.rig);
+}
+
+static void dead_after_three_misses_alive_at_once(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	node_stop_abruptly(s.hub);
+	rig_run(s.rig, 200);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP); /* first miss not yet over */
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_run(s.rig, 7);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_PROBE);
+	assert_int_equal(s.spoke1->relay_count, 0);
+	rig_run(s.rig, 300); /* far up the ladder: 64 s between tries */
+	rig_skip(s.rig);
+	node_start(s.hub);
+	rig_skip(s.rig);
+	/* any valid message from the hub's NBMA address is a sign of life */
+	node_hairpin(s.hub, "10.0.0.11", "10.0.0.12", PEER_NONE);
+	{
+		static struct nhrp_message m;
+
+		memset(&m, 0, sizeof m);
+		m.type = NHRP_TRAFFIC_INDICATION;
+		m.hop_count = 255;
+		m.nbma_family = m.proto_family = IP_V4;
+		m.src_nbma = addr_of("192.0.2.1");
+		m.src_proto = addr_of("10.0.0.1");
+		m.dst_proto = addr_of("10.0.0.11");
+		node_receive(s.spoke1, "192.0.2.1", &m);
+	}
+	rig_run_ms(s.rig, 20);
+	rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
+	rig_expect(s.rig, "hub --> spoke1: Registration Reply {unique, nat} code 0");
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_free(s.rig);
+}
+
+static void tunnel_up_restarts_the_ladder(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	node_start(s.spoke1);
+	rig_run(s.rig, 300);
+	node_start(s.hub);
+	rig_skip(s.rig);
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	rig_run_ms(s.rig, 20);
+	rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
+	rig_expect(s.rig, "hub --> spoke1: Registration Reply {unique, nat} code 0");
+	rig_free(s.rig);
+}
+
+static void refusal_is_told_and_tried_again(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke2->addresses[0].addr = addr_of("10.0.0.11"); /* the address of spoke1 */
+	scene_start(&s);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	assert_int_equal(view(s.spoke2, 0).status, NHS_VIEW_PROBE);
+	assert_non_null(strstr(view(s.spoke2, 0).reason, "refused"));
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.1");
+	/* spoke1 leaves in an orderly way; the next try of spoke2 succeeds */
+	node_event(s.spoke1, &(struct event){ .type = EVENT_SHUTDOWN });
+	rig_run(s.rig, 70);
+	assert_int_equal(view(s.spoke2, 0).status, NHS_VIEW_UP);
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
+static void dynamic_nhs_tells_its_address(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct ipaddr hub = addr_of("10.0.0.1");
+	struct nhs_view v;
+
+	(void)state;
+	s.spoke1->tunnel.nhrp4.nhs_count = 0;
+	node_add_nhs(s.spoke1, "dynamic", "192.0.2.1");
+	scene_start(&s);
+	v = view(s.spoke1, 0);
+	assert_true(ipaddr_eq(&v.addr, &hub));
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_free(s.rig);
+}
+
+static void name_answer(struct node *n, size_t count, const struct ipaddr *addrs)
+{
+	const struct event ev = { .type = EVENT_NAME, .name = { .name = "hub.example", .count = count, .addrs = addrs } };
+
+	node_event(n, &ev);
+}
+
+static void name_is_resolved_again_and_again(void **state)
+{
+	const struct scene s = scene_two_hubs_laid_out();
+	const struct ipaddr first[] = { addr_of("192.0.2.1") }, second[] = { addr_of("192.0.2.2") };
+
+	(void)state;
+	s.spoke1->tunnel.nhrp4.nhs_count = 0;
+	node_add_nhs(s.spoke1, "dynamic", "192.0.2.1");
+	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
+	scene_start(&s);
+	assert_int_equal(s.spoke1->resolves, 1);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_DOWN);
+	name_answer(s.spoke1, 0, NULL);
+	rig_run(s.rig, 5);
+	assert_int_equal(s.spoke1->resolves, 2); /* does not resolve: again soon */
+	name_answer(s.spoke1, 1, first);
+	rig_run(s.rig, 1);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	rig_run(s.rig, 301);
+	assert_int_equal(s.spoke1->resolves, 3);
+	/* the hub has moved to another address: old one purged, new one registered with */
+	rig_skip(s.rig);
+	name_answer(s.spoke1, 1, second);
+	rig_run(s.rig, 1);
+	assert_true(rig_count(s.rig, "spoke1 --> hub: Purge Request 10.0.0.11/32") > 0);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.2");
+	rig_free(s.rig);
+}
+
+static void two_hubs_by_priority(void **state)
+{
+	const struct scene s = scene_two_hubs_laid_out();
+
+	(void)state;
+	s.spoke1->nhs4[0].priority = 2; /* behind hub2, though first in the file */
+	scene_start(&s);
+	assert_int_equal(s.spoke1->relay_count, 2);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.2");
+	assert_string_equal(node_relay_nbma(s.spoke1, 1), "192.0.2.1");
+	assert_string_equal(node_relay_nbma(s.spoke2, 0), "192.0.2.1");
+	node_stop_abruptly(s.hub2);
+	rig_run(s.rig, 210);
+	assert_int_equal(s.spoke1->relay_count, 1);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_free(s.rig);
+}
+
+static void clean_stop_of_a_spoke(void **state)
+{
+	const struct scene s = scene_two_hubs_up();
+	struct binding_view b;
+
+	(void)state;
+	node_event(s.spoke1, &(struct event){ .type = EVENT_SHUTDOWN });
+	assert_false(s.spoke1->done);
+	rig_run_ms(s.rig, 20);
+	rig_expect(s.rig, "spoke1 --> hub: Purge Request 10.0.0.11/32");
+	rig_expect(s.rig, "spoke1 --> hub2: Purge Request 10.0.0.11/32");
+	rig_expect(s.rig, "hub --> spoke1: Purge Reply 10.0.0.11/32");
+	rig_expect(s.rig, "hub2 --> spoke1: Purge Reply 10.0.0.11/32");
+	rig_expect_nothing(s.rig);
+	assert_true(s.spoke1->done);
+	assert_false(node_binding(s.hub, "10.0.0.11", &b));
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "-");
+	assert_false(node_has_peer(s.hub, "198.51.100.1"));
+	rig_free(s.rig);
+}
+
+static void clean_stop_does_not_wait_for_the_dead(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	node_stop_abruptly(s.hub);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_SHUTDOWN });
+	rig_run_ms(s.rig, 1600);
+	assert_true(s.spoke1->done);
+	assert_int_equal(rig_count(s.rig, "Purge Request"), 3);
+	rig_free(s.rig);
+}
+
+/* An NHS that stops says so; whoever leans on it moves in that moment. */
+static void clean_stop_of_a_hub(void **state)
+{
+	const struct scene s = scene_two_hubs_up();
+
+	(void)state;
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	node_event(s.hub, &(struct event){ .type = EVENT_SHUTDOWN });
+	node_stop_abruptly(s.hub);
+	rig_run_ms(s.rig, 10);
+	rig_expect(s.rig, "hub --> spoke1: Purge Request 10.0.0.1/32 {no reply}");
+	rig_expect(s.rig, "hub --> spoke2: Purge Request 10.0.0.1/32 {no reply}");
+	assert_int_equal(s.spoke1->relay_count, 1);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.2");
+	assert_non_null(strstr(view(s.spoke1, 0).reason, "stops"));
+	rig_free(s.rig);
+}
+
+static void carrier_follows_the_nhs(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.if_state_nhrp = true;
+	node_start(s.spoke1);
+	assert_int_equal(s.spoke1->carrier, 0);
+	node_start(s.hub);
+	rig_run(s.rig, 5);
+	assert_int_equal(s.spoke1->carrier, 1);
+	node_stop_abruptly(s.hub);
+	rig_run(s.rig, 210);
+	assert_int_equal(s.spoke1->carrier, 0);
+	node_start(s.spoke2);
+	assert_int_equal(s.spoke2->carrier, -1); /* not asked for: never told */
+	rig_free(s.rig);
+}
+
+static void phase1_leans_on_its_destination(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.mode = TUNNEL_GRE_P2P;
+	s.spoke1->tunnel.destination.addr = addr_of("192.0.2.1");
+	s.spoke1->nhs4[0].nbma.addr = IPADDR_NONE;
+	scene_start(&s);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	assert_true(node_has_multicast(s.spoke1, "192.0.2.1"));
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_expect_nothing(s.rig); /* no resolution: all goes to the far end */
+	rig_free(s.rig);
+}
+
+static void peers_of_the_last_life_keep_their_ids(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	node_start(s.hub);
+	engine_free(s.spoke1->engine);
+	s.spoke1->engine = engine_new(&s.spoke1->config, &s.spoke1->options, s.rig->now);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_PEER_KNOWN, .peer_known = {
+		.peer = 77, .nbma = { addr_of("192.0.2.1"), 0 } } });
+	node_event(s.spoke1, &(struct event){ .type = EVENT_PEER_KNOWN, .peer_known = {
+		.peer = 900, .nbma = { addr_of("203.0.113.9"), 0 } } });
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	rig_run(s.rig, 1);
+	assert_int_equal(s.spoke1->relays[0], 77);
+	node_route(s.spoke1, "10.0.0.0/24", "", true);
+	node_start(s.spoke2);
+	rig_run(s.rig, 1);
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	for (size_t i = 0; i < s.spoke1->peer_count; i++)
+		assert_true(s.spoke1->peers[i].id == 77 || s.spoke1->peers[i].id == 901);
+	rig_free(s.rig);
+}
+
+/* ---- the state machine, pair by pair */
+
+static struct nhs *nhs_of(const struct node *n)
+{
+	return overlay_first(n->engine)->nhs[0];
+}
+
+static struct nhs *in_state(const struct scene *s, enum nhs_state state)
+{
+	struct nhs *n;
+
+	node_start(s->spoke1);
+	n = nhs_of(s->spoke1);
+	if (state == NHS_WAITING)
+		nhs_step(n, NHS_EVENT_UNREADY);
+	if (state == NHS_UP || state == NHS_REFRESHING)
+		nhs_step(n, NHS_EVENT_ACCEPTED);
+	if (state == NHS_REFRESHING)
+		nhs_step(n, NHS_EVENT_TIMER);
+	if (state == NHS_DOWN)
+		nhs_step(n, NHS_EVENT_REFUSED);
+	if (state == NHS_LEAVING)
+		nhs_step(n, NHS_EVENT_LEAVE);
+	assert_int_equal(n->state, state);
+	return n;
+}
+
+/* What state follows; rows are states, columns events in the order of NHS_EVENTS:
+ * READY UNREADY TIMER ACCEPTED REFUSED HEARD GONE LEAVE PURGED. */
+#define W NHS_WAITING
+#define R NHS_REGISTERING
+#define U NHS_UP
+#define F NHS_REFRESHING
+#define D NHS_DOWN
+#define L NHS_LEAVING
+static const enum nhs_state follows[NHS_STATE_COUNT][NHS_EVENT_COUNT] = {
+	[NHS_WAITING]     = { R, W, W, W, W, W, W, L, W },
+	[NHS_REGISTERING] = { R, W, R, U, D, R, R, L, R },
+	[NHS_UP]          = { F, W, F, U, U, U, D, L, U },
+	[NHS_REFRESHING]  = { F, W, F, U, D, F, D, L, F },
+	[NHS_DOWN]        = { R, W, D, U, D, D, D, L, D },
+	[NHS_LEAVING]     = { L, L, L, L, L, L, L, L, L },
+};
+
+static void every_pair(void **state)
+{
+	(void)state;
+	for (unsigned from = 0; from < NHS_STATE_COUNT; from++)
+		for (unsigned event = 0; event < NHS_EVENT_COUNT; event++) {
+			const struct scene s = scene_laid_out();
+			struct nhs *const n = in_state(&s, (enum nhs_state)from);
+
+			nhs_step(n, (enum nhs_event)event);
+			if (n->state != follows[from][event])
+				fail_msg("%s, event %u: %s", nhs_state_name((enum nhs_state)from), event,
+					 nhs_state_name(n->state));
+			/* a state that waits for something has a timer; the others have none */
+			if (n->state == NHS_WAITING)
+				assert_false(timer_running(&n->timer));
+			else if (n->state != NHS_LEAVING)
+				assert_true(timer_running(&n->timer));
+			rig_free(s.rig);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ladder_keeps_the_request_id),
+		cmocka_unit_test(dead_after_three_misses_alive_at_once),
+		cmocka_unit_test(tunnel_up_restarts_the_ladder),
+		cmocka_unit_test(refusal_is_told_and_tried_again),
+		cmocka_unit_test(dynamic_nhs_tells_its_address),
+		cmocka_unit_test(name_is_resolved_again_and_again),
+		cmocka_unit_test(two_hubs_by_priority),
+		cmocka_unit_test(clean_stop_of_a_spoke),
+		cmocka_unit_test(clean_stop_does_not_wait_for_the_dead),
+		cmocka_unit_test(clean_stop_of_a_hub),
+		cmocka_unit_test(carrier_follows_the_nhs),
+		cmocka_unit_test(phase1_leans_on_its_destination),
+		cmocka_unit_test(peers_of_the_last_life_keep_their_ids),
+		cmocka_unit_test(every_pair),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,280 @@
+/*
+ * Questions under way: the retry ladder, the negative cache, traffic that leans on a live NHS
+ * all the time, refresh of what is in use, with and without hubs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "scene.h"
+
+static bool lose_at_spoke2(struct rig *r, const struct node *from, const struct node *to,
+			   const struct nhrp_message *m)
+{
+	(void)r;
+	(void)from;
+	return strcmp(to->name, "spoke2") == 0 && m->type == NHRP_RESOLUTION_REQUEST;
+}
+
+static void unanswered_questions_are_repeated(void **state)
+{
+	static const int64_t gaps[] = { 1, 2, 4, 7, 7 };
+	const struct scene s = scene_up();
+	struct binding_view b;
+
+	(void)state;
+	s.rig->lose = lose_at_spoke2;
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 10.0.0.12 hop 255");
+	for (size_t i = 0; i < 5; i++) {
+		rig_run_ms(s.rig, gaps[i] * 1000 - 1);
+		assert_int_equal(rig_count(s.rig, "spoke1 --> hub"), 0);
+		rig_run_ms(s.rig, 1);
+		assert_int_equal(rig_count(s.rig, "spoke1 --> hub"), 1);
+		rig_skip(s.rig);
+	}
+	rig_run(s.rig, 7);
+	assert_int_equal(rig_count(s.rig, "spoke1 --> hub"), 0);
+	assert_true(node_binding(s.spoke1, "10.0.0.12", &b));
+	assert_int_equal(b.kind, BINDING_NEGATIVE);
+	assert_string_equal(b.reason, "no answer");
+	/* traffic goes on over the hub, and misses do not ask again */
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "192.0.2.1");
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_skip(s.rig);
+	rig_run(s.rig, 10);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "-");
+	/* later they do; the peer is there now */
+	s.rig->lose = NULL;
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
+static void refusals_back_off(void **state)
+{
+	const struct scene s = scene_up();
+	struct binding_view b;
+	int64_t last = 0;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		node_miss(s.spoke1, "10.0.0.99");
+		rig_run(s.rig, 1);
+		rig_expect(s.rig, "spoke1 --> hub: Resolution Request 10.0.0.99 hop 255");
+		rig_expect(s.rig, "hub --> spoke1: Resolution Reply 10.0.0.99 code 12");
+		assert_true(node_binding(s.spoke1, "10.0.0.99", &b));
+		assert_int_equal(b.kind, BINDING_NEGATIVE);
+		assert_true(instant_since(b.expires, s.rig->now).us > last);
+		last = instant_since(b.expires, s.rig->now).us;
+		rig_run_ms(s.rig, last / 1000 + 1);
+	}
+	rig_free(s.rig);
+}
+
+/* The three-minute outage of the shared-tunnel design: it must not exist here. */
+static void leaning_moves_when_the_nhs_dies(void **state)
+{
+	const struct scene s = scene_two_hubs_up();
+	struct binding_view b;
+
+	(void)state;
+	s.rig->lose = lose_at_spoke2;
+	rig_run(s.rig, 190); /* close to the refresh, so that the death is noticed soon */
+	node_miss(s.spoke1, "10.0.0.12");
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "192.0.2.1");
+	node_stop_abruptly(s.hub);
+	rig_run(s.rig, 18);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.2");
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "192.0.2.2");
+	assert_true(node_binding(s.spoke1, "10.0.0.12", &b));
+	assert_true(rig_count(s.rig, "spoke1 --> hub2: Resolution Request 10.0.0.12") > 0);
+	s.rig->lose = NULL;
+	rig_run(s.rig, 8);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
+static void leaning_ends_when_all_are_dead_and_comes_back(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	s.rig->lose = lose_at_spoke2;
+	rig_run(s.rig, 195);
+	node_miss(s.spoke1, "10.0.0.12");
+	node_stop_abruptly(s.hub);
+	rig_run(s.rig, 14);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "-");
+	s.rig->lose = NULL;
+	node_start(s.hub);
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	node_tunnel(s.spoke2, true, "198.51.100.2");
+	rig_run(s.rig, 1);
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
+static void used_bindings_are_refreshed_without_hubs(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	s.spoke1->usage_idle_s = s.spoke2->usage_idle_s = 3;
+	node_stop_abruptly(s.hub);
+	rig_skip(s.rig);
+	rig_run(s.rig, 401);
+	assert_true(s.spoke1->usages > 0);
+	assert_int_equal(rig_count(s.rig, "spoke1 --> spoke2: Resolution Request 10.0.0.12"), 1);
+	rig_run(s.rig, 1300); /* twice the hold time later it still stands */
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	assert_string_equal(node_neighbour_nbma(s.spoke2, "10.0.0.11"), "198.51.100.1");
+	rig_free(s.rig);
+}
+
+static void unused_bindings_run_out(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	s.spoke1->usage_idle_s = s.spoke2->usage_idle_s = 250; /* more than a third of 600 */
+	rig_run(s.rig, 598);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	rig_run(s.rig, 2);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "-");
+	assert_false(node_has_peer(s.spoke1, "198.51.100.2"));
+	rig_free(s.rig);
+}
+
+static void server_only_never_asks(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.nhrp4.server_only = true;
+	scene_start(&s);
+	scene_routes(&s);
+	node_miss(s.spoke1, "10.0.0.12");
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", PEER_NONE);
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.10");
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+/* hub registers at hub2 and each spoke at one of them only. */
+static void from_hub_to_hub(void **state)
+{
+	const struct scene s = scene_two_hubs_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.nhrp4.nhs_count = 1;
+	s.spoke2->nhs4[0] = s.spoke2->nhs4[1];
+	s.spoke2->tunnel.nhrp4.nhs_count = 1;
+	node_add_nhs(s.hub, "10.0.0.2", "192.0.2.2");
+	scene_start(&s);
+	rig_run(s.rig, 5);
+	rig_skip(s.rig);
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 10.0.0.12 hop 255");
+	rig_expect(s.rig, "hub --> hub2: Resolution Request 10.0.0.12 hop 254");
+	rig_expect(s.rig, "hub2 --> spoke2: Resolution Request 10.0.0.12 hop 253");
+	rig_expect(s.rig, "spoke2 --> spoke1: Resolution Reply 10.0.0.12/32 via 10.0.0.12 at 198.51.100.2");
+	rig_free(s.rig);
+}
+
+static void moved_client_is_purged_where_it_was_asked_for(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke2->tunnel.nhrp4.no_unique = true;
+	scene_start(&s);
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	rig_skip(s.rig);
+	node_tunnel(s.spoke2, true, "198.51.100.22");
+	rig_run_ms(s.rig, 30);
+	assert_true(rig_count(s.rig, "hub --> spoke1: Purge Request 10.0.0.12/32") > 0);
+	assert_true(rig_count(s.rig, "spoke1 --> hub: Purge Reply 10.0.0.12/32") > 0);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "-");
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.22");
+	rig_free(s.rig);
+}
+
+static void static_peer_without_nhrp(void **state)
+{
+	const struct scene s = scene_laid_out();
+	struct binding_view b;
+
+	(void)state;
+	s.hub->maps4[0] = (struct config_map){ .proto = prefix_of("10.0.0.50"), .nbma = { .addr = addr_of("203.0.113.50") } };
+	s.hub->tunnel.nhrp4.map_count = 1;
+	s.hub->multicast4[0] = (struct config_host){ .addr = addr_of("203.0.113.50") };
+	s.hub->tunnel.nhrp4.map_multicast_count = 1;
+	scene_start(&s);
+	assert_true(node_binding(s.hub, "10.0.0.50", &b));
+	assert_true(b.kind == BINDING_STATIC && b.state == BINDING_STATE_UP);
+	assert_true(node_has_multicast(s.hub, "203.0.113.50"));
+	/* it cannot answer itself: the hub does for it */
+	node_miss(s.spoke1, "10.0.0.50");
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 10.0.0.50 hop 255");
+	rig_expect(s.rig, "hub --> spoke1: Resolution Reply 10.0.0.50/32 via 10.0.0.50 at 203.0.113.50");
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.50"), "203.0.113.50");
+	rig_free(s.rig);
+}
+
+static void same_seed_same_bytes(void **state)
+{
+	char log[2][LOG_MAX / 16][LINE_MAX_];
+	size_t lines[2];
+
+	(void)state;
+	for (int run = 0; run < 2; run++) {
+		const struct scene s = scene_two_hubs_up();
+
+		s.rig->lose = lose_at_spoke2;
+		node_miss(s.spoke1, "10.0.0.12");
+		node_stop_abruptly(s.hub);
+		rig_run(s.rig, 500);
+		lines[run] = s.rig->log_count;
+		assert_true(lines[run] < LOG_MAX / 16);
+		memcpy(log[run], s.rig->log, lines[run] * LINE_MAX_);
+		rig_free(s.rig);
+	}
+	assert_int_equal(lines[0], lines[1]);
+	for (size_t i = 0; i < lines[0]; i++)
+		assert_string_equal(log[0][i], log[1][i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unanswered_questions_are_repeated),
+		cmocka_unit_test(refusals_back_off),
+		cmocka_unit_test(leaning_moves_when_the_nhs_dies),
+		cmocka_unit_test(leaning_ends_when_all_are_dead_and_comes_back),
+		cmocka_unit_test(used_bindings_are_refreshed_without_hubs),
+		cmocka_unit_test(unused_bindings_run_out),
+		cmocka_unit_test(server_only_never_asks),
+		cmocka_unit_test(from_hub_to_hub),
+		cmocka_unit_test(moved_client_is_purged_where_it_was_asked_for),
+		cmocka_unit_test(static_peer_without_nhrp),
+		cmocka_unit_test(same_seed_same_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,71 @@
+#include "scene.h"
+
+struct scene scene_laid_out(void)
+{
+	struct scene s = { .rig = rig_new() };
+
+	s.hub = node_new(s.rig, "hub", "192.0.2.1", "10.0.0.1/24");
+	s.spoke1 = node_new(s.rig, "spoke1", "198.51.100.1", "10.0.0.11/24");
+	s.spoke2 = node_new(s.rig, "spoke2", "198.51.100.2", "10.0.0.12/24");
+	s.hub->tunnel.nhrp4.redirect = true;
+	node_add_nhs(s.spoke1, "10.0.0.1", "192.0.2.1");
+	node_add_nhs(s.spoke2, "10.0.0.1", "192.0.2.1");
+	return s;
+}
+
+struct scene scene_two_hubs_laid_out(void)
+{
+	struct scene s = scene_laid_out();
+
+	s.hub2 = node_new(s.rig, "hub2", "192.0.2.2", "10.0.0.2/24");
+	s.hub2->tunnel.nhrp4.redirect = true;
+	node_add_nhs(s.spoke1, "10.0.0.2", "192.0.2.2");
+	node_add_nhs(s.spoke2, "10.0.0.2", "192.0.2.2");
+	s.spoke1->nhs4[1].priority = s.spoke2->nhs4[1].priority = 1;
+	return s;
+}
+
+void scene_start(const struct scene *s)
+{
+	node_start(s->hub);
+	if (s->hub2)
+		node_start(s->hub2);
+	node_start(s->spoke1);
+	node_start(s->spoke2);
+	rig_run(s->rig, 1);
+	rig_skip(s->rig);
+}
+
+struct scene scene_up(void)
+{
+	const struct scene s = scene_laid_out();
+
+	scene_start(&s);
+	return s;
+}
+
+struct scene scene_two_hubs_up(void)
+{
+	const struct scene s = scene_two_hubs_laid_out();
+
+	scene_start(&s);
+	return s;
+}
+
+static void hub_routes(struct node *hub)
+{
+	if (!hub)
+		return;
+	node_route(hub, "192.168.1.0/24", "10.0.0.11", true);
+	node_route(hub, "192.168.2.0/24", "10.0.0.12", true);
+}
+
+void scene_routes(const struct scene *s)
+{
+	hub_routes(s->hub);
+	hub_routes(s->hub2);
+	node_route(s->spoke1, "192.168.1.0/24", "", false);
+	node_route(s->spoke1, "192.168.0.0/16", "10.0.0.1", true);
+	node_route(s->spoke2, "192.168.2.0/24", "", false);
+	node_route(s->spoke2, "192.168.0.0/16", "10.0.0.1", true);
+}
