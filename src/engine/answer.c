@@ -5,6 +5,12 @@
 #include "base/alloc.h"
 #include "engine/purge.h"
 
+enum {
+	WIDEST_V4 = 8, /* no answer is wider than this; a default route gives a host */
+	WIDEST_V6 = 16,
+	NARROW_STEPS_MAX = 4096, /* routes looked at before we settle for the host */
+};
+
 static int by_prefix(const void *key, const struct tree_node *node)
 {
 	return ipprefix_cmp(key, &CONTAINER_OF(node, const struct answer, node)->dst);
@@ -13,6 +19,41 @@ static int by_prefix(const void *key, const struct tree_node *node)
 void answers_init(struct overlay *o)
 {
 	tree_init(&o->answers, by_prefix);
+}
+
+/* ---- the prefix of an answer */
+
+/* A route inside p that leads into the DMVPN makes p too wide to be promised. */
+static bool promises_too_much(const struct overlay *o, const struct ipprefix *p)
+{
+	const struct rib *const rib = overlay_rib(o);
+	const struct route *r = NULL;
+	unsigned steps = 0;
+
+	while ((r = rib_next_inside(rib, p, r)))
+		if (overlay_of_route(o, r) || ++steps > NARROW_STEPS_MAX)
+			return true;
+	return false;
+}
+
+bool answer_prefix(const struct overlay *o, const struct ipaddr *dst, struct ipprefix *out)
+{
+	const uint8_t bits = ip_family_bits(o->family);
+	const struct route *const r = rib_match(overlay_rib(o), dst, bits);
+
+	*out = ipprefix_host(dst);
+	if (overlay_owns(o, dst))
+		return true;
+	if (!r || overlay_of_route(o, r))
+		return overlay_is_local(o, dst);
+	if (r->dst.len >= (o->family == IP_V4 ? WIDEST_V4 : WIDEST_V6))
+		*out = r->dst;
+	for (size_t i = 0; i < o->cfg->summary_map_count; i++)
+		if (ipprefix_contains(&o->cfg->summary_maps[i], dst))
+			*out = o->cfg->summary_maps[i];
+	while (out->len < bits && promises_too_much(o, out))
+		*out = ipprefix_make(dst, (uint8_t)(out->len + 1));
+	return true;
 }
 
 static struct answer *of(struct tree_node *n)
@@ -59,7 +100,8 @@ static struct answer *add(struct overlay *o, const struct ipprefix *dst)
 	return a;
 }
 
-void answer_remember(struct overlay *o, const struct ipprefix *dst, const struct requester *who)
+void answer_remember(struct overlay *o, const struct ipprefix *dst, const struct ipaddr *asked,
+		     const struct requester *who)
 {
 	struct answer *a = of(tree_find(&o->answers, dst));
 
@@ -67,6 +109,7 @@ void answer_remember(struct overlay *o, const struct ipprefix *dst, const struct
 		a = add(o, dst);
 	if (!a)
 		return;
+	a->asked = *asked;
 	requesters_add(&a->requesters, who);
 	a->expires = who->until; /* all of them have the same hold time, this is the latest */
 	timer_set(&overlay_engine(o)->timers, &a->expiry, a->expires);
@@ -89,23 +132,12 @@ void answers_withdraw(struct overlay *o)
 		withdraw(a);
 }
 
-/* An answer about a network is true while the network's route does not lead into the DMVPN,
- * and nothing inside it does. Answers about our tunnel address are always true. */
+/* Would we still say the same? */
 static bool still_true(const struct answer *a)
 {
-	const struct overlay *const o = a->overlay;
-	const struct rib *const rib = overlay_rib(o);
-	const struct route *r;
+	struct ipprefix now;
 
-	if (overlay_owns(o, &a->dst.addr))
-		return true;
-	r = rib_match(rib, &a->dst.addr, a->dst.len);
-	if (!r || overlay_of_route(o, r))
-		return false;
-	for (r = rib_next_inside(rib, &a->dst, NULL); r; r = rib_next_inside(rib, &a->dst, r))
-		if (overlay_of_route(o, r))
-			return false;
-	return true;
+	return answer_prefix(a->overlay, &a->asked, &now) && ipprefix_eq(&now, &a->dst);
 }
 
 static void check(struct overlay *o, const struct ipprefix *dst)

@@ -13,6 +13,7 @@ struct answer {
 	struct tree_node node;
 	struct overlay *overlay;
 	struct ipprefix dst;
+	struct ipaddr asked; /* what it was last given for */
 	struct instant created, expires;
 	struct timer expiry;
 	struct requesters requesters;
@@ -20,7 +21,14 @@ struct answer {
 
 void answers_init(struct overlay *o);
 void answers_free(struct overlay *o);
-void answer_remember(struct overlay *o, const struct ipprefix *dst, const struct requester *who);
+/*
+ * The widest prefix around dst that we may answer for: its route's, or a summary map's, never
+ * wider than /8 (IPv6 /16), and never containing what is routed into the DMVPN. false: dst is
+ * not ours to answer.
+ */
+bool answer_prefix(const struct overlay *o, const struct ipaddr *dst, struct ipprefix *out);
+void answer_remember(struct overlay *o, const struct ipprefix *dst, const struct ipaddr *asked,
+		     const struct requester *who);
 void answer_expired(struct answer *a);
 struct answer *answer_first(const struct overlay *o);
 struct answer *answer_next(const struct answer *a);

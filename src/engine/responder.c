@@ -18,12 +18,6 @@
 #include "engine/output.h"
 #include "engine/server.h"
 
-enum {
-	WIDEST_V4 = 8,        /* no answer is wider than this; a default route gives a host */
-	WIDEST_V6 = 16,
-	NARROW_STEPS_MAX = 4096, /* routes looked at before we settle for the host */
-};
-
 struct asker {
 	struct endpoint nbma;
 	struct ipaddr claimed; /* what he says, when he is behind a NAT */
@@ -47,39 +41,6 @@ static bool acceptable(const struct overlay *o, const struct asker *a)
 {
 	return a->nbma.addr.family == o->tunnel->settings.transport && ipaddr_is_host(&a->nbma.addr) &&
 	       !engine_owns_nbma(overlay_engine(o), &a->nbma);
-}
-
-/* ---- the prefix of an answer */
-
-/* A route inside p that leads into the DMVPN makes p too wide to be promised. */
-static bool promises_too_much(const struct overlay *o, const struct ipprefix *p)
-{
-	const struct rib *const rib = overlay_rib(o);
-	const struct route *r = NULL;
-	unsigned steps = 0;
-
-	while ((r = rib_next_inside(rib, p, r)))
-		if (overlay_of_route(o, r) || ++steps > NARROW_STEPS_MAX)
-			return true;
-	return false;
-}
-
-static struct ipprefix answer_prefix(const struct overlay *o, const struct ipaddr *dst)
-{
-	const uint8_t bits = ip_family_bits(o->family);
-	const struct route *const r = rib_match(overlay_rib(o), dst, bits);
-	struct ipprefix p = ipprefix_host(dst);
-
-	if (overlay_owns(o, dst))
-		return p;
-	if (r && r->dst.len >= (o->family == IP_V4 ? WIDEST_V4 : WIDEST_V6))
-		p = r->dst;
-	for (size_t i = 0; i < o->cfg->summary_map_count; i++)
-		if (ipprefix_contains(&o->cfg->summary_maps[i], dst))
-			p = o->cfg->summary_maps[i];
-	while (p.len < bits && promises_too_much(o, &p))
-		p = ipprefix_make(dst, (uint8_t)(p.len + 1));
-	return p;
 }
 
 /* ---- answering */
@@ -177,18 +138,18 @@ static struct requester requester_of(const struct overlay *o, const struct asker
 static void answer_egress(struct overlay *o, const struct endpoint *from, const struct asker *a,
 			  const struct nhrp_message *m)
 {
-	const struct ipprefix p = answer_prefix(o, &m->dst_proto);
 	const struct requester who = requester_of(o, a, m);
+	struct ipprefix p;
 	struct nhrp_cie c;
 
 	if (!understands(o, from, m))
 		return;
-	if (!overlay_is_local(o, &m->dst_proto) && !rib_match(overlay_rib(o), &m->dst_proto, p.len)) {
+	if (!answer_prefix(o, &m->dst_proto, &p)) {
 		refuse(o, &a->nbma, m, NHRP_CODE_NO_BINDING);
 		return;
 	}
 	learn_asker(o, a, m);
-	answer_remember(o, &p, &who);
+	answer_remember(o, &p, &m->dst_proto, &who);
 	c = build_cie(o, p.len, o->cfg->holdtime_s, &o->tunnel->local.addr,
 		      overlay_owns(o, &m->dst_proto) ? &m->dst_proto : &o->addr);
 	answer(o, a, m, &c, &o->tunnel->outside);

@@ -1,0 +1,327 @@
+/*
+ * Phase 3: redirects out and in, shortcuts and the holes in them, and what makes them go.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "scene.h"
+
+/* spoke1 has its shortcut to spoke2's LAN. */
+static struct scene shortcut_up(void)
+{
+	const struct scene s = scene_up();
+
+	scene_routes(&s);
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", PEER_NONE);
+	rig_run(s.rig, 1);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	rig_skip(s.rig);
+	return s;
+}
+
+static uint64_t peer_id(const struct node *n, const char *nbma)
+{
+	const struct ipaddr a = addr_of(nbma);
+
+	for (size_t i = 0; i < n->peer_count; i++)
+		if (ipaddr_eq(&n->peers[i].nbma.addr, &a))
+			return n->peers[i].id;
+	return PEER_NONE;
+}
+
+static void redirect_goes_to_the_ingress_peer(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	scene_routes(&s);
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", peer_id(s.hub, "198.51.100.1"));
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.10");
+	/* one per pair and redirect timeout */
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", peer_id(s.hub, "198.51.100.1"));
+	rig_expect_nothing(s.rig);
+	node_hairpin(s.hub, "192.168.1.11", "192.168.2.20", PEER_NONE); /* another pair; by its route */
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.11");
+	rig_run(s.rig, 3);
+	rig_skip(s.rig);
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", peer_id(s.hub, "198.51.100.1"));
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.10");
+	rig_free(s.rig);
+}
+
+static void no_redirect_where_there_is_no_shorter_way(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	scene_routes(&s);
+	node_local(s.hub, "192.168.0.1", false);
+	node_hairpin(s.hub, "192.168.1.10", "224.0.0.5", PEER_NONE);
+	node_hairpin(s.hub, "192.168.1.10", "255.255.255.255", PEER_NONE);
+	node_hairpin(s.hub, "192.168.1.10", "192.168.0.1", PEER_NONE); /* the hub itself */
+	node_hairpin(s.hub, "192.168.1.10", "192.168.1.99", PEER_NONE); /* back to where it came from */
+	node_hairpin(s.spoke1, "192.168.1.10", "192.168.2.20", PEER_NONE); /* does not redirect */
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+/* An intermediate node: the source is behind the DMVPN for it. */
+static void indication_for_somebody_behind_us_is_dropped(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	scene_routes(&s);
+	node_route(s.spoke1, "192.168.7.0/24", "10.0.0.1", true);
+	node_hairpin(s.hub, "192.168.7.1", "192.168.2.20", peer_id(s.hub, "198.51.100.1"));
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.7.1");
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+static void shortcut_off_ignores_indications(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.nhrp4.shortcut = false;
+	scene_start(&s);
+	scene_routes(&s);
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", PEER_NONE);
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.10");
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+static void shortcut_goes_with_its_covering_route(void **state)
+{
+	const struct scene s = shortcut_up();
+
+	(void)state;
+	/* the next hub of the same DMVPN takes over: the shortcut stays */
+	node_route(s.spoke1, "192.168.0.0/16", "10.0.0.2", true);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	/* turned away from the DMVPN: it goes in the same step */
+	node_route(s.spoke1, "192.168.0.0/16", "203.0.113.1", false);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	assert_int_equal(s.spoke1->shortcut_count, 0);
+	rig_free(s.rig);
+}
+
+static void shortcut_goes_when_the_covering_route_is_deleted(void **state)
+{
+	const struct scene s = shortcut_up();
+
+	(void)state;
+	node_route_del(s.spoke1, "192.168.0.0/16");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	rig_free(s.rig);
+}
+
+static void longest_match_stays_true(void **state)
+{
+	const struct scene s = shortcut_up();
+
+	(void)state;
+	node_route(s.spoke1, "192.168.2.128/25", "203.0.113.1", false);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.128/25"), "throw");
+	node_route(s.spoke1, "192.168.3.0/24", "203.0.113.1", false); /* outside of it */
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.3.0/24"), "-");
+	node_route_del(s.spoke1, "192.168.2.128/25");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.128/25"), "-");
+	/* holes that are there before the shortcut, and go with it */
+	node_route(s.spoke1, "192.168.2.64/26", "203.0.113.1", false);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_CLEAR });
+	assert_int_equal(s.spoke1->shortcut_count, 0);
+	rig_run(s.rig, 3);
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", PEER_NONE);
+	rig_run(s.rig, 1);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.64/26"), "throw");
+	rig_free(s.rig);
+}
+
+/* An answer wider than our own route is cut down to it, else its hole would undo it. */
+static void wide_answers_are_narrowed(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	scene_routes(&s);
+	node_route(s.spoke1, "192.168.2.0/25", "10.0.0.1", true);
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", PEER_NONE);
+	rig_run(s.rig, 1);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/25"), "10.0.0.12");
+	assert_int_equal(s.spoke1->shortcut_count, 1);
+	rig_free(s.rig);
+}
+
+static void default_routes_are_not_promised(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	scene_routes(&s);
+	node_route(s.spoke1, "0.0.0.0/0", "10.0.0.1", true);
+	node_route(s.hub, "8.8.8.0/24", "10.0.0.12", true);
+	node_route(s.spoke2, "0.0.0.0/0", "203.0.113.1", false);
+	node_hairpin(s.hub, "192.168.1.10", "8.8.8.8", PEER_NONE);
+	rig_run(s.rig, 1);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "8.8.8.8/32"), "10.0.0.12");
+	assert_int_equal(s.spoke1->shortcut_count, 1);
+	rig_free(s.rig);
+}
+
+static void summary_map_answers_for_all_lans(void **state)
+{
+	struct ipprefix summary = prefix_of("172.20.0.0/16");
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke2->tunnel.nhrp4.summary_maps = &summary;
+	s.spoke2->tunnel.nhrp4.summary_map_count = 1;
+	scene_start(&s);
+	scene_routes(&s);
+	node_route(s.spoke2, "172.20.5.0/24", "", false);
+	node_route(s.hub, "172.20.0.0/16", "10.0.0.12", true);
+	node_route(s.spoke1, "172.16.0.0/12", "10.0.0.1", true);
+	node_hairpin(s.hub, "192.168.1.10", "172.20.5.1", PEER_NONE);
+	rig_run(s.rig, 1);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "172.20.0.0/16"), "10.0.0.12");
+	rig_free(s.rig);
+}
+
+static void the_answerer_takes_back_what_is_no_longer_true(void **state)
+{
+	const struct scene s = shortcut_up();
+	struct binding_view b;
+
+	(void)state;
+	assert_true(node_binding(s.spoke2, "192.168.2.0/24", &b));
+	assert_true(b.kind == BINDING_LOCAL && b.requester_count == 1);
+	node_route_del(s.spoke2, "192.168.2.0/24");
+	rig_run_ms(s.rig, 20);
+	rig_expect(s.rig, "spoke2 --> spoke1: Purge Request 192.168.2.0/24");
+	rig_expect(s.rig, "spoke1 --> spoke2: Purge Reply 192.168.2.0/24");
+	rig_expect_nothing(s.rig);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	rig_free(s.rig);
+}
+
+static bool lose_purge_replies(struct rig *r, const struct node *from, const struct node *to,
+			       const struct nhrp_message *m)
+{
+	(void)r;
+	(void)from;
+	(void)to;
+	return m->type == NHRP_PURGE_REPLY;
+}
+
+static void purges_are_repeated_a_few_times(void **state)
+{
+	const struct scene s = shortcut_up();
+
+	(void)state;
+	s.rig->lose = lose_purge_replies;
+	node_route_del(s.spoke2, "192.168.2.0/24");
+	rig_run(s.rig, 30);
+	assert_int_equal(rig_count(s.rig, "spoke2 --> spoke1: Purge Request"), 3);
+	rig_free(s.rig);
+}
+
+static void strangers_purge_nothing(void **state)
+{
+	const struct scene s = shortcut_up();
+	static struct nhrp_message m;
+
+	(void)state;
+	memset(&m, 0, sizeof m);
+	m.type = NHRP_PURGE_REQUEST;
+	m.hop_count = 255;
+	m.nbma_family = m.proto_family = IP_V4;
+	m.src_nbma = addr_of("203.0.113.66");
+	m.src_proto = addr_of("10.0.0.66");
+	m.dst_proto = addr_of("10.0.0.11");
+	m.cie_count = 1;
+	m.cies[0] = (struct nhrp_cie){ .prefix_len = 24, .proto = addr_of("192.168.2.0") };
+	node_receive(s.spoke1, "203.0.113.66", &m);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	assert_int_equal(node_counter(s.spoke1, ENGINE_COUNT_DROP_NOT_ALLOWED), 1);
+	/* the hub may: it is our NHS */
+	m.src_nbma = addr_of("192.0.2.1");
+	m.src_proto = addr_of("10.0.0.1");
+	node_receive(s.spoke1, "192.0.2.1", &m);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	rig_free(s.rig);
+}
+
+static void used_shortcut_lives_on_without_the_hub(void **state)
+{
+	const struct scene s = shortcut_up();
+
+	(void)state;
+	s.spoke1->usage_idle_s = s.spoke2->usage_idle_s = 1;
+	node_stop_abruptly(s.hub);
+	rig_run(s.rig, 1500);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
+static void dead_peer_gives_the_traffic_back_to_the_hub(void **state)
+{
+	const struct scene s = shortcut_up();
+
+	(void)state;
+	s.spoke1->usage_idle_s = 1;
+	node_stop_abruptly(s.spoke2);
+	rig_run(s.rig, 601);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	assert_false(node_has_peer(s.spoke1, "198.51.100.2"));
+	rig_free(s.rig);
+}
+
+static void tunnel_down_and_up_again(void **state)
+{
+	const struct scene s = shortcut_up();
+
+	(void)state;
+	node_tunnel(s.spoke1, false, "198.51.100.1");
+	assert_int_equal(s.spoke1->shortcut_count, 0);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "-");
+	s.spoke1->peer_count = s.spoke1->neighbour_count = 0; /* the kernel has flushed them */
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_free(s.rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(redirect_goes_to_the_ingress_peer),
+		cmocka_unit_test(no_redirect_where_there_is_no_shorter_way),
+		cmocka_unit_test(indication_for_somebody_behind_us_is_dropped),
+		cmocka_unit_test(shortcut_off_ignores_indications),
+		cmocka_unit_test(shortcut_goes_with_its_covering_route),
+		cmocka_unit_test(shortcut_goes_when_the_covering_route_is_deleted),
+		cmocka_unit_test(longest_match_stays_true),
+		cmocka_unit_test(wide_answers_are_narrowed),
+		cmocka_unit_test(default_routes_are_not_promised),
+		cmocka_unit_test(summary_map_answers_for_all_lans),
+		cmocka_unit_test(the_answerer_takes_back_what_is_no_longer_true),
+		cmocka_unit_test(purges_are_repeated_a_few_times),
+		cmocka_unit_test(strangers_purge_nothing),
+		cmocka_unit_test(used_shortcut_lives_on_without_the_hub),
+		cmocka_unit_test(dead_peer_gives_the_traffic_back_to_the_hub),
+		cmocka_unit_test(tunnel_down_and_up_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
