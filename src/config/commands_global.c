@@ -89,12 +89,14 @@ static void open_interface(struct reading *r, const struct match *m)
 static void open_vrf(struct reading *r, const struct match *m)
 {
 	const struct item *name = match_arg(m, 0);
+	uint32_t vrf;
 
 	if (!sets(m) || !name) {
 		reading_error(r, "leave the VRF's lines out instead", "a VRF that is taken away again");
 		return;
 	}
-	r->c->vrfs[reading_vrf(r, name->text)].defined = true;
+	vrf = reading_vrf(r, name->text); /* may move the list */
+	r->c->vrfs[vrf].defined = true;
 	reading_enter(r, MODE_VRF, 0);
 }
 

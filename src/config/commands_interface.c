@@ -48,10 +48,15 @@ static struct config_address *same_address(struct config_interface *i, const str
 static void put_address(struct reading *r, const struct config_address *new)
 {
 	struct config_interface *i = reading_interface(r);
-	struct config_address *a = same_address(i, &new->addr);
+	struct config_address *a;
 
-	if (!a && new->addr.family == IP_V4 && !new->secondary)
-		a = primary(i, IP_V4);
+	/* There is one primary address; a new one takes its place. */
+	if (new->addr.family == IP_V4 && !new->secondary && (a = primary(i, IP_V4)) && same_address(i, &new->addr) != a) {
+		const struct ipaddr old = a->addr;
+
+		remove_addresses(i, IP_V4, &old);
+	}
+	a = same_address(i, &new->addr);
 	if (!a)
 		a = ADD(r, i->addresses, i->address_count);
 	if (a)

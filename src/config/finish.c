@@ -51,6 +51,23 @@ struct order {
 	size_t count;
 };
 
+bool config_opens_block(unsigned mode, const char *text)
+{
+	switch (mode) {
+	case MODE_BGP:
+	case MODE_EIGRP:
+		return !strncmp(text, "address-family ", 15);
+	case MODE_EIGRP_AF:
+		return !strncmp(text, "af-interface ", 13) || !strcmp(text, "topology base");
+	case MODE_KEY_CHAIN:
+		return !strncmp(text, "key ", 4);
+	case MODE_IKEV2_KEYRING:
+		return !strncmp(text, "peer ", 5);
+	default:
+		return false;
+	}
+}
+
 static void emit(struct order *o, uint32_t parent)
 {
 	for (uint32_t at = o->first[parent == NAMES_NONE ? 0 : parent + 1]; at; at = o->next[at - 1]) {
@@ -130,8 +147,7 @@ static void squeeze_blocks(struct reading *r)
 
 /* ---- defaults ---- */
 
-/* From 15.7 and XE 16 on, shortcut and the dynamic multicast map are on and hidden. */
-static bool version_implies(const char *version)
+bool config_version_implies(const char *version)
 {
 	char *end;
 	unsigned long major, minor;
@@ -165,7 +181,7 @@ static void nhrp_defaults(struct config_nhrp *n, bool implied)
 
 void reading_finish(struct reading *r)
 {
-	const bool implied = version_implies(r->c->version);
+	const bool implied = config_version_implies(r->c->version);
 
 	squeeze_interfaces(r->c);
 	squeeze_routes(r->c);

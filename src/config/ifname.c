@@ -1,4 +1,6 @@
 /* Interface names: the ways people write them, IOS's spelling and the kernel's. */
+#include "config/ifname.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,4 +87,25 @@ bool config_ifname(const char *text, char **ios, char kernel[16])
 	if (ios)
 		*ios = strdup(spelled);
 	return true;
+}
+
+const char *ifname_ios(const char *kernel, char out[64])
+{
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		const size_t length = strlen(types[i].kernel);
+		char back[16];
+
+		if (strncmp(kernel, types[i].kernel, length) || !isdigit((unsigned char)kernel[length]))
+			continue;
+		snprintf(out, 64, "%s%s", types[i].type, kernel + length);
+		for (char *p = out + strlen(types[i].type); *p; p++) {
+			if (*p == '-')
+				*p = '/';
+		}
+		/* A name of this system may look like one of ours: only the way back decides. */
+		if (config_ifname(out, NULL, back) && !strcmp(back, kernel))
+			return out;
+	}
+	snprintf(out, 64, "%s", kernel);
+	return out;
 }

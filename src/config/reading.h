@@ -74,6 +74,11 @@ void reading_forget_interface(struct reading *r, size_t at);
 void config_interface_done(struct config_interface *i);
 void config_block_done(struct config_block *b);
 
+/* From 15.7 and XE 16 on, shortcut and the dynamic multicast map are on and hidden. */
+bool config_version_implies(const char *version);
+/* The canonical line is one that opens a sub-block. */
+bool config_opens_block(unsigned mode, const char *text);
+
 /* After the last line: defaults that depend on the whole file, then contradictions. */
 void reading_finish(struct reading *r);
 void reading_check(struct reading *r);
