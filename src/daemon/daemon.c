@@ -177,6 +177,7 @@ static void stop_now(struct daemon *d)
 	rules_remove(d);
 	adopt_clean(d);
 	tunnels_stop(d);
+	host_settings_restore(d);
 	daemon_log(d, TRACE_NOTICE, "STOPPED", "reason=\"asked to\"");
 	keeper_say_stopped(&d->keeper);
 	uv_stop(&d->loop);
@@ -351,6 +352,7 @@ static void go(struct daemon *d, int listen_fd)
 
 	tunnels_apply(d);
 	adopt_begin(d);
+	host_settings_apply(d);
 	rules_apply(d);
 	redirect_start(d);
 	d->phase = DAEMON_RUNNING;

@@ -54,6 +54,7 @@ struct daemon {
 
 	struct raws raws;
 	struct tunnel *tunnels;
+	struct sysctl_set host_settings; /* host_settings.c */
 
 	struct engine *engine;
 	uv_timer_t engine_timer;
@@ -104,6 +105,10 @@ void adopt_clean(struct daemon *d);      /* at a stop: removes everything of our
 int redirect_start(struct daemon *d);
 void redirect_apply(struct daemon *d);   /* the tunnels or their knobs have changed */
 void redirect_stop(struct daemon *d);
+
+/* host_settings.c */
+void host_settings_apply(struct daemon *d);
+void host_settings_restore(struct daemon *d);
 
 /* rules.c */
 void rules_apply(struct daemon *d);

@@ -101,6 +101,13 @@ static void fill_tunnel(struct daemon *d, const struct tunnel *t, struct view_tu
 	};
 }
 
+static struct view_setting *fill_settings(struct view_setting *at, const struct sysctl_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		*at++ = (struct view_setting){ set->entries[i].path, set->entries[i].value };
+	return at;
+}
+
 static bool add_tunnels(struct daemon *d, struct made_view *m)
 {
 	size_t count = 0, settings = 0;
@@ -109,7 +116,7 @@ static bool add_tunnels(struct daemon *d, struct made_view *m)
 
 	for (const struct tunnel *t = d->tunnels; t; t = t->next) {
 		count++;
-		settings += t->sysctls.count;
+		settings += t->sysctls.count + d->host_settings.count;
 	}
 	list = take(m, count, sizeof *list);
 	s = take(m, settings, sizeof *s);
@@ -120,9 +127,9 @@ static bool add_tunnels(struct daemon *d, struct made_view *m)
 
 		fill_tunnel(d, t, out);
 		out->settings = s;
-		out->setting_count = t->sysctls.count;
-		for (size_t i = 0; i < t->sysctls.count; i++)
-			*s++ = (struct view_setting){ t->sysctls.entries[i].path, t->sysctls.entries[i].value };
+		s = fill_settings(s, &t->sysctls);
+		s = fill_settings(s, &d->host_settings);
+		out->setting_count = (size_t)(s - out->settings);
 	}
 	m->view.tunnels = list;
 	return true;

@@ -255,6 +255,8 @@ def check_stop(routers):
     for r in routers:
         r.stop()
         expect(f"exit code of {r.name}", r.process.returncode, 0)
+        expect(f"{r.name}'s redirects", run("ip", "netns", "exec", r.ns, "sysctl", "-n",
+                                            "net.ipv4.conf.all.send_redirects").strip(), "1")
         expect(f"{r.name}'s tunnel", "Tunnel0" in r.ip("link"), False)
         expect(f"{r.name}'s rules", "4711" in r.ip("rule"), False)
         expect(f"{r.name}'s shortcuts", r.ip("route", "show", "table", "4711", check=False).replace(
