@@ -38,7 +38,9 @@ enum forward_msg_type {
 	FORWARD_MULTICAST_SET,/* struct forward_peer: replicate multicast to it */
 	FORWARD_MULTICAST_DEL,
 	FORWARD_RELAYS,       /* struct forward_relays: live ones only; a peer named earlier and not
-			       * any more is a dead relay, frames to it go to the first live one */
+			       * any more is a dead relay, frames to it go to the first live one.
+			       * None named between SYNC_BEGIN and the first that is: the former
+			       * ones stay until SYNC_END */
 	FORWARD_NHRP_SEND,    /* struct forward_nhrp */
 	FORWARD_USAGE_GET,    /* struct forward_usage: answered by FORWARD_USAGE */
 	FORWARD_COUNTERS_GET, /* no payload: answered by FORWARD_TUNNEL_COUNTERS … COUNTERS_END */

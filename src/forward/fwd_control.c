@@ -41,6 +41,7 @@ int tables_init(struct tables *t)
 {
 	tunnel_table_init(&t->tunnels);
 	t->generation = 0;
+	t->syncing = false;
 	return peer_table_init(&t->peers);
 }
 
@@ -121,6 +122,10 @@ static bool relays_message(struct worker *w, const struct forward_relays *r)
 
 	if (r->count > FORWARD_RELAYS_MAX || !t)
 		return false;
+	/* A control process that has just started knows of no live relay yet. That is no
+	 * reason to give up those of before: the sweep does if it names none until then. */
+	if (r->count == 0 && w->tables->syncing && t->relays_generation != w->tables->generation)
+		return true;
 	relays_set(w, t, r);
 	t->relays_generation = w->tables->generation;
 	return true;
@@ -197,12 +202,19 @@ static void peers_sweep(struct worker *w)
 	}
 }
 
+static void sync_begin(struct tables *t)
+{
+	t->generation++;
+	t->syncing = true;
+}
+
 /* What was not named since FORWARD_SYNC_BEGIN is not to be any more. */
 static void sweep(struct worker *w)
 {
 	struct tunnel *t = TAILQ_FIRST(&w->tables->tunnels.tunnels);
 	static const struct forward_relays none;
 
+	w->tables->syncing = false;
 	peers_sweep(w);
 	while (t) {
 		struct tunnel *next = TAILQ_NEXT(t, order);
@@ -294,7 +306,7 @@ bool fwd_control_message(struct worker *w, uint16_t type, const void *payload, s
 	if (length != payload_size(type))
 		return false;
 	switch (type) {
-	case FORWARD_SYNC_BEGIN: w->tables->generation++; return true;
+	case FORWARD_SYNC_BEGIN: sync_begin(w->tables); return true;
 	case FORWARD_SYNC_END: sweep(w); return true;
 	case FORWARD_TUNNEL_SET: return tunnel_set_message(w, payload);
 	case FORWARD_TUNNEL_DEL: return tunnel_del_message(w, payload);

@@ -11,6 +11,7 @@ struct tables {
 	struct peer_table peers;
 	struct tunnel_table tunnels;
 	uint32_t generation; /* counts FORWARD_SYNC_BEGIN */
+	bool syncing;        /* FORWARD_SYNC_END has not come yet */
 };
 
 #endif

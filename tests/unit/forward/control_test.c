@@ -52,6 +52,32 @@ static void sweep_drops_what_was_not_named(void **state)
 	assert_int_equal(tunnel(f, 0)->relay_count, 0);
 }
 
+/* A new control process starts without live relays; those of before serve until it has some. */
+static void relays_outlive_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	const struct forward_tunnel t0 = tunnel(f, 0)->conf;
+	const uint64_t both[] = { 0x11, 0x12 }, second[] = { 0x12 };
+
+	relays_are(f, 0, 2, both);
+	assert_true(say(f, FORWARD_SYNC_BEGIN, NULL, 0));
+	assert_true(say(f, FORWARD_TUNNEL_SET, &t0, sizeof t0));
+	peer_add(f, 0, 0x11, "192.0.2.11");
+	peer_add(f, 0, 0x12, "192.0.2.12");
+	relays_are(f, 0, 0, NULL);
+	assert_int_equal(tunnel(f, 0)->relay_count, 2);
+	assert_int_equal(peer_find(&f->tables.peers, 0, 0x11)->relay, PEER_RELAY_LIVE);
+	relays_are(f, 0, 1, second);
+	assert_int_equal(tunnel(f, 0)->relay_count, 1);
+	relays_are(f, 0, 0, NULL); /* named in this life, and died in it */
+	assert_int_equal(tunnel(f, 0)->relay_count, 0);
+	relays_are(f, 0, 1, second);
+	assert_true(say(f, FORWARD_SYNC_END, NULL, 0));
+	assert_int_equal(tunnel(f, 0)->relay_count, 1);
+	relays_are(f, 0, 0, NULL); /* after the sync an empty list is what it says */
+	assert_int_equal(tunnel(f, 0)->relay_count, 0);
+}
+
 static void tunnel_comes_back(void **state)
 {
 	struct fixture *f = *state;
@@ -166,7 +192,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(greeting_tells_peers), T(sweep_drops_what_was_not_named), T(tunnel_comes_back), T(usage),
+		T(greeting_tells_peers), T(sweep_drops_what_was_not_named), T(relays_outlive_a_restart), T(tunnel_comes_back), T(usage),
 		T(counters), T(many_peers), T(peer_moves), T(bad_messages),
 	};
 
