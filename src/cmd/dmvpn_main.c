@@ -16,7 +16,7 @@ static const struct command commands[] = {
 	{ "plan", NULL, "plan a design" },
 	{ "render", cmd_render, "print what FRR, strongSwan or nftables need" },
 	{ "decode", cmd_decode, "print the NHRP messages of a capture" },
-	{ "lab", NULL, "run a design on this machine, break it, measure it" },
+	{ "lab", cmd_lab, "run a design on this machine, break it, measure it" },
 	{ "sim", cmd_sim, "simulate a design on a virtual clock" },
 	{ "show", cmd_show, "look at a running daemon" },
 	{ "explain", NULL, "why is this peer not up" },

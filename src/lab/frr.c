@@ -1,0 +1,172 @@
+#include "lab/frr.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "config/render_frr.h"
+#include "lab/memory.h"
+#include "lab/run.h"
+
+static const struct {
+	unsigned bit;
+	const char *name;
+} daemons[] = {
+	{ FRR_BGPD, "bgpd" }, { FRR_OSPFD, "ospfd" }, { FRR_OSPF6D, "ospf6d" }, { FRR_RIPD, "ripd" },
+	{ FRR_EIGRPD, "eigrpd" }, { FRR_BFDD, "bfdd" },
+};
+
+static void frr_dir(const struct lab *lab, size_t router, char out[PATH_MAX])
+{
+	snprintf(out, PATH_MAX, "%.3000s/%s/frr", lab->run_dir, lab->plan->routers[router].name);
+}
+
+static int make_dir(const struct lab *lab, size_t router)
+{
+	const struct passwd *frr = getpwnam("frr");
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.3000s/%s", lab->run_dir, lab->plan->routers[router].name);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	frr_dir(lab, router, path);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	if (frr && chown(path, frr->pw_uid, frr->pw_gid) < 0)
+		return -errno;
+	return 0;
+}
+
+int frr_render(const struct lab *lab, size_t router, char *error, size_t size)
+{
+	/* The lab sets the routes of VRFs, which are tables here. */
+	struct frr_options options = { .skip_vrf_routes = true };
+	char dir[PATH_MAX], path[PATH_MAX + 16];
+	int r = make_dir(lab, router);
+	FILE *f;
+
+	if (r < 0) {
+		snprintf(error, size, "%s: %s", lab->run_dir, strerror(-r));
+		return 2;
+	}
+	frr_dir(lab, router, dir);
+	snprintf(path, sizeof(path), "%s/frr.conf", dir);
+	f = fopen(path, "we");
+	if (!f) {
+		snprintf(error, size, "%s: %s", path, strerror(errno));
+		return 2;
+	}
+	r = config_render_frr(lab->plan->routers[router].config, &options, f);
+	if (fclose(f) != 0 || r < 0) {
+		snprintf(error, size, "%s: cannot render FRR's configuration", lab->plan->routers[router].name);
+		return 2;
+	}
+	return 0;
+}
+
+size_t frr_daemons(const struct lab *lab, size_t router, const char *names[FRR_DAEMONS_MAX])
+{
+	unsigned needed = config_frr_daemons(lab->plan->routers[router].config);
+	size_t count = 0;
+
+	names[count++] = "zebra";
+	names[count++] = "staticd";
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++)
+		if (needed & daemons[i].bit)
+			names[count++] = daemons[i].name;
+	return count;
+}
+
+pid_t frr_start(const struct lab *lab, size_t router, const char *daemon)
+{
+	char dir[PATH_MAX], program[64], sock[PATH_MAX + 32], pid[PATH_MAX + 32], log[PATH_MAX + 64];
+	char bfd[PATH_MAX + 32], netns[128];
+	char *argv[20];
+	size_t n = 0;
+
+	frr_dir(lab, router, dir);
+	snprintf(program, sizeof(program), "/usr/lib/frr/%s", daemon);
+	snprintf(sock, sizeof(sock), "%s/zserv.api", dir);
+	snprintf(pid, sizeof(pid), "%s/%s.pid", dir, daemon);
+	snprintf(bfd, sizeof(bfd), "%s/bfdd.sock", dir);
+	if (lab->log_dir[0])
+		snprintf(log, sizeof(log), "%s/%s-%s.log", lab->log_dir, lab->plan->routers[router].name, daemon);
+	else
+		snprintf(log, sizeof(log), "%s/%s.log", dir, daemon);
+	lab_netns(lab, NODE_ROUTER, router, netns);
+	argv[n++] = program;
+	argv[n++] = "--vty_socket";
+	argv[n++] = dir;
+	argv[n++] = "-z";
+	argv[n++] = sock;
+	argv[n++] = "-i";
+	argv[n++] = pid;
+	argv[n++] = "-f";
+	argv[n++] = "/dev/null";
+	argv[n++] = "-P"; /* no TCP port for vtys */
+	argv[n++] = "0";
+	argv[n++] = "--log";
+	argv[n++] = "stdout";
+	if (strcmp(daemon, "bfdd") == 0) {
+		argv[n++] = "--bfdctl";
+		argv[n++] = bfd;
+	}
+	argv[n] = NULL;
+	return run_start(netns, argv, log);
+}
+
+static bool socket_answers(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd;
+	bool ok;
+
+	if (strlen(path) >= sizeof(a.sun_path))
+		return false;
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	ok = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+	close(fd);
+	return ok;
+}
+
+bool frr_ready(const struct lab *lab, size_t router, const char *daemon)
+{
+	char dir[PATH_MAX], path[PATH_MAX + 32];
+
+	frr_dir(lab, router, dir);
+	snprintf(path, sizeof(path), "%s/%s.vty", dir, daemon);
+	for (int64_t end = lab_now_ns() + 10000000000LL; lab_now_ns() < end;) {
+		if (socket_answers(path))
+			return true;
+		if (!lab_pause_ms(10))
+			return false;
+	}
+	return false;
+}
+
+int frr_configure(const struct lab *lab, size_t router, const char *daemon, char *error, size_t size)
+{
+	char dir[PATH_MAX], conf[PATH_MAX + 32], *output;
+	char *argv[8] = { "vtysh", "--vty_socket", dir, "-f", conf, NULL };
+	int r;
+
+	frr_dir(lab, router, dir);
+	snprintf(conf, sizeof(conf), "%s/frr.conf", dir);
+	if (daemon) {
+		argv[5] = "-d";
+		argv[6] = (char *)(uintptr_t)daemon;
+	}
+	r = run_wait(NULL, argv, NULL, &output);
+	if (r != 0)
+		snprintf(error, size, "%s: vtysh: %.300s", lab->plan->routers[router].name, output ? output : "");
+	free(output);
+	return r == 0 ? 0 : 2;
+}

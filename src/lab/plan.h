@@ -1,0 +1,106 @@
+/*
+ * plan: what a folder of router configurations implies about the network around them.
+ *
+ * Pure: configurations in, plan out. Interfaces that share a subnet become one segment.
+ * A segment nobody shares is an uplink to the "internet" node when a tunnel starts on it
+ * or a static route leaves through it; otherwise it is a LAN and gets one probe host.
+ * The internet node forwards between its uplinks and owns every ISP next hop.
+ */
+#ifndef DMVPN_LAB_PLAN_H
+#define DMVPN_LAB_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/ipaddr.h"
+#include "config/config.h"
+
+enum lab_role { LAB_PLAIN, LAB_SPOKE, LAB_HUB };
+enum lab_segment_kind { SEGMENT_LINK, SEGMENT_UPLINK, SEGMENT_LAN };
+enum lab_node { NODE_ROUTER, NODE_HOST, NODE_INTERNET };
+
+enum {
+	LAB_TABLE_OF_VRF = 1000,  /* routing table of VRF n is LAB_TABLE_OF_VRF + n */
+	LAB_NAME_MAX = 48,        /* of a router or a lab, with the final NUL */
+};
+
+struct lab_address {
+	struct ipaddr addr;
+	uint8_t len;
+};
+
+/* One end of a segment. Addresses are those the lab sets: the router's own from its
+ * configuration (or handed out for `ip address dhcp`), the host's, the ISP next hops. */
+struct lab_port {
+	enum lab_node node;
+	size_t index;       /* of the router or host */
+	size_t interface;   /* NODE_ROUTER: index into the configuration's interfaces */
+	char ifname[16];    /* the kernel's, inside the node */
+	uint32_t vrf;
+	size_t address_count;
+	struct lab_address *addresses;
+};
+
+struct lab_segment {
+	enum lab_segment_kind kind;
+	size_t port_count;
+	struct lab_port *ports;
+};
+
+struct lab_router {
+	char name[LAB_NAME_MAX]; /* the file's name without its ending */
+	const struct config *config; /* borrowed */
+	enum lab_role role;
+	size_t expected; /* registrations it should hold */
+};
+
+struct lab_host {
+	char name[LAB_NAME_MAX + 40];
+	size_t router;
+	size_t segment;
+	struct lab_address v4, v6;       /* IP_NONE: not on this LAN */
+	struct ipaddr gateway4, gateway6;
+};
+
+/* A route the lab itself sets: on the internet node, or inside a VRF of a router. */
+struct lab_route {
+	enum lab_node node;
+	size_t index;
+	uint32_t vrf;
+	struct ipprefix dst;
+	struct ipaddr gateway; /* IP_NONE: out of the interface */
+	char ifname[16];       /* "" when the gateway says it all */
+};
+
+struct lab_plan {
+	size_t router_count;
+	struct lab_router *routers;
+	size_t host_count;
+	struct lab_host *hosts;
+	size_t segment_count;
+	struct lab_segment *segments;
+	size_t route_count;
+	struct lab_route *routes;
+	bool internet; /* is there an internet node */
+	size_t note_count;
+	char **notes;  /* what its owner should know: a tunnel source without a way out … */
+};
+
+/* names[i] is the file name (with or without folder and ending) of configs[i], which are
+ * borrowed for the plan's life. Never NULL. */
+struct lab_plan *lab_plan_new(size_t count, const struct config *const *configs,
+			      const char *const *names);
+void lab_plan_free(struct lab_plan *plan);
+
+/* The router's end of a segment, or NULL. */
+const struct lab_port *lab_segment_port(const struct lab_segment *s, enum lab_node node, size_t index);
+/* The router that owns an address (underlay, overlay or LAN); false when nobody does. */
+bool lab_plan_owner(const struct lab_plan *plan, const struct ipaddr *addr, size_t *router);
+/* The first segment through which the router's tunnels leave; NULL when it has none. */
+const struct lab_segment *lab_plan_uplink(const struct lab_plan *plan, size_t router);
+/* The router's first link to another router that no tunnel starts on; else its LAN; NULL. */
+const struct lab_segment *lab_plan_inside(const struct lab_plan *plan, size_t router);
+/* Routers by name; false when there is none. */
+bool lab_plan_router(const struct lab_plan *plan, const char *name, size_t *router);
+
+#endif

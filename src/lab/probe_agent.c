@@ -1,0 +1,225 @@
+/* probe_agent: one host's sender and receiver. */
+#include "lab/probe.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lab/memory.h"
+
+enum { LATE_NS = 250000000, IDLE_MS = 20 };
+
+struct agent {
+	struct probe_shared *shared;
+	uint32_t host;
+	int fds[2];
+	uint32_t window, trace;
+	size_t own_count;
+	uint32_t *own;     /* pairs that start here */
+	int64_t *due_ns;   /* of the next probe of each */
+};
+
+static int open_socket(int family)
+{
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, bytes = 4 << 20;
+	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6, .sin6_port = htons(PROBE_PORT) };
+	struct sockaddr_in a4 = { .sin_family = AF_INET, .sin_port = htons(PROBE_PORT) };
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, family == AF_INET ? (struct sockaddr *)&a4 : (struct sockaddr *)&a6,
+		 family == AF_INET ? sizeof(a4) : sizeof(a6)) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void find_own(struct agent *a)
+{
+	struct probe_shared *s = a->shared;
+
+	for (uint32_t i = 0; i < s->pair_count; i++)
+		if (s->pairs[i].from == a->host)
+			*(uint32_t *)lab_append(&a->own, &a->own_count, sizeof(uint32_t)) = i;
+	a->due_ns = lab_calloc(a->own_count, sizeof(*a->due_ns));
+}
+
+/* The kernel stamps arrivals with the wall clock; `ahead` is how far that is before ours. */
+static int64_t wall_ahead_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec - lab_now_ns();
+}
+
+static int64_t arrival_ns(struct msghdr *m, int64_t ahead)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+			struct timespec t;
+
+			memcpy(&t, CMSG_DATA(c), sizeof(t));
+			return t.tv_sec * 1000000000LL + t.tv_nsec - ahead;
+		}
+	return lab_now_ns();
+}
+
+static void take_probe(struct agent *a, const struct probe_packet *k, int64_t at)
+{
+	struct probe_pair *p = &a->shared->pairs[k->pair];
+	size_t slot = p->offset + k->seq;
+
+	if (k->window != atomic_load(&a->shared->window) || k->seq >= p->capacity || slot >= a->shared->slots)
+		return;
+	if (a->shared->received_ns[slot]) {
+		atomic_fetch_add(&p->duplicates, 1);
+		return;
+	}
+	a->shared->received_ns[slot] = at;
+	atomic_store(&p->last_received_ns, at);
+	if (at - a->shared->sent_ns[slot] > LATE_NS)
+		atomic_fetch_add(&p->late, 1);
+}
+
+static void take_trace(struct agent *a, const struct probe_packet *k)
+{
+	_Atomic uint32_t *reached = &a->shared->pairs[k->pair].path.reached;
+	uint32_t now = atomic_load(reached);
+
+	if (k->window == atomic_load(&a->shared->trace) && (now == 0 || k->seq < now))
+		atomic_store(reached, k->seq);
+}
+
+static void receive(struct agent *a, int fd)
+{
+	int64_t ahead = wall_ahead_ns();
+
+	for (;;) {
+		struct probe_packet k;
+		char control[64] __attribute__((aligned(8)));
+		struct iovec v = { &k, sizeof(k) };
+		struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
+				    .msg_controllen = sizeof(control) };
+		ssize_t n = recvmsg(fd, &m, 0);
+
+		if (n < 0)
+			return;
+		if (n != sizeof(k) || k.pair >= a->shared->pair_count ||
+		    a->shared->pairs[k.pair].to != a->host)
+			continue;
+		if (k.magic == PROBE_MAGIC)
+			take_probe(a, &k, arrival_ns(&m, ahead));
+		else if (k.magic == TRACE_MAGIC)
+			take_trace(a, &k);
+	}
+}
+
+static void send_probe(struct agent *a, struct probe_pair *p, uint32_t pair)
+{
+	struct probe_packet k = { PROBE_MAGIC, a->window, pair, atomic_load(&p->sent) };
+	socklen_t length = p->family == IP_V4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+
+	if (k.seq >= p->capacity)
+		return;
+	a->shared->sent_ns[p->offset + k.seq] = lab_now_ns();
+	atomic_store(&p->sent, k.seq + 1);
+	/* A refused send (no route yet) is a lost probe. */
+	(void)!sendto(a->fds[p->family == IP_V6], &k, sizeof(k), 0, (struct sockaddr *)&p->address, length);
+}
+
+static void enter_window(struct agent *a, uint32_t window)
+{
+	int64_t now = lab_now_ns();
+
+	a->window = window;
+	/* Spread over the interval, so that pairs do not send in one burst. */
+	for (size_t i = 0; i < a->own_count; i++) {
+		const struct probe_pair *p = &a->shared->pairs[a->own[i]];
+
+		a->due_ns[i] = now + (int64_t)p->interval_us * 1000 * (int64_t)(a->own[i] % 16) / 16;
+	}
+}
+
+/* Sends what is due; the time of the next. */
+static int64_t send_due(struct agent *a)
+{
+	int64_t now = lab_now_ns(), next = now + IDLE_MS * 1000000LL;
+
+	if (!a->window)
+		return next;
+	for (size_t i = 0; i < a->own_count; i++) {
+		struct probe_pair *p = &a->shared->pairs[a->own[i]];
+		int64_t interval = (int64_t)p->interval_us * 1000;
+
+		if (!interval)
+			continue;
+		while (a->due_ns[i] <= now) {
+			send_probe(a, p, a->own[i]);
+			a->due_ns[i] += interval;
+		}
+		if (a->due_ns[i] < next)
+			next = a->due_ns[i];
+	}
+	return next;
+}
+
+static void wait_until(struct agent *a, int64_t next)
+{
+	struct pollfd p[2] = { { .fd = a->fds[0], .events = POLLIN }, { .fd = a->fds[1], .events = POLLIN } };
+	int64_t left = next - lab_now_ns();
+	struct timespec t = { 0 };
+
+	if (left > 0)
+		t = (struct timespec){ left / 1000000000, left % 1000000000 };
+	if (ppoll(p, 2, &t, NULL) <= 0)
+		return;
+	for (int i = 0; i < 2; i++)
+		if (p[i].revents)
+			receive(a, a->fds[i]);
+}
+
+void probe_agent(struct probe_shared *s, uint32_t host, pid_t runner)
+{
+	struct agent a = { .shared = s, .host = host, .trace = atomic_load(&s->trace) };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != runner)
+		_exit(1);
+	setpriority(PRIO_PROCESS, 0, -10);
+	prctl(PR_SET_TIMERSLACK, 50000);
+	a.fds[0] = open_socket(AF_INET);
+	a.fds[1] = open_socket(AF_INET6);
+	if (a.fds[0] < 0)
+		_exit(1);
+	find_own(&a);
+	atomic_fetch_add(&s->ready, 1);
+	for (;;) {
+		uint32_t window = atomic_load(&s->window), trace = atomic_load(&s->trace);
+
+		if (window != a.window)
+			enter_window(&a, window);
+		wait_until(&a, send_due(&a));
+		if (trace != a.trace) {
+			a.trace = trace;
+			/* In a process of its own: steady probes must not wait for answers. */
+			if (fork() == 0) {
+				probe_trace_pairs(s, host);
+				atomic_fetch_add(&s->traced, 1);
+				_exit(0);
+			}
+		}
+	}
+}

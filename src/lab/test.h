@@ -1,0 +1,71 @@
+/*
+ * test: the main job: start a lab, wait for it to converge, look at it, break it, measure.
+ */
+#ifndef DMVPN_LAB_TEST_H
+#define DMVPN_LAB_TEST_H
+
+#include "lab/fault.h"
+#include "lab/outage.h"
+
+struct lab_class_result { /* the pairs of one path class */
+	char *name;
+	size_t pairs;
+	struct outage_figures outage;
+};
+
+struct lab_fault_result {
+	char name[LAB_NAME_MAX + 40];
+	size_t pairs;    /* counted: alive before, no end behind what failed */
+	size_t cut_off;  /* pairs with an end behind what failed: listed, not counted */
+	size_t pairs_affected;
+	struct outage_figures affected, all;
+	size_t lost, late, duplicates; /* probes, of all counted pairs */
+	bool recovered, healed;
+	double healed_s;
+	size_t class_count;
+	struct lab_class_result *classes; /* of the affected pairs */
+};
+
+struct lab_pair_result {
+	bool reachable;
+	struct path path;
+	char *class_name;
+};
+
+struct lab_result {
+	double started_s;   /* building the lab and starting its programs */
+	double converged_s; /* from then on; negative: it did not */
+	size_t expected, up;
+	bool routes;        /* every LAN's router had a route to every LAN in time */
+	size_t lan_pairs, lan_reachable, direct_pairs, spoke_pairs;
+	size_t first_pairs, first_sent, first_lost;
+	struct lab_pair_result *pairs; /* as in the probes */
+	size_t fault_count;
+	struct lab_fault_result *faults;
+	bool ok;
+};
+
+struct lab_test_options {
+	const char *faults;
+	int wait_s; /* for convergence, at most */
+};
+
+/* Runs the whole test on a claimed lab and leaves it running for the report: the caller
+ * stops probes and lab in any case. 0 when it was carried out (result->ok says how it
+ * went), 2 with the reason, 130 when interrupted. */
+int lab_test(struct lab *lab, const struct lab_test_options *o, struct probes *probes,
+	     struct lab_result *result, char *error, size_t size);
+void lab_result_free(struct lab_result *r);
+
+/* What the lines of all files became. */
+void lab_report_json(const struct lab *lab, const struct lab_result *r, FILE *out);
+void lab_report_design(const struct lab *lab, FILE *out);
+/* Programs and registrations of a running lab. */
+void lab_report_running(const struct lab *lab, FILE *out);
+void lab_report_text(const struct lab *lab, const struct probes *p, const struct lab_result *r, FILE *out);
+
+/* A line of progress on stderr, overwritten in place on a terminal. */
+void lab_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void lab_progress_end(void);
+
+#endif

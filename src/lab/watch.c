@@ -1,0 +1,117 @@
+#include "lab/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/client.h"
+#include "lab/memory.h"
+#include "lab/programs.h"
+#include "lab/run.h"
+
+enum { ANSWER_TIMEOUT_MS = 1000 };
+
+json_t *watch_nhs(const struct lab *lab, size_t router)
+{
+	char path[PATH_MAX], *body = NULL;
+	size_t length = 0;
+	json_t *j = NULL;
+
+	programs_socket(lab, router, path);
+	if (control_request(path, "show nhs json", ANSWER_TIMEOUT_MS, &body, &length) == 0 && body)
+		j = json_loadb(body, length, 0, NULL);
+	free(body);
+	return j;
+}
+
+static size_t count_up(const struct lab *lab, size_t router)
+{
+	json_t *j = watch_nhs(lab, router), *item;
+	size_t i, up = 0;
+
+	json_array_foreach(json_object_get(j, "nhs"), i, item) {
+		const char *status = json_string_value(json_object_get(item, "status"));
+
+		up += status && strcmp(status, "UP") == 0;
+	}
+	json_decref(j);
+	return up;
+}
+
+void watch_registrations(const struct lab *lab, size_t *expected, size_t *up)
+{
+	*expected = *up = 0;
+	for (size_t i = 0; i < lab->plan->router_count; i++) {
+		size_t wanted = lab->plan->routers[i].expected, have = wanted ? count_up(lab, i) : 0;
+
+		*expected += wanted;
+		*up += have < wanted ? have : wanted;
+	}
+}
+
+/* Does the line of "route get" lead out to the internet node? A default route is no route
+ * to a LAN. */
+static bool leads_out(const struct lab *lab, size_t router, const char *line)
+{
+	const char *dev = strstr(line, " dev ");
+	size_t length;
+
+	if (!dev)
+		return true;
+	dev += 5;
+	length = strcspn(dev, " \n");
+	for (size_t i = 0; i < lab->plan->segment_count; i++) {
+		const struct lab_segment *s = &lab->plan->segments[i];
+		const struct lab_port *p = lab_segment_port(s, NODE_ROUTER, router);
+
+		if (p && lab_segment_port(s, NODE_INTERNET, 0) && strlen(p->ifname) == length &&
+		    strncmp(p->ifname, dev, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static char *route_questions(const struct lab *lab, size_t router, size_t *count)
+{
+	char *text = lab_strdup(""), *next, a[IPADDR_TEXT_MAX];
+
+	*count = 0;
+	for (size_t i = 0; i < lab->plan->host_count; i++) {
+		const struct lab_host *h = &lab->plan->hosts[i];
+		const struct ipaddr *addrs[] = { &h->v4.addr, &h->v6.addr };
+
+		for (int k = 0; k < 2; k++) {
+			if (h->router == router || ipaddr_is_none(addrs[k]))
+				continue;
+			next = lab_printf("%sroute get %s\n", text, ipaddr_format(addrs[k], a));
+			free(text);
+			text = next;
+			(*count)++;
+		}
+	}
+	return text;
+}
+
+static bool router_routes_complete(const struct lab *lab, size_t router)
+{
+	char *argv[] = { "ip", "-o", "-batch", "-", NULL }, *output, netns[128];
+	size_t wanted, found = 0;
+	char *questions = route_questions(lab, router, &wanted), *at, *line;
+	int r;
+
+	lab_netns(lab, NODE_ROUTER, router, netns);
+	r = run_wait(netns, argv, questions, &output);
+	at = output;
+	while (r == 0 && at && (line = strsep(&at, "\n")))
+		found += *line && !leads_out(lab, router, line);
+	free(output);
+	free(questions);
+	return r == 0 && found >= wanted;
+}
+
+bool watch_routes_complete(const struct lab *lab)
+{
+	for (size_t i = 0; i < lab->plan->host_count; i++)
+		if (!router_routes_complete(lab, lab->plan->hosts[i].router))
+			return false;
+	return true;
+}

@@ -1,0 +1,18 @@
+/*
+ * watch: what a running lab looks like from outside: registrations, routes, counted lines.
+ */
+#ifndef DMVPN_LAB_WATCH_H
+#define DMVPN_LAB_WATCH_H
+
+#include <jansson.h>
+
+#include "lab/lab.h"
+
+/* Registrations that the plan expects, and those that are UP now. */
+void watch_registrations(const struct lab *lab, size_t *expected, size_t *up);
+/* What the router's daemon answers to "show nhs"; NULL when it does not. */
+json_t *watch_nhs(const struct lab *lab, size_t router);
+/* Do all routers of LANs have a route to all other LANs? No packet is sent. */
+bool watch_routes_complete(const struct lab *lab);
+
+#endif
