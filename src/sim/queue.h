@@ -20,6 +20,7 @@ enum happening_type {
 	HAPPENS_CHECK,
 	HAPPENS_FAULT,
 	HAPPENS_HEAL,
+	HAPPENS_PATIENCE, /* a router that was told to stop should have done so */
 };
 
 struct happening {

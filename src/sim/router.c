@@ -11,6 +11,9 @@ enum {
 	PEERS_PER_LIFE = 1 << 20, /* ids kept apart between two lives of a router */
 };
 
+/* What the keeper grants a clean stop before it ends the process. */
+static const struct span shutdown_patience = { 3000000 };
+
 static struct config *read_config(struct world *w, const struct router *r)
 {
 	char error[256] = "";
@@ -83,9 +86,26 @@ void router_crash(struct world *w, struct router *r)
 	r->request_id = engine_request_id(r->engine);
 	engine_free(r->engine);
 	r->engine = NULL;
+	r->stopping = false;
 	r->died = w->now;
 	r->incarnation++;
 	host_reset(&r->host);
+}
+
+void router_stop(struct world *w, struct router *r)
+{
+	if (!r->engine || r->stopping)
+		return;
+	r->stopping = true;
+	queue_add(&w->queue, &(struct happening){
+		.at = instant_add(w->now, shutdown_patience), .type = HAPPENS_PATIENCE,
+		.subject = world_index(w, r), .incarnation = r->incarnation });
+	world_tell(w, r, &(struct event){ .type = EVENT_SHUTDOWN });
+}
+
+void router_patience_ends(struct world *w, struct router *r)
+{
+	world_fail(w, r, "the engine does not finish its shutdown");
 }
 
 void router_tick(struct world *w, struct router *r)
@@ -106,11 +126,13 @@ static void send_message(struct world *w, struct router *from, const struct effe
 	const struct scenario *s = w->scenario;
 	struct router *to = world_router_of_nbma(w, &e->send.to.addr);
 	const uint64_t spread = (uint64_t)(s->delay_most.us - s->delay_least.us) + 1;
-	unsigned copies = prng_below(&w->network, 100) < s->duplicate_percent ? 2 : 1;
+	const bool calm = w->now.us >= s->length.us - s->calm.us;
+	const unsigned loss = calm ? 0 : s->loss_percent;
+	unsigned copies = prng_below(&w->network, 100) < (calm ? 0 : s->duplicate_percent) ? 2 : 1;
 
 	w->result->messages++;
 	for (; copies > 0; copies--) {
-		const bool lost = prng_below(&w->network, 100) < s->loss_percent;
+		const bool lost = prng_below(&w->network, 100) < loss;
 		const struct span delay = span_us(s->delay_least.us + (int64_t)prng_below(&w->network, spread));
 		struct happening h = { .at = instant_add(w->now, delay), .type = HAPPENS_PACKET };
 
@@ -213,14 +235,21 @@ static void do_effect(struct world *w, struct router *r, const struct effect *e)
 void world_tell(struct world *w, struct router *r, const struct event *ev)
 {
 	struct effect e;
+	bool done = false;
 
 	if (!r->engine || w->result->failed)
 		return;
 	w->result->events++;
 	world_note(w, r, "event %d", (int)ev->type);
 	engine_handle(r->engine, w->now, ev);
-	while (engine_next_effect(r->engine, &e))
+	while (engine_next_effect(r->engine, &e)) {
+		done |= e.type == EFFECT_DONE;
 		do_effect(w, r, &e);
+	}
+	if (done && !r->stopping)
+		world_fail(w, r, "the engine ends without having been told to");
+	if (done)
+		router_crash(w, r);
 }
 
 void world_route(struct world *w, struct router *r, const struct ipprefix *dst, const struct ipaddr *gateway)

@@ -56,6 +56,21 @@ static bool take_delay(const char *value, struct scenario *s)
 	return true;
 }
 
+static bool find_kind(const char *name, enum fault_kind *out)
+{
+	static const char *const names[] = {
+		[FAULT_ISOLATE] = "isolate", [FAULT_CRASH] = "crash", [FAULT_STOP] = "stop",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*out = (enum fault_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* "30 crash hub1 10": at 30 s, for 10 s. */
 static bool take_fault(const char *value, struct scenario *s)
 {
@@ -69,9 +84,8 @@ static bool take_fault(const char *value, struct scenario *s)
 	if (sscanf(value, "%6u %11[a-z] %7[a-z]%4u %6u%n", &at, kind, role, &number, &lasts, &used) != 5 ||
 	    value[used] != '\0' || number == 0)
 		return false;
-	if (strcmp(kind, "isolate") != 0 && strcmp(kind, "crash") != 0)
+	if (!find_kind(kind, &f->kind))
 		return false;
-	f->kind = strcmp(kind, "crash") == 0 ? FAULT_CRASH : FAULT_ISOLATE;
 	f->at = instant_add(INSTANT_ZERO, span_s(at));
 	f->lasts = span_s(lasts);
 	if (strcmp(role, "hub") == 0 && number <= s->hubs)
@@ -106,6 +120,7 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 	NUMBER("registration_s", 1, 65535, s->registration_s = (uint16_t)n)
 	NUMBER("pairs", 0, 1000, s->pairs = n)
 	NUMBER("traffic_ms", 1, 60000, s->traffic = span_ms((int64_t)n))
+	NUMBER("calm_s", 0, 86400, s->calm = span_s((int64_t)n))
 	NUMBER("converge_s", 1, 86400, s->converge = span_s((int64_t)n))
 	NUMBER("random_faults", 0, SCENARIO_FAULTS_MAX, s->random_faults = n)
 #undef NUMBER

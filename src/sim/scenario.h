@@ -17,6 +17,7 @@ enum { SCENARIO_HUBS_MAX = 8, SCENARIO_SPOKES_MAX = 200, SCENARIO_FAULTS_MAX = 3
 enum fault_kind {
 	FAULT_ISOLATE, /* the router's uplink is down, both ways */
 	FAULT_CRASH,   /* the router's process and all its state are gone, then started anew */
+	FAULT_STOP,    /* the same after a clean shutdown, which withdraws what it registered */
 };
 
 struct scenario_fault {
@@ -35,6 +36,7 @@ struct scenario {
 	uint16_t holdtime_s, registration_s;
 	size_t pairs;            /* of spokes that talk, picked by the seed */
 	struct span traffic;     /* between two packets of a pair */
+	struct span calm;        /* at the end, in which the network neither loses nor repeats */
 	struct span converge;    /* after the last fault all must be well within this */
 	size_t random_faults;    /* picked by the seed in the first half */
 	size_t fault_count;

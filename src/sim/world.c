@@ -118,7 +118,7 @@ static void choose_faults(struct world *w)
 		const uint64_t at = prng_below(&w->choice, half);
 
 		w->faults[w->fault_count++] = (struct scenario_fault){
-			.kind = prng_below(&w->choice, 2) ? FAULT_CRASH : FAULT_ISOLATE,
+			.kind = (enum fault_kind)prng_below(&w->choice, FAULT_STOP + 1),
 			.router = prng_below(&w->choice, w->router_count),
 			.at = { (int64_t)at },
 			.lasts = { (int64_t)prng_below(&w->choice, half - at) },
@@ -134,11 +134,17 @@ static void break_router(struct world *w, const struct scenario_fault *f)
 {
 	struct router *r = &w->routers[f->router];
 
-	if (f->kind == FAULT_CRASH) {
+	switch (f->kind) {
+	case FAULT_CRASH:
 		router_crash(w, r);
-	} else {
+		break;
+	case FAULT_STOP:
+		router_stop(w, r);
+		break;
+	case FAULT_ISOLATE:
 		world_note(w, r, "is isolated");
 		r->isolations++;
+		break;
 	}
 }
 
@@ -149,9 +155,12 @@ static void heal_router(struct world *w, const struct scenario_fault *f)
 	if (f->kind == FAULT_ISOLATE) {
 		world_note(w, r, "is reachable again");
 		r->isolations--;
-	} else if (!r->engine) {
-		router_start(w, r);
+		return;
 	}
+	if (r->stopping)
+		router_crash(w, r);
+	if (!r->engine)
+		router_start(w, r);
 }
 
 static void deliver(struct world *w, const struct happening *h)
@@ -198,6 +207,10 @@ static void happen(struct world *w, const struct happening *h)
 		break;
 	case HAPPENS_FAULT:
 		break_router(w, &w->faults[h->subject]);
+		break;
+	case HAPPENS_PATIENCE:
+		if (w->routers[h->subject].stopping && w->routers[h->subject].incarnation == h->incarnation)
+			router_patience_ends(w, &w->routers[h->subject]);
 		break;
 	case HAPPENS_HEAL:
 		heal_router(w, &w->faults[h->subject]);

@@ -24,6 +24,7 @@ struct router {
 	struct instant died;   /* when it crashed last; NEVER: it lives */
 	uint64_t incarnation;
 	uint32_t request_id;   /* saved over a crash */
+	bool stopping;         /* its engine is to say when it has shut down */
 	unsigned isolations;   /* uplink down while not 0 */
 	struct instant ticked_at; /* to notice a clock that stands still */
 	unsigned ticks;
@@ -81,9 +82,11 @@ void design_place(struct world *w);
 char *design_config(const struct world *w, const struct router *r);
 struct ipprefix design_summary(void); /* all LANs, as a phase 3 hub announces them */
 
-/* router.c: start a router's engine, crash it, let it tick. */
+/* router.c: a router's engine starts, ends, ticks. */
 void router_start(struct world *w, struct router *r);
 void router_crash(struct world *w, struct router *r);
+void router_stop(struct world *w, struct router *r); /* cleanly, then as crashed */
+void router_patience_ends(struct world *w, struct router *r);
 void router_tick(struct world *w, struct router *r);
 
 void routing_round(struct world *w); /* routing.c */
