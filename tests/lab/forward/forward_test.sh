@@ -94,9 +94,12 @@ in_a "$daemon" "$dir/a.plan" "$dir/a2" "$forwarder" >"$dir/second" 2>&1
 survives forwarder a
 survives control a
 # Without any control process packets go on: none of a steady stream is lost.
+sent() { in_a cat /sys/class/net/Tunnel0/statistics/tx_packets; }
+before=$(sent)
+stream_runs() { [ "$(sent)" -ge $((before + 5)) ]; }
 in_a ping -q -i 0.02 -c 50 -W 1 10.0.0.2 >"$dir/ping" &
 ping_pid=$!
-sleep 0.3 # the kill shall fall into the stream
+within 5 stream_runs || fail "the stream does not start"
 kill -9 "$(cat "$dir/a/control.pid")" "$(cat "$dir/b/control.pid")"
 wait "$ping_pid"
 grep -q "50 received" "$dir/ping" || fail "packets lost while the control process was away: $(cat "$dir/ping")"
