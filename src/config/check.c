@@ -1,9 +1,340 @@
-/* Contradictions that only the whole file shows, as errors on the line that is wrong. */
+/* Contradictions that only the whole file shows, as errors on the line that is wrong; and
+ * what no part of this system will use. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/reading.h"
 
+/* ---- one tunnel ---- */
+
+static bool host_given(const struct config_host *h)
+{
+	return h->name || !ipaddr_is_none(&h->addr);
+}
+
+static bool runs(const struct config_interface *i)
+{
+	return i->is_tunnel && !i->shutdown;
+}
+
+static void check_ends(struct reading *r, const struct config_interface *i)
+{
+	const struct config_tunnel *t = i->tunnel;
+
+	if (!t->source_interface && ipaddr_is_none(&t->source))
+		config_line_error(r, i->line, "add tunnel source INTERFACE", "%s has no tunnel source", i->ios_name);
+	if (t->mode == TUNNEL_GRE_P2P && !host_given(&t->destination))
+		config_line_error(r, i->line, "add tunnel destination ADDRESS, or tunnel mode gre multipoint",
+				  "%s is point-to-point and has no tunnel destination", i->ios_name);
+	if (t->mode == TUNNEL_GRE_MULTIPOINT && host_given(&t->destination))
+		config_line_error(r, i->line, "take one of the two out",
+				  "%s is multipoint and has a tunnel destination", i->ios_name);
+	if (t->mode == TUNNEL_GRE_MULTIPOINT && !t->nhrp4.enabled && !t->nhrp6.enabled)
+		config_line_error(r, i->line, "add ip nhrp network-id NUMBER",
+				  "%s is multipoint and has no NHRP network-id", i->ios_name);
+}
+
+/* NBMA address of an NHS: its own, or a map of the same address. */
+static bool nhs_has_nbma(const struct config_nhrp *n, const struct config_nhs *s)
+{
+	if (host_given(&s->nbma))
+		return true;
+	for (size_t i = 0; i < n->map_count; i++) {
+		if (ipprefix_contains(&n->maps[i].proto, &s->addr))
+			return true;
+	}
+	return false;
+}
+
+static void check_nhs(struct reading *r, const struct config_interface *i, const struct config_nhrp *n, const char *af)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	for (size_t k = 0; k < n->nhs_count; k++) {
+		/* A point-to-point tunnel has one far end, which needs no map. */
+		if (i->tunnel->mode == TUNNEL_GRE_P2P || nhs_has_nbma(n, &n->nhs[k]))
+			continue;
+		ipaddr_format(&n->nhs[k].addr, text);
+		config_line_error(r, i->line, "add ip nhrp map ADDRESS NBMA, or nbma NBMA to the nhs line",
+				  "%s: %s nhrp nhs %s has no NBMA address", i->ios_name, af, text);
+	}
+}
+
+static bool wrong_family(const struct config_host *h, enum ip_family transport)
+{
+	return !ipaddr_is_none(&h->addr) && h->addr.family != transport;
+}
+
+static bool nhrp_mixes(const struct config_nhrp *n, enum ip_family transport)
+{
+	bool mixed = false;
+
+	for (size_t i = 0; i < n->map_count; i++)
+		mixed |= wrong_family(&n->maps[i].nbma, transport);
+	for (size_t i = 0; i < n->map_multicast_count; i++)
+		mixed |= wrong_family(&n->map_multicast[i], transport);
+	for (size_t i = 0; i < n->nhs_count; i++)
+		mixed |= wrong_family(&n->nhs[i].nbma, transport);
+	return mixed;
+}
+
+static void check_transport(struct reading *r, const struct config_interface *i)
+{
+	const struct config_tunnel *t = i->tunnel;
+
+	if (wrong_family(&t->destination, t->transport) ||
+	    (!ipaddr_is_none(&t->source) && t->source.family != t->transport) ||
+	    nhrp_mixes(&t->nhrp4, t->transport) || nhrp_mixes(&t->nhrp6, t->transport))
+		config_line_error(r, i->line, "one tunnel has one transport family: see tunnel mode gre multipoint [ipv6]",
+				  "%s: an NBMA address is not of the tunnel's transport family", i->ios_name);
+}
+
+static bool has_head(const struct config *c, const char *before, const char *name)
+{
+	const size_t length = strlen(before);
+
+	for (size_t i = 0; i < c->block_count; i++) {
+		if (!strncmp(c->blocks[i].head, before, length) && !strcmp(c->blocks[i].head + length, name))
+			return true;
+	}
+	return false;
+}
+
+static void check_names(struct reading *r, const struct config_interface *i)
+{
+	const struct config *c = r->c;
+
+	if (!c->vrfs[i->vrf].defined && i->vrf)
+		config_line_error(r, i->line, "add vrf definition NAME", "%s: there is no VRF %s", i->ios_name,
+				  c->vrfs[i->vrf].name);
+	if (!i->tunnel)
+		return;
+	if (!c->vrfs[i->tunnel->vrf].defined && i->tunnel->vrf)
+		config_line_error(r, i->line, "add vrf definition NAME", "%s: there is no VRF %s", i->ios_name,
+				  c->vrfs[i->tunnel->vrf].name);
+	if (i->tunnel->protection_profile && !has_head(c, "crypto ipsec profile ", i->tunnel->protection_profile))
+		config_line_error(r, i->line, "add crypto ipsec profile NAME", "%s: there is no crypto ipsec profile %s",
+				  i->ios_name, i->tunnel->protection_profile);
+}
+
+/* ---- tunnels against each other ---- */
+
+/* Sorted by what a received packet shows, so that equals are neighbours. */
+static int same_packets(const struct config_interface *a, const struct config_interface *b)
+{
+	const struct config_tunnel *s = a->tunnel, *t = b->tunnel;
+	int d;
+
+	if (s->mode != t->mode)
+		return s->mode < t->mode ? -1 : 1;
+	if (s->vrf != t->vrf)
+		return s->vrf < t->vrf ? -1 : 1;
+	if ((d = strcmp(s->source_interface ? s->source_interface : "", t->source_interface ? t->source_interface : "")))
+		return d;
+	if ((d = ipaddr_cmp(&s->source, &t->source)))
+		return d;
+	if (s->has_key != t->has_key || s->key != t->key)
+		return s->has_key < t->has_key || (s->has_key == t->has_key && s->key < t->key) ? -1 : 1;
+	if (s->transport != t->transport)
+		return s->transport < t->transport ? -1 : 1;
+	if (s->mode == TUNNEL_GRE_MULTIPOINT)
+		return 0;
+	if ((d = ipaddr_cmp(&s->destination.addr, &t->destination.addr)))
+		return d;
+	return strcmp(s->destination.name ? s->destination.name : "", t->destination.name ? t->destination.name : "");
+}
+
+static int by_packets(const void *a, const void *b)
+{
+	const struct config_interface *const *x = a, *const *y = b;
+	const int d = same_packets(*x, *y);
+
+	return d ? d : (*x)->line < (*y)->line ? -1 : 1;
+}
+
+static const struct config_address *first_address(const struct config_interface *i)
+{
+	for (size_t k = 0; k < i->address_count; k++) {
+		if (i->addresses[k].addr.family == IP_V4 && !i->addresses[k].secondary)
+			return &i->addresses[k];
+	}
+	return NULL;
+}
+
+static int same_subnet(const struct config_interface *a, const struct config_interface *b)
+{
+	const struct config_address *x = first_address(a), *y = first_address(b);
+	struct ipprefix p, q;
+
+	if (a->vrf != b->vrf)
+		return a->vrf < b->vrf ? -1 : 1;
+	if (!x || !y)
+		return !x - !y;
+	p = ipprefix_make(&x->addr, x->prefix_len);
+	q = ipprefix_make(&y->addr, y->prefix_len);
+	return ipprefix_cmp(&p, &q);
+}
+
+static int by_subnet(const void *a, const void *b)
+{
+	const struct config_interface *const *x = a, *const *y = b;
+	const int d = same_subnet(*x, *y);
+
+	return d ? d : (*x)->line < (*y)->line ? -1 : 1;
+}
+
+static void check_pairs(struct reading *r, const struct config_interface **list, size_t count)
+{
+	qsort(list, count, sizeof *list, by_packets);
+	for (size_t i = 1; i < count; i++) {
+		if (!same_packets(list[i - 1], list[i]))
+			config_line_error(r, list[i]->line, "give the tunnels different tunnel keys",
+					  "%s and %s cannot be told apart: same source, same key", list[i - 1]->ios_name,
+					  list[i]->ios_name);
+	}
+	qsort(list, count, sizeof *list, by_subnet);
+	for (size_t i = 1; i < count; i++) {
+		if (first_address(list[i]) && !same_subnet(list[i - 1], list[i]))
+			config_line_error(r, list[i]->line, "give each tunnel a subnet of its own, or another VRF",
+					  "%s and %s have the same subnet", list[i - 1]->ios_name, list[i]->ios_name);
+	}
+}
+
+static void check_tunnels(struct reading *r)
+{
+	const struct config_interface **list = calloc(r->c->interface_count + 1, sizeof *list);
+	size_t count = 0;
+
+	if (!list) {
+		r->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < r->c->interface_count; i++) {
+		const struct config_interface *interface = &r->c->interfaces[i];
+		const struct config_tunnel *t = interface->tunnel;
+
+		/* One without a source is in error already. */
+		if (runs(interface) && (t->source_interface || !ipaddr_is_none(&t->source)))
+			list[count++] = interface;
+	}
+	check_pairs(r, list, count);
+	free(list);
+}
+
+/* ---- blocks that are not used ---- */
+
+static void demote(struct reading *r, unsigned number, enum config_state state, bool changes_traffic, const char *reason)
+{
+	struct config_line *line = number && number <= r->c->line_count ? &r->c->lines[number - 1] : NULL;
+
+	if (!line || line->state != CONFIG_HONOURED)
+		return;
+	line->state = state;
+	line->changes_traffic = changes_traffic;
+	reading_replace(r, &line->reason, reason);
+}
+
+static void demote_block(struct reading *r, const struct config_block *b, enum config_state state, bool changes_traffic,
+			 const char *reason)
+{
+	demote(r, b->line, state, changes_traffic, reason);
+	for (size_t i = 0; i < b->line_count; i++)
+		demote(r, b->lines[i].line, state, changes_traffic, reason);
+}
+
+static void check_access_list(struct reading *r, const struct config_block *b)
+{
+	const bool named = !strncmp(b->head, "ip access-list ", 15) || !strncmp(b->head, "ipv6 access-list ", 17);
+	const bool numbered = !strncmp(b->head, "access-list ", 12);
+	char name[16] = "";
+
+	if (numbered)
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(b->head + 12, " "), b->head + 12);
+	if ((named && !config_access_list_used(r->c, strrchr(b->head, ' ') + 1)) ||
+	    (numbered && !config_access_list_used(r->c, name)))
+		demote_block(r, b, CONFIG_NO_EFFECT, false, "no routing block refers to this list");
+}
+
+/* FRR runs one process of each kind, in the global table. */
+static void check_processes(struct reading *r)
+{
+	static const char *const kinds[] = { "router ospf ", "ipv6 router ospf ", "router ospfv3 ", "router eigrp ",
+					     "router bgp ", NULL };
+	bool seen[8] = { false };
+
+	for (size_t i = 0; i < r->c->block_count; i++) {
+		const struct config_block *b = &r->c->blocks[i];
+
+		check_access_list(r, b);
+		for (size_t k = 0; kinds[k]; k++) {
+			if (strncmp(b->head, kinds[k], strlen(kinds[k])))
+				continue;
+			if (strstr(b->head, " vrf "))
+				demote_block(r, b, CONFIG_NOT_SUPPORTED, true, "routing inside a VRF is not carried by FRR here");
+			else if (seen[k])
+				demote_block(r, b, CONFIG_NOT_SUPPORTED, true, "FRR runs one such process; the first is carried");
+			else
+				seen[k] = true;
+		}
+	}
+}
+
+/* Number of the first OSPF process or EIGRP autonomous system, which FRR runs; 0: none. */
+static unsigned first_process(const struct config *c, const char *before, const char *inside)
+{
+	for (size_t i = 0; i < c->block_count; i++) {
+		const struct config_block *b = &c->blocks[i];
+		const size_t length = strlen(before);
+		unsigned long number;
+
+		if (strncmp(b->head, before, length) || strstr(b->head, " vrf "))
+			continue;
+		number = strtoul(b->head + length, NULL, 10);
+		for (size_t k = 0; !number && k < b->line_count; k++) {
+			const char *at = strstr(b->lines[k].text, inside);
+
+			number = at ? strtoul(at + strlen(inside), NULL, 10) : 0;
+		}
+		if (number)
+			return (unsigned)number;
+	}
+	return 0;
+}
+
+static void check_redistribution(struct reading *r)
+{
+	const unsigned eigrp = first_process(r->c, "router eigrp ", " autonomous-system ");
+	const unsigned ospf = first_process(r->c, "router ospf ", "\n");
+	unsigned number;
+
+	for (size_t i = 0; i < r->c->block_count; i++) {
+		const struct config_block *b = &r->c->blocks[i];
+
+		for (size_t k = 0; k < b->line_count; k++) {
+			const char *text = b->lines[k].text;
+
+			if ((sscanf(text, "redistribute eigrp %u", &number) == 1 && number != eigrp) ||
+			    (sscanf(text, "redistribute ospf %u", &number) == 1 && number != ospf))
+				demote(r, b->lines[k].line, CONFIG_NOT_SUPPORTED, true, "FRR does not run that process");
+		}
+	}
+}
+
 void reading_check(struct reading *r)
 {
-	(void)r;
+	for (size_t i = 0; i < r->c->interface_count; i++) {
+		const struct config_interface *interface = &r->c->interfaces[i];
+
+		check_names(r, interface);
+		if (!runs(interface))
+			continue;
+		check_ends(r, interface);
+		check_nhs(r, interface, &interface->tunnel->nhrp4, "ip");
+		check_nhs(r, interface, &interface->tunnel->nhrp6, "ipv6");
+		check_transport(r, interface);
+	}
+	check_tunnels(r);
+	check_processes(r);
+	check_redistribution(r);
 }

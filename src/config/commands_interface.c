@@ -343,7 +343,12 @@ static struct config_if_ospf *ospf_of(struct reading *r, const struct match *m)
 
 static void set_ospf_network(struct reading *r, const struct match *m)
 {
-	reading_replace(r, &ospf_of(r, m)->network, sets(m) ? m->items[m->count - 1].text : NULL);
+	const char *network = sets(m) ? m->items[m->count - 1].text : NULL;
+
+	reading_replace(r, &ospf_of(r, m)->network, network);
+	if (network && ospf_of(r, m) == &reading_interface(r)->ospf6 && strcmp(network, "broadcast") &&
+	    strcmp(network, "point-to-point"))
+		reading_unsupported(r, true, "FRR's ospf6d knows broadcast and point-to-point");
 }
 
 static void set_ospf_cost(struct reading *r, const struct match *m)

@@ -1,36 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "config/config.h"
-
-static struct config *read_text(const char *text)
-{
-	char error[200] = "";
-	struct config *c = config_read_text("test.cfg", text, strlen(text), error, sizeof error);
-
-	if (!c)
-		fail_msg("%s", error);
-	return c;
-}
-
-static struct ipaddr addr(const char *text)
-{
-	struct ipaddr a = IPADDR_NONE;
-
-	assert_true(ipaddr_parse(text, &a));
-	return a;
-}
-
-static void assert_addr(const struct ipaddr *a, const char *text)
-{
-	const struct ipaddr want = addr(text);
-
-	assert_true(ipaddr_eq(a, &want));
-}
+#include "text.h"
 
 static void reads_a_spoke(void **state)
 {
@@ -74,10 +42,134 @@ static void reads_a_spoke(void **state)
 	config_free(c);
 }
 
+static void merges_and_takes_back(void **state)
+{
+	struct config *c = read_text("int tu 0\nip nhrp map 10.0.0.1 192.0.2.1\nip nhrp map multicast 192.0.2.1\n"
+				     "int gi0/0\nip address 10.1.0.1 255.255.255.0\nip address 10.1.0.2 255.255.255.0\n"
+				     "ip address 10.2.0.1 255.255.255.0 secondary\n"
+				     "interface Tunnel0\nno ip nhrp map 10.0.0.1 192.0.2.1\nno tunnel key\ntunnel key 5\n"
+				     "ip nhrp nhs 10.0.0.1\nip nhrp nhs 10.0.0.1 priority 3\n"
+				     "no interface Gi9/9\nrouter ospf 1\nnetwork 10.0.0.0 0.255.255.255 area 0\n"
+				     "network 10.0.0.0 0.255.255.255 area 0\nno network 10.0.0.0 0.255.255.255 area 0\n"
+				     "router ospf 1\nrouter-id 1.1.1.1\nrouter-id 2.2.2.2\n"
+				     "ip route 10.9.0.0 255.255.0.0 10.1.0.9\nno ip route 10.9.0.0 255.255.0.0 10.1.0.9\n");
+	const struct config_interface *t = config_find_tunnel(c, 0), *g = config_find_interface(c, "GigabitEthernet0/0");
+
+	(void)state;
+	assert_int_equal(c->interface_count, 2);
+	assert_int_equal(t->tunnel->nhrp4.map_count, 0);
+	assert_int_equal(t->tunnel->nhrp4.map_multicast_count, 1);
+	assert_int_equal(t->tunnel->nhrp4.nhs_count, 1);
+	assert_int_equal(t->tunnel->nhrp4.nhs[0].priority, 3);
+	assert_true(t->tunnel->has_key && t->tunnel->key == 5);
+	assert_int_equal(g->address_count, 2);
+	assert_addr(&g->addresses[0].addr, "10.1.0.2");
+	assert_true(g->addresses[1].secondary);
+	assert_int_equal(c->route_count, 0);
+	assert_int_equal(c->block_count, 1);
+	assert_int_equal(c->blocks[0].line_count, 1);
+	assert_string_equal(c->blocks[0].lines[0].text, "router-id 2.2.2.2");
+	config_free(c);
+}
+
+/* version, first line of the tunnel, shortcut and dynamic multicast map */
+static void hidden_defaults(void **state)
+{
+	static const struct { const char *version, *line; bool on; } cases[] = {
+		{ "", "tunnel mode gre multipoint", false },
+		{ "version 15.6\n", "tunnel mode gre multipoint", false },
+		{ "version 15.7\n", "tunnel mode gre multipoint", true },
+		{ "version 17.3\n", "tunnel mode gre multipoint", true },
+		{ "version 17.3\n", "tunnel mode gre ip", false },
+		{ "version 17.3\n", "tunnel mode gre multipoint\nno ip nhrp shortcut\nno ip nhrp map multicast dynamic", false },
+		{ "version 12.4\n", "tunnel mode gre multipoint\nip nhrp shortcut\nip nhrp map multicast dynamic", true },
+		{ "version 17.3\n", "tunnel mode gre multipoint\nno ip nhrp shortcut\nno ip nhrp map multicast dynamic\n"
+		  "default ip nhrp shortcut\ndefault ip nhrp map multicast dynamic", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char text[400];
+		struct config *c;
+
+		snprintf(text, sizeof text, "%sinterface Tunnel0\nip nhrp network-id 1\n%s\n", cases[i].version, cases[i].line);
+		c = read_text(text);
+		assert_int_equal(c->interfaces[0].tunnel->nhrp4.shortcut, cases[i].on);
+		assert_int_equal(c->interfaces[0].tunnel->nhrp4.map_multicast_dynamic, cases[i].on);
+		config_free(c);
+	}
+}
+
+static void interface_names(void **state)
+{
+	static const struct { const char *text, *ios, *kernel; } cases[] = {
+		{ "gi0/0", "GigabitEthernet0/0", "Gi0-0" }, { "g0/0", "GigabitEthernet0/0", "Gi0-0" },
+		{ "Gig0/1", "GigabitEthernet0/1", "Gi0-1" }, { "fastEthernet0/0", "FastEthernet0/0", "Fa0-0" },
+		{ "FastEthernet6/0", "FastEthernet6/0", "Fa6-0" }, { "Gi1.15", "GigabitEthernet1.15", "Gi1.15" },
+		{ "eth0", "eth0", "eth0" }, { "eth0/0", "Ethernet0/0", "Et0-0" }, { "enp3s0", "enp3s0", "enp3s0" },
+		{ "wlan0", "wlan0", "wlan0" }, { "em1", "em1", "em1" }, { "lo", "lo", "lo" }, { "lo0", "Loopback0", "Lo0" },
+		{ "tu12", "Tunnel12", "Tunnel12" }, { "vl10", "Vlan10", "Vl10" }, { "s2/0", "Serial2/0", "Se2-0" },
+		{ "Null0", "Null0", "Null0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char kernel[16], *ios;
+
+		assert_true(config_ifname(cases[i].text, &ios, kernel));
+		assert_string_equal(ios, cases[i].ios);
+		assert_string_equal(kernel, cases[i].kernel);
+		free(ios);
+	}
+	assert_false(config_ifname("Tunnel2147483647", NULL, (char[16]){ 0 }));
+	assert_false(config_ifname("a/b", NULL, (char[16]){ 0 }));
+}
+
+static void refuses_what_is_no_text(void **state)
+{
+	char error[200], *big = malloc(CONFIG_FILE_MAX + 1);
+
+	(void)state;
+	assert_null(config_read_text("x", "", 0, error, sizeof error));
+	assert_string_equal(error, "x: is empty");
+	assert_null(config_read_text("x", " \r\n", 3, error, sizeof error));
+	assert_null(config_read_text("x", "a\0b", 3, error, sizeof error));
+	assert_non_null(strstr(error, "is not text"));
+	assert_null(config_read_text("x", "\xff\xfeh", 3, error, sizeof error));
+	assert_null(config_read_file("/nonexistent/x.cfg", error, sizeof error));
+	assert_null(config_read_file("/", error, sizeof error));
+	memset(big, 'x', CONFIG_FILE_MAX + 1);
+	assert_null(config_read_text("x", big, CONFIG_FILE_MAX + 1, error, sizeof error));
+	assert_non_null(strstr(error, "larger than 16 MB"));
+	free(big);
+}
+
+static void secrets_are_masked(void **state)
+{
+	struct config *c = read_text("interface Tunnel0\n ip nhrp authentication hidden1 ! why\n ip nhrp auth 42\n"
+				     "crypto isakmp key hidden2 address 192.0.2.1\nkey chain K\n key 1\n  key-string hidden3\n"
+				     "router bgp 1\n neighbor 10.0.0.1 password 0 hidden4\nenable secret 9 hidden5\n"
+				     "snmp-server community hidden6 RO\nunknown password hidden7\n");
+
+	(void)state;
+	for (size_t i = 0; i < c->line_count; i++) {
+		assert_null(strstr(c->lines[i].text, "hidden"));
+		assert_null(strstr(c->lines[i].text, "42"));
+		assert_true(!c->lines[i].reason || !strstr(c->lines[i].reason, "hidden"));
+	}
+	assert_string_equal(c->lines[3].text, "crypto isakmp key *** address 192.0.2.1");
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_spoke),
+		cmocka_unit_test(merges_and_takes_back),
+		cmocka_unit_test(hidden_defaults),
+		cmocka_unit_test(interface_names),
+		cmocka_unit_test(refuses_what_is_no_text),
+		cmocka_unit_test(secrets_are_masked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,84 @@
+/* Contradictions across lines: each is an error on the interface's line with a remedy. */
+#include "text.h"
+
+#define MGRE(n, rest) "interface Tunnel" #n "\n tunnel source Gi0/0\n tunnel mode gre multipoint\n ip nhrp network-id 1\n" rest
+
+static const struct { const char *text, *reason; } wrongs[] = {
+	{ "interface Tunnel0\n tunnel mode gre multipoint\n ip nhrp network-id 1\n", "has no tunnel source" },
+	{ "interface Tunnel0\n tunnel source Gi0/0\n", "has no tunnel destination" },
+	{ "interface Tunnel0\n tunnel source Gi0/0\n tunnel mode gre multipoint\n", "no NHRP network-id" },
+	{ MGRE(0, " ip nhrp nhs 10.0.0.1\n"), "10.0.0.1 has no NBMA address" },
+	{ MGRE(0, " ip nhrp map 10.0.0.1 2001:db8::1\n"), "transport family" },
+	{ MGRE(0, " tunnel vrf RED\n"), "there is no VRF RED" },
+	{ MGRE(0, " vrf forwarding RED\n"), "there is no VRF RED" },
+	{ MGRE(0, " tunnel protection ipsec profile P\n"), "no crypto ipsec profile P" },
+	{ MGRE(0, " tunnel key 1\n") MGRE(1, " tunnel key 1\n"), "cannot be told apart" },
+	{ MGRE(0, "") MGRE(1, ""), "cannot be told apart" },
+	{ MGRE(0, " tunnel key 1\n ip address 10.0.0.1 255.255.255.0\n") MGRE(1, " tunnel key 2\n ip address 10.0.0.2 255.255.255.0\n"),
+	  "same subnet" },
+	{ "interface Tunnel0\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n"
+	  "interface Tunnel1\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n", "cannot be told apart" },
+};
+
+static void each_is_found(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
+		struct config *c = read_text(wrongs[i].text);
+		bool found = false;
+
+		for (size_t k = 0; k < c->line_count; k++)
+			found |= c->lines[k].state == CONFIG_ERROR && strstr(c->lines[k].reason, wrongs[i].reason) &&
+				 c->lines[k].remedy;
+		if (!found)
+			fail_msg("not found: %s", wrongs[i].reason);
+		config_free(c);
+	}
+}
+
+static const char *const rights[] = {
+	MGRE(0, " tunnel key 1\n") MGRE(1, " tunnel key 2\n"),
+	MGRE(0, " ip nhrp nhs 10.0.0.1\n ip nhrp map 10.0.0.1 192.0.2.1\n"),
+	"interface Tunnel0\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n ip nhrp network-id 1\n ip nhrp nhs 10.0.0.1\n",
+	"vrf definition A\nvrf definition B\n" MGRE(0, " tunnel vrf A\n") MGRE(1, " tunnel vrf B\n"),
+	MGRE(0, "") "interface Tunnel1\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n",
+	"interface Tunnel0\n shutdown\n",
+};
+
+static void nothing_is_found_where_all_is_well(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++) {
+		struct config *c = read_text(rights[i]);
+
+		for (size_t k = 0; k < c->line_count; k++)
+			if (c->lines[k].state == CONFIG_ERROR)
+				fail_msg("%s", c->lines[k].reason);
+		config_free(c);
+	}
+}
+
+static void second_processes_are_named(void **state)
+{
+	struct config *c = read_text("router eigrp 1\n network 10.0.0.0\nrouter eigrp 2\n network 10.0.0.0\n"
+				     "router ospf 1\n redistribute eigrp 2\n redistribute eigrp 1\nip access-list extended NAT\n permit ip any any\n");
+
+	(void)state;
+	assert_line(c, 2, CONFIG_HONOURED, NULL);
+	assert_line(c, 4, CONFIG_NOT_SUPPORTED, "one such process");
+	assert_line(c, 6, CONFIG_NOT_SUPPORTED, "does not run that process");
+	assert_line(c, 7, CONFIG_HONOURED, NULL);
+	assert_line(c, 9, CONFIG_NO_EFFECT, "no routing block refers");
+	config_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_is_found),
+		cmocka_unit_test(nothing_is_found_where_all_is_well),
+		cmocka_unit_test(second_processes_are_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

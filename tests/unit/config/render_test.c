@@ -1,0 +1,107 @@
+/* What FRR is given, and that FRR takes it. */
+#include "text.h"
+
+#include <unistd.h>
+
+#include "config/render_frr.h"
+
+static const char *forms; /* folder of configurations */
+
+static char *render(const struct config *c)
+{
+	const struct frr_options options = { .skip_vrf_routes = true };
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	assert_non_null(out);
+	assert_int_equal(config_render_frr(c, &options, out), 0);
+	fclose(out);
+	return text;
+}
+
+static struct config *read_form(const char *name)
+{
+	char path[600], error[300] = "";
+	struct config *c;
+
+	snprintf(path, sizeof path, "%s/%s", forms, name);
+	c = config_read_file(path, error, sizeof error);
+	if (!c)
+		fail_msg("%s", error);
+	return c;
+}
+
+static void has(const char *text, const char *line)
+{
+	if (!strstr(text, line))
+		fail_msg("no \"%s\" in:\n%s", line, text);
+}
+
+static void ios_becomes_frr(void **state)
+{
+	struct config *c = read_form("routing.cfg");
+	char *text = render(c);
+
+	(void)state;
+	has(text, "\n ip ospf area 0\n ip ospf network point-to-point\n ip ospf cost 10000\n");
+	has(text, "interface Gi0-1\n ip ospf area 0\n ip ospf cost 1\n");
+	has(text, " ip ospf passive\n");
+	has(text, " ip ospf bfd profile Tunnel0\n");
+	has(text, " area 1 range 10.128.0.0/9\n");
+	has(text, " redistribute static metric 10 metric-type 1 route-map M\n");
+	has(text, "router eigrp 100\n");
+	has(text, " passive-interface Gi0-1\n");
+	has(text, " ip hello-interval eigrp 20\n");
+	has(text, "! not carried: no split-horizon\n");
+	has(text, " no bgp ebgp-requires-policy\n");
+	has(text, " network 10.1.0.0/24\n");
+	has(text, " aggregate-address 10.0.0.0/8 as-set summary-only\n");
+	has(text, " neighbor 10.1.0.2 update-source Gi0-1\n");
+	has(text, " neighbor 10.1.0.2 bfd\n");
+	has(text, "  neighbor RR next-hop-self force\n");
+	has(text, "ip route 0.0.0.0/0 10.1.0.254 Gi0-1 tag 7 250\n");
+	has(text, "! in a table of its own: ip route 0.0.0.0/0 10.5.0.1 vrf RED\n");
+	has(text, "access-list A permit 10.0.0.0 0.255.255.255\n");
+	assert_true(strstr(text, "neighbor RR peer-group\n") < strstr(text, "bgp listen range"));
+	assert_int_equal(config_frr_daemons(c), FRR_ZEBRA | FRR_STATICD | FRR_BGPD | FRR_OSPFD | FRR_OSPF6D | FRR_RIPD |
+			 FRR_EIGRPD | FRR_BFDD);
+	free(text);
+	config_free(c);
+}
+
+/* vtysh's own parser is asked, where it is installed. */
+static void frr_takes_it(void **state)
+{
+	char path[] = "/tmp/dmvpn-render-XXXXXX", command[200];
+	struct config *c;
+	FILE *file;
+	char *text;
+	int fd;
+
+	(void)state;
+	if (access("/usr/bin/vtysh", X_OK) != 0)
+		skip();
+	c = read_form("routing.cfg");
+	text = render(c);
+	fd = mkstemp(path);
+	file = fdopen(fd, "w");
+	fputs(text, file);
+	fclose(file);
+	snprintf(command, sizeof command, "/usr/bin/vtysh -C -f %s 2>&1", path);
+	file = popen(command, "r");
+	if (fgets(command, sizeof command, file))
+		fail_msg("vtysh: %s", command);
+	assert_int_equal(pclose(file), 0);
+	unlink(path);
+	free(text);
+	config_free(c);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(ios_becomes_frr), cmocka_unit_test(frr_takes_it) };
+
+	forms = argc > 1 ? argv[1] : ".";
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
