@@ -154,10 +154,11 @@ static void on_keeper(uv_poll_t *poll, int status, int events)
 	drain_keeper(poll->data);
 }
 
-/* Messages set aside while a request waited for its answer raise no event of their own. */
-static void on_check(uv_check_t *check)
+/* Messages set aside while a request waited for its answer raise no event of their own: they
+ * must be taken before the loop sleeps. */
+static void before_sleep(uv_prepare_t *prepare)
 {
-	struct daemon *d = check->data;
+	struct daemon *d = prepare->data;
 
 	if (d->keeper.first)
 		drain_keeper(d);
@@ -263,7 +264,7 @@ static int start_engine(struct daemon *d)
 
 static int start_loop(struct daemon *d)
 {
-	static uv_check_t check;
+	static uv_prepare_t prepare;
 	int rc = uv_poll_init(&d->loop, &d->keeper_poll, d->keeper.fd);
 
 	if (rc < 0)
@@ -272,10 +273,10 @@ static int start_loop(struct daemon *d)
 	uv_timer_init(&d->loop, &d->resync_timer);
 	uv_timer_init(&d->loop, &d->settle_timer);
 	uv_timer_init(&d->loop, &d->stop_timer);
-	uv_check_init(&d->loop, &check);
+	uv_prepare_init(&d->loop, &prepare);
 	d->keeper_poll.data = d->engine_timer.data = d->resync_timer.data = d->settle_timer.data = d;
-	d->stop_timer.data = check.data = d;
-	uv_check_start(&check, on_check);
+	d->stop_timer.data = prepare.data = d;
+	uv_prepare_start(&prepare, before_sleep);
 	rc = forward_client_init(&d->forward, &d->loop, forwarder_received, d);
 	d->user = datapath_user_new(&d->forward);
 	d->datapath = (struct datapath){ &datapath_user_ops, d->user };
