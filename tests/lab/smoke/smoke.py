@@ -146,10 +146,11 @@ class PingRun:
             stdout=subprocess.PIPE, text=True)
 
     def lost(self):
+        """(lost, sent), leaving out what was still on its way at the end."""
         self.process.send_signal(signal.SIGINT)
         out = self.process.communicate(timeout=5)[0]
-        sent, got = re.search(r"(\d+) packets transmitted, (\d+) received", out).groups()
-        return int(sent) - int(got), int(sent)
+        got = {int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", out)}
+        return max(got, default=1) - len(got), max(got, default=1)
 
 
 def nhs_up(router):
