@@ -54,14 +54,23 @@ static void check_dead_owner(struct world *w, const struct router *r, const stru
 		fail_binding(w, r, b, "outlives the router it belongs to");
 }
 
-/* No router ever moves in this world, so an overlay address has one NBMA address. */
+/* Whether the router has this NBMA address, or had it so lately that others may not know. */
+static bool is_nbma_of(const struct world *w, const struct router *r, const struct ipaddr *nbma)
+{
+	const struct span known = span_us(2 * (int64_t)w->scenario->holdtime_s * 1000000 + grace.us);
+
+	if (ipaddr_eq(&r->nbma, nbma))
+		return true;
+	return ipaddr_eq(&r->former, nbma) && instant_since(w->now, r->moved).us <= known.us;
+}
+
 static void check_owner(struct world *w, const struct router *r, const struct binding_view *b)
 {
 	const struct router *owner = world_router_of_addr(w, &b->via);
 
 	if (b->kind != BINDING_REGISTERED && b->kind != BINDING_CACHED && b->kind != BINDING_NHS)
 		return;
-	if (owner && !ipaddr_is_none(&b->nbma.addr) && !ipaddr_eq(&owner->nbma, &b->nbma.addr))
+	if (owner && !ipaddr_is_none(&b->nbma.addr) && !is_nbma_of(w, owner, &b->nbma.addr))
 		fail_binding(w, r, b, "points to a stranger");
 }
 
@@ -105,7 +114,7 @@ static bool points_right(struct world *w, const struct router *r, const struct r
 {
 	const struct router *target = world_router_of_nbma(w, &p->nbma);
 
-	return target == owner || (target && target->is_hub && !r->is_hub && !owner->is_hub);
+	return is_nbma_of(w, owner, &p->nbma) || (target && target->is_hub && !r->is_hub && !owner->is_hub);
 }
 
 static void check_neighbours(struct world *w, const struct router *r)

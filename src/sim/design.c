@@ -8,6 +8,7 @@
 enum {
 	HUB_NBMA = 0xc0000200,      /* 192.0.2.n */
 	SPOKE_NBMA = 0xc6336400,    /* 198.51.100.n */
+	AWAY_NBMA = 0xcb007100,     /* 203.0.113.n */
 	HUB_TUNNEL = 0x0a000000,    /* 10.0.0.n */
 	SPOKE_TUNNEL = 0x0a000100,  /* 10.0.1.n */
 	HUB_LAN = 0x0a600000,       /* 10.96.n.0/24 */
@@ -22,6 +23,9 @@ static void place(struct router *r, bool is_hub, uint32_t number)
 	snprintf(r->name, sizeof r->name, "%s%u", is_hub ? "hub" : "spoke", number);
 	r->is_hub = is_hub;
 	r->nbma = ipaddr_v4((is_hub ? (uint32_t)HUB_NBMA : (uint32_t)SPOKE_NBMA) + number);
+	r->home = r->nbma;
+	r->away = ipaddr_v4((uint32_t)AWAY_NBMA + number);
+	r->former = IPADDR_NONE;
 	r->addr = ipaddr_v4((is_hub ? HUB_TUNNEL : SPOKE_TUNNEL) + number);
 	r->lan = ipprefix_make(&lan, 24);
 	r->lan_host = ipaddr_v4(ipaddr_to_v4(&lan) + 10);
@@ -56,6 +60,8 @@ static void print_spoke(FILE *out, const struct world *w)
 		fprintf(out, " ip nhrp nhs %s nbma %s multicast\n", ipaddr_format(&w->routers[i].addr, addr),
 			ipaddr_format(&w->routers[i].nbma, nbma));
 	}
+	if (w->scenario->no_unique)
+		fputs(" ip nhrp registration no-unique\n", out);
 	if (w->scenario->phase == 3)
 		fputs(" ip nhrp shortcut\n", out);
 }

@@ -52,6 +52,13 @@ static void tell_connected(struct world *w, struct router *r)
 	tell_route(w, r, &host, false, true);
 }
 
+static void tell_tunnel(struct world *w, struct router *r)
+{
+	world_tell(w, r, &(struct event){
+		.type = EVENT_TUNNEL, .tunnel = WORLD_TUNNEL,
+		.tunnel_state = { .up = true, .local = { .addr = r->nbma } } });
+}
+
 void router_start(struct world *w, struct router *r)
 {
 	struct config *c = read_config(w, r);
@@ -73,9 +80,21 @@ void router_start(struct world *w, struct router *r)
 	}
 	world_note(w, r, "starts");
 	tell_connected(w, r);
-	world_tell(w, r, &(struct event){
-		.type = EVENT_TUNNEL, .tunnel = WORLD_TUNNEL,
-		.tunnel_state = { .up = true, .local = { .addr = r->nbma } } });
+	tell_tunnel(w, r);
+}
+
+void router_move(struct world *w, struct router *r, bool away)
+{
+	const struct ipaddr former = r->nbma;
+
+	r->moves = away ? r->moves + 1 : r->moves - 1;
+	r->nbma = r->moves > 0 ? r->away : r->home;
+	if (ipaddr_eq(&former, &r->nbma))
+		return;
+	r->former = former;
+	r->moved = w->now;
+	world_note(w, r, "moves %s", away ? "away" : "home");
+	tell_tunnel(w, r);
 }
 
 void router_crash(struct world *w, struct router *r)

@@ -60,6 +60,7 @@ static bool find_kind(const char *name, enum fault_kind *out)
 {
 	static const char *const names[] = {
 		[FAULT_ISOLATE] = "isolate", [FAULT_CRASH] = "crash", [FAULT_STOP] = "stop",
+		[FAULT_MOVE] = "move",
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -120,6 +121,7 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 	NUMBER("registration_s", 1, 65535, s->registration_s = (uint16_t)n)
 	NUMBER("pairs", 0, 1000, s->pairs = n)
 	NUMBER("traffic_ms", 1, 60000, s->traffic = span_ms((int64_t)n))
+	NUMBER("no_unique", 0, 1, s->no_unique = n)
 	NUMBER("calm_s", 0, 86400, s->calm = span_s((int64_t)n))
 	NUMBER("converge_s", 1, 86400, s->converge = span_s((int64_t)n))
 	NUMBER("random_faults", 0, SCENARIO_FAULTS_MAX, s->random_faults = n)

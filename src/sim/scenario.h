@@ -18,6 +18,7 @@ enum fault_kind {
 	FAULT_ISOLATE, /* the router's uplink is down, both ways */
 	FAULT_CRASH,   /* the router's process and all its state are gone, then started anew */
 	FAULT_STOP,    /* the same after a clean shutdown, which withdraws what it registered */
+	FAULT_MOVE,    /* a spoke has another underlay address; a hub is isolated instead */
 };
 
 struct scenario_fault {
@@ -34,6 +35,7 @@ struct scenario {
 	unsigned loss_percent, duplicate_percent; /* of NHRP messages */
 	struct span delay_least, delay_most;      /* each message its own: they overtake each other */
 	uint16_t holdtime_s, registration_s;
+	bool no_unique;          /* spokes may register from a new address at once */
 	size_t pairs;            /* of spokes that talk, picked by the seed */
 	struct span traffic;     /* between two packets of a pair */
 	struct span calm;        /* at the end, in which the network neither loses nor repeats */

@@ -118,13 +118,15 @@ static void choose_faults(struct world *w)
 		const uint64_t at = prng_below(&w->choice, half);
 
 		w->faults[w->fault_count++] = (struct scenario_fault){
-			.kind = (enum fault_kind)prng_below(&w->choice, FAULT_STOP + 1),
+			.kind = (enum fault_kind)prng_below(&w->choice, FAULT_MOVE + 1),
 			.router = prng_below(&w->choice, w->router_count),
 			.at = { (int64_t)at },
 			.lasts = { (int64_t)prng_below(&w->choice, half - at) },
 		};
 	}
 	for (size_t i = 0; i < w->fault_count; i++) {
+		if (w->faults[i].kind == FAULT_MOVE && w->faults[i].router < s->hubs)
+			w->faults[i].kind = FAULT_ISOLATE;
 		add(w, w->faults[i].at, HAPPENS_FAULT, i);
 		add(w, instant_add(w->faults[i].at, w->faults[i].lasts), HAPPENS_HEAL, i);
 	}
@@ -141,6 +143,9 @@ static void break_router(struct world *w, const struct scenario_fault *f)
 	case FAULT_STOP:
 		router_stop(w, r);
 		break;
+	case FAULT_MOVE:
+		router_move(w, r, true);
+		break;
 	case FAULT_ISOLATE:
 		world_note(w, r, "is isolated");
 		r->isolations++;
@@ -155,6 +160,10 @@ static void heal_router(struct world *w, const struct scenario_fault *f)
 	if (f->kind == FAULT_ISOLATE) {
 		world_note(w, r, "is reachable again");
 		r->isolations--;
+		return;
+	}
+	if (f->kind == FAULT_MOVE) {
+		router_move(w, r, false);
 		return;
 	}
 	if (r->stopping)

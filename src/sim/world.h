@@ -16,7 +16,11 @@ enum { WORLD_TUNNEL = 0, WORLD_ROUTERS_MAX = SCENARIO_HUBS_MAX + SCENARIO_SPOKES
 struct router {
 	char name[16];        /* "hub1", "spoke12" */
 	bool is_hub;
-	struct ipaddr nbma;   /* underlay */
+	struct ipaddr nbma;   /* underlay: home, or away while it has moved */
+	struct ipaddr home, away;
+	struct ipaddr former; /* the underlay address before the last move, IP_NONE: never moved */
+	struct instant moved;
+	unsigned moves;       /* away while not 0 */
 	struct ipaddr addr;   /* on the tunnel */
 	struct ipprefix lan;  /* behind it */
 	struct ipaddr lan_host;
@@ -87,6 +91,7 @@ void router_start(struct world *w, struct router *r);
 void router_crash(struct world *w, struct router *r);
 void router_stop(struct world *w, struct router *r); /* cleanly, then as crashed */
 void router_patience_ends(struct world *w, struct router *r);
+void router_move(struct world *w, struct router *r, bool away);
 void router_tick(struct world *w, struct router *r);
 
 void routing_round(struct world *w); /* routing.c */

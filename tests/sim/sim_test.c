@@ -164,8 +164,10 @@ static void scenarios_are_read(void **state)
 	assert_false(reads("hubs = -1\n", &s));
 	assert_false(reads("delay_ms = 9..3\n", &s));
 	assert_false(reads("hubs = 1\nseconds = 500\nfault = 30 crash hub2 10\n", &s));
-	assert_true(reads("calm_s = 10\nfault = 5 stop spoke1 10\n", &s));
-	assert_int_equal(s.faults[0].kind, FAULT_STOP);
+	assert_true(reads("no_unique = 1\nfault = 9 move spoke1 1\ncalm_s = 10\nfault = 5 stop spoke1 10\n", &s));
+	assert_int_equal(s.faults[0].kind, FAULT_MOVE);
+	assert_int_equal(s.faults[1].kind, FAULT_STOP);
+	assert_true(s.no_unique);
 	assert_int_equal(s.calm.us, 10000000);
 	assert_false(reads("fault = 30 melt hub1 10\n", &s));
 	assert_false(reads("seconds = 100\nconverge_s = 60\nfault = 30 crash hub1 11\n", &s));
