@@ -365,8 +365,8 @@ static void go(struct daemon *d, int listen_fd)
 	if (answers_start(d, listen_fd) < 0)
 		daemon_log(d, TRACE_ERROR, "CONTROL_SOCKET", "error=\"the control socket cannot be served\"");
 	keeper_say_ready(&d->keeper);
-	daemon_log(d, TRACE_NOTICE, "STARTED", "config=%s datapath=%s restart=%d", d->hello.config_path,
-		   d->datapath.ops->name, d->hello.is_restart);
+	daemon_log(d, TRACE_NOTICE, "STARTED", "config=%s datapath=%s reason=\"%s\" restart=%d",
+		   d->hello.config_path, d->datapath.ops->name, d->datapath_reason, d->hello.is_restart);
 }
 
 /* The first message. -1 when the keeper does not say it. */
@@ -394,6 +394,8 @@ static int start_all(struct daemon *d)
 		rc = start_engine(d);
 	if (rc == 0)
 		rc = start_kernel(d);
+	if (rc == 0)
+		rc = datapath_choose(d);
 	if (rc < 0)
 		fprintf(stderr, "dmvpnd: cannot start: %s\n", strerror(-rc));
 	return rc;

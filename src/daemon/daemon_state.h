@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "daemon/answers.h"
 #include "daemon/datapath.h"
+#include "daemon/datapath_kernel.h"
 #include "daemon/datapath_user.h"
 #include "daemon/forward_client.h"
 #include "daemon/keeper_client.h"
@@ -49,7 +50,9 @@ struct daemon {
 
 	struct forward_client forward;
 	struct datapath_user *user;
+	struct datapath_kernel *kernel; /* NULL on the user data path */
 	struct datapath datapath;
+	char datapath_reason[96]; /* why this one */
 	bool forward_held_end;   /* the forwarder has said what it holds */
 
 	struct raws raws;
@@ -88,6 +91,9 @@ void overlay_route_changed(void *daemon, const struct route *key, const struct r
 
 /* daemon.c: everything sent before has left; a stop may go on. */
 void daemon_purged(struct daemon *d);
+
+/* datapath_choice.c: 0, or -errno when what was asked for cannot be; the reason is printed. */
+int datapath_choose(struct daemon *d);
 
 /* reload.c */
 struct config *reload_read(struct daemon *d, char **reasons);

@@ -1,6 +1,6 @@
 /*
  * datapath: what carries the packets, as the control process sees it. One set of operations,
- * implemented over dmvpn-fwd (user). Routes, addresses, neighbours and the redirect trigger
+ * implemented over dmvpn-fwd (user) and over the kernel's GRE (kernel). Routes, addresses, neighbours and the redirect trigger
  * are the kernel's on every data path and are not here.
  *
  * Operations take complete values; doing one twice is harmless. None fails towards its
@@ -17,7 +17,12 @@
 struct datapath_tunnel;
 
 struct datapath_ops {
-	const char *name; /* "user" */
+	const char *name; /* "user", "kernel" */
+	bool needs_raw;   /* sends by raw sockets that the keeper opens */
+	bool app_probes;  /* the kernel asks user space for neighbours */
+	/* Makes the device of a tunnel, whose local address may not be known yet. 0 or -errno with
+	 * the reason in text. NULL: the device is a TAP, which the keeper opens. */
+	int (*device_open)(void *self, const struct datapath_tunnel *t, char *text, size_t text_size);
 	void (*tunnel_set)(void *self, const struct datapath_tunnel *t);
 	void (*tunnel_del)(void *self, uint32_t tunnel);
 	void (*peer_set)(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma);
@@ -28,6 +33,7 @@ struct datapath_ops {
 			  size_t length);
 	void (*usage_get)(void *self, uint32_t tunnel, uint64_t peer, const struct ipaddr *addr);
 	void (*counters_get)(void *self);
+	size_t (*multicast_count)(void *self, uint32_t tunnel); /* receivers of its multicast */
 	struct lladdr (*lladdr)(uint64_t peer, const struct endpoint *nbma);
 };
 

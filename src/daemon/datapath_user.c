@@ -192,9 +192,9 @@ void datapath_user_settle(struct datapath_user *u)
 	tell(u, FORWARD_SYNC_END, NULL, 0);
 }
 
-size_t datapath_user_multicast_count(const struct datapath_user *u, uint32_t tunnel)
+static size_t multicast_count(void *self, uint32_t tunnel)
 {
-	const struct mirror_tunnel *t = find(u, tunnel);
+	const struct mirror_tunnel *t = find(self, tunnel);
 	size_t n = 0;
 
 	for (size_t i = 0; t && i < t->peer_count; i++)
@@ -337,6 +337,8 @@ static struct lladdr lladdr(uint64_t peer, const struct endpoint *nbma)
 
 const struct datapath_ops datapath_user_ops = {
 	.name = "user",
+	.needs_raw = true,
+	.multicast_count = multicast_count,
 	.tunnel_set = tunnel_set,
 	.tunnel_del = tunnel_del,
 	.peer_set = peer_set,

@@ -23,8 +23,4 @@ void datapath_user_lost(struct datapath_user *u);
 /* What was not named since the last sync goes. */
 void datapath_user_settle(struct datapath_user *u);
 
-
-/* How many peers get a copy of multicast. */
-size_t datapath_user_multicast_count(const struct datapath_user *u, uint32_t tunnel);
-
 #endif

@@ -97,7 +97,7 @@ static void fill_tunnel(struct daemon *d, const struct tunnel *t, struct view_tu
 		.has_key = c->has_key, .key = c->key, .datapath = d->datapath.ops->name, .reason = t->reason,
 		.if_state_nhrp = c->if_state_nhrp, .protection = c->protection_profile,
 		.peer_count = e.peer_count, .binding_count = e.binding_count,
-		.multicast_count = datapath_user_multicast_count(d->user, t->number),
+		.multicast_count = d->datapath.ops->multicast_count(d->datapath.self, t->number),
 	};
 }
 

@@ -138,21 +138,39 @@ static const struct setting settings[] = {
 	{ "net/ipv6/neigh/%s/retrans_time_ms", "250" },
 };
 
-void overlay_sysctls(struct daemon *d, struct tunnel *t)
+/* On a kernel GRE device the kernel asks user space, and nobody else, for neighbours. */
+static const struct setting probe_settings[] = {
+	{ "net/ipv4/neigh/%s/app_solicit", "10" },
+	{ "net/ipv4/neigh/%s/mcast_solicit", "0" },
+	{ "net/ipv4/neigh/%s/ucast_solicit", "0" },
+	{ "net/ipv6/conf/%s/keep_addr_on_down", "1" },
+	{ "net/ipv6/neigh/%s/app_solicit", "10" },
+	{ "net/ipv6/neigh/%s/mcast_solicit", "0" },
+	{ "net/ipv6/neigh/%s/ucast_solicit", "0" },
+};
+
+static void set_all(struct daemon *d, struct tunnel *t, const struct setting *list, size_t count)
 {
-	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+	for (size_t i = 0; i < count; i++) {
 		char path[SYSCTL_PATH_MAX];
 		int rc;
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(path, sizeof path, settings[i].pattern, t->name);
+		snprintf(path, sizeof path, list[i].pattern, t->name);
 #pragma GCC diagnostic pop
-		rc = sysctl_apply(&t->sysctls, path, settings[i].value);
+		rc = sysctl_apply(&t->sysctls, path, list[i].value);
 		if (rc < 0 && rc != -ENOENT) /* a kernel without IPv6 is fine */
 			daemon_log(d, TRACE_WARNING, "TUNNEL_SYSCTL", "tunnel=%s setting=%s error=\"%s\"", t->name, path,
 				   strerror(-rc));
 	}
+}
+
+void overlay_sysctls(struct daemon *d, struct tunnel *t)
+{
+	set_all(d, t, settings, sizeof settings / sizeof settings[0]);
+	if (d->datapath.ops->app_probes)
+		set_all(d, t, probe_settings, sizeof probe_settings / sizeof probe_settings[0]);
 }
 
 /* The overlay VRF of a route, by its table; of an own address (table local) by its device. */

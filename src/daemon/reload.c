@@ -44,13 +44,12 @@ static size_t write_unprotected(const struct daemon *d, const struct config *c, 
 	return count;
 }
 
+/* A running router keeps its data path: changing it would take every tunnel down. */
 static size_t write_datapath(const struct daemon *d, const struct config *c, FILE *out)
 {
-	uint8_t asked = d->hello.datapath != DATAPATH_AUTO ? d->hello.datapath : (uint8_t)c->datapath;
-
-	if (asked != DATAPATH_KERNEL)
+	if (!d->config || d->hello.datapath != DATAPATH_AUTO || c->datapath == d->config->datapath)
 		return 0;
-	fputs("datapath kernel: not in this version; use datapath user or auto\n", out);
+	fputs("datapath: cannot be changed by a reload; restart dmvpnd\n", out);
 	return 1;
 }
 

@@ -72,21 +72,59 @@ void tunnel_show_carrier(struct daemon *d, struct tunnel *t)
 
 	if (t->ifindex == 0)
 		return;
-	rc = link_set_carrier(&d->netlink, t->ifindex, t->up && t->line_protocol);
+	/* A GRE device of the kernel has no carrier to drop: it is taken down. */
+	rc = d->datapath.ops->device_open ? link_set_up(&d->netlink, t->ifindex, t->up && t->line_protocol)
+					  : link_set_carrier(&d->netlink, t->ifindex, t->up && t->line_protocol);
 	if (rc < 0)
 		daemon_log(d, TRACE_WARNING, "TUNNEL_CARRIER", "tunnel=%s error=\"%s\"", t->name, strerror(-rc));
 }
 
-static int open_device(struct daemon *d, struct tunnel *t)
+/* The tunnel as the data path needs it. addrs has room for TUNNEL_ADDRS_MAX. */
+static struct datapath_tunnel describe(const struct tunnel *t, struct ipaddr *addrs)
+{
+	const struct config_tunnel *c = t->config->tunnel;
+	struct config_address list[TUNNEL_ADDRS_MAX];
+	struct datapath_tunnel p = {
+		.tunnel = t->number, .raw_id = t->raw_id, .local = t->local, .has_key = c->has_key, .key = c->key,
+		.ttl = c->ttl ? c->ttl : 255, .set_df = c->path_mtu_discovery, .mss4 = t->config->adjust_mss,
+		.mss6 = t->config->adjust_mss6, .addrs = addrs,
+	};
+
+	if (c->mode == TUNNEL_GRE_P2P)
+		p.remote = c->destination.addr;
+	overlay_mtus(t->config, &p.ip_mtu, &p.ipv6_mtu);
+	memcpy(p.mac, t->mac, sizeof p.mac);
+	p.addr_count = overlay_list(t, list, TUNNEL_ADDRS_MAX);
+	for (size_t i = 0; i < p.addr_count; i++)
+		addrs[i] = list[i].addr;
+	return p;
+}
+
+static int make_device(struct daemon *d, const struct tunnel *t, char text[KEEPER_TEXT])
 {
 	struct keeper_tap tap = { .tunnel = t->number };
-	char text[KEEPER_TEXT];
-	uint16_t mtu4, mtu6;
-	int rc;
+	const struct config_tunnel *c = t->config->tunnel;
+	struct ipaddr addrs[TUNNEL_ADDRS_MAX];
+	struct datapath_tunnel p;
 
+	if (d->datapath.ops->device_open) {
+		p = describe(t, addrs);
+		p.local.addr.family = (uint8_t)c->transport;
+		/* Unknown yet: any address until tunnels_check() finds it. */
+		(void)underlay_source(&d->underlay, c->source_interface, &c->source, c->transport, &p.local.addr);
+		return d->datapath.ops->device_open(d->datapath.self, &p, text, KEEPER_TEXT);
+	}
 	snprintf(tap.name, sizeof tap.name, "%s", t->name);
 	memcpy(tap.mac, t->mac, sizeof tap.mac);
-	rc = keeper_open_tap(&d->keeper, tap, text);
+	return keeper_open_tap(&d->keeper, tap, text);
+}
+
+static int open_device(struct daemon *d, struct tunnel *t)
+{
+	char text[KEEPER_TEXT];
+	uint16_t mtu4, mtu6;
+	int rc = make_device(d, t, text);
+
 	if (rc < 0) {
 		set_reason(d, t, text);
 		return rc;
@@ -110,7 +148,8 @@ static void close_device(struct daemon *d, struct tunnel *t)
 		return;
 	snprintf(tap.name, sizeof tap.name, "%s", t->name);
 	sysctl_restore(&t->sysctls);
-	(void)keeper_close_tap(&d->keeper, tap); /* gone already is as good */
+	if (!d->datapath.ops->device_open)
+		(void)keeper_close_tap(&d->keeper, tap); /* gone already is as good */
 	t->ifindex = 0;
 }
 
@@ -125,22 +164,9 @@ static void tell_engine(struct daemon *d, const struct tunnel *t)
 
 static void tell_datapath(struct daemon *d, const struct tunnel *t)
 {
-	const struct config_tunnel *c = t->config->tunnel;
-	struct config_address list[TUNNEL_ADDRS_MAX];
 	struct ipaddr addrs[TUNNEL_ADDRS_MAX];
-	struct datapath_tunnel p = {
-		.tunnel = t->number, .raw_id = t->raw_id, .local = t->local, .has_key = c->has_key, .key = c->key,
-		.ttl = c->ttl ? c->ttl : 255, .set_df = c->path_mtu_discovery, .mss4 = t->config->adjust_mss,
-		.mss6 = t->config->adjust_mss6, .addrs = addrs,
-	};
+	struct datapath_tunnel p = describe(t, addrs);
 
-	if (c->mode == TUNNEL_GRE_P2P)
-		p.remote = c->destination.addr;
-	overlay_mtus(t->config, &p.ip_mtu, &p.ipv6_mtu);
-	memcpy(p.mac, t->mac, sizeof p.mac);
-	p.addr_count = overlay_list(t, list, TUNNEL_ADDRS_MAX);
-	for (size_t i = 0; i < p.addr_count; i++)
-		addrs[i] = list[i].addr;
 	d->datapath.ops->tunnel_set(d->datapath.self, &p);
 }
 
@@ -186,14 +212,14 @@ static void check(struct daemon *d, struct tunnel *t)
 	const struct config_tunnel *c = t->config->tunnel;
 	struct endpoint local = { .vrf = c->vrf };
 	char text[KEEPER_TEXT];
-	uint32_t raw_id;
+	uint32_t raw_id = 0;
 	const char *reason = underlay_source(&d->underlay, c->source_interface, &c->source, c->transport, &local.addr);
 
 	if (!reason && t->ifindex == 0)
 		reason = t->reason[0] ? t->reason : "no device";
 	if (!reason && t->up && endpoint_eq(&local, &t->local))
 		return;
-	if (!reason && raws_get(&d->raws, &d->keeper, &local, vrf_device(d, c->vrf), &raw_id, text) < 0)
+	if (!reason && d->datapath.ops->needs_raw && raws_get(&d->raws, &d->keeper, &local, vrf_device(d, c->vrf), &raw_id, text) < 0)
 		reason = text;
 	if (!reason) {
 		go_up(d, t, &local, raw_id);
@@ -235,8 +261,8 @@ static void stop(struct daemon *d, struct tunnel *t)
 
 	if (t->up)
 		go_down(d, t);
-	d->datapath.ops->tunnel_del(d->datapath.self, t->number);
 	close_device(d, t);
+	d->datapath.ops->tunnel_del(d->datapath.self, t->number);
 	while (*at != t)
 		at = &(*at)->next;
 	*at = t->next;

@@ -1,0 +1,59 @@
+/*
+ * datapath_choice: kernel or user. What the command line says goes before the file's
+ * `datapath` line; auto is the kernel where it really can make the tunnels of this file.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "daemon/daemon_state.h"
+#include "daemon/datapath_kernel.h"
+#include "kernel/gre_device.h"
+
+/* NULL when the kernel can carry every tunnel, else why not. */
+static const char *kernel_obstacle(struct daemon *d)
+{
+	bool tried4 = false, tried6 = false;
+
+	for (size_t i = 0; i < d->config->interface_count; i++) {
+		const struct config_interface *c = &d->config->interfaces[i];
+		bool *tried;
+
+		if (!c->is_tunnel || c->shutdown)
+			continue;
+		if (c->tunnel->transport == IP_V6 && c->tunnel->mode == TUNNEL_GRE_MULTIPOINT)
+			return "the kernel's multipoint GRE over IPv6 does not tell who sent a packet";
+		tried = c->tunnel->transport == IP_V6 ? &tried6 : &tried4;
+		if (!*tried && !gre_device_possible(&d->netlink, c->tunnel->transport))
+			return "this kernel has no GRE";
+		*tried = true;
+	}
+	return NULL;
+}
+
+static void feed(void *daemon, const struct event *ev)
+{
+	daemon_feed(daemon, ev);
+}
+
+static int use_kernel(struct daemon *d)
+{
+	d->kernel = datapath_kernel_new(&d->loop, &d->netlink, feed, d);
+	if (!d->kernel)
+		return -errno;
+	d->datapath = (struct datapath){ &datapath_kernel_ops, d->kernel };
+	return 0;
+}
+
+int datapath_choose(struct daemon *d)
+{
+	const uint8_t asked = d->hello.datapath != DATAPATH_AUTO ? d->hello.datapath : (uint8_t)d->config->datapath;
+	const char *obstacle = asked == DATAPATH_USER ? "asked for" : kernel_obstacle(d);
+
+	if (asked == DATAPATH_KERNEL && obstacle) {
+		fprintf(stderr, "dmvpnd: datapath kernel: %s; use datapath user or auto\n", obstacle);
+		return -EOPNOTSUPP;
+	}
+	snprintf(d->datapath_reason, sizeof d->datapath_reason, "%s",
+		 obstacle ? obstacle : asked == DATAPATH_KERNEL ? "asked for" : "this kernel has multipoint GRE");
+	return obstacle ? 0 : use_kernel(d);
+}

@@ -1,0 +1,530 @@
+#include "daemon/datapath_kernel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/gre_device.h"
+#include "kernel/gre_packet.h"
+#include "kernel/lean.h"
+#include "kernel/probe.h"
+#include "wire/nhrp.h"
+
+enum { PACKET_MAX = 65536, USAGE_WATCH_MS = 3000 };
+
+struct kernel_peer {
+	uint64_t id;
+	struct endpoint nbma;
+	bool multicast;
+};
+
+struct kernel_tunnel {
+	struct kernel_tunnel *next;
+	struct datapath_kernel *owner;
+	uint32_t number;
+	struct gre_device device; /* as the kernel has it */
+	struct ipaddr destination; /* point-to-point: as configured */
+	uint32_t vrf;
+	int ifindex;
+	int nhrp_fd, multicast_fd;
+	uv_poll_t nhrp_poll, multicast_poll;
+	int handles; /* polls that libuv has not closed yet */
+	size_t peer_count, peer_room;
+	struct kernel_peer *peers; /* by id */
+	size_t relay_count;
+	uint64_t relays[RELAYS_MAX];
+};
+
+struct datapath_kernel {
+	uv_loop_t *loop;
+	struct netlink *netlink;
+	datapath_feed feed;
+	void *arg;
+	int probe_fd;
+	uv_poll_t probe_poll;
+	struct kernel_tunnel *tunnels;
+	uint8_t packet[PACKET_MAX];
+};
+
+static struct kernel_tunnel *find(const struct datapath_kernel *k, uint32_t number)
+{
+	struct kernel_tunnel *t = k->tunnels;
+
+	while (t && t->number != number)
+		t = t->next;
+	return t;
+}
+
+static struct kernel_peer *find_peer(const struct kernel_tunnel *t, uint64_t id)
+{
+	for (size_t i = 0; i < t->peer_count; i++) {
+		if (t->peers[i].id == id)
+			return &t->peers[i];
+	}
+	return NULL;
+}
+
+static const struct kernel_peer *best_relay(const struct kernel_tunnel *t)
+{
+	for (size_t i = 0; i < t->relay_count; i++) {
+		const struct kernel_peer *p = find_peer(t, t->relays[i]);
+
+		if (p)
+			return p;
+	}
+	return NULL;
+}
+
+static bool is_multipoint(const struct kernel_tunnel *t)
+{
+	return ipaddr_is_none(&t->destination);
+}
+
+/*
+ * libuv stops a poll whose socket has an error, as a packet socket has once its device goes
+ * down (or is not up yet). Reading has taken the error; the device comes up again.
+ */
+static void poll_again(uv_poll_t *poll, int status, uv_poll_cb ready)
+{
+	if (status < 0)
+		uv_poll_start(poll, UV_READABLE, ready);
+}
+
+/* NHRP in. */
+
+static void nhrp_ready(uv_poll_t *poll, int status, int events)
+{
+	struct kernel_tunnel *t = poll->data;
+	uint8_t bytes[NHRP_MESSAGE_MAX];
+	struct ipaddr from;
+	ssize_t got;
+
+	(void)events;
+	while ((got = gre_nhrp_receive(t->nhrp_fd, &from, bytes, sizeof bytes)) >= 0) {
+		struct event ev = { .type = EVENT_PACKET, .tunnel = t->number };
+
+		ev.packet.from.vrf = t->vrf;
+		ev.packet.from.addr = is_multipoint(t) ? from : t->device.remote;
+		ev.packet.bytes = bytes;
+		ev.packet.length = (size_t)got;
+		if (!ipaddr_is_none(&ev.packet.from.addr))
+			t->owner->feed(t->owner->arg, &ev);
+	}
+	poll_again(poll, status, nhrp_ready);
+}
+
+/* Multicast out: one packet becomes one copy per receiver. */
+
+static void multicast_ready(uv_poll_t *poll, int status, int events)
+{
+	struct kernel_tunnel *t = poll->data;
+	uint8_t *packet = t->owner->packet;
+	uint16_t protocol;
+	ssize_t got;
+
+	(void)events;
+	while ((got = gre_multicast_receive(t->multicast_fd, &protocol, packet, PACKET_MAX)) >= 0) {
+		for (size_t i = 0; i < t->peer_count; i++) {
+			if (t->peers[i].multicast)
+				/* Lost like any multicast packet when the queue is full. */
+				(void)gre_multicast_copy(t->multicast_fd, t->ifindex, protocol,
+							 &t->peers[i].nbma.addr, packet, (size_t)got);
+		}
+	}
+	poll_again(poll, status, multicast_ready);
+}
+
+/* A neighbour is asked for: it leans on the relay until the engine has resolved it. */
+static void probe_found(void *arg, int ifindex, const struct ipaddr *a)
+{
+	struct datapath_kernel *k = arg;
+	struct kernel_tunnel *t = k->tunnels;
+	const struct kernel_peer *relay;
+	struct event ev = { .type = EVENT_MISS };
+
+	while (t && t->ifindex != ifindex)
+		t = t->next;
+	if (!t)
+		return;
+	relay = best_relay(t);
+	if (relay) {
+		struct lladdr l = lladdr_of_nbma(&relay->nbma.addr);
+
+		(void)neighbour_lean(k->netlink, ifindex, a, &l); /* asked again if it failed */
+	}
+	ev.tunnel = t->number;
+	ev.miss.addr = *a;
+	k->feed(k->arg, &ev);
+}
+
+static void probe_ready(uv_poll_t *poll, int status, int events)
+{
+	struct datapath_kernel *k = poll->data;
+
+	(void)events;
+	(void)probe_read(k->probe_fd, probe_found, k);
+	poll_again(poll, status, probe_ready);
+}
+
+/* Sockets of a tunnel. */
+
+static void handle_closed(uv_handle_t *handle)
+{
+	struct kernel_tunnel *t = handle->data;
+
+	if (--t->handles > 0)
+		return;
+	if (t->nhrp_fd >= 0)
+		close(t->nhrp_fd);
+	if (t->multicast_fd >= 0)
+		close(t->multicast_fd);
+	free(t->peers);
+	free(t);
+}
+
+static int start_poll(struct kernel_tunnel *t, uv_poll_t *poll, int fd, uv_poll_cb ready)
+{
+	int rc = uv_poll_init(t->owner->loop, poll, fd);
+
+	poll->data = t;
+	if (rc == 0) {
+		t->handles++;
+		rc = uv_poll_start(poll, UV_READABLE, ready);
+	}
+	return rc;
+}
+
+static int open_sockets(struct kernel_tunnel *t)
+{
+	int rc;
+
+	t->nhrp_fd = gre_nhrp_open(t->ifindex);
+	if (t->nhrp_fd < 0)
+		return t->nhrp_fd;
+	rc = start_poll(t, &t->nhrp_poll, t->nhrp_fd, nhrp_ready);
+	/* The one far end of a point-to-point device gets multicast from the kernel. */
+	if (rc < 0 || !is_multipoint(t))
+		return rc;
+	t->multicast_fd = gre_multicast_open(t->ifindex);
+	if (t->multicast_fd < 0)
+		return t->multicast_fd;
+	return start_poll(t, &t->multicast_poll, t->multicast_fd, multicast_ready);
+}
+
+static struct kernel_tunnel *add_tunnel(struct datapath_kernel *k, uint32_t number)
+{
+	struct kernel_tunnel *t = calloc(1, sizeof *t);
+
+	if (!t)
+		abort();
+	t->owner = k;
+	t->number = number;
+	t->nhrp_fd = t->multicast_fd = -1;
+	t->next = k->tunnels;
+	k->tunnels = t;
+	return t;
+}
+
+static void remove_tunnel(struct datapath_kernel *k, struct kernel_tunnel *t)
+{
+	struct kernel_tunnel **at = &k->tunnels;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	if (t->handles == 0) {
+		free(t->peers);
+		free(t);
+		return;
+	}
+	if (t->multicast_poll.data)
+		uv_close((uv_handle_t *)&t->multicast_poll, handle_closed);
+	uv_close((uv_handle_t *)&t->nhrp_poll, handle_closed);
+}
+
+/* A phase 1 spoke's far end is the best live NHS, the configured one without any. */
+static void follow_relay(struct kernel_tunnel *t)
+{
+	const struct kernel_peer *best = best_relay(t);
+	const struct ipaddr *remote = best ? &best->nbma.addr : &t->destination;
+
+	if (is_multipoint(t) || ipaddr_eq(remote, &t->device.remote))
+		return;
+	t->device.remote = *remote;
+	(void)gre_device_set(t->owner->netlink, &t->device, &t->ifindex); /* tried again with the next change */
+}
+
+static int set_device(struct kernel_tunnel *t, const struct datapath_tunnel *d)
+{
+	const bool fresh = t->ifindex == 0;
+	struct gre_device device = { .local = d->local.addr, .remote = d->remote, .has_key = d->has_key,
+				     .key = d->key, .ttl = d->ttl, .set_df = d->set_df };
+	int rc;
+
+	snprintf(device.name, sizeof device.name, "Tunnel%u", d->tunnel);
+	t->device = device;
+	t->destination = d->remote;
+	t->vrf = d->local.vrf;
+	rc = gre_device_set(t->owner->netlink, &t->device, &t->ifindex);
+	return rc < 0 || !fresh ? rc : open_sockets(t);
+}
+
+static int device_open(void *self, const struct datapath_tunnel *d, char *text, size_t text_size)
+{
+	struct datapath_kernel *k = self;
+	struct kernel_tunnel *t = find(k, d->tunnel);
+	int rc;
+
+	if (!t)
+		t = add_tunnel(k, d->tunnel);
+	if (d->local.addr.family == IP_V6 && ipaddr_is_none(&d->remote)) {
+		snprintf(text, text_size, "multipoint GRE over IPv6 needs datapath user");
+		return -EOPNOTSUPP;
+	}
+	rc = set_device(t, d);
+	if (rc < 0)
+		snprintf(text, text_size, "GRE device: %s", strerror(-rc));
+	return rc;
+}
+
+static void tunnel_set(void *self, const struct datapath_tunnel *d)
+{
+	struct datapath_kernel *k = self;
+	struct kernel_tunnel *t = find(k, d->tunnel);
+
+	if (!t)
+		t = add_tunnel(k, d->tunnel);
+	(void)set_device(t, d); /* device_open has told why it cannot be */
+	follow_relay(t);
+}
+
+static void tunnel_del(void *self, uint32_t number)
+{
+	struct datapath_kernel *k = self;
+	struct kernel_tunnel *t = find(k, number);
+
+	if (!t)
+		return;
+	(void)gre_device_del(k->netlink, t->device.name);
+	remove_tunnel(k, t);
+}
+
+static void peer_set(void *self, uint32_t number, uint64_t id, const struct endpoint *nbma)
+{
+	struct kernel_tunnel *t = find(self, number);
+	struct kernel_peer *p;
+
+	if (!t)
+		t = add_tunnel(self, number);
+	p = find_peer(t, id);
+	if (!p) {
+		if (t->peer_count == t->peer_room) {
+			size_t room = t->peer_room ? 2 * t->peer_room : 16;
+			struct kernel_peer *grown = realloc(t->peers, room * sizeof *grown);
+
+			if (!grown)
+				abort();
+			t->peers = grown;
+			t->peer_room = room;
+		}
+		p = &t->peers[t->peer_count++];
+		*p = (struct kernel_peer){ .id = id };
+	}
+	p->nbma = *nbma;
+}
+
+static void peer_del(void *self, uint32_t number, uint64_t id)
+{
+	struct kernel_tunnel *t = find(self, number);
+	struct kernel_peer *p = t ? find_peer(t, id) : NULL;
+
+	if (p)
+		*p = t->peers[--t->peer_count];
+}
+
+static void multicast(void *self, uint32_t number, uint64_t id, const struct endpoint *nbma, bool on)
+{
+	struct kernel_tunnel *t = find(self, number);
+	struct kernel_peer *p = t ? find_peer(t, id) : NULL;
+
+	(void)nbma;
+	if (p)
+		p->multicast = on;
+}
+
+struct lean_walk {
+	struct kernel_tunnel *tunnel;
+	struct lladdr relay;
+};
+
+static void lean_again(void *arg, const struct ipaddr *a, const struct lladdr *l)
+{
+	const struct lean_walk *w = arg;
+
+	if (memcmp(l, &w->relay, sizeof *l) != 0)
+		(void)neighbour_lean(w->tunnel->owner->netlink, w->tunnel->ifindex, a, &w->relay);
+}
+
+/* What leans on a dead NHS moves to a live one in the same step. */
+static void relays(void *self, uint32_t number, size_t count, const uint64_t *peers)
+{
+	struct kernel_tunnel *t = find(self, number);
+	const struct kernel_peer *relay;
+	struct lean_walk w = { .tunnel = t };
+
+	if (!t)
+		return;
+	t->relay_count = count < RELAYS_MAX ? count : RELAYS_MAX;
+	memcpy(t->relays, peers, t->relay_count * sizeof *peers);
+	follow_relay(t);
+	relay = best_relay(t);
+	if (!relay || !is_multipoint(t) || t->ifindex == 0)
+		return;
+	w.relay = lladdr_of_nbma(&relay->nbma.addr);
+	(void)neighbour_dump_leaning(t->owner->netlink, t->ifindex, lean_again, &w);
+}
+
+static void nhrp_send(void *self, uint32_t number, const struct endpoint *to, const uint8_t *bytes, size_t length)
+{
+	struct kernel_tunnel *t = find(self, number);
+
+	if (!t || t->nhrp_fd < 0)
+		return;
+	/* A point-to-point device sends to its far end whatever the address; NHRP repeats. */
+	(void)gre_nhrp_send(t->nhrp_fd, t->ifindex, is_multipoint(t) ? &to->addr : &IPADDR_NONE, bytes, length);
+}
+
+/*
+ * Usage. The kernel notes the use of a neighbour only while it is not permanent. So the
+ * entry is made stale for a while, which changes nothing for its traffic, and then looked at.
+ */
+struct usage_watch {
+	uv_timer_t timer;
+	struct datapath_kernel *owner;
+	uint32_t tunnel;
+	uint64_t peer;
+	struct ipaddr addr;
+};
+
+static void watch_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void watch_over(uv_timer_t *timer)
+{
+	struct usage_watch *w = timer->data;
+	struct kernel_tunnel *t = find(w->owner, w->tunnel);
+	struct kernel_peer *p = t ? find_peer(t, w->peer) : NULL;
+	struct event ev = { .type = EVENT_USAGE, .tunnel = w->tunnel };
+	bool used = false;
+
+	if (p && neighbour_was_used(w->owner->netlink, t->ifindex, &w->addr, &used) == 0) {
+		struct lladdr l = lladdr_of_nbma(&p->nbma.addr);
+
+		(void)neighbour_set(w->owner->netlink, t->ifindex, &w->addr, &l); /* the engine sets it again */
+		ev.usage.peer = w->peer;
+		ev.usage.addr = w->addr;
+		ev.usage.idle = used ? span_us(0) : span_us(INT64_MAX);
+		w->owner->feed(w->owner->arg, &ev);
+	}
+	uv_close((uv_handle_t *)timer, watch_closed);
+}
+
+static void usage_get(void *self, uint32_t number, uint64_t peer, const struct ipaddr *addr)
+{
+	struct datapath_kernel *k = self;
+	struct kernel_tunnel *t = find(k, number);
+	struct kernel_peer *p = t ? find_peer(t, peer) : NULL;
+	struct usage_watch *w;
+	struct lladdr l;
+
+	if (!p)
+		return;
+	w = calloc(1, sizeof *w);
+	if (!w)
+		abort();
+	*w = (struct usage_watch){ .owner = k, .tunnel = number, .peer = peer, .addr = *addr };
+	l = lladdr_of_nbma(&p->nbma.addr);
+	(void)neighbour_watch(k->netlink, t->ifindex, addr, &l);
+	uv_timer_init(k->loop, &w->timer);
+	w->timer.data = w;
+	uv_timer_start(&w->timer, watch_over, USAGE_WATCH_MS, 0);
+}
+
+/* The kernel counts by device (`ip -s link`); there is nothing of ours to ask for. */
+static void counters_get(void *self)
+{
+	(void)self;
+}
+
+static size_t multicast_count(void *self, uint32_t number)
+{
+	const struct kernel_tunnel *t = find(self, number);
+	size_t count = 0;
+
+	for (size_t i = 0; t && i < t->peer_count; i++)
+		count += t->peers[i].multicast;
+	return count;
+}
+
+static struct lladdr lladdr(uint64_t peer, const struct endpoint *nbma)
+{
+	(void)peer;
+	return lladdr_of_nbma(&nbma->addr);
+}
+
+const struct datapath_ops datapath_kernel_ops = {
+	.name = "kernel",
+	.app_probes = true,
+	.device_open = device_open,
+	.tunnel_set = tunnel_set,
+	.tunnel_del = tunnel_del,
+	.peer_set = peer_set,
+	.peer_del = peer_del,
+	.multicast = multicast,
+	.relays = relays,
+	.nhrp_send = nhrp_send,
+	.usage_get = usage_get,
+	.counters_get = counters_get,
+	.multicast_count = multicast_count,
+	.lladdr = lladdr,
+};
+
+struct datapath_kernel *datapath_kernel_new(uv_loop_t *loop, struct netlink *n, datapath_feed feed, void *arg)
+{
+	struct datapath_kernel *k = calloc(1, sizeof *k);
+
+	if (!k)
+		return NULL;
+	*k = (struct datapath_kernel){ .loop = loop, .netlink = n, .feed = feed, .arg = arg };
+	k->probe_fd = probe_open();
+	if (k->probe_fd < 0) {
+		errno = -k->probe_fd;
+		free(k);
+		return NULL;
+	}
+	uv_poll_init(loop, &k->probe_poll, k->probe_fd);
+	k->probe_poll.data = k;
+	uv_poll_start(&k->probe_poll, UV_READABLE, probe_ready);
+	return k;
+}
+
+static void probe_closed(uv_handle_t *handle)
+{
+	struct datapath_kernel *k = handle->data;
+
+	close(k->probe_fd);
+	free(k);
+}
+
+void datapath_kernel_free(struct datapath_kernel *k)
+{
+	if (!k)
+		return;
+	while (k->tunnels)
+		remove_tunnel(k, k->tunnels);
+	uv_close((uv_handle_t *)&k->probe_poll, probe_closed);
+}
