@@ -222,11 +222,11 @@ static void set_facts(struct binding *b, const struct binding_facts *f)
 		timer_set(&e->timers, &b->refresh, later(e, span_us(f->hold.us / 3 * 2)));
 }
 
-/* An implicit, hence weaker, copy must not shorten what an answer has told us. */
+/* What somebody says of himself in passing neither shortens nor moves what an answer to our
+ * own question has told us. */
 static bool is_weaker(const struct binding *b, const struct binding_facts *f)
 {
-	return b->kind == f->kind && f->implicit && !b->implicit && b->peer &&
-	       endpoint_eq(&b->peer->nbma, &f->nbma);
+	return b->kind == f->kind && f->implicit && !b->implicit;
 }
 
 struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)

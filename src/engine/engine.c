@@ -172,6 +172,10 @@ static void packet_event(struct engine *e, const struct event *ev)
 	}
 	if (!auth_check(o, from, &e->in))
 		return;
+	if (e->stopping && !is_reply(&e->in)) { /* nobody should lean on us any more */
+		count(e, ENGINE_COUNT_DROP_NOT_ALLOWED);
+		return;
+	}
 	dispatch(o, from, &e->in);
 	nhs_heard(o, from);
 }

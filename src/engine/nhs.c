@@ -204,10 +204,9 @@ static void enter_up(struct nhs *n, bool was_live)
 	register_link_local(n);
 }
 
-static void enter_down(struct nhs *n, bool was_live)
+static void enter_down(struct nhs *n)
 {
-	if (was_live || n->misses == NHS_MISSES_DOWN || n->misses == 0)
-		say_state(n, false);
+	say_state(n, false);
 	if (n->cfg->nbma.name)
 		name_doubted(n->overlay->tunnel, n->cfg->nbma.name);
 }
@@ -244,7 +243,7 @@ static void nhs_enter(struct nhs *n, enum nhs_state state)
 		break;
 	case NHS_DOWN:
 		if (was != NHS_DOWN)
-			enter_down(n, was_live);
+			enter_down(n);
 		break;
 	case NHS_LEAVING:
 		enter_leaving(n, was_live);

@@ -7,8 +7,6 @@
 #include "engine/output.h"
 #include "engine/tunnel.h"
 
-enum { PEER_ADOPTED_S = 60 /* how long a peer of the last life waits for its owner */ };
-
 static int by_nbma(const void *key, const struct tree_node *node)
 {
 	return endpoint_cmp(key, &CONTAINER_OF(node, const struct peer, by_nbma)->nbma);
@@ -131,23 +129,39 @@ void peers_sweep(struct engine *e)
 	}
 }
 
+static void set_id(struct peer *p, uint64_t id)
+{
+	tree_remove(&p->tunnel->peers_by_id, &p->by_id);
+	p->id = id;
+	tree_insert(&p->tunnel->peers_by_id, &p->id, &p->by_id);
+}
+
+/* Clients refresh well within the hold time; until then nobody knows who is still there. */
+static struct span claim_time(const struct tunnel *t)
+{
+	const uint16_t a = t->settings.nhrp4.holdtime_s, b = t->settings.nhrp6.holdtime_s;
+
+	return span_s(a > b ? a : b);
+}
+
 void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
 {
 	struct engine *const e = t->engine;
 	struct peer *p = peer_by_nbma(t, nbma);
+	struct peer *const holder = peer_by_id(t, id);
 
-	if (id == PEER_NONE || peer_by_id(t, id))
+	if (id == PEER_NONE || t->up || (holder && timer_running(&holder->adopted)))
 		return;
 	if (e->next_peer_id <= id)
 		e->next_peer_id = id + 1;
-	if (p) { /* made from the configuration before the data path could speak */
-		tree_remove(&t->peers_by_id, &p->by_id);
-		p->id = id;
-		tree_insert(&t->peers_by_id, &p->id, &p->by_id);
+	if (holder && holder != p) /* made from the configuration, and told to nobody yet */
+		set_id(holder, e->next_peer_id++);
+	if (p) {
+		set_id(p, id);
 		return;
 	}
 	p = add(t, id, nbma);
-	timer_set(&e->timers, &p->adopted, later(e, span_s(PEER_ADOPTED_S)));
+	timer_set(&e->timers, &p->adopted, later(e, claim_time(t)));
 }
 
 void peer_adoption_over(struct peer *p)

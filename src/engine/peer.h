@@ -36,7 +36,7 @@ void peer_multicast_put(struct peer *p);
 
 struct peer *peer_by_nbma(const struct tunnel *t, const struct endpoint *nbma);
 struct peer *peer_by_id(const struct tunnel *t, uint64_t id);
-/* EVENT_PEER_KNOWN. Ignored when the endpoint or the id is taken. */
+/* EVENT_PEER_KNOWN, before the tunnel is up; ignored afterwards. Held for the hold time. */
 void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma);
 void peer_adoption_over(struct peer *p);
 /* Removes the peers that nobody refers to any more. Called at the end of every event. */

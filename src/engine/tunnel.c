@@ -230,7 +230,6 @@ void tunnel_change(struct tunnel *t, struct settings *s)
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i] && again[i] && t->up)
 			nhs_list_restart(t->overlays[i], NHS_EVENT_READY);
-	t->carrier_told = false;
 	tunnel_nhs_changed(t);
 	settings_done(&old);
 }

@@ -172,6 +172,22 @@ static void the_nhs_cannot_be_taken_over(void **state)
 	rig_free(s.rig);
 }
 
+/* What an answer told us is not moved by what a stranger says of himself in a question. */
+static void a_cached_binding_is_not_stolen(void **state)
+{
+	const struct scene s = scene_up();
+	struct nhrp_message *m;
+
+	(void)state;
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	m = message(NHRP_RESOLUTION_REQUEST, "203.0.113.66", "10.0.0.12", "10.0.0.11");
+	m->flags = 0xc802;
+	node_receive(s.spoke1, "203.0.113.66", m);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
 static void a_flood_of_claims_is_bounded(void **state)
 {
 	struct rig *const r = rig_new();
@@ -290,6 +306,7 @@ int main(void)
 		cmocka_unit_test(replies_that_nobody_asked_for),
 		cmocka_unit_test(answers_that_are_not_believed),
 		cmocka_unit_test(the_nhs_cannot_be_taken_over),
+		cmocka_unit_test(a_cached_binding_is_not_stolen),
 		cmocka_unit_test(a_flood_of_claims_is_bounded),
 		cmocka_unit_test(a_flood_of_indications_is_bounded),
 		cmocka_unit_test(mangled_messages_break_nothing),

@@ -119,6 +119,8 @@ static void refusal_is_told_and_tried_again(void **state)
 	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
 	assert_int_equal(view(s.spoke2, 0).status, NHS_VIEW_PROBE);
 	assert_non_null(strstr(view(s.spoke2, 0).reason, "refused"));
+	assert_non_null(strstr(s.spoke2->last_trace, "NHRP_NHS_DOWN"));
+	assert_non_null(strstr(s.spoke2->last_trace, "refused"));
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.1");
 	/* spoke1 leaves in an orderly way; the next try of spoke2 succeeds */
 	node_event(s.spoke1, &(struct event){ .type = EVENT_SHUTDOWN });
@@ -272,6 +274,21 @@ static void carrier_follows_the_nhs(void **state)
 	rig_free(s.rig);
 }
 
+static void carrier_comes_back_with_the_knob_off(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.if_state_nhrp = true;
+	node_start(s.spoke1);
+	assert_int_equal(s.spoke1->carrier, 0);
+	s.spoke1->tunnel.if_state_nhrp = false;
+	engine_reconfigure(s.spoke1->engine, s.rig->now, &s.spoke1->config);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
+	assert_int_equal(s.spoke1->carrier, 1);
+	rig_free(s.rig);
+}
+
 static void phase1_leans_on_its_destination(void **state)
 {
 	const struct scene s = scene_laid_out();
@@ -300,6 +317,8 @@ static void peers_of_the_last_life_keep_their_ids(void **state)
 		.peer = 77, .nbma = { addr_of("192.0.2.1"), 0 } } });
 	node_event(s.spoke1, &(struct event){ .type = EVENT_PEER_KNOWN, .peer_known = {
 		.peer = 900, .nbma = { addr_of("203.0.113.9"), 0 } } });
+	node_event(s.spoke1, &(struct event){ .type = EVENT_PEER_KNOWN, .peer_known = {
+		.peer = 1, .nbma = { addr_of("203.0.113.1"), 0 } } }); /* an id that we would have given */
 	node_tunnel(s.spoke1, true, "198.51.100.1");
 	rig_run(s.rig, 1);
 	assert_int_equal(s.spoke1->relays[0], 77);
@@ -392,6 +411,7 @@ int main(void)
 		cmocka_unit_test(clean_stop_does_not_wait_for_the_dead),
 		cmocka_unit_test(clean_stop_of_a_hub),
 		cmocka_unit_test(carrier_follows_the_nhs),
+		cmocka_unit_test(carrier_comes_back_with_the_knob_off),
 		cmocka_unit_test(phase1_leans_on_its_destination),
 		cmocka_unit_test(peers_of_the_last_life_keep_their_ids),
 		cmocka_unit_test(every_pair),
