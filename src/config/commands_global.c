@@ -199,7 +199,7 @@ static void set_route(struct reading *r, const struct match *m)
 		reading_unsupported(r, true, "the route is not withdrawn with track %u", route.track);
 }
 
-#define ROUTE_END " [<1-255>] [tag <1-4294967295>] [permanent] [name <word>] [track <1-1000>] [tag <1-4294967295>]"
+#define ROUTE_END " [<1-255>] [tag <1-4294967295>] [permanent] [name <word>] [track <1-1000>]"
 
 const struct command commands_route[] = {
 	{ "ip route [vrf <word>] <ip> <mask> <ip>" ROUTE_END, HONOURED, NULL, set_route },

@@ -4,8 +4,7 @@
 
 /* ---- OSPF ---- */
 
-#define OSPF_REDISTRIBUTE " [subnets] [metric <0-16777214>] [metric-type <1-2>] [subnets] [route-map <word>] " \
-	"[metric <0-16777214>] [metric-type <1-2>] [subnets]"
+#define OSPF_REDISTRIBUTE " [subnets] [metric <0-16777214>] [metric-type <1-2>] [subnets] [route-map <word>] [subnets]"
 
 const struct command commands_ospf[] = {
 	{ "router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "ospf router-id $1" },

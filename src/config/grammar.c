@@ -53,6 +53,8 @@ static const struct { const char *name; enum item_kind kind; } argument_types[] 
 
 static void argument_type(struct node *n, const char *name, size_t length)
 {
+	char *end;
+
 	for (size_t i = 0; i < sizeof argument_types / sizeof argument_types[0]; i++) {
 		if (strlen(argument_types[i].name) == length && !memcmp(argument_types[i].name, name, length)) {
 			n->kind = argument_types[i].kind;
@@ -60,7 +62,10 @@ static void argument_type(struct node *n, const char *name, size_t length)
 		}
 	}
 	n->kind = ITEM_NUMBER;
-	assert(sscanf(name, "%lu-%lu", &n->low, &n->high) == 2);
+	n->low = strtoull(name, &end, 10);
+	assert(end > name && *end == '-');
+	n->high = strtoull(end + 1, &end, 10);
+	assert(*end == '>' && n->low <= n->high);
 }
 
 /* The child that stands for this pattern word, made when it is new. */

@@ -114,5 +114,5 @@ void render_bgp(struct render *r, const struct config_block *b)
 	other_families(r, b);
 	family(r, b, "ipv4");
 	family(r, b, "ipv6");
-	fputs("exit\n!\n", r->out);
+	fputs("!\n", r->out);
 }

@@ -188,7 +188,7 @@ const char *interface_bfd(const struct config_interface *i)
 
 static void bfd_profile(struct render *r, const char *name, unsigned tx, unsigned rx, unsigned multiplier)
 {
-	fprintf(r->out, " profile %s\n  detect-multiplier %u\n  transmit-interval %u\n  receive-interval %u\n exit\n", name,
+	fprintf(r->out, " profile %s\n  detect-multiplier %u\n  transmit-interval %u\n  receive-interval %u\n", name,
 		multiplier, tx, rx);
 }
 
@@ -217,7 +217,7 @@ void render_bfd(struct render *r)
 				bfd_profile(r, b->head + 24, tx, tx, multiplier);
 		}
 	}
-	fputs("exit\n!\n", r->out);
+	fputs("!\n", r->out);
 }
 
 /* ---- lists and maps ---- */
@@ -292,18 +292,15 @@ static void route_map(struct render *r, const struct config_block *b)
 	fprintf(r->out, "route-map %s %s %u\n", name, action, sequence);
 	for (size_t i = 0; i < b->line_count; i++)
 		render_line(r, b->lines[i].mode, b->lines[i].text, " ");
-	fputs("exit\n", r->out);
+	fputs("!\n", r->out);
 }
 
 static void key_chain(struct render *r, const struct config_block *b)
 {
 	fprintf(r->out, "%s\n", b->head);
-	for (size_t i = 0; i < b->line_count; i++) {
-		if (b->lines[i].depth == 1 && i)
-			fputs(" exit\n", r->out);
+	for (size_t i = 0; i < b->line_count; i++)
 		render_line(r, b->lines[i].mode, b->lines[i].text, b->lines[i].depth == 1 ? " " : "  ");
-	}
-	fputs(b->line_count ? " exit\nexit\n" : "exit\n", r->out);
+	fputs("!\n", r->out);
 }
 
 static void lists(struct render *r)
@@ -344,7 +341,7 @@ static void interface(struct render *r, const struct config_interface *i)
 	render_ospf6_interface(r, i);
 	render_eigrp_interface(r, i);
 	extras(r, i);
-	fputs("exit\n!\n", r->out);
+	fputs("!\n", r->out);
 }
 
 static void route(struct render *r, const struct config_route *route)
@@ -381,7 +378,7 @@ static void blocks(struct render *r)
 			fputs("router rip\n", r->out);
 			for (size_t k = 0; k < b->line_count; k++)
 				render_line(r, b->lines[k].mode, b->lines[k].text, " ");
-			fputs("exit\n!\n", r->out);
+			fputs("!\n", r->out);
 		} else if (b == r->ospf)
 			render_ospf(r);
 		else if (b == r->ospf6)
@@ -416,7 +413,6 @@ int config_render_frr(const struct config *c, const struct frr_options *o, FILE 
 	for (size_t i = 0; i < c->route_count; i++)
 		route(&r, &c->routes[i]);
 	blocks(&r);
-	fputs("end\n", out);
 	grammar_free(r.grammar);
 	if (r.out_of_memory)
 		return -ENOMEM;

@@ -3,6 +3,9 @@
  * frr.conf). eigrpd refuses lines about interfaces that it does not know yet, so the file
  * is to be loaded when zebra and the interfaces are there.
  *
+ * Blocks are not closed by `exit`: each line finds its place by itself, and a program that
+ * does not know a block would leave its configuration at the `exit`.
+ *
  * What cannot be carried is written as a comment "! not carried: …", the same lines that
  * reading calls not supported. Costs, bandwidths and timers that IOS derives from the kind
  * of interface are written out.

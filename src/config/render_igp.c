@@ -145,7 +145,7 @@ void render_ospf(struct render *r)
 		if (!by_interface(r->ospf->lines[i].text))
 			render_line(r, r->ospf->lines[i].mode, r->ospf->lines[i].text, " ");
 	}
-	fputs("exit\n!\n", r->out);
+	fputs("!\n", r->out);
 }
 
 /* ---- OSPFv3 ---- */
@@ -173,7 +173,7 @@ void render_ospf6(struct render *r)
 	fputs("router ospf6\n", r->out);
 	for (size_t i = 0; i < r->ospf6->line_count; i++)
 		render_line(r, r->ospf6->lines[i].mode, r->ospf6->lines[i].text, " ");
-	fputs("exit\n!\n", r->out);
+	fputs("!\n", r->out);
 }
 
 /* ---- EIGRP ---- */
@@ -268,5 +268,5 @@ void render_eigrp(struct render *r)
 			render_line(r, mode, b->lines[i].text, " ");
 	}
 	eigrp_networks(r);
-	fputs("exit\n!\n", r->out);
+	fputs("!\n", r->out);
 }
