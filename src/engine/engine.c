@@ -226,6 +226,14 @@ static void usage_event(struct engine *e, const struct event *ev)
 		bindings_usage(o, &ev->usage.addr, ev->usage.idle);
 }
 
+/* Who is cleared is told, so that he can register again at once. */
+static void tell_cleared(struct overlay *o, const struct ipaddr *addr)
+{
+	for (const struct binding *b = binding_first(o); b; b = binding_next(b))
+		if (b->kind == BINDING_REGISTERED && (ipaddr_is_none(addr) || ipprefix_contains(&b->dst, addr)))
+			purge_quietly(o, &b->dst.addr, binding_nbma(b), &b->dst);
+}
+
 static void clear_event(struct engine *e, const struct event *ev)
 {
 	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
@@ -236,6 +244,7 @@ static void clear_event(struct engine *e, const struct event *ev)
 
 		if (!o)
 			continue;
+		tell_cleared(o, &ev->clear.addr);
 		bindings_clear(o, &ev->clear.addr, true, "cleared");
 		if (ipaddr_is_none(&ev->clear.addr))
 			resolutions_drop_all(o);

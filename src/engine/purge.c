@@ -186,13 +186,18 @@ static bool remove_inside(struct overlay *o, const struct endpoint *from, const 
 	return all;
 }
 
-/* An NHS that stops purges its own address: no need to wait for three misses. */
-static void nhs_gone(struct overlay *o, const struct endpoint *from, const struct ipprefix *dst)
+/* An NHS that stops purges its own address: no need to wait for three misses. One that has
+ * dropped our registration purges that: we register anew instead of with the next refresh. */
+static void heed_nhs(struct overlay *o, const struct endpoint *from, const struct ipprefix *dst)
 {
 	struct nhs *const n = nhs_by_nbma(o, from);
 
-	if (n && !ipaddr_is_none(&n->addr) && ipprefix_contains(dst, &n->addr))
+	if (!n || overlay_engine(o)->stopping)
+		return;
+	if (!ipaddr_is_none(&n->addr) && ipprefix_contains(dst, &n->addr))
 		nhs_step(n, NHS_EVENT_GONE);
+	else if (!ipaddr_is_none(&o->addr) && ipprefix_contains(dst, &o->addr) && nhs_is_live(n))
+		nhs_step(n, NHS_EVENT_READY);
 }
 
 void purge_request(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
@@ -206,7 +211,7 @@ void purge_request(struct overlay *o, const struct endpoint *from, const struct 
 		dst = ipprefix_make(&c->proto, cie_host_len(o, c->prefix_len));
 		if (!remove_inside(o, from, &dst))
 			count(overlay_engine(o), ENGINE_COUNT_DROP_NOT_ALLOWED);
-		nhs_gone(o, from, &dst);
+		heed_nhs(o, from, &dst);
 	}
 	answer(o, from, m);
 }

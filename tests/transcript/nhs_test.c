@@ -255,6 +255,21 @@ static void clean_stop_of_a_hub(void **state)
 	rig_free(s.rig);
 }
 
+/* `clear ip nhrp` at the hub: the spokes are back in milliseconds, not with their refresh. */
+static void cleared_clients_register_again(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	node_event(s.hub, &(struct event){ .type = EVENT_CLEAR });
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "-");
+	rig_run_ms(s.rig, 20);
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.1");
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.12"), "198.51.100.2");
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_free(s.rig);
+}
+
 static void carrier_follows_the_nhs(void **state)
 {
 	const struct scene s = scene_laid_out();
@@ -410,6 +425,7 @@ int main(void)
 		cmocka_unit_test(clean_stop_of_a_spoke),
 		cmocka_unit_test(clean_stop_does_not_wait_for_the_dead),
 		cmocka_unit_test(clean_stop_of_a_hub),
+		cmocka_unit_test(cleared_clients_register_again),
 		cmocka_unit_test(carrier_follows_the_nhs),
 		cmocka_unit_test(carrier_comes_back_with_the_knob_off),
 		cmocka_unit_test(phase1_leans_on_its_destination),
