@@ -1,0 +1,55 @@
+"""dmvpn check and dmvpn render as a user calls them: exit codes, JSON, masked secrets."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+tool, schema_path = sys.argv[1:3]
+
+
+def run(*arguments):
+    done = subprocess.run([tool, *arguments], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        sys.exit(f"{what}: {got!r}, not {wanted!r}")
+
+
+with tempfile.TemporaryDirectory() as folder:
+    def write(name, text):
+        path = os.path.join(folder, name)
+        with open(path, "w") as out:
+            out.write(text)
+        return path
+
+    clean = write("a.cfg", "hostname a\ninterface Gi0/0\n ip address 10.0.0.1 255.255.255.0\n")
+    advice = write("b.cfg", "interface Gi0/0\n ip helper-address 10.0.0.9\n")
+    wrong = write("c.cfg", "interface Tunnel0\n ip nhrp authentication muchtoolong\n")
+    expect("clean", run("check", clean)[0], 0)
+    expect("advice", run("check", advice)[0], 0)
+    expect("advice, strict", run("check", "--strict", advice)[0], 1)
+    code, out, _ = run("check", "--json", folder)
+    expect("folder", code, 1)
+    expect("secret", "muchtoolong" in out, False)
+    found = json.loads(out)
+    expect("files", [os.path.basename(f["file"]) for f in found["files"]], ["a.cfg", "b.cfg", "c.cfg"])
+    expect("error line", found["files"][2]["lines"][-1]["line"], 2)
+    for file in found["files"]:
+        expect("counts", file["blocking"] <= file["errors"] + file["not_supported"], True)
+    code, out, _ = run("check", "--explain", "1", clean)
+    expect("explain", f"{clean}:1: honoured: hostname a" in out, True)
+    expect("missing", run("check", os.path.join(folder, "none.cfg"))[0], 2)
+    expect("usage", run("check")[0], 2)
+    expect("render", run("render", "frr", clean)[0], 0)
+    expect("render ios", "ip address 10.0.0.1 255.255.255.0" in run("render", "ios", clean)[1], True)
+    expect("render later", run("render", "swanctl", clean)[0], 2)
+    expect("render usage", run("render", "frr")[0], 2)
+    try:
+        import jsonschema
+    except ImportError:
+        sys.exit(0)
+    with open(schema_path) as schema:
+        jsonschema.validate(found, json.load(schema))
