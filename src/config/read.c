@@ -58,7 +58,7 @@ void reading_replace(struct reading *r, char **slot, const char *text)
 
 /* ---- verdicts ---- */
 
-static char *format_text(const char *format, va_list arguments)
+static char *__attribute__((format(printf, 1, 0))) format_text(const char *format, va_list arguments)
 {
 	char *text;
 
