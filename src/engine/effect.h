@@ -15,7 +15,7 @@ enum effect_type {
 	EFFECT_SEND,        /* NHRP message to an NBMA endpoint */
 	EFFECT_PEER_SET,    /* the data path needs this peer */
 	EFFECT_PEER_DEL,
-	EFFECT_NEIGHBOUR_SET, /* permanent neighbour: overlay address -> peer */
+	EFFECT_NEIGHBOUR_SET, /* permanent neighbour: overlay address -> peer; again when it moves */
 	EFFECT_NEIGHBOUR_DEL,
 	EFFECT_MULTICAST_SET, /* replicate multicast to this peer */
 	EFFECT_MULTICAST_DEL,
@@ -25,7 +25,7 @@ enum effect_type {
 	EFFECT_USAGE,       /* tell when traffic was last sent to this neighbour (EVENT_USAGE) */
 	EFFECT_RESOLVE,     /* resolve a host name to NBMA addresses (EVENT_NAME) */
 	EFFECT_CARRIER,     /* `if-state nhrp`: the tunnel's line protocol */
-	EFFECT_TRACE,       /* something an operator wants to know; see trace.h */
+	EFFECT_TRACE,       /* something an operator wants to know */
 	EFFECT_DONE,        /* after EVENT_SHUTDOWN: nothing more will come */
 };
 

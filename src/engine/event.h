@@ -28,7 +28,7 @@ enum event_type {
 	EVENT_HAIRPIN,   /* a data packet came in by a tunnel and left by a tunnel */
 	EVENT_USAGE,     /* answer to EFFECT_USAGE */
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
-	EVENT_PEER_KNOWN,/* before the first other event: a peer that the data path still holds */
+	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds */
 	EVENT_CLEAR,     /* operator: drop dynamic bindings (`clear ip nhrp`) */
 	EVENT_SHUTDOWN,  /* clean stop: purge registrations, then say EFFECT_DONE */
 };

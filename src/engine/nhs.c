@@ -187,7 +187,7 @@ static void say_state(const struct nhs *n, bool up)
 	const struct tunnel *const t = n->overlay->tunnel;
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
 
-	trace(t->engine, t->settings.number, up ? TRACE_NOTICE : TRACE_ERROR,
+	trace(t->engine, t->settings.number, TRACE_NOTICE,
 	      up ? "NHRP_NHS_UP" : "NHRP_NHS_DOWN", "tunnel=Tunnel%u nhs=%s nbma=%s%s%s%s",
 	      t->settings.number, ipaddr_format(&n->addr, addr), ipaddr_format(&n->nbma.addr, nbma),
 	      up ? "" : " reason=\"", up ? "" : n->reason, up ? "" : "\"");

@@ -185,6 +185,28 @@ static void name_is_resolved_again_and_again(void **state)
 	rig_free(s.rig);
 }
 
+/* One NHS, two addresses behind its name, the first of them dead. */
+static void a_dead_address_gives_way_to_the_next(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct ipaddr both[] = { addr_of("192.0.2.9"), addr_of("192.0.2.1") };
+
+	(void)state;
+	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
+	scene_start(&s);
+	name_answer(s.spoke1, 2, both);
+	rig_run(s.rig, 6);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.9");
+	rig_run(s.rig, 12);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	assert_false(node_has_peer(s.spoke1, "192.0.2.9"));
+	/* looked up again, it stays where it is well */
+	name_answer(s.spoke1, 2, (const struct ipaddr[]){ both[0], addr_of("192.0.2.1") });
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	rig_free(s.rig);
+}
+
 static void two_hubs_by_priority(void **state)
 {
 	const struct scene s = scene_two_hubs_laid_out();
@@ -421,6 +443,7 @@ int main(void)
 		cmocka_unit_test(refusal_is_told_and_tried_again),
 		cmocka_unit_test(dynamic_nhs_tells_its_address),
 		cmocka_unit_test(name_is_resolved_again_and_again),
+		cmocka_unit_test(a_dead_address_gives_way_to_the_next),
 		cmocka_unit_test(two_hubs_by_priority),
 		cmocka_unit_test(clean_stop_of_a_spoke),
 		cmocka_unit_test(clean_stop_does_not_wait_for_the_dead),
