@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Runs one folder of configurations in the lab and looks at what it says.
+
+lab_test.py TOOL SCHEMA [--faults LIST] [--registrations-only] [--direct N] FOLDER
+
+Exit 77 when this machine cannot run a lab, or the folder (of the material beside the
+project) is not there.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+parser = argparse.ArgumentParser()
+parser.add_argument("tool")
+parser.add_argument("schema")
+parser.add_argument("folder")
+parser.add_argument("--faults", default="none")
+parser.add_argument("--wait", default="45")
+parser.add_argument("--direct", type=int)
+parser.add_argument("--registrations-only", action="store_true",
+                    help="routing of a real network that is only partly there may stay incomplete")
+args = parser.parse_args()
+
+
+def skip(why):
+    print(f"skipped: {why}")
+    sys.exit(77)
+
+
+if os.geteuid() != 0:
+    skip("a lab needs root")
+if not os.path.exists("/dev/net/tun"):
+    skip("no /dev/net/tun")
+if not os.path.exists("/usr/lib/frr/zebra"):
+    skip("FRR is not installed")
+shared = os.environ.get("DMVPN_SHARED",
+                        os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../shared"))
+folder = args.folder.replace("@SHARED@", shared)
+if not os.path.isdir(folder):
+    skip(f"no {folder}")
+
+namespaces = set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()
+name = f"test{os.getpid()}"
+run = subprocess.run([args.tool, "lab", "test", "--json", "--no-ipsec", "--faults", args.faults, "--wait",
+                      args.wait, "--name", name, folder], stdout=subprocess.PIPE, text=True)
+print(run.stdout)
+failures = []
+
+
+def expect(good, what):
+    if not good:
+        failures.append(what)
+
+
+def matches(value, schema, where):
+    """The parts of JSON Schema that the schema file uses."""
+    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None),
+             "integer": int, "number": (int, float)}
+    allowed = schema.get("type", [])
+    allowed = [allowed] if isinstance(allowed, str) else allowed
+    if allowed and not any(isinstance(value, kinds[k]) and not (isinstance(value, bool) and k != "boolean")
+                           for k in allowed):
+        failures.append(f"{where}: {value!r} is no {allowed}")
+        return
+    if "const" in schema:
+        expect(value == schema["const"], f"{where}: not {schema['const']}")
+    if isinstance(value, dict):
+        for key in schema.get("required", []):
+            expect(key in value, f"{where}: no {key}")
+        for key, item in value.items():
+            if key in schema.get("properties", {}):
+                matches(item, schema["properties"][key], f"{where}.{key}")
+            elif schema.get("additionalProperties") is False:
+                failures.append(f"{where}: {key} is not in the schema")
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            matches(item, schema.get("items", {}), f"{where}[{i}]")
+
+
+expect(run.returncode in (0, 1), f"exit code {run.returncode}")
+left = [n for n in os.listdir("/run/netns") if n.startswith(name)] if os.path.isdir("/run/netns") else []
+expect(not left, f"namespaces left behind: {left}")
+expect(not os.path.exists(f"/run/dmvpn/lab-{name}"), "run directory left behind")
+if run.stdout:
+    result = json.loads(run.stdout)
+    with open(args.schema) as f:
+        matches(result, json.load(f), "result")
+    registrations = result["registrations"]
+    expect(registrations["expected"] > 0 and registrations["up"] == registrations["expected"],
+           f"registrations {registrations}")
+    if not args.registrations_only:
+        expect(run.returncode == 0 and result["ok"], "not ok")
+        expect(result["lan_pairs"] > 0 and result["lan_reachable"] == result["lan_pairs"], "not all LANs reachable")
+        expect(not result["lines"]["unsupported"], f"unsupported lines {result['lines']['unsupported']}")
+        expect(result["first_flows"]["lost"] == 0, f"first packets lost: {result['first_flows']}")
+    if args.direct is not None:
+        expect(result["direct_pairs"] == args.direct, f"{result['direct_pairs']} direct pairs, not {args.direct}")
+    if args.faults != "none":
+        expect(result["faults"], "no fault happened")
+        expect(any(f["pairs_affected"] for f in result["faults"]), "no fault affected anybody")
+        for f in result["faults"]:
+            expect(f["recovered"] and f["healed"], f"{f['fault']}: not recovered or not healed")
+            expect(not f["pairs_affected"] or f["lost"] > 0, f"{f['fault']}: nothing was lost, so nothing was broken")
+else:
+    failures.append("no output")
+for f in failures:
+    print(f"FAILED: {f}")
+sys.exit(1 if failures else 0)
