@@ -6,18 +6,14 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kernel/netlink.h"
-
-extern char **environ;
+#include "kernel/tool.h"
 
 enum { CONFIG_MESSAGE_MAX = 8192 };
 
@@ -68,71 +64,16 @@ char *trigger_ruleset(const struct trigger_tunnel *tunnels, size_t count)
 	return fclose(f) == 0 ? text : NULL;
 }
 
-/* A file in memory, read from its beginning. fd or -errno. */
-static int memory_file(const char *text)
-{
-	int fd = memfd_create("nft", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text) || lseek(fd, 0, SEEK_SET) != 0) {
-		close(fd);
-		return -EIO;
-	}
-	return fd;
-}
-
-static int wait_for(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EINVAL;
-}
-
-static int spawn_nft(int in, int out)
-{
-	char *const argv[] = { "nft", "-f", "-", NULL };
-	posix_spawn_file_actions_t actions;
-	pid_t pid;
-	int rc;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, 1);
-	posix_spawn_file_actions_adddup2(&actions, out, 2);
-	rc = posix_spawn(&pid, "/usr/sbin/nft", &actions, NULL, argv, environ);
-	if (rc == ENOENT)
-		rc = posix_spawnp(&pid, "nft", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return rc != 0 ? -rc : wait_for(pid);
-}
-
 int trigger_install(const struct trigger_tunnel *tunnels, size_t count, char *error, size_t error_size)
 {
+	char *const argv[] = { "nft", "-f", "-", NULL };
 	char *text = trigger_ruleset(tunnels, count);
-	int in, out, rc = -ENOMEM;
+	int rc = text ? tool_run(argv, text, error, error_size) : -ENOMEM;
 
-	error[0] = '\0';
-	if (!text)
-		return rc;
-	in = memory_file(text);
-	out = memory_file("");
 	free(text);
-	rc = in < 0 ? in : out < 0 ? out : spawn_nft(in, out);
-	if (rc < 0 && out >= 0) {
-		ssize_t n = pread(out, error, error_size - 1, 0);
-
-		error[n > 0 ? n : 0] = '\0';
-		error[strcspn(error, "\n")] = '\0';
-	}
-	if (in >= 0)
-		close(in);
-	if (out >= 0)
-		close(out);
+	/* A kernel may have nf_tables without any family, and the older tables instead. */
+	if (rc < 0 && strstr(error, "not supported"))
+		rc = trigger_legacy_install(tunnels, count, error, error_size);
 	return rc;
 }
 

@@ -33,6 +33,10 @@ char *trigger_ruleset(const struct trigger_tunnel *tunnels, size_t count);
 /* Runs nft with the ruleset. 0 or -errno; error[] gets what nft says. */
 int trigger_install(const struct trigger_tunnel *tunnels, size_t count, char *error, size_t error_size);
 
+/* The same by iptables, for kernels whose nf_tables has no families (trigger_install() tries
+ * it by itself): a chain of our own in the filter tables, hashlimit instead of a set. */
+int trigger_legacy_install(const struct trigger_tunnel *tunnels, size_t count, char *error, size_t error_size);
+
 /* The listening socket. fd or -errno. */
 int trigger_open(void);
 typedef void (*trigger_each)(void *arg, const struct trigger_packet *p);
