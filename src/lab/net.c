@@ -381,9 +381,20 @@ void net_down(const struct lab *lab)
 
 void net_router_off(const struct lab *lab, size_t router)
 {
-	char netns[128];
+	char netns[128], error[256], *text = NULL;
 
 	lab_netns(lab, NODE_ROUTER, router, netns);
+	/* The kernel takes its time over a namespace; the cables go now, with their far ends. */
+	for (size_t i = 0; i < lab->plan->segment_count; i++) {
+		const struct lab_segment *s = &lab->plan->segments[i];
+
+		for (size_t k = 0; k < s->port_count; k++)
+			if (s->ports[k].node == NODE_ROUTER && s->ports[k].index == router)
+				text_add(&text, "link del %s", s->ports[k].ifname);
+	}
+	if (text)
+		ip_batch(netns, text, true, error, sizeof(error));
+	free(text);
 	netns_delete(netns);
 }
 

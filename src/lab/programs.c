@@ -131,6 +131,25 @@ struct started { /* FRR daemons of one router that are new and have no configura
 	const char *names[FRR_DAEMONS_MAX];
 };
 
+/* As watchfrr does: without its zebra the whole of FRR is started anew, since bgpd does not
+ * tell a new zebra all that it told the old one. */
+static void stop_frr_without_zebra(const struct lab_runtime *r)
+{
+	pid_t pids[FRR_DAEMONS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->program_count; i++) {
+		const struct lab_program *p = &r->programs[i];
+		bool alive = process_alive(p->pid, p->start);
+
+		if (strcmp(p->name, "zebra") == 0 && alive)
+			return;
+		if (strcmp(p->name, "dmvpnd") != 0 && alive && count < FRR_DAEMONS_MAX)
+			pids[count++] = p->pid;
+	}
+	process_kill(pids, count);
+}
+
 static int launch(struct lab *lab, size_t router, struct started *s, char *error, size_t size)
 {
 	const char *names[FRR_DAEMONS_MAX];
@@ -138,6 +157,7 @@ static int launch(struct lab *lab, size_t router, struct started *s, char *error
 	int r = 0;
 
 	*s = (struct started){ 0 };
+	stop_frr_without_zebra(&lab->runtimes[router]);
 	if (programs_has_tunnels(lab, router))
 		r = ensure(lab, router, "dmvpnd", &started, error, size);
 	if (r == 0)
