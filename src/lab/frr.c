@@ -21,6 +21,8 @@ static const struct {
 	{ FRR_EIGRPD, "eigrpd" }, { FRR_BFDD, "bfdd" },
 };
 
+enum { CONFIGURE_TRIES = 5 };
+
 static void frr_dir(const struct lab *lab, size_t router, char out[PATH_MAX])
 {
 	snprintf(out, PATH_MAX, "%.3000s/%s/frr", lab->run_dir, lab->plan->routers[router].name);
@@ -164,9 +166,21 @@ int frr_configure(const struct lab *lab, size_t router, const char *daemon, char
 		argv[5] = "-d";
 		argv[6] = (char *)(uintptr_t)daemon;
 	}
-	r = run_wait(NULL, argv, NULL, &output);
-	if (r != 0)
-		snprintf(error, size, "%s: vtysh: %.300s", lab->plan->routers[router].name, output ? output : "");
+	for (int tries = 0;; tries++) {
+		r = run_wait(NULL, argv, NULL, &output);
+		if (r < 0)
+			snprintf(error, size, "vtysh: %s", strerror(-r));
+		if (r <= 0 || tries == CONFIGURE_TRIES)
+			break;
+		/* A daemon may not have heard of all interfaces yet. */
+		free(output);
+		output = NULL;
+		if (!lab_pause_ms(300))
+			break;
+	}
+	/* What FRR refuses in the end is told; a lab goes on with the rest. */
+	if (r > 0 && output)
+		fprintf(stderr, "%s: vtysh: %s\n", lab->plan->routers[router].name, output);
 	free(output);
-	return r == 0 ? 0 : 2;
+	return r < 0 ? 2 : 0;
 }

@@ -19,7 +19,8 @@ size_t frr_daemons(const struct lab *lab, size_t router, const char *names[FRR_D
 pid_t frr_start(const struct lab *lab, size_t router, const char *daemon);
 /* Waits for the daemon's vty socket, at most ten seconds. */
 bool frr_ready(const struct lab *lab, size_t router, const char *daemon);
-/* Hands frr.conf to one daemon, or to all (NULL). 0 or 2 with what vtysh said. */
+/* Hands frr.conf to one daemon, or to all (NULL). What it refuses is told on
+ * stderr. 0, or 2 when vtysh cannot be run. */
 int frr_configure(const struct lab *lab, size_t router, const char *daemon, char *error, size_t size);
 
 #endif
