@@ -1,6 +1,5 @@
 #include "config/grammar.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,208 +7,7 @@
 #include <strings.h>
 
 #include "config/config.h"
-
-/* One word of the tree; children in the order of the table, so that specific argument
- * types, which stand first, win. */
-struct node {
-	enum item_kind kind;
-	const char *word; /* points into a pattern */
-	size_t length;
-	uint64_t low, high; /* ITEM_NUMBER */
-	const struct command *row; /* the command that ends here */
-	struct node *first, *last, *next;
-	struct node *all; /* list of every node, for freeing */
-};
-
-struct grammar {
-	const struct command_table *tables;
-	size_t table_count;
-	struct node *roots[MODE_COUNT];
-	struct node *all;
-	bool out_of_memory;
-};
-
-static struct node *node_new(struct grammar *g)
-{
-	struct node *n = calloc(1, sizeof *n);
-
-	if (!n) {
-		g->out_of_memory = true;
-		return NULL;
-	}
-	n->all = g->all;
-	g->all = n;
-	return n;
-}
-
-/* ---- compiling patterns ---- */
-
-static const struct { const char *name; enum item_kind kind; } argument_types[] = {
-	{ "ip", ITEM_IP }, { "ip6", ITEM_IP6 }, { "prefix", ITEM_PREFIX }, { "prefix6", ITEM_PREFIX6 },
-	{ "mask", ITEM_MASK }, { "wild", ITEM_WILD }, { "host", ITEM_HOST }, { "if", ITEM_IF },
-	{ "word", ITEM_WORD }, { "secret", ITEM_SECRET }, { "text", ITEM_TEXT }, { "*", ITEM_REST },
-	{ "asn", ITEM_ASN }, { "area", ITEM_AREA },
-};
-
-static void argument_type(struct node *n, const char *name, size_t length)
-{
-	char *end;
-
-	for (size_t i = 0; i < sizeof argument_types / sizeof argument_types[0]; i++) {
-		if (strlen(argument_types[i].name) == length && !memcmp(argument_types[i].name, name, length)) {
-			n->kind = argument_types[i].kind;
-			return;
-		}
-	}
-	n->kind = ITEM_NUMBER;
-	n->low = strtoull(name, &end, 10);
-	assert(end > name && *end == '-');
-	n->high = strtoull(end + 1, &end, 10);
-	assert(*end == '>' && n->low <= n->high);
-}
-
-/* The child that stands for this pattern word, made when it is new. */
-static struct node *node_child(struct grammar *g, struct node *parent, const char *word, size_t length)
-{
-	struct node *n;
-
-	for (n = parent->first; n; n = n->next) {
-		if (n->length == length && !memcmp(n->word, word, length))
-			return n;
-	}
-	n = node_new(g);
-	if (!n)
-		return NULL;
-	n->word = word;
-	n->length = length;
-	if (word[0] == '<')
-		argument_type(n, word + 1, length - 2);
-	if (parent->last)
-		parent->last->next = n;
-	else
-		parent->first = n;
-	parent->last = n;
-	return n;
-}
-
-/* The bracket that closes the one at `open`. */
-static const char *closing(const char *open)
-{
-	const char end = *open == '[' ? ']' : ')';
-	int depth = 0;
-
-	for (const char *p = open; *p; p++) {
-		if (*p == *open)
-			depth++;
-		else if (*p == end && --depth == 0)
-			return p;
-	}
-	abort(); /* a pattern of ours with an open bracket: a bug that the first test shows */
-}
-
-/* Where pattern text goes on after a group: a chain of pieces still to be compiled. */
-struct piece {
-	const char *at, *end;
-	const struct piece *then;
-};
-
-static void compile(struct grammar *g, struct node *at, const struct piece *piece, const struct command *row);
-
-static void compile_choices(struct grammar *g, struct node *at, const char *open, const char *close,
-			    const struct piece *after, const struct command *row)
-{
-	const char *start = open + 1;
-	int depth = 0;
-
-	for (const char *p = start; p <= close; p++) {
-		if (p == close || (*p == '|' && depth == 0)) {
-			const struct piece choice = { start, p, after };
-
-			compile(g, at, &choice, row);
-			start = p + 1;
-		} else if (*p == '(' || *p == '[') {
-			depth++;
-		} else if (*p == ')' || *p == ']') {
-			depth--;
-		}
-	}
-}
-
-static void compile(struct grammar *g, struct node *at, const struct piece *piece, const struct command *row)
-{
-	const char *p = piece->at;
-	const char *word;
-
-	while (p < piece->end && *p == ' ')
-		p++;
-	if (p == piece->end) {
-		if (piece->then)
-			compile(g, at, piece->then, row);
-		else if (!at->row)
-			at->row = row;
-		return;
-	}
-	if (*p == '[' || *p == '(') {
-		const char *close = closing(p);
-		const struct piece after = { close + 1, piece->end, piece->then };
-
-		compile_choices(g, at, p, close, &after, row);
-		if (*p == '[')
-			compile(g, at, &after, row);
-		return;
-	}
-	for (word = p; p < piece->end && *p != ' ' && *p != ']' && *p != ')' && *p != '|'; p++)
-		;
-	at = node_child(g, at, word, (size_t)(p - word));
-	if (at) {
-		const struct piece rest = { p, piece->end, piece->then };
-
-		compile(g, at, &rest, row);
-	}
-}
-
-static struct node *mode_root(struct grammar *g, enum config_mode mode)
-{
-	struct node *root = g->roots[mode];
-
-	if (root)
-		return root;
-	root = g->roots[mode] = node_new(g);
-	for (size_t i = 0; root && i < g->table_count; i++) {
-		if (g->tables[i].mode != mode)
-			continue;
-		for (const struct command *row = g->tables[i].rows; row->pattern; row++) {
-			const struct piece whole = { row->pattern, row->pattern + strlen(row->pattern), NULL };
-
-			compile(g, root, &whole, row);
-		}
-	}
-	return g->out_of_memory ? NULL : root;
-}
-
-struct grammar *grammar_new(const struct command_table *tables, size_t count)
-{
-	struct grammar *g = calloc(1, sizeof *g);
-
-	if (g) {
-		g->tables = tables;
-		g->table_count = count;
-	}
-	return g;
-}
-
-void grammar_free(struct grammar *g)
-{
-	if (!g)
-		return;
-	while (g->all) {
-		struct node *n = g->all;
-
-		g->all = n->all;
-		free(n);
-	}
-	free(g);
-}
+#include "config/word_tree.h"
 
 /* ---- values ---- */
 
@@ -392,6 +190,14 @@ static void fail(struct matching *x, enum match_result result, size_t depth, con
 	snprintf(f->text, sizeof f->text, "%s", text);
 }
 
+/* Is the token a beginning of the keyword? Letters differ in one bit from their capitals: most
+ * keywords are told apart by the first one. */
+static bool begins(const struct node *n, const struct token *t)
+{
+	return n->kind == ITEM_KEYWORD && t->length <= n->length && !((n->word[0] ^ t->text[0]) & ~0x20) &&
+	       !strncasecmp(n->word, t->text, t->length);
+}
+
 static void fail_ambiguous(struct matching *x, const struct node *at, size_t depth)
 {
 	const struct token *t = &x->tokens[depth];
@@ -400,10 +206,19 @@ static void fail_ambiguous(struct matching *x, const struct node *at, size_t dep
 
 	used = (size_t)snprintf(text, sizeof text, "\"%.*s\" may be", (int)(t->length < 40 ? t->length : 40), t->text);
 	for (const struct node *n = at->first; n && used < sizeof text - 40; n = n->next) {
-		if (n->kind == ITEM_KEYWORD && t->length <= n->length && !strncasecmp(n->word, t->text, t->length))
+		if (begins(n, t))
 			used += (size_t)snprintf(text + used, sizeof text - used, " %.*s", (int)n->length, n->word);
 	}
 	fail(x, MATCH_AMBIGUOUS, depth, text);
+}
+
+static bool has_keyword(const struct node *at)
+{
+	const struct node *n = at->first;
+
+	while (n && n->kind != ITEM_KEYWORD)
+		n = n->next;
+	return n;
 }
 
 static void fail_here(struct matching *x, const struct node *at, size_t depth)
@@ -411,20 +226,15 @@ static void fail_here(struct matching *x, const struct node *at, size_t depth)
 	const struct token *t = &x->tokens[depth];
 	char text[200];
 	size_t used = 0;
-	bool keyword = false;
 
-	text[0] = 0;
-	for (const struct node *n = at->first; n; n = n->next) {
-		keyword |= n->kind == ITEM_KEYWORD;
-		if (used < sizeof text - 100)
-			used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s", used ? " or " : "",
-						 (int)n->length, n->word);
-	}
-	if (!at->first || keyword) {
+	if (!at->first || has_keyword(at)) {
 		snprintf(text, sizeof text, "unknown word \"%.*s\"", (int)(t->length < 60 ? t->length : 60), t->text);
 		fail(x, MATCH_UNKNOWN, depth, text);
 		return;
 	}
+	for (const struct node *n = at->first; n && used < sizeof text - 100; n = n->next)
+		used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s", used ? " or " : "",
+					 (int)n->length, n->word);
 	fail(x, MATCH_BAD_VALUE, depth, text);
 }
 
@@ -478,7 +288,7 @@ static bool match_keyword(struct matching *x, const struct node *at, size_t toke
 	size_t hits = 0;
 
 	for (const struct node *n = at->first; n; n = n->next) {
-		if (n->kind != ITEM_KEYWORD || t->length > n->length || strncasecmp(n->word, t->text, t->length))
+		if (!begins(n, t))
 			continue;
 		found = n;
 		if (t->length == n->length) {
@@ -577,12 +387,11 @@ static char *canonical_line(const struct match *m)
 	return out;
 }
 
-enum match_result grammar_match(struct grammar *g, enum config_mode mode, enum sign sign,
-				const struct token *tokens, size_t count, struct match *m,
-				struct match_failure *failure)
+enum match_result grammar_match(enum config_mode mode, enum sign sign, const struct token *tokens, size_t count,
+				struct match *m, struct match_failure *failure)
 {
 	struct matching x = { .tokens = tokens, .count = count, .sign = sign, .m = m, .failure = failure };
-	const struct node *root = mode_root(g, mode);
+	const struct node *root = word_tree(mode);
 
 	m->row = NULL;
 	m->sign = sign;

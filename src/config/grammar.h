@@ -2,8 +2,8 @@
  * grammar: the command language as tables.
  *
  * Every form of a command is one row of a mode's table: a pattern, what becomes of a line
- * that fits it, and the function that takes it into the model. A mode's rows are compiled
- * into a tree of words; a line is matched word by word, each word being the shortest
+ * that fits it, and the function that takes it into the model. A mode's rows become a tree
+ * of words (word_tree.h); a line is matched word by word, each word being the shortest
  * unique beginning of a keyword, as on a router's command line.
  *
  * Pattern language:
@@ -155,20 +155,13 @@ struct match_failure {
 	char text[200];
 };
 
-struct grammar;
-
-struct grammar *grammar_new(const struct command_table *tables, size_t count); /* NULL: memory */
-void grammar_free(struct grammar *g);
-
 /*
  * Matches the words (without no/default) in a mode. MATCH_OK fills *m, which the caller
  * gives back with match_done(); everything else fills *failure. With SIGN_NO or
  * SIGN_DEFAULT a line may end early ("no tunnel key"): the items that follow are absent.
- * line_rest is the text that <text> takes: from that word to the end of the line.
  */
-enum match_result grammar_match(struct grammar *g, enum config_mode mode, enum sign sign,
-				const struct token *tokens, size_t count, struct match *m,
-				struct match_failure *failure);
+enum match_result grammar_match(enum config_mode mode, enum sign sign, const struct token *tokens, size_t count,
+				struct match *m, struct match_failure *failure);
 void match_done(struct match *m);
 
 /* The n-th argument (keywords not counted) from 0; NULL when absent. */

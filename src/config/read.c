@@ -258,7 +258,7 @@ static bool try_session(struct reading *r, const struct line *line)
 	struct match_failure failure;
 	struct match m;
 
-	if (grammar_match(r->grammar, MODE_SESSION, SIGN_SET, line->tokens, line->count, &m, &failure) != MATCH_OK)
+	if (grammar_match(MODE_SESSION, SIGN_SET, line->tokens, line->count, &m, &failure) != MATCH_OK)
 		return false;
 	take(r, &m);
 	match_done(&m);
@@ -273,7 +273,7 @@ static bool try_modes(struct reading *r, const struct line *line, enum sign sign
 		const struct frame *frame = &r->frames[depth - 1];
 		struct match_failure failure;
 		struct match m;
-		enum match_result result = grammar_match(r->grammar, frame->mode, sign, line->tokens + skip,
+		enum match_result result = grammar_match(frame->mode, sign, line->tokens + skip,
 							  line->count - skip, &m, &failure);
 
 		if (result == MATCH_MEMORY) {
@@ -390,11 +390,8 @@ static void read_lines(struct reading *r, const char *text, size_t length)
 
 static bool reading_init(struct reading *r, const char *name)
 {
-	size_t count;
-	const struct command_table *tables = commands_all(&count);
-
-	*r = (struct reading){ .c = calloc(1, sizeof *r->c), .grammar = grammar_new(tables, count) };
-	if (!r->c || !r->grammar)
+	*r = (struct reading){ .c = calloc(1, sizeof *r->c) };
+	if (!r->c)
 		return false;
 	r->c->name = strdup(name);
 	if (!r->c->name)
@@ -425,7 +422,6 @@ struct config *config_read_text(const char *name, const char *text, size_t lengt
 	}
 	free(r.until);
 	names_done(&r.names);
-	grammar_free(r.grammar);
 	if (!r.out_of_memory)
 		return r.c;
 	config_free(r.c);

@@ -25,7 +25,6 @@ enum name_kind { NAME_INTERFACE, NAME_VRF, NAME_BLOCK, NAME_BLOCK_LINE, NAME_ROU
 
 struct reading {
 	struct config *c;
-	struct grammar *grammar;
 	struct names names;
 	const char *file;  /* inside c */
 	unsigned number;   /* the line now read */

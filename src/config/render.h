@@ -9,7 +9,6 @@ struct render {
 	const struct config *c;
 	const struct frr_options *o;
 	FILE *out;
-	struct grammar *grammar;
 	bool out_of_memory;
 	/* The blocks that are carried; NULL when there is none. */
 	const struct config_block *ospf, *ospf6, *eigrp, *rip;

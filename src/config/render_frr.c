@@ -26,7 +26,7 @@ bool render_match(struct render *r, unsigned mode, const char *text, struct matc
 	struct match_failure failure;
 	const bool no = !strncmp(text, "no ", 3);
 	const size_t count = split(no ? text + 3 : text, tokens);
-	const enum match_result result = grammar_match(r->grammar, mode, no ? SIGN_NO : SIGN_SET, tokens, count, m, &failure);
+	const enum match_result result = grammar_match(mode, no ? SIGN_NO : SIGN_SET, tokens, count, m, &failure);
 
 	r->out_of_memory |= result == MATCH_MEMORY;
 	return result == MATCH_OK;
@@ -392,12 +392,8 @@ static void blocks(struct render *r)
 
 int config_render_frr(const struct config *c, const struct frr_options *o, FILE *out)
 {
-	size_t count;
-	const struct command_table *tables = commands_all(&count);
-	struct render r = { .c = c, .o = o, .out = out, .grammar = grammar_new(tables, count) };
+	struct render r = { .c = c, .o = o, .out = out };
 
-	if (!r.grammar)
-		return -ENOMEM;
 	render_choose(&r);
 	fputs("frr defaults traditional\n", out);
 	if (c->hostname)
@@ -413,7 +409,6 @@ int config_render_frr(const struct config *c, const struct frr_options *o, FILE 
 	for (size_t i = 0; i < c->route_count; i++)
 		route(&r, &c->routes[i]);
 	blocks(&r);
-	grammar_free(r.grammar);
 	if (r.out_of_memory)
 		return -ENOMEM;
 	return ferror(out) ? -EIO : 0;

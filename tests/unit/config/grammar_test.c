@@ -1,4 +1,5 @@
 /* How lines are written by people, and what becomes of each. */
+#include "config/word_tree.h"
 #include "text.h"
 
 struct quirk {
@@ -83,9 +84,29 @@ static void what_blocks(void **state)
 	config_free(c);
 }
 
+/* Every mode that has rows has a tree, made once: reading a file is cheap because of it. */
+static void trees_are_made_once(void **state)
+{
+	size_t count;
+	const struct command_table *tables = commands_all(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		const struct node *tree = word_tree(tables[i].mode);
+
+		assert_non_null(tree);
+		assert_non_null(tree->first);
+		assert_ptr_equal(word_tree(tables[i].mode), tree);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(each_quirk), cmocka_unit_test(what_blocks) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_quirk),
+		cmocka_unit_test(what_blocks),
+		cmocka_unit_test(trees_are_made_once),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
