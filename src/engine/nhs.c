@@ -1,8 +1,8 @@
 /*
  * Registration with one NHS (RFC 2332 5.2.3). An answered registration is refreshed every
  * registration timeout; an unanswered one is sent again, with the same request id, after
- * 1, 2, 4 … 64 s, each shortened by jitter to 0.75-1.0 of that. Three misses and the NHS
- * counts as dead; the ladder goes on.
+ * 1, 2, 4 … 64 s, but never later than a refresh would be, each shortened by jitter to
+ * 0.75-1.0 of that. Three misses and the NHS counts as dead; the ladder goes on.
  *
  *              READY                 ACCEPTED
  *   WAITING ----------> REGISTERING ----------> UP <---------------+
@@ -104,10 +104,22 @@ static bool send_registration(struct nhs *n, const struct ipaddr *own, const str
 	return message_send(n->overlay, &m, &n->nbma);
 }
 
+static struct span refresh_interval(const struct nhs *n)
+{
+	const struct config_nhrp *const c = n->overlay->cfg;
+	const int64_t s = c->registration_timeout_s ? c->registration_timeout_s : c->holdtime_s / 3;
+
+	return span_s(s > 0 ? s : 1);
+}
+
+/* A hub that comes back after a crash must see the spoke within one registration timeout: as
+ * soon as it would have, had it been there all the time. With short timers the ladder's upper
+ * steps would outlast that, and several hold times too. */
 static struct span ladder(struct nhs *n, unsigned step)
 {
-	const unsigned s = 1u << (step < NHS_LADDER_STEPS ? step : NHS_LADDER_STEPS - 1);
-	const int64_t us = (int64_t)s * 1000000;
+	const int64_t second = span_s(1).us, refresh = refresh_interval(n).us;
+	const int64_t grown = second << (step < NHS_LADDER_STEPS ? step : NHS_LADDER_STEPS - 1);
+	const int64_t us = grown < refresh ? grown : refresh;
 
 	return span_us(us - (int64_t)prng_below(&engine_of(n)->random, (uint64_t)us / 4));
 }
@@ -160,14 +172,6 @@ static void new_registration(struct nhs *n)
 	n->step = 0;
 	n->misses = 0;
 	transmit(n);
-}
-
-static struct span refresh_interval(const struct nhs *n)
-{
-	const struct config_nhrp *const c = n->overlay->cfg;
-	const int64_t s = c->registration_timeout_s ? c->registration_timeout_s : c->holdtime_s / 3;
-
-	return span_s(s > 0 ? s : 1);
 }
 
 static void say_farewell(struct nhs *n)

@@ -29,29 +29,64 @@ static struct nhs_view view(const struct node *n, size_t index)
 	return v;
 }
 
-/* Gaps of 1, 2, 4, 8, 16, 32, 64, 64 s, each times 0.75 to 1, under one request id. */
-static void ladder_keeps_the_request_id(void **state)
+/* Tries with gaps of so many seconds, each times 0.75 to 1, under one request id. */
+static void expect_ladder(const struct scene *s, size_t count, const int64_t nominal_s[])
 {
-	static const int64_t nominal_s[] = { 1, 2, 4, 8, 16, 32, 64, 64 };
-	const struct scene s = scene_laid_out();
 	uint32_t id;
 
-	(void)state;
-	node_start(s.spoke1);
-	rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
-	id = sent_request_id(s.rig, NHRP_REGISTRATION_REQUEST);
-	for (size_t i = 0; i < 8; i++) {
-		rig_run_ms(s.rig, nominal_s[i] * 750 - 1);
-		rig_expect_nothing(s.rig);
-		for (int64_t waited = nominal_s[i] * 750 - 1; rig_count(s.rig, "Registration") == 0; waited++) {
+	node_start(s->spoke1);
+	rig_expect(s->rig, "spoke1 --> hub: Registration Request {unique, nat}");
+	id = sent_request_id(s->rig, NHRP_REGISTRATION_REQUEST);
+	for (size_t i = 0; i < count; i++) {
+		rig_run_ms(s->rig, nominal_s[i] * 750 - 1);
+		rig_expect_nothing(s->rig);
+		for (int64_t waited = nominal_s[i] * 750 - 1; rig_count(s->rig, "Registration") == 0; waited++) {
 			assert_true(waited <= nominal_s[i] * 1000);
-			rig_run_ms(s.rig, 1);
+			rig_run_ms(s->rig, 1);
 		}
-		rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
-		assert_int_equal(sent_request_id(s.rig, NHRP_REGISTRATION_REQUEST), id);
+		rig_expect(s->rig, "spoke1 --> hub: Registration Request {unique, nat}");
+		assert_int_equal(sent_request_id(s->rig, NHRP_REGISTRATION_REQUEST), id);
 	}
+}
+
+static void ladder_keeps_the_request_id(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	expect_ladder(&s, 8, (const int64_t[]){ 1, 2, 4, 8, 16, 32, 64, 64 });
 	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_PROBE);
 	assert_string_equal(view(s.spoke1, 0).reason, "no answer");
+	rig_free(s.rig);
+}
+
+static void ladder_ends_at_the_registration_timeout(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.nhrp4.holdtime_s = 15;
+	s.spoke1->tunnel.nhrp4.registration_timeout_s = 5;
+	expect_ladder(&s, 6, (const int64_t[]){ 1, 2, 4, 5, 5, 5 });
+	rig_free(s.rig);
+}
+
+/* However long it was away: one registration timeout after its return it knows the spoke. */
+static void hub_back_from_a_crash_sees_its_spokes(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.nhrp4.holdtime_s = 15;
+	s.spoke1->tunnel.nhrp4.registration_timeout_s = 0; /* a third of the hold time */
+	scene_start(&s);
+	node_stop_abruptly(s.hub);
+	rig_run(s.rig, 300);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_PROBE);
+	node_start(s.hub);
+	rig_run_ms(s.rig, 5020);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.1");
 	rig_free(s.rig);
 }
 
@@ -438,6 +473,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ladder_keeps_the_request_id),
+		cmocka_unit_test(ladder_ends_at_the_registration_timeout),
+		cmocka_unit_test(hub_back_from_a_crash_sees_its_spokes),
 		cmocka_unit_test(dead_after_three_misses_alive_at_once),
 		cmocka_unit_test(tunnel_up_restarts_the_ladder),
 		cmocka_unit_test(refusal_is_told_and_tried_again),
