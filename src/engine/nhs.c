@@ -29,6 +29,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "engine/answer.h"
 #include "engine/binding.h"
 #include "engine/build.h"
 #include "engine/name.h"
@@ -531,25 +532,37 @@ void nhs_timer(struct nhs *n)
 
 /* ---- replies */
 
-/* A second NAT entry for our address is how the NHS sees us from outside. */
-static void learn_outside(struct nhs *n, const struct nhrp_message *m)
+/* A second NAT entry for our address is how the NHS sees us from outside; IP_NONE: as we are. */
+static struct ipaddr seen_from_outside(const struct tunnel *t, const struct nhrp_message *m)
 {
 	const struct nhrp_extension *const x = nhrp_extension_find(m, NHRP_EXT_NAT);
-	struct tunnel *const t = n->overlay->tunnel;
-	bool natted = false;
+	struct ipaddr seen = IPADDR_NONE;
 
 	for (size_t i = 1; x && x->is_cies && i < x->cie_count; i++) {
 		const struct nhrp_cie *const c = &x->cies[i];
 
-		if (!ipaddr_eq(&c->proto, &m->src_proto) || !ipaddr_is_host(&c->nbma) ||
-		    ipaddr_eq(&c->nbma, &t->local.addr))
-			continue;
-		t->outside = c->nbma;
-		natted = true;
+		if (ipaddr_eq(&c->proto, &m->src_proto) && ipaddr_is_host(&c->nbma) &&
+		    !ipaddr_eq(&c->nbma, &t->local.addr))
+			seen = c->nbma;
 	}
-	if (!natted && n->natted)
-		t->outside = IPADDR_NONE;
-	n->natted = natted;
+	return seen;
+}
+
+/* What we told others is untrue when the NHS sees us elsewhere than before. Two NHSs may see
+ * us in two places: each is compared with itself. */
+static void learn_outside(struct nhs *n, const struct nhrp_message *m)
+{
+	struct tunnel *const t = n->overlay->tunnel;
+	const struct ipaddr seen = seen_from_outside(t, m), before = n->outside;
+
+	n->outside = seen;
+	if (!ipaddr_is_none(&seen) || !ipaddr_is_none(&before))
+		t->outside = seen;
+	if (ipaddr_is_none(&before) || ipaddr_eq(&before, &seen))
+		return;
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i])
+			answers_withdraw(t->overlays[i]);
 }
 
 /* `nhs dynamic`: the reply's destination is the address of the NHS. */

@@ -41,7 +41,7 @@ struct nhs {
 	struct instant last_sent, last_reply;
 	uint64_t requests_sent, requests_failed, replies_received;
 	char reason[NHS_REASON_MAX]; /* why it is not UP; "" when it is */
-	bool natted;           /* it told us our outside address */
+	struct ipaddr outside;    /* where this NHS sees us, behind a NAT; IP_NONE: where we are */
 
 	uint32_t link_local_id; /* registration of our link-local address; 0: none */
 	unsigned link_local_step;

@@ -340,20 +340,22 @@ void resolution_error(struct overlay *o, uint32_t request_id, const struct ipadd
 
 /* ---- yes */
 
-/* Which NBMA address of the answerer to use: his NAT entry's, or where the reply really came
- * from when nobody stood between, else what he says (Cisco NAT rules, reference 2.8). */
+/* Which NBMA address of the answerer to use: where the reply really came from when nobody
+ * stood between, else his NAT entry's, else what he says (Cisco NAT rules, reference 2.8). His
+ * NAT entry is what an NHS told him once: behind a NAT that was rebound since it is out of
+ * date, and the outer source is not. */
 static struct endpoint answered_nbma(const struct overlay *o, const struct endpoint *from,
 				     const struct nhrp_message *m, const struct nhrp_cie *c)
 {
 	const struct nhrp_extension *const nat = nhrp_extension_find(m, NHRP_EXT_NAT);
 	const struct nhrp_extension *const way = nhrp_extension_find(m, NHRP_EXT_REVERSE_TRANSIT);
 
+	if (way && way->is_cies && way->cie_count == 0 && !nhs_by_nbma(o, from))
+		return *from;
 	for (size_t i = 0; nat && nat->is_cies && i < nat->cie_count; i++)
 		if (ipaddr_eq(&nat->cies[i].proto, &c->proto) && ipaddr_is_host(&nat->cies[i].nbma))
 			return overlay_endpoint(o, &nat->cies[i].nbma);
-	if (!(way && way->is_cies && way->cie_count > 0) && !nhs_by_nbma(o, from))
-		return *from;
-	return overlay_endpoint(o, &c->nbma);
+	return !way && !nhs_by_nbma(o, from) ? *from : overlay_endpoint(o, &c->nbma);
 }
 
 static bool believable(const struct overlay *o, const struct nhrp_cie *c, const struct endpoint *nbma)

@@ -16,6 +16,7 @@
 #include "engine/forwarding.h"
 #include "engine/nhs.h"
 #include "engine/output.h"
+#include "engine/purge.h"
 #include "engine/server.h"
 
 struct asker {
@@ -23,17 +24,19 @@ struct asker {
 	struct ipaddr claimed; /* what he says, when he is behind a NAT */
 };
 
+/* Where the asker really is: where the request came from when nobody stood between, which is
+ * true even after a NAT has been rebound, else his NAT entry's, else what he says. */
 static struct asker asker_of(const struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
 {
 	const struct nhrp_extension *const nat = nhrp_extension_find(m, NHRP_EXT_NAT);
 	const struct nhrp_extension *const way = nhrp_extension_find(m, NHRP_EXT_FORWARD_TRANSIT);
 
-	for (size_t i = 0; nat && nat->is_cies && i < nat->cie_count; i++)
-		if (ipaddr_eq(&nat->cies[i].proto, &m->src_proto) && ipaddr_is_host(&nat->cies[i].nbma))
-			return (struct asker){ overlay_endpoint(o, &nat->cies[i].nbma), m->src_nbma };
 	if (way && way->is_cies && way->cie_count == 0 && !nhs_by_nbma(o, from) &&
 	    !ipaddr_eq(&from->addr, &m->src_nbma))
 		return (struct asker){ *from, m->src_nbma };
+	for (size_t i = 0; nat && nat->is_cies && i < nat->cie_count; i++)
+		if (ipaddr_eq(&nat->cies[i].proto, &m->src_proto) && ipaddr_is_host(&nat->cies[i].nbma))
+			return (struct asker){ overlay_endpoint(o, &nat->cies[i].nbma), m->src_nbma };
 	return (struct asker){ overlay_endpoint(o, &m->src_nbma), IPADDR_NONE };
 }
 
@@ -174,6 +177,23 @@ static void remember_asker(const struct next_hop *hop, const struct asker *a, co
 		requesters_add(&b->requesters, &who);
 }
 
+/*
+ * Who asks us directly takes us for his NHS; if he has not registered here, we have lost him,
+ * as by a crash. A purge of his own address tells him, and he registers at once instead of
+ * with his next refresh. It goes where the request came from: only who is there gets it.
+ */
+static void tell_lost_client(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+{
+	const struct nhrp_extension *const way = nhrp_extension_find(m, NHRP_EXT_FORWARD_TRANSIT);
+	const struct binding *const b = binding_host(o, &m->src_proto);
+	const struct ipprefix asker = ipprefix_host(&m->src_proto);
+
+	if (!way || !way->is_cies || way->cie_count > 0 || !overlay_on_subnet(o, &m->src_proto) ||
+	    nhs_by_nbma(o, from) || (b && b->kind <= BINDING_REGISTERED))
+		return;
+	purge_quietly(o, &m->src_proto, from, &asker);
+}
+
 void server_resolution(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
 {
 	struct asker a = asker_of(o, from, m);
@@ -191,10 +211,12 @@ void server_resolution(struct overlay *o, const struct endpoint *from, const str
 		answer_static(o, &a, m, &hop);
 		break;
 	case WAY_FORWARD:
+		tell_lost_client(o, from, m);
 		remember_asker(&hop, &a, m);
 		forwarding_send(o, from, m, &hop);
 		break;
 	case WAY_NONE:
+		tell_lost_client(o, from, m);
 		refuse(o, &a.nbma, m, NHRP_CODE_NO_BINDING);
 		break;
 	}

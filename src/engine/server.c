@@ -75,6 +75,13 @@ static bool addressable(const struct claim *x, const struct nhrp_cie *c)
 	return !r || r->dst.len == 0 || overlay_of_route(o, r);
 }
 
+/* The NBMA address that the client itself has, which is what `unique` is about (RFC 2332
+ * 5.2.3): behind a NAT that was rebound it is the same as before. */
+static bool is_same_client(const struct claim *x, const struct binding *old)
+{
+	return !ipaddr_is_none(&x->claimed) && ipaddr_eq(&x->claimed, &old->claimed_nbma);
+}
+
 static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const struct binding *old)
 {
 	if (!addressable(x, c))
@@ -83,7 +90,7 @@ static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const stru
 		return NHRP_CODE_SUCCESS;
 	if (old->kind == BINDING_STATIC || old->kind == BINDING_NHS)
 		return NHRP_CODE_ADMIN_PROHIBITED;
-	if (old->kind == BINDING_REGISTERED && old->unique)
+	if (old->kind == BINDING_REGISTERED && old->unique && !is_same_client(x, old))
 		return NHRP_CODE_ALREADY_REGISTERED;
 	return NHRP_CODE_SUCCESS;
 }

@@ -285,6 +285,29 @@ static void max_send_is_kept(void **state)
 	rig_free(r);
 }
 
+/* A hub that has lost all by a crash: who asks it something is told so, and registers anew
+ * long before the next refresh. */
+static void a_lost_client_is_told(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	node_stop_abruptly(s.hub);
+	node_start(s.hub);
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 10.0.0.12 hop 255");
+	rig_expect(s.rig, "hub --> spoke1: Purge Request 10.0.0.11/32 {no reply}");
+	rig_expect(s.rig, "hub --> spoke1: Resolution Reply 10.0.0.12 code 12");
+	rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
+	rig_expect(s.rig, "hub --> spoke1: Registration Reply {unique, nat} code 0");
+	/* one who is known is told nothing */
+	node_miss(s.spoke1, "10.0.0.13");
+	rig_run(s.rig, 1);
+	assert_int_equal(rig_count(s.rig, "Purge"), 0);
+	rig_free(s.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +320,7 @@ int main(void)
 		cmocka_unit_test(nat_is_seen_and_told),
 		cmocka_unit_test(the_hub_fills_an_empty_nat_extension),
 		cmocka_unit_test(authentication_mismatch_is_loud),
+		cmocka_unit_test(a_lost_client_is_told),
 		cmocka_unit_test(wrong_destination_gets_an_error),
 		cmocka_unit_test(max_send_is_kept),
 	};
