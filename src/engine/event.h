@@ -17,7 +17,12 @@
 #include "base/instant.h"
 #include "base/ipaddr.h"
 
-enum { PEER_NONE = 0 };
+enum {
+	PEER_NONE = 0,
+	/* A peer of EVENT_PEER_KNOWN that nothing claims goes so long after the hold time. Neighbours
+	 * and routes of an earlier life that nothing claims must be swept by the caller before. */
+	PEER_CLAIM_MARGIN_S = 20,
+};
 
 enum event_type {
 	EVENT_TICK,      /* engine_deadline() has come */

@@ -136,12 +136,19 @@ static void set_id(struct peer *p, uint64_t id)
 	tree_insert(&p->tunnel->peers_by_id, &p->id, &p->by_id);
 }
 
-/* Clients refresh well within the hold time; until then nobody knows who is still there. */
+static uint16_t holdtime_s(const struct config_nhrp *n)
+{
+	return n->enabled ? n->holdtime_s : 0;
+}
+
+/* Clients refresh well within the hold time; until then nobody knows who is still there. What
+ * else is left unclaimed is swept by the caller soon after that (event.h): neighbours that
+ * point to the peer must go before it does. */
 static struct span claim_time(const struct tunnel *t)
 {
-	const uint16_t a = t->settings.nhrp4.holdtime_s, b = t->settings.nhrp6.holdtime_s;
+	const uint16_t a = holdtime_s(&t->settings.nhrp4), b = holdtime_s(&t->settings.nhrp6);
 
-	return span_s(a > b ? a : b);
+	return span_s((a > b ? a : b) + PEER_CLAIM_MARGIN_S);
 }
 
 void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
