@@ -15,7 +15,7 @@ static const char usage[] =
 	"docs/sim.md describes scenarios and what is checked.\n"
 	"\n"
 	"  --seed N   the first seed (1)\n"
-	"  --seeds N  how many seeds, one after the other (1)\n"
+	"  --seeds N  how many seeds, one after the other, then the first once more (1)\n"
 	"  --trace    print every event and effect\n"
 	"\n"
 	"Exit code: 0 all that is checked held, 1 it did not for some seed, 2 usage or unreadable.\n";
@@ -58,15 +58,26 @@ static void print_result(uint64_t seed, const struct sim_result *r)
 		       r->at.us % 1000000, r->reason);
 	else
 		printf("seed %" PRIu64 ": ok hash %016" PRIx64 " events %" PRIu64 " messages %" PRIu64
-		       " packets %" PRIu64 " delivered %" PRIu64 " direct %" PRIu64 "\n",
+		       " packets %" PRIu64 " delivered %" PRIu64 " direct %" PRIu64 " busiest %u\n",
 		       seed, r->hash, r->events, r->messages, r->packets_sent, r->packets_delivered,
-		       r->packets_direct);
+		       r->packets_direct, r->busiest_per_s);
 	fflush(stdout);
+}
+
+/* One run leaves nothing behind that the next could notice. */
+static bool runs_the_same(const struct scenario *s, uint64_t seed, uint64_t hash)
+{
+	struct sim_result r;
+
+	sim_run(s, seed, NULL, &r);
+	if (r.hash != hash)
+		printf("seed %" PRIu64 ": FAILED: runs another way the second time\n", seed);
+	return r.hash == hash;
 }
 
 static int run_seeds(const struct scenario *s, const struct sim_options *o)
 {
-	uint64_t failed = 0;
+	uint64_t failed = 0, first_hash = 0;
 
 	for (uint64_t i = 0; i < o->seeds; i++) {
 		struct sim_result r;
@@ -74,7 +85,11 @@ static int run_seeds(const struct scenario *s, const struct sim_options *o)
 		sim_run(s, o->seed + i, o->trace ? stdout : NULL, &r);
 		print_result(o->seed + i, &r);
 		failed += r.failed;
+		if (i == 0)
+			first_hash = r.hash;
 	}
+	if (o->seeds > 1)
+		failed += !runs_the_same(s, o->seed, first_hash);
 	if (o->seeds > 1)
 		printf("%" PRIu64 " seeds, %" PRIu64 " failed\n", o->seeds, failed);
 	return failed > 0 ? 1 : 0;

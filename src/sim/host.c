@@ -35,10 +35,9 @@ static void route_del(struct host_route *routes, size_t *count, const struct ipp
 		*old = routes[--*count];
 }
 
-void host_route_set(struct host *h, const struct ipprefix *dst, const struct ipaddr *gateway, bool via_tunnel)
+void host_route_set(struct host *h, const struct host_route *r)
 {
-	route_set(h->routes, &h->route_count,
-		  &(struct host_route){ .dst = *dst, .gateway = *gateway, .via_tunnel = via_tunnel });
+	route_set(h->routes, &h->route_count, r);
 }
 
 void host_route_del(struct host *h, const struct ipprefix *dst)
@@ -69,10 +68,10 @@ const struct host_peer *host_peer_find(const struct host *h, uint64_t id)
 	return NULL;
 }
 
-uint64_t host_peer_of(const struct host *h, const struct ipaddr *nbma)
+uint64_t host_peer_of(const struct host *h, uint32_t tunnel, const struct ipaddr *nbma)
 {
 	for (size_t i = 0; i < h->peer_count; i++) {
-		if (ipaddr_eq(&h->peers[i].nbma, nbma))
+		if (h->peers[i].tunnel == tunnel && ipaddr_eq(&h->peers[i].nbma, nbma))
 			return h->peers[i].id;
 	}
 	return PEER_NONE;
@@ -94,11 +93,15 @@ static const char *peer_set(struct host *h, const struct effect *e)
 	if (e->peer.peer == PEER_NONE || e->peer.peer >> 40)
 		return "a peer id is 0 or longer than 40 bits";
 	if (known)
-		return ipaddr_eq(&known->nbma, &e->peer.nbma.addr) ? NULL : "a peer changed its endpoint";
+		return ipaddr_eq(&known->nbma, &e->peer.nbma.addr) && known->tunnel == e->tunnel ?
+			       NULL : "a peer changed its endpoint";
+	if (host_peer_of(h, e->tunnel, &e->peer.nbma.addr) != PEER_NONE)
+		return "an endpoint has two peers";
 	if (is_retired(h, e->peer.peer))
 		return "a peer id was used again";
 	assert(h->peer_count < HOST_MAX);
-	h->peers[h->peer_count++] = (struct host_peer){ .id = e->peer.peer, .nbma = e->peer.nbma.addr };
+	h->peers[h->peer_count++] = (struct host_peer){
+		.id = e->peer.peer, .tunnel = e->tunnel, .nbma = e->peer.nbma.addr };
 	return NULL;
 }
 
@@ -126,11 +129,14 @@ static const char *neighbour_set(struct host *h, const struct effect *e, struct 
 
 	if (!host_peer_find(h, e->neighbour.peer))
 		return "a neighbour points to a peer that does not exist";
+	if (host_peer_find(h, e->neighbour.peer)->tunnel != e->tunnel)
+		return "a neighbour points to a peer of another tunnel";
 	assert(n || h->neighbour_count < HOST_MAX);
 	if (!n) {
 		n = &h->neighbours[h->neighbour_count++];
-		*n = (struct host_neighbour){ .addr = e->neighbour.addr, .used = now };
+		*n = (struct host_neighbour){ .addr = e->neighbour.addr, .tunnel = e->tunnel, .used = now };
 	}
+	n->left = false;
 	n->peer = e->neighbour.peer;
 	return NULL;
 }
@@ -145,17 +151,48 @@ static void neighbour_del(struct host *h, const struct effect *e)
 	}
 }
 
-static const char *relays(struct host *h, const struct effect *e)
+static const char *set_relays(struct host *h, const struct effect *e)
 {
+	struct host_relays *r = &h->relays[e->tunnel];
+
 	if (e->relays.count > RELAYS_MAX)
 		return "more relays than there may be";
-	h->relay_count = e->relays.count;
-	memcpy(h->relays, e->relays.peers, e->relays.count * sizeof *h->relays);
-	for (size_t i = 0; i < h->relay_count; i++) {
-		if (!host_peer_find(h, h->relays[i]))
+	r->count = e->relays.count;
+	memcpy(r->peers, e->relays.peers, r->count * sizeof *r->peers);
+	for (size_t i = 0; i < r->count; i++) {
+		if (!host_peer_find(h, r->peers[i]))
 			return "a relay is a peer that does not exist";
 	}
 	return NULL;
+}
+
+static const char *set_shortcut(struct host *h, const struct effect *e)
+{
+	route_set(h->shortcuts, &h->shortcut_count,
+		  &(struct host_route){ .dst = e->shortcut.dst, .gateway = e->shortcut.gateway,
+					.via_tunnel = true, .tunnel = e->tunnel });
+	return e->shortcut.throw_ == ipaddr_is_none(&e->shortcut.gateway) ?
+		       NULL : "a shortcut has neither or both of gateway and throw";
+}
+
+void host_engine_lost(struct host *h)
+{
+	for (size_t i = 0; i < h->neighbour_count; i++)
+		h->neighbours[i].left = true;
+	for (size_t i = 0; i < h->shortcut_count; i++)
+		h->shortcuts[i].left = true;
+}
+
+void host_settle(struct host *h)
+{
+	for (size_t i = h->shortcut_count; i-- > 0;) {
+		if (h->shortcuts[i].left)
+			h->shortcuts[i] = h->shortcuts[--h->shortcut_count];
+	}
+	for (size_t i = h->neighbour_count; i-- > 0;) {
+		if (h->neighbours[i].left)
+			h->neighbours[i] = h->neighbours[--h->neighbour_count];
+	}
 }
 
 const char *host_apply(struct host *h, const struct effect *e, struct instant now)
@@ -171,13 +208,9 @@ const char *host_apply(struct host *h, const struct effect *e, struct instant no
 		neighbour_del(h, e);
 		return NULL;
 	case EFFECT_RELAYS:
-		return relays(h, e);
+		return set_relays(h, e);
 	case EFFECT_SHORTCUT_SET:
-		route_set(h->shortcuts, &h->shortcut_count,
-			  &(struct host_route){ .dst = e->shortcut.dst, .gateway = e->shortcut.gateway,
-						.via_tunnel = true });
-		return e->shortcut.throw_ == ipaddr_is_none(&e->shortcut.gateway) ?
-			       NULL : "a shortcut has neither or both of gateway and throw";
+		return set_shortcut(h, e);
 	case EFFECT_SHORTCUT_DEL:
 		route_del(h->shortcuts, &h->shortcut_count, &e->shortcut.dst);
 		return NULL;
@@ -216,10 +249,12 @@ static const struct host_route *look_up(const struct host *h, const struct ipadd
 }
 
 /* The first relay whose peer still exists, as the forwarder does it. */
-static const struct host_peer *live_relay(const struct host *h)
+static const struct host_peer *live_relay(const struct host *h, uint32_t tunnel)
 {
-	for (size_t i = 0; i < h->relay_count; i++) {
-		const struct host_peer *p = host_peer_find(h, h->relays[i]);
+	const struct host_relays *r = &h->relays[tunnel];
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct host_peer *p = host_peer_find(h, r->peers[i]);
 
 		if (p)
 			return p;
@@ -227,11 +262,35 @@ static const struct host_peer *live_relay(const struct host *h)
 	return NULL;
 }
 
+/* The far end of a point-to-point tunnel, whatever the next hop. */
+static const struct host_peer *far_end(const struct host *h, uint32_t tunnel)
+{
+	for (size_t i = 0; i < h->peer_count; i++) {
+		if (h->peers[i].tunnel == tunnel)
+			return &h->peers[i];
+	}
+	return NULL;
+}
+
+/* Who gets what goes to the next hop; a known neighbour is noted as used. */
+static const struct host_peer *peer_towards(struct host *h, struct host_answer *a, struct instant now)
+{
+	struct host_neighbour *n;
+
+	if (h->point_to_point)
+		return far_end(h, a->tunnel);
+	n = (struct host_neighbour *)(uintptr_t)host_neighbour_find(h, &a->next_hop);
+	a->missed = n == NULL;
+	if (!n)
+		return live_relay(h, a->tunnel);
+	n->used = now;
+	return host_peer_find(h, n->peer);
+}
+
 struct host_answer host_forward(struct host *h, const struct ipaddr *dst, struct instant now)
 {
 	struct host_answer a = { .verdict = HOST_NO_ROUTE };
 	const struct host_route *r = look_up(h, dst);
-	struct host_neighbour *n;
 	const struct host_peer *p;
 
 	if (!r)
@@ -241,11 +300,8 @@ struct host_answer host_forward(struct host *h, const struct ipaddr *dst, struct
 		return a;
 	}
 	a.next_hop = ipaddr_is_none(&r->gateway) ? *dst : r->gateway;
-	n = (struct host_neighbour *)(uintptr_t)host_neighbour_find(h, &a.next_hop);
-	a.missed = n == NULL;
-	p = n ? host_peer_find(h, n->peer) : live_relay(h);
-	if (n)
-		n->used = now;
+	a.tunnel = r->tunnel;
+	p = peer_towards(h, &a, now);
 	a.verdict = p ? HOST_SENT : HOST_UNRESOLVED;
 	if (p)
 		a.nbma = p->nbma;

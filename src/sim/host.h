@@ -1,5 +1,5 @@
 /*
- * host: what the kernel and the data path of one router hold for its tunnel: routes,
+ * host: what the kernel and the data path of one router hold for its tunnels: routes,
  * shortcut routes, neighbours, peers, relays. It applies the engine's effects, answers how
  * a packet would go, and notices when the engine breaks the order it promised.
  */
@@ -12,32 +12,47 @@
 
 #include "engine/effect.h"
 
-enum { HOST_MAX = 512 /* entries of each table */, HOST_RETIRED_MAX = 4096 /* remembered */ };
+enum {
+	HOST_MAX = 512,           /* entries of each table */
+	HOST_RETIRED_MAX = 4096,  /* remembered */
+	HOST_TUNNELS_MAX = 8,     /* numbered from 0 */
+};
 
 struct host_route {
 	struct ipprefix dst;
 	struct ipaddr gateway; /* IP_NONE: connected, or a hole of the shortcut table */
 	bool via_tunnel;
+	uint32_t tunnel;
+	bool left; /* of the shortcut table, by an earlier engine; see host_engine_lost() */
 };
 
 struct host_neighbour {
 	struct ipaddr addr;
+	uint32_t tunnel;
 	uint64_t peer;
 	struct instant used;
+	bool left;
 };
 
 struct host_peer {
 	uint64_t id;
+	uint32_t tunnel;
 	struct ipaddr nbma;
 };
 
+struct host_relays {
+	size_t count;
+	uint64_t peers[RELAYS_MAX];
+};
+
 struct host {
-	size_t route_count, shortcut_count, neighbour_count, peer_count, relay_count;
+	bool point_to_point; /* a tunnel's only peer gets all that goes into it */
+	size_t route_count, shortcut_count, neighbour_count, peer_count;
 	struct host_route routes[HOST_MAX];
 	struct host_route shortcuts[HOST_MAX];
 	struct host_neighbour neighbours[HOST_MAX];
 	struct host_peer peers[HOST_MAX];
-	uint64_t relays[RELAYS_MAX];
+	struct host_relays relays[HOST_TUNNELS_MAX];
 	size_t retired_count;
 	uint64_t retired[HOST_RETIRED_MAX]; /* ids of peers that are gone: never to come again */
 };
@@ -52,18 +67,26 @@ enum host_verdict {
 struct host_answer {
 	enum host_verdict verdict;
 	bool missed; /* the next hop has no neighbour entry: a relay or nobody gets it */
+	uint32_t tunnel;
 	struct ipaddr next_hop;
 	struct ipaddr nbma;
 };
 
 void host_reset(struct host *h);
 
+/*
+ * The engine's process is gone, the data path goes on as it stands. What the next engine does
+ * not set again is swept later, as the daemon does it: host_settle().
+ */
+void host_engine_lost(struct host *h);
+void host_settle(struct host *h);
+
 /* PEER, NEIGHBOUR, RELAYS and SHORTCUT effects; others are ignored. NULL, or what the
  * engine did against its contract. */
 const char *host_apply(struct host *h, const struct effect *e, struct instant now);
 
 /* Sets (add replaces) or removes a route. */
-void host_route_set(struct host *h, const struct ipprefix *dst, const struct ipaddr *gateway, bool via_tunnel);
+void host_route_set(struct host *h, const struct host_route *r);
 void host_route_del(struct host *h, const struct ipprefix *dst);
 const struct host_route *host_route_find(const struct host *h, const struct ipprefix *dst);
 
@@ -72,6 +95,7 @@ struct host_answer host_forward(struct host *h, const struct ipaddr *dst, struct
 
 const struct host_neighbour *host_neighbour_find(const struct host *h, const struct ipaddr *addr);
 const struct host_peer *host_peer_find(const struct host *h, uint64_t id);
-uint64_t host_peer_of(const struct host *h, const struct ipaddr *nbma); /* PEER_NONE when unknown */
+/* PEER_NONE when unknown */
+uint64_t host_peer_of(const struct host *h, uint32_t tunnel, const struct ipaddr *nbma);
 
 #endif

@@ -20,6 +20,7 @@ enum happening_type {
 	HAPPENS_CHECK,
 	HAPPENS_FAULT,
 	HAPPENS_HEAL,
+	HAPPENS_SETTLE,  /* what a restarted engine has not claimed is swept */
 	HAPPENS_PATIENCE, /* a router that was told to stop should have done so */
 };
 
@@ -29,9 +30,10 @@ struct happening {
 	enum happening_type type;
 	size_t subject; /* router, pair or fault */
 	/* PACKET and USAGE */
+	uint32_t tunnel;
 	struct ipaddr addr;   /* underlay source; overlay address asked about */
 	uint64_t peer;
-	uint64_t incarnation; /* of the router that asked */
+	uint64_t incarnation; /* of the router, as it was then */
 	uint8_t *bytes;       /* owned */
 	size_t length;
 };

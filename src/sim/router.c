@@ -11,6 +11,8 @@ enum {
 	PEERS_PER_LIFE = 1 << 20, /* ids kept apart between two lives of a router */
 };
 
+/* After a restart unclaimed entries go this long after the hold time, as the daemon does it. */
+static const struct span settle_margin = { 5000000 };
 /* What the keeper grants a clean stop before it ends the process. */
 static const struct span shutdown_patience = { 3000000 };
 
@@ -31,32 +33,76 @@ static struct config *read_config(struct world *w, const struct router *r)
 	return c;
 }
 
-static void tell_route(struct world *w, struct router *r, const struct ipprefix *dst, bool via_tunnel, bool local)
+static void tell_route(struct world *w, struct router *r, const struct host_route *x, bool local)
 {
 	if (!local)
-		host_route_set(&r->host, dst, &IPADDR_NONE, via_tunnel);
+		host_route_set(&r->host, x);
 	world_tell(w, r, &(struct event){
-		.type = EVENT_ROUTE, .tunnel = WORLD_TUNNEL,
-		.route = { .add = true, .dst = *dst, .via_tunnel = via_tunnel, .local = local } });
+		.type = EVENT_ROUTE, .tunnel = x->tunnel,
+		.route = { .add = true, .dst = x->dst, .gateway = x->gateway, .via_tunnel = x->via_tunnel,
+			   .local = local } });
 }
 
-/* What the kernel knows by itself: addresses and connected networks. */
-static void tell_connected(struct world *w, struct router *r)
+static void tell_connected(struct world *w, struct router *r, const struct ipaddr *own, uint8_t len, bool via_tunnel,
+			   uint32_t tunnel)
 {
-	const struct ipprefix own = ipprefix_host(&r->addr), host = ipprefix_host(&r->lan_host);
-	const struct ipprefix tunnel = ipprefix_make(&r->addr, 16);
+	struct host_route x = { .dst = ipprefix_make(own, len), .via_tunnel = via_tunnel, .tunnel = tunnel };
 
-	tell_route(w, r, &tunnel, true, false);
-	tell_route(w, r, &r->lan, false, false);
-	tell_route(w, r, &own, true, true);
-	tell_route(w, r, &host, false, true);
+	tell_route(w, r, &x, false);
+	x.dst = ipprefix_host(own);
+	tell_route(w, r, &x, true);
 }
 
-static void tell_tunnel(struct world *w, struct router *r)
+/* What the kernel knows: addresses and connected networks, and what routing left there. */
+static void tell_routes(struct world *w, struct router *r)
 {
-	world_tell(w, r, &(struct event){
-		.type = EVENT_TUNNEL, .tunnel = WORLD_TUNNEL,
-		.tunnel_state = { .up = true, .local = { .addr = r->nbma } } });
+	for (size_t i = 0; i < r->host.route_count; i++) {
+		const struct host_route x = r->host.routes[i];
+
+		if (!ipaddr_is_none(&x.gateway))
+			tell_route(w, r, &x, false);
+	}
+	for (uint32_t t = r->tunnel_first; t < r->tunnel_first + r->tunnel_count; t++)
+		tell_connected(w, r, &r->addrs[t], 16, true, t);
+	tell_connected(w, r, &r->lan_host, 24, false, 0);
+}
+
+static void tell_tunnels(struct world *w, struct router *r)
+{
+	for (uint32_t t = r->tunnel_first; t < r->tunnel_first + r->tunnel_count; t++)
+		world_tell(w, r, &(struct event){
+			.type = EVENT_TUNNEL, .tunnel = t,
+			.tunnel_state = { .up = true, .local = { .addr = r->natted ? r->inside : r->nbma } } });
+}
+
+/* A data path that was kept: its peers keep their ids, the rest has to be claimed. */
+static void tell_peers(struct world *w, struct router *r)
+{
+	for (size_t i = 0; i < r->host.peer_count; i++) {
+		const struct host_peer *p = &r->host.peers[i];
+
+		world_tell(w, r, &(struct event){
+			.type = EVENT_PEER_KNOWN, .tunnel = p->tunnel,
+			.peer_known = { .peer = p->id, .nbma = { .addr = p->nbma } } });
+	}
+}
+
+static void reset_host(struct router *r)
+{
+	const bool point_to_point = r->host.point_to_point;
+
+	host_reset(&r->host);
+	r->host.point_to_point = point_to_point;
+}
+
+static void adopt_host(struct world *w, struct router *r)
+{
+	const struct span grace = span_us((int64_t)w->scenario->holdtime_s * 1000000 + settle_margin.us);
+
+	tell_peers(w, r);
+	queue_add(&w->queue, &(struct happening){
+		.at = instant_add(w->now, grace), .type = HAPPENS_SETTLE, .subject = world_index(w, r),
+		.incarnation = r->incarnation });
 }
 
 void router_start(struct world *w, struct router *r)
@@ -70,7 +116,6 @@ void router_start(struct world *w, struct router *r)
 
 	if (!c)
 		return;
-	host_reset(&r->host);
 	r->died = INSTANT_NEVER;
 	r->engine = engine_new(c, &o, w->now);
 	config_free(c);
@@ -78,9 +123,14 @@ void router_start(struct world *w, struct router *r)
 		world_fail(w, r, "no engine");
 		return;
 	}
-	world_note(w, r, "starts");
-	tell_connected(w, r);
-	tell_tunnel(w, r);
+	world_note(w, r, r->forwards ? "starts again" : "starts");
+	if (r->forwards)
+		adopt_host(w, r);
+	else
+		reset_host(r);
+	r->forwards = true;
+	tell_routes(w, r);
+	tell_tunnels(w, r);
 }
 
 void router_move(struct world *w, struct router *r, bool away)
@@ -94,21 +144,72 @@ void router_move(struct world *w, struct router *r, bool away)
 	r->former = former;
 	r->moved = w->now;
 	world_note(w, r, "moves %s", away ? "away" : "home");
-	tell_tunnel(w, r);
+	if (!r->natted)
+		tell_tunnels(w, r);
 }
 
-void router_crash(struct world *w, struct router *r)
+static void lose_engine(struct world *w, struct router *r)
 {
-	if (!r->engine)
-		return;
-	world_note(w, r, "crashes");
 	r->request_id = engine_request_id(r->engine);
 	engine_free(r->engine);
 	r->engine = NULL;
 	r->stopping = false;
 	r->died = w->now;
 	r->incarnation++;
-	host_reset(&r->host);
+}
+
+void router_crash(struct world *w, struct router *r)
+{
+	if (!r->forwards)
+		return;
+	world_note(w, r, "crashes");
+	if (r->engine)
+		lose_engine(w, r);
+	r->forwards = false;
+	reset_host(r);
+}
+
+void router_pause(struct world *w, struct router *r)
+{
+	if (!r->engine || r->stopping)
+		return;
+	world_note(w, r, "loses its control process");
+	lose_engine(w, r);
+	host_engine_lost(&r->host);
+}
+
+void router_settle(struct world *w, struct router *r)
+{
+	world_note(w, r, "settles");
+	host_settle(&r->host);
+}
+
+static void reconfigure(struct world *w, struct router *r)
+{
+	struct config *c = read_config(w, r);
+
+	if (!c)
+		return;
+	engine_reconfigure(r->engine, w->now, c);
+	config_free(c);
+}
+
+void router_change(struct world *w, struct router *r, bool changed)
+{
+	struct effect e;
+
+	if (r->engine && !r->stopping) { /* whatever is due, so that what follows is the reload's doing */
+		world_tell(w, r, &(struct event){ .type = EVENT_TICK });
+		reconfigure(w, r);
+		if (engine_next_effect(r->engine, &e))
+			world_fail(w, r, "a reload that changes nothing has effects");
+	}
+	r->changes = changed ? r->changes + 1 : r->changes - 1;
+	world_note(w, r, "configuration %s", changed ? "changes" : "changes back");
+	if (!r->engine || r->stopping)
+		return;
+	reconfigure(w, r);
+	world_tell(w, r, &(struct event){ .type = EVENT_TICK });
 }
 
 void router_stop(struct world *w, struct router *r)
@@ -150,12 +251,13 @@ static void send_message(struct world *w, struct router *from, const struct effe
 	unsigned copies = prng_below(&w->network, 100) < (calm ? 0 : s->duplicate_percent) ? 2 : 1;
 
 	w->result->messages++;
+	check_storm(w, from);
 	for (; copies > 0; copies--) {
 		const bool lost = prng_below(&w->network, 100) < loss;
 		const struct span delay = span_us(s->delay_least.us + (int64_t)prng_below(&w->network, spread));
-		struct happening h = { .at = instant_add(w->now, delay), .type = HAPPENS_PACKET };
+		struct happening h = { .at = instant_add(w->now, delay), .type = HAPPENS_PACKET, .tunnel = e->tunnel };
 
-		if (lost || !to || !world_reaches(from, to))
+		if (lost || !to || !world_reaches(w, from, to) || !router_has_tunnel(to, e->tunnel))
 			continue;
 		h.subject = world_index(w, to);
 		h.addr = from->nbma;
@@ -187,8 +289,8 @@ static void note_send(struct world *w, const struct router *r, const struct effe
 static void ask_usage(struct world *w, const struct router *r, const struct effect *e)
 {
 	queue_add(&w->queue, &(struct happening){
-		.at = w->now, .type = HAPPENS_USAGE, .subject = world_index(w, r), .addr = e->usage.addr,
-		.peer = e->usage.peer, .incarnation = r->incarnation });
+		.at = w->now, .type = HAPPENS_USAGE, .subject = world_index(w, r), .tunnel = e->tunnel,
+		.addr = e->usage.addr, .peer = e->usage.peer, .incarnation = r->incarnation });
 }
 
 static void note_effect(struct world *w, const struct router *r, const struct effect *e)
@@ -271,17 +373,19 @@ void world_tell(struct world *w, struct router *r, const struct event *ev)
 		router_crash(w, r);
 }
 
-void world_route(struct world *w, struct router *r, const struct ipprefix *dst, const struct ipaddr *gateway)
+void world_route(struct world *w, struct router *r, uint32_t tunnel, const struct ipprefix *dst,
+		 const struct ipaddr *gateway)
 {
 	const bool add = !ipaddr_is_none(gateway);
+	const struct host_route x = { .dst = *dst, .gateway = *gateway, .via_tunnel = true, .tunnel = tunnel };
 	char p[IPPREFIX_TEXT_MAX], g[IPADDR_TEXT_MAX];
 
 	if (add)
-		host_route_set(&r->host, dst, gateway, true);
+		host_route_set(&r->host, &x);
 	else
 		host_route_del(&r->host, dst);
 	world_note(w, r, "route %s via %s", ipprefix_format(dst, p), ipaddr_format(gateway, g));
 	world_tell(w, r, &(struct event){
-		.type = EVENT_ROUTE, .tunnel = WORLD_TUNNEL,
+		.type = EVENT_ROUTE, .tunnel = tunnel,
 		.route = { .add = add, .dst = *dst, .gateway = *gateway, .via_tunnel = true } });
 }

@@ -7,6 +7,7 @@
 static void set_defaults(struct scenario *s)
 {
 	*s = (struct scenario){
+		.design = 2,
 		.phase = 3,
 		.hubs = 2,
 		.spokes = 4,
@@ -18,6 +19,7 @@ static void set_defaults(struct scenario *s)
 		.pairs = 4,
 		.traffic = span_ms(500),
 		.converge = span_s(60),
+		.storm_per_s = 200,
 	};
 }
 
@@ -60,7 +62,8 @@ static bool find_kind(const char *name, enum fault_kind *out)
 {
 	static const char *const names[] = {
 		[FAULT_ISOLATE] = "isolate", [FAULT_CRASH] = "crash", [FAULT_STOP] = "stop",
-		[FAULT_MOVE] = "move",
+		[FAULT_MOVE] = "move", [FAULT_RESTART] = "restart", [FAULT_CHANGE] = "change",
+		[FAULT_CUT] = "cut", [FAULT_MUTE] = "mute",
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -72,28 +75,71 @@ static bool find_kind(const char *name, enum fault_kind *out)
 	return false;
 }
 
-/* "30 crash hub1 10": at 30 s, for 10 s. */
+/* "hub1", "spoke12": the router's number, hubs first. */
+static bool find_router(const struct scenario *s, const char *name, size_t *out)
+{
+	char role[8];
+	unsigned number;
+	int used = 0;
+
+	if (sscanf(name, "%7[a-z]%4u%n", role, &number, &used) != 2 || name[used] != '\0' || number == 0)
+		return false;
+	if (strcmp(role, "hub") == 0 && number <= s->hubs)
+		*out = number - 1;
+	else if (strcmp(role, "spoke") == 0 && number <= s->spokes)
+		*out = s->hubs + number - 1;
+	else
+		return false;
+	return true;
+}
+
+/* "hub1,spoke3,spoke7", or "hubs", "spokes". Cuts the text up. */
+static bool find_set(const struct scenario *s, char *text, struct router_set *out)
+{
+	const bool hubs = strcmp(text, "hubs") == 0, spokes = strcmp(text, "spokes") == 0;
+	char *rest = text;
+	size_t router;
+
+	for (size_t i = 0; i < s->hubs + s->spokes; i++)
+		out->has[i] = i < s->hubs ? hubs : spokes;
+	while (!hubs && !spokes && rest) {
+		if (!find_router(s, strsep(&rest, ","), &router))
+			return false;
+		out->has[router] = true;
+	}
+	return true;
+}
+
+static bool take_seconds(const char *text, int64_t *out_us)
+{
+	uint64_t seconds;
+
+	if (!text || !take_number(text, 0, 86400, &seconds))
+		return false;
+	*out_us = (int64_t)seconds * 1000000;
+	return true;
+}
+
+/* "30 crash hub1 10", "30 cut hub1 spoke1,spoke2 10": at 30 s, for 10 s. */
 static bool take_fault(const char *value, struct scenario *s)
 {
-	char kind[12], role[8];
-	unsigned at, number, lasts;
+	char copy[256], *at, *kind, *who, *whom, *rest = copy;
 	struct scenario_fault *f = &s->faults[s->fault_count];
-	int used = 0;
+	bool between;
 
 	if (s->fault_count == SCENARIO_FAULTS_MAX)
 		return false;
-	if (sscanf(value, "%6u %11[a-z] %7[a-z]%4u %6u%n", &at, kind, role, &number, &lasts, &used) != 5 ||
-	    value[used] != '\0' || number == 0)
+	snprintf(copy, sizeof copy, "%s", value);
+	at = strsep(&rest, " ");
+	kind = strsep(&rest, " ");
+	who = strsep(&rest, " ");
+	if (!take_seconds(at, &f->at.us) || !kind || !find_kind(kind, &f->kind) || !who)
 		return false;
-	if (!find_kind(kind, &f->kind))
+	between = f->kind == FAULT_CUT || f->kind == FAULT_MUTE;
+	whom = between ? strsep(&rest, " ") : NULL;
+	if (between && (!whom || !find_set(s, who, &f->from) || !find_set(s, whom, &f->to)))
 		return false;
-	f->at = instant_add(INSTANT_ZERO, span_s(at));
-	f->lasts = span_s(lasts);
-	if (strcmp(role, "hub") == 0 && number <= s->hubs)
-		f->router = number - 1;
-	else if (strcmp(role, "spoke") == 0 && number <= s->spokes)
-		f->router = s->hubs + number - 1;
-	else
+	if ((!between && !find_router(s, who, &f->router)) || !take_seconds(rest, &f->lasts.us))
 		return false;
 	s->fault_count++;
 	return true;
@@ -111,9 +157,13 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 			assign; \
 		return ok; \
 	}
-	NUMBER("phase", 2, 3, s->phase = (unsigned)n)
+	NUMBER("design", 1, 2, s->design = (unsigned)n)
+	NUMBER("phase", 1, 3, s->phase = (unsigned)n)
 	NUMBER("hubs", 1, SCENARIO_HUBS_MAX, s->hubs = n)
 	NUMBER("spokes", 2, SCENARIO_SPOKES_MAX, s->spokes = n)
+	NUMBER("natted", 0, SCENARIO_SPOKES_MAX, s->natted = n)
+	NUMBER("one_network", 0, 1, s->one_network = n)
+	NUMBER("storm_per_s", 1, 1000000, s->storm_per_s = (unsigned)n)
 	NUMBER("seconds", 1, 86400, s->length = span_s((int64_t)n))
 	NUMBER("loss_percent", 0, 100, s->loss_percent = (unsigned)n)
 	NUMBER("duplicate_percent", 0, 100, s->duplicate_percent = (unsigned)n)
@@ -170,6 +220,10 @@ static bool is_coherent(const struct scenario *s, char error[SCENARIO_ERROR_MAX]
 				 "seconds must leave converge_s after the end of the last fault");
 			return false;
 		}
+	}
+	if (s->phase == 1 && s->design != 1) {
+		snprintf(error, SCENARIO_ERROR_MAX, "phase 1 needs design 1");
+		return false;
 	}
 	if (s->random_faults + s->fault_count > SCENARIO_FAULTS_MAX) {
 		snprintf(error, SCENARIO_ERROR_MAX, "more than %d faults", SCENARIO_FAULTS_MAX);

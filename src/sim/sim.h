@@ -16,6 +16,7 @@ struct sim_result {
 	char reason[SIM_REASON_MAX];  /* router, what was violated */
 	uint64_t hash;                /* over everything the engines were told and did */
 	uint64_t events, messages, packets_sent, packets_delivered, packets_direct;
+	unsigned busiest_per_s; /* the most messages that a router sent in a second */
 };
 
 /* trace: where to write every event and effect, or NULL. */

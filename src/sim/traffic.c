@@ -9,6 +9,7 @@ enum { HOPS_MAX = 8, SNAP_OCTETS = 28 /* IP header and 8 more, as an old Cisco q
 struct walk {
 	struct router *at;
 	struct router *before; /* NULL at the first router */
+	uint32_t in;           /* the tunnel by which it came from there */
 	size_t hops;           /* over the tunnel */
 	size_t visited[HOPS_MAX + 1];
 };
@@ -28,7 +29,8 @@ static void packet_head(const struct ipaddr *src, const struct ipaddr *dst, uint
 }
 
 /* A packet came in by the tunnel and leaves by it: what the redirect watches for. */
-static void tell_hairpin(struct world *w, const struct walk *k, const struct ipaddr *src, const struct ipaddr *dst)
+static void tell_hairpin(struct world *w, const struct walk *k, uint32_t out, const struct ipaddr *src,
+			 const struct ipaddr *dst)
 {
 	uint8_t head[SNAP_OCTETS];
 
@@ -36,8 +38,8 @@ static void tell_hairpin(struct world *w, const struct walk *k, const struct ipa
 		return;
 	packet_head(src, dst, head);
 	world_tell(w, k->at, &(struct event){
-		.type = EVENT_HAIRPIN, .tunnel = WORLD_TUNNEL,
-		.hairpin = { .peer = host_peer_of(&k->at->host, &k->before->nbma), .tunnel_out = WORLD_TUNNEL,
+		.type = EVENT_HAIRPIN, .tunnel = k->in,
+		.hairpin = { .peer = host_peer_of(&k->at->host, k->in, &k->before->nbma), .tunnel_out = out,
 			     .bytes = head, .length = sizeof head } });
 }
 
@@ -58,7 +60,7 @@ static bool walk(struct world *w, struct walk *k, const struct router *from, con
 {
 	const struct ipaddr *dst = &to->lan_host;
 
-	while (k->at->engine) {
+	while (k->at->forwards) {
 		const struct host_answer a = host_forward(&k->at->host, dst, w->now);
 		struct router *next;
 
@@ -69,14 +71,15 @@ static bool walk(struct world *w, struct walk *k, const struct router *from, con
 		if (a.verdict == HOST_HERE)
 			return k->at == to;
 		if (live && k->before && a.verdict == HOST_SENT)
-			tell_hairpin(w, k, &from->lan_host, dst);
+			tell_hairpin(w, k, a.tunnel, &from->lan_host, dst);
 		if (live && a.missed)
-			world_tell(w, k->at, &(struct event){ .type = EVENT_MISS, .tunnel = WORLD_TUNNEL,
+			world_tell(w, k->at, &(struct event){ .type = EVENT_MISS, .tunnel = a.tunnel,
 							      .miss = { .addr = a.next_hop } });
 		next = a.verdict == HOST_SENT ? world_router_of_nbma(w, &a.nbma) : NULL;
-		if (!next || !world_reaches(k->at, next))
+		if (!next || !world_reaches(w, k->at, next) || !router_has_tunnel(next, a.tunnel))
 			return false;
 		k->before = k->at;
+		k->in = a.tunnel;
 		k->at = next;
 		k->hops++;
 	}

@@ -59,10 +59,19 @@ struct router *world_router_of_nbma(struct world *w, const struct ipaddr *nbma)
 	return NULL;
 }
 
+static bool owns_address(const struct router *r, const struct ipaddr *addr)
+{
+	for (uint32_t t = r->tunnel_first; t < r->tunnel_first + r->tunnel_count; t++) {
+		if (ipaddr_eq(&r->addrs[t], addr))
+			return true;
+	}
+	return false;
+}
+
 struct router *world_router_of_addr(struct world *w, const struct ipaddr *addr)
 {
 	for (size_t i = 0; i < w->router_count; i++) {
-		if (ipaddr_eq(&w->routers[i].addr, addr))
+		if (owns_address(&w->routers[i], addr))
 			return &w->routers[i];
 	}
 	return NULL;
@@ -71,17 +80,29 @@ struct router *world_router_of_addr(struct world *w, const struct ipaddr *addr)
 struct router *world_owner(struct world *w, const struct ipprefix *dst)
 {
 	for (size_t i = 0; i < w->router_count; i++) {
-		const struct ipprefix own = ipprefix_host(&w->routers[i].addr);
+		const bool is_host = dst->len == ip_family_bits((enum ip_family)dst->addr.family);
 
-		if (ipprefix_eq(&own, dst) || ipprefix_covers(&w->routers[i].lan, dst))
+		if ((is_host && owns_address(&w->routers[i], &dst->addr)) ||
+		    ipprefix_covers(&w->routers[i].lan, dst))
 			return &w->routers[i];
 	}
 	return NULL;
 }
 
-bool world_reaches(const struct router *a, const struct router *b)
+static bool is_between(const struct scenario_fault *f, size_t from, size_t to)
 {
-	return a->isolations == 0 && b->isolations == 0;
+	return (f->from.has[from] && f->to.has[to]) || (f->kind == FAULT_CUT && f->to.has[from] && f->from.has[to]);
+}
+
+bool world_reaches(const struct world *w, const struct router *from, const struct router *to)
+{
+	const size_t a = world_index(w, from), b = world_index(w, to);
+
+	for (size_t i = 0; i < w->fault_count; i++) {
+		if (w->broken[i] && is_between(&w->faults[i], a, b))
+			return false;
+	}
+	return from->isolations == 0 && to->isolations == 0;
 }
 
 static void add(struct world *w, struct instant at, enum happening_type type, size_t subject)
@@ -106,6 +127,35 @@ static void choose_pairs(struct world *w)
 	}
 }
 
+/* Two sets of routers, of all sizes: who is in neither talks to everybody. */
+static void choose_sets(struct world *w, struct scenario_fault *f)
+{
+	const uint64_t share = 2 + prng_below(&w->choice, 8);
+
+	for (size_t i = 0; i < w->router_count; i++) {
+		f->from.has[i] = prng_below(&w->choice, share) == 0;
+		f->to.has[i] = !f->from.has[i] && prng_below(&w->choice, 4) > 0;
+	}
+}
+
+static struct scenario_fault choose_fault(struct world *w)
+{
+	const uint64_t half = (uint64_t)w->scenario->length.us / 2;
+	const uint64_t at = prng_below(&w->choice, half);
+	struct scenario_fault f = {
+		.kind = (enum fault_kind)prng_below(&w->choice, FAULT_KIND_COUNT),
+		.router = prng_below(&w->choice, w->router_count),
+		.at = { (int64_t)at },
+		.lasts = { (int64_t)prng_below(&w->choice, half - at) },
+	};
+
+	if (f.kind == FAULT_CUT || f.kind == FAULT_MUTE)
+		choose_sets(w, &f);
+	if (f.kind == FAULT_MOVE && f.router < w->scenario->hubs)
+		f.kind = FAULT_ISOLATE;
+	return f;
+}
+
 /* The faults of the scenario and those of the seed; the latter are over by half time. */
 static void choose_faults(struct world *w)
 {
@@ -113,27 +163,25 @@ static void choose_faults(struct world *w)
 
 	memcpy(w->faults, s->faults, sizeof w->faults);
 	w->fault_count = s->fault_count;
-	for (size_t i = 0; i < s->random_faults; i++) {
-		const uint64_t half = (uint64_t)s->length.us / 2;
-		const uint64_t at = prng_below(&w->choice, half);
-
-		w->faults[w->fault_count++] = (struct scenario_fault){
-			.kind = (enum fault_kind)prng_below(&w->choice, FAULT_MOVE + 1),
-			.router = prng_below(&w->choice, w->router_count),
-			.at = { (int64_t)at },
-			.lasts = { (int64_t)prng_below(&w->choice, half - at) },
-		};
-	}
+	for (size_t i = 0; i < s->random_faults; i++)
+		w->faults[w->fault_count++] = choose_fault(w);
 	for (size_t i = 0; i < w->fault_count; i++) {
-		if (w->faults[i].kind == FAULT_MOVE && w->faults[i].router < s->hubs)
-			w->faults[i].kind = FAULT_ISOLATE;
 		add(w, w->faults[i].at, HAPPENS_FAULT, i);
 		add(w, instant_add(w->faults[i].at, w->faults[i].lasts), HAPPENS_HEAL, i);
 	}
 }
 
-static void break_router(struct world *w, const struct scenario_fault *f)
+static void note_cut(struct world *w, const struct scenario_fault *f, const char *what)
 {
+	for (size_t i = 0; i < w->router_count; i++) {
+		if (f->from.has[i] || f->to.has[i])
+			world_note(w, &w->routers[i], "%s side %c", what, f->from.has[i] ? 'A' : 'B');
+	}
+}
+
+static void break_router(struct world *w, size_t fault)
+{
+	const struct scenario_fault *f = &w->faults[fault];
 	struct router *r = &w->routers[f->router];
 
 	switch (f->kind) {
@@ -146,30 +194,58 @@ static void break_router(struct world *w, const struct scenario_fault *f)
 	case FAULT_MOVE:
 		router_move(w, r, true);
 		break;
+	case FAULT_RESTART:
+		router_pause(w, r);
+		break;
+	case FAULT_CHANGE:
+		router_change(w, r, true);
+		break;
 	case FAULT_ISOLATE:
 		world_note(w, r, "is isolated");
 		r->isolations++;
 		break;
+	case FAULT_CUT:
+	case FAULT_MUTE:
+		note_cut(w, f, f->kind == FAULT_CUT ? "cut" : "mute");
+		w->broken[fault] = true;
+		break;
+	case FAULT_KIND_COUNT:
+		abort();
 	}
 }
 
-static void heal_router(struct world *w, const struct scenario_fault *f)
+static void heal_router(struct world *w, size_t fault)
 {
+	const struct scenario_fault *f = &w->faults[fault];
 	struct router *r = &w->routers[f->router];
 
-	if (f->kind == FAULT_ISOLATE) {
+	switch (f->kind) {
+	case FAULT_CRASH:
+	case FAULT_STOP:
+	case FAULT_RESTART:
+		if (r->stopping)
+			router_crash(w, r);
+		if (!r->engine)
+			router_start(w, r);
+		break;
+	case FAULT_MOVE:
+		router_move(w, r, false);
+		break;
+	case FAULT_CHANGE:
+		router_change(w, r, false);
+		break;
+	case FAULT_ISOLATE:
 		world_note(w, r, "is reachable again");
 		r->isolations--;
-		return;
+		break;
+	case FAULT_CUT:
+	case FAULT_MUTE:
+		note_cut(w, f, "healed");
+		w->broken[fault] = false;
+		break;
+	case FAULT_KIND_COUNT:
+		abort();
 	}
-	if (f->kind == FAULT_MOVE) {
-		router_move(w, r, false);
-		return;
-	}
-	if (r->stopping)
-		router_crash(w, r);
-	if (!r->engine)
-		router_start(w, r);
 }
 
 static void deliver(struct world *w, const struct happening *h)
@@ -177,7 +253,7 @@ static void deliver(struct world *w, const struct happening *h)
 	struct router *r = &w->routers[h->subject];
 
 	world_tell(w, r, &(struct event){
-		.type = EVENT_PACKET, .tunnel = WORLD_TUNNEL,
+		.type = EVENT_PACKET, .tunnel = h->tunnel,
 		.packet = { .from = { .addr = h->addr }, .bytes = h->bytes, .length = h->length } });
 }
 
@@ -189,7 +265,7 @@ static void answer_usage(struct world *w, const struct happening *h)
 	if (r->incarnation != h->incarnation || !n)
 		return;
 	world_tell(w, r, &(struct event){
-		.type = EVENT_USAGE, .tunnel = WORLD_TUNNEL,
+		.type = EVENT_USAGE, .tunnel = h->tunnel,
 		.usage = { .peer = h->peer, .addr = h->addr, .idle = instant_since(w->now, n->used) } });
 }
 
@@ -215,14 +291,18 @@ static void happen(struct world *w, const struct happening *h)
 		add(w, instant_add(w->now, span_s(1)), HAPPENS_CHECK, 0);
 		break;
 	case HAPPENS_FAULT:
-		break_router(w, &w->faults[h->subject]);
+		break_router(w, h->subject);
+		break;
+	case HAPPENS_SETTLE:
+		if (w->routers[h->subject].engine && w->routers[h->subject].incarnation == h->incarnation)
+			router_settle(w, &w->routers[h->subject]);
 		break;
 	case HAPPENS_PATIENCE:
 		if (w->routers[h->subject].stopping && w->routers[h->subject].incarnation == h->incarnation)
 			router_patience_ends(w, &w->routers[h->subject]);
 		break;
 	case HAPPENS_HEAL:
-		heal_router(w, &w->faults[h->subject]);
+		heal_router(w, h->subject);
 		break;
 	}
 }

@@ -87,9 +87,9 @@ static void packets_take_the_tables(void **state)
 	(void)state;
 	host_reset(&host);
 	assert_int_equal(forward("10.9.0.1").verdict, HOST_NO_ROUTE);
-	host_route_set(&host, &lan, &IPADDR_NONE, false);
-	host_route_set(&host, &all, &hub, true);
-	host_route_set(&host, &deep, &other, true);
+	host_route_set(&host, &(struct host_route){ .dst = lan });
+	host_route_set(&host, &(struct host_route){ .dst = all, .gateway = hub, .via_tunnel = true });
+	host_route_set(&host, &(struct host_route){ .dst = deep, .gateway = other, .via_tunnel = true });
 	assert_int_equal(forward("10.1.0.9").verdict, HOST_HERE);
 	assert_int_equal(forward("10.9.0.1").verdict, HOST_UNRESOLVED);
 	assert_null(peer(EFFECT_PEER_SET, 1, "192.0.2.1"));
@@ -106,6 +106,44 @@ static void packets_take_the_tables(void **state)
 	assert_null(shortcut("10.9.9.0/24", NULL, true));
 	assert_memory_equal(forward("10.9.0.1").next_hop.bytes, "\x0a\0\0\7", 4);
 	assert_memory_equal(forward("10.9.9.1").next_hop.bytes, "\x0a\0\0\2", 4); /* through the hole */
+}
+
+static void a_kept_data_path_is_settled(void **state)
+{
+	const struct ipprefix tunnel = prefix("10.0.0.0/16");
+
+	(void)state;
+	host_reset(&host);
+	host_route_set(&host, &(struct host_route){ .dst = tunnel, .via_tunnel = true });
+	assert_null(peer(EFFECT_PEER_SET, 1, "192.0.2.1"));
+	assert_null(neighbour(EFFECT_NEIGHBOUR_SET, "10.0.0.1", 1));
+	assert_null(neighbour(EFFECT_NEIGHBOUR_SET, "10.0.0.2", 1));
+	assert_null(shortcut("10.9.0.0/16", "10.0.0.1", false));
+	assert_null(shortcut("10.8.0.0/16", "10.0.0.1", false));
+	host_engine_lost(&host);
+	assert_int_equal(forward("10.9.0.1").verdict, HOST_SENT);
+	assert_null(neighbour(EFFECT_NEIGHBOUR_SET, "10.0.0.1", 1));
+	assert_null(shortcut("10.9.0.0/16", "10.0.0.1", false));
+	host_settle(&host);
+	assert_false(forward("10.0.0.1").missed);
+	assert_true(forward("10.0.0.2").missed);
+	assert_int_equal(forward("10.9.0.1").verdict, HOST_SENT);
+	assert_int_equal(forward("10.8.0.1").verdict, HOST_NO_ROUTE);
+}
+
+static void a_point_to_point_tunnel_has_one_end(void **state)
+{
+	const struct ipprefix all = prefix("10.0.0.0/8");
+	const struct ipaddr hub = addr("10.0.0.1");
+
+	(void)state;
+	host_reset(&host);
+	host.point_to_point = true;
+	host_route_set(&host, &(struct host_route){ .dst = all, .gateway = hub, .via_tunnel = true });
+	assert_int_equal(forward("10.9.0.1").verdict, HOST_UNRESOLVED);
+	assert_null(peer(EFFECT_PEER_SET, 1, "192.0.2.1"));
+	assert_int_equal(forward("10.9.0.1").verdict, HOST_SENT);
+	assert_false(forward("10.9.0.1").missed);
 }
 
 static void happenings_come_in_order(void **state)
@@ -169,6 +207,23 @@ static void scenarios_are_read(void **state)
 	assert_int_equal(s.faults[1].kind, FAULT_STOP);
 	assert_true(s.no_unique);
 	assert_int_equal(s.calm.us, 10000000);
+	assert_true(reads("seconds = 200\nhubs = 2\nspokes = 3\nfault = 30 cut hub1,spoke3 spokes 10\n"
+			  "fault = 30 mute hubs spoke2 5\nfault = 9 restart hub2 1\nfault = 9 change spoke1 1\n", &s));
+	assert_int_equal(s.faults[0].kind, FAULT_CUT);
+	assert_true(s.faults[0].from.has[0] && s.faults[0].from.has[4] && !s.faults[0].from.has[2]);
+	assert_true(s.faults[0].to.has[2] && s.faults[0].to.has[4] && !s.faults[0].to.has[1]);
+	assert_int_equal(s.faults[0].lasts.us, 10000000);
+	assert_true(s.faults[1].from.has[1] && !s.faults[1].from.has[2] && !s.faults[1].to.has[2]);
+	assert_int_equal(s.faults[3].kind, FAULT_CHANGE);
+	assert_true(reads("design = 1\nphase = 1\nnatted = 3\none_network = 1\nstorm_per_s = 9\n", &s));
+	assert_true(s.one_network && s.natted == 3 && s.storm_per_s == 9);
+	assert_false(reads("phase = 1\n", &s));
+	assert_false(reads("fault = 30 cut hub1 10\n", &s));
+	assert_false(reads("fault = 30 cut hub1 spoke1\n", &s));
+	assert_false(reads("fault = 30 cut hub1, spoke1 10\n", &s));
+	assert_false(reads("fault = 30 cut hub1 spoke9 10\n", &s));
+	assert_false(reads("fault = 30 crash hub1\n", &s));
+	assert_false(reads("fault = 30 crash hub1 10 9\n", &s));
 	assert_false(reads("fault = 30 melt hub1 10\n", &s));
 	assert_false(reads("seconds = 100\nconverge_s = 60\nfault = 30 crash hub1 11\n", &s));
 }
@@ -178,6 +233,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(broken_promises_are_noticed),
 		cmocka_unit_test(packets_take_the_tables),
+		cmocka_unit_test(a_kept_data_path_is_settled),
+		cmocka_unit_test(a_point_to_point_tunnel_has_one_end),
 		cmocka_unit_test(happenings_come_in_order),
 		cmocka_unit_test(scenarios_are_read),
 	};
