@@ -100,7 +100,9 @@ static int prepare(const struct options *o, bool test, struct lab **lab)
 		(*lab)->runner_start = test ? process_start(getpid()) : 0;
 		r = lab_claim(*lab, o->lab.name != NULL || !test, error, sizeof(error));
 	}
-	return r == 0 ? 0 : complain(error);
+	if (r != 0)
+		(void)complain(error);
+	return r;
 }
 
 static int lab_command_test(int argc, char **argv)

@@ -24,6 +24,9 @@ static void check_ends(struct reading *r, const struct config_interface *i)
 
 	if (!t->source_interface && ipaddr_is_none(&t->source))
 		config_line_error(r, i->line, "add tunnel source INTERFACE", "%s has no tunnel source", i->ios_name);
+	if (t->source_interface && !strcmp(t->source_interface, i->name))
+		config_line_error(r, i->line, "add the interface that leads to the underlay as tunnel source",
+				  "%s is its own tunnel source", i->ios_name);
 	if (t->mode == TUNNEL_GRE_P2P && !host_given(&t->destination))
 		config_line_error(r, i->line, "add tunnel destination ADDRESS, or tunnel mode gre multipoint",
 				  "%s is point-to-point and has no tunnel destination", i->ios_name);

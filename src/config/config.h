@@ -228,9 +228,14 @@ struct config {
  * at config_error_count() and at the lines.
  */
 struct config *config_read_file(const char *path, char *error, size_t error_size);
-struct config *config_read_fd(int fd, const char *name, char *error, size_t error_size);
 struct config *config_read_text(const char *name, const char *text, size_t length,
 				char *error, size_t error_size);
+/*
+ * The bytes behind a descriptor, which may be one that does not block: at most
+ * CONFIG_FILE_MAX of them, and a pipe that stays silent for a second is given up. malloc'd;
+ * NULL with error[] set.
+ */
+char *config_read_bytes(int fd, const char *name, size_t *length, char *error, size_t error_size);
 void config_free(struct config *c); /* NULL is fine */
 
 size_t config_count(const struct config *c, enum config_state state);

@@ -47,6 +47,12 @@ static size_t sequence_length(const unsigned char *p, const unsigned char *end)
 	return 0;
 }
 
+/* C0, DEL, and C1, which in UTF-8 is c2 80 to c2 9f: terminals may obey all of them. */
+static bool is_control(const unsigned char *p, size_t length)
+{
+	return (length == 1 && *p != '\t' && iscntrl(*p)) || (length == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+}
+
 /* The line with bad bytes replaced by U+FFFD, and control characters too: it is shown on
  * terminals. A banner's ^C keeps its meaning as the two characters. */
 static char *clean_text(const char *from, size_t length)
@@ -60,9 +66,9 @@ static char *clean_text(const char *from, size_t length)
 		if (n == 1 && *p == 3) {
 			at = stpcpy(at, "^C");
 			p++;
-		} else if (!n || (n == 1 && *p != '\t' && iscntrl(*p))) {
+		} else if (!n || is_control(p, n)) {
 			at = stpcpy(at, "\xef\xbf\xbd");
-			p++;
+			p += n ? n : 1;
 		} else {
 			memcpy(at, p, n);
 			at += n;

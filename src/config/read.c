@@ -5,15 +5,11 @@
  * mode but one further out belongs there and leaves the inner ones. Every line of the file
  * becomes exactly one struct config_line.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "config/lexer.h"
 #include "config/reading.h"
@@ -427,72 +423,4 @@ struct config *config_read_text(const char *name, const char *text, size_t lengt
 	config_free(r.c);
 	snprintf(error, error_size, "%s: out of memory", name);
 	return NULL;
-}
-
-/* Reads at most one byte more than the limit. NULL with *error set. */
-static char *slurp(int fd, size_t *length, const char **why)
-{
-	size_t room = 65536;
-	char *bytes = malloc(room);
-
-	for (*length = 0; bytes;) {
-		const ssize_t got = read(fd, bytes + *length, room - *length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			*why = strerror(errno);
-			free(bytes);
-			return NULL;
-		}
-		*length += (size_t)got;
-		if (got == 0 || *length > CONFIG_FILE_MAX)
-			return bytes;
-		if (*length == room) {
-			char *wide = realloc(bytes, room * 2);
-
-			if (!wide)
-				free(bytes);
-			bytes = wide;
-			room *= 2;
-		}
-	}
-	*why = "out of memory";
-	return NULL;
-}
-
-struct config *config_read_fd(int fd, const char *name, char *error, size_t error_size)
-{
-	struct config *c = NULL;
-	const char *why = NULL;
-	char *bytes = NULL;
-	struct stat st;
-	size_t length;
-
-	if (fstat(fd, &st) < 0)
-		why = strerror(errno);
-	else if (S_ISREG(st.st_mode) && st.st_size > CONFIG_FILE_MAX)
-		why = "is larger than 16 MB";
-	else
-		bytes = slurp(fd, &length, &why);
-	if (bytes)
-		c = config_read_text(name, bytes, length, error, error_size);
-	else
-		snprintf(error, error_size, "%s: %s", name, why);
-	free(bytes);
-	return c;
-}
-
-struct config *config_read_file(const char *path, char *error, size_t error_size)
-{
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct config *c;
-
-	if (fd < 0) {
-		snprintf(error, error_size, "%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	c = config_read_fd(fd, path, error, error_size);
-	close(fd);
-	return c;
 }

@@ -414,19 +414,19 @@ static void print_plan(const struct daemon *d)
 	fflush(stdout);
 }
 
-static int refuse(struct daemon *d, char *reasons)
+static int refuse(struct daemon *d, int exit_code, char *reasons)
 {
 	fprintf(stderr, "dmvpnd: the configuration cannot be run:\n%s", reasons ? reasons : "out of memory\n");
 	free(reasons);
-	keeper_say_fail(&d->keeper, 1);
-	return 1;
+	keeper_say_fail(&d->keeper, exit_code);
+	return exit_code;
 }
 
 int daemon_main(void)
 {
 	struct daemon *d = calloc(1, sizeof *d);
 	char *reasons = NULL;
-	int listen_fd = -1;
+	int listen_fd = -1, rc;
 
 	if (!d)
 		return 2;
@@ -441,9 +441,9 @@ int daemon_main(void)
 		return 2;
 	if (!d->hello.check_only)
 		open_state(d);
-	d->config = reload_read(d, &reasons);
-	if (!d->config)
-		return refuse(d, reasons);
+	rc = reload_read(d, &d->config, &reasons);
+	if (rc != 0)
+		return refuse(d, rc, reasons);
 	if (d->hello.check_only) {
 		print_plan(d);
 		keeper_say_ready(&d->keeper);

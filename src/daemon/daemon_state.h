@@ -96,8 +96,12 @@ void daemon_purged(struct daemon *d);
 int datapath_choose(struct daemon *d);
 
 /* reload.c */
-struct config *reload_read(struct daemon *d, char **reasons);
-/* 0; or 1 with *reasons (malloc'd text) and nothing changed. */
+/*
+ * The configuration to start with. 0 with *c; or with *reasons (malloc'd text, NULL when out
+ * of memory) 1: lines forbid running; 2: unreadable.
+ */
+int reload_read(struct daemon *d, struct config **c, char **reasons);
+/* The same codes, and nothing changed unless 0. */
 int reload_apply(struct daemon *d, char **reasons);
 
 /* adopt.c */

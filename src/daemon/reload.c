@@ -7,6 +7,8 @@
 
 #include "daemon/daemon_state.h"
 
+enum { ERROR_MAX = 256 };
+
 /* Lines that forbid running, each with its place, its reason and what to write instead. */
 static size_t write_blocking(const struct daemon *d, const struct config *c, FILE *out)
 {
@@ -69,40 +71,10 @@ static struct config *check(struct daemon *d, struct config *c, char **reasons)
 	return NULL;
 }
 
-/* The whole text behind an fd; malloc'd, NULL on any error. */
-static char *read_all(int fd, size_t *length)
-{
-	size_t room = 65536, used = 0;
-	char *text = malloc(room);
-
-	while (text) {
-		ssize_t n;
-
-		if (used == room) {
-			char *grown = room < CONFIG_FILE_MAX * 2 ? realloc(text, room *= 2) : NULL;
-
-			if (!grown)
-				break;
-			text = grown;
-		}
-		n = read(fd, text + used, room - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		if (n == 0) {
-			*length = used;
-			return text;
-		}
-		used += (size_t)n;
-	}
-	free(text);
-	return NULL;
-}
-
+/* NULL with *reasons set, which may be NULL when out of memory. */
 static char *open_and_read(struct daemon *d, size_t *length, char **reasons)
 {
-	char text[KEEPER_TEXT], *bytes;
+	char text[KEEPER_TEXT], error[ERROR_MAX], *bytes;
 	int fd, rc = keeper_open_config(&d->keeper, &fd, text);
 
 	if (rc < 0) {
@@ -110,23 +82,26 @@ static char *open_and_read(struct daemon *d, size_t *length, char **reasons)
 			*reasons = NULL;
 		return NULL;
 	}
-	bytes = read_all(fd, length);
+	bytes = config_read_bytes(fd, d->hello.config_path, length, error, sizeof error);
 	close(fd);
-	if (!bytes && asprintf(reasons, "%s: cannot be read\n", d->hello.config_path) < 0)
+	if (!bytes && asprintf(reasons, "%s\n", error) < 0)
 		*reasons = NULL;
 	return bytes;
 }
 
-static struct config *parse(struct daemon *d, const char *bytes, size_t length, char **reasons)
+/* 0 with *fresh, 1 when lines of it forbid running, 2 when it is no configuration at all. */
+static int parse(struct daemon *d, const char *bytes, size_t length, struct config **fresh, char **reasons)
 {
-	char error[256];
-	struct config *c = config_read_text(d->hello.config_path, bytes, length, error, sizeof error);
+	char error[ERROR_MAX];
 
-	if (c)
-		return check(d, c, reasons);
+	*fresh = config_read_text(d->hello.config_path, bytes, length, error, sizeof error);
+	if (*fresh) {
+		*fresh = check(d, *fresh, reasons);
+		return *fresh ? 0 : 1;
+	}
 	if (asprintf(reasons, "%s\n", error) < 0)
 		*reasons = NULL;
-	return NULL;
+	return 2;
 }
 
 static void running_path(const struct daemon *d, char path[320])
@@ -150,37 +125,44 @@ static void save_running(struct daemon *d, const char *bytes, size_t length)
 
 static struct config *read_running(struct daemon *d)
 {
-	char path[320], *bytes, *reasons = NULL;
-	struct config *c;
+	char path[320], error[ERROR_MAX], *bytes, *reasons = NULL;
+	struct config *c = NULL;
 	size_t length;
 	FILE *f;
 
 	running_path(d, path);
 	f = fopen(path, "re");
-	bytes = f ? read_all(fileno(f), &length) : NULL;
+	bytes = f ? config_read_bytes(fileno(f), path, &length, error, sizeof error) : NULL;
 	if (f)
 		fclose(f);
-	c = bytes ? parse(d, bytes, length, &reasons) : NULL;
+	if (bytes)
+		(void)parse(d, bytes, length, &c, &reasons); /* the file itself is the way out */
 	free(bytes);
 	free(reasons);
 	return c;
 }
 
-struct config *reload_read(struct daemon *d, char **reasons)
+/* Reads the file, and keeps it for a control process that is restarted. */
+static int read_fresh(struct daemon *d, struct config **fresh, char **reasons)
 {
-	struct config *c = d->hello.is_restart ? read_running(d) : NULL;
 	size_t length;
-	char *bytes;
+	char *bytes = open_and_read(d, &length, reasons);
+	int rc = 2;
 
-	*reasons = NULL;
-	if (c)
-		return c;
-	bytes = open_and_read(d, &length, reasons);
-	c = bytes ? parse(d, bytes, length, reasons) : NULL;
-	if (c)
+	*fresh = NULL;
+	if (bytes)
+		rc = parse(d, bytes, length, fresh, reasons);
+	if (rc == 0)
 		save_running(d, bytes, length);
 	free(bytes);
-	return c;
+	return rc;
+}
+
+int reload_read(struct daemon *d, struct config **c, char **reasons)
+{
+	*reasons = NULL;
+	*c = d->hello.is_restart ? read_running(d) : NULL;
+	return *c ? 0 : read_fresh(d, c, reasons);
 }
 
 /*
@@ -211,21 +193,16 @@ static void change_to(struct daemon *d, struct config *fresh)
 int reload_apply(struct daemon *d, char **reasons)
 {
 	struct config *fresh;
-	size_t length;
-	char *bytes;
+	int rc;
 
 	*reasons = NULL;
 	if (d->phase != DAEMON_RUNNING)
 		return 1;
-	bytes = open_and_read(d, &length, reasons);
-	fresh = bytes ? parse(d, bytes, length, reasons) : NULL;
-	if (!fresh) {
-		free(bytes);
+	rc = read_fresh(d, &fresh, reasons);
+	if (rc != 0) {
 		daemon_log(d, TRACE_ERROR, "RELOAD_REFUSED", "config=%s", d->hello.config_path);
-		return 1;
+		return rc;
 	}
-	save_running(d, bytes, length);
-	free(bytes);
 	change_to(d, fresh);
 	return 0;
 }

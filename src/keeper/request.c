@@ -19,7 +19,8 @@ static void answer(struct keeper *k, uint32_t seq, int error, const char *text, 
 static void config_open(struct keeper *k, const struct keeper_request *request)
 {
 	char text[DEVICE_TEXT_MAX] = "";
-	const int fd = open(k->options->config_path, O_RDONLY | O_CLOEXEC);
+	/* Neither a FIFO without a writer nor a terminal may hold the keeper up. */
+	const int fd = open(k->options->config_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	const int error = fd < 0 ? -errno : 0;
 
 	if (error)

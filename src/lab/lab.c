@@ -91,6 +91,21 @@ static int is_config(const struct dirent *e)
 	       strcmp(e->d_name, "lab.conf") != 0;
 }
 
+/* dmvpnd would refuse the file: says its first wrong line. */
+static int refuse_wrong(const struct config *c, char *error, size_t size)
+{
+	for (size_t i = 0; i < c->line_count; i++) {
+		const struct config_line *l = &c->lines[i];
+
+		if (l->state != CONFIG_ERROR)
+			continue;
+		snprintf(error, size, "%s:%u: %.100s -- %s%s%s", l->file, l->number, l->text, l->reason,
+			 l->remedy ? "; " : "", l->remedy ? l->remedy : "");
+		return 1;
+	}
+	return 0;
+}
+
 static int read_configs(struct lab *lab, char *error, size_t size)
 {
 	struct dirent **entries;
@@ -113,6 +128,9 @@ static int read_configs(struct lab *lab, char *error, size_t size)
 	for (size_t i = 0; i < lab->config_count; i++)
 		if (!lab->configs[i])
 			return 2;
+	for (size_t i = 0; i < lab->config_count; i++)
+		if (refuse_wrong(lab->configs[i], error, size))
+			return 1;
 	if (lab->config_count == 0) {
 		snprintf(error, size, "%s: no router configurations (*.cfg) in it", lab->dir);
 		return 2;

@@ -6,6 +6,7 @@
 static const struct { const char *text, *reason; } wrongs[] = {
 	{ "interface Tunnel0\n tunnel mode gre multipoint\n ip nhrp network-id 1\n", "has no tunnel source" },
 	{ "interface Tunnel0\n tunnel source Gi0/0\n", "has no tunnel destination" },
+	{ "interface Tunnel0\n tunnel source Tunnel0\n tunnel destination 192.0.2.1\n", "its own tunnel source" },
 	{ "interface Tunnel0\n tunnel source Gi0/0\n tunnel mode gre multipoint\n", "no NHRP network-id" },
 	{ MGRE(0, " ip nhrp nhs 10.0.0.1\n"), "10.0.0.1 has no NBMA address" },
 	{ MGRE(0, " ip nhrp map 10.0.0.1 2001:db8::1\n"), "transport family" },
