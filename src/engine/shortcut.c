@@ -156,15 +156,34 @@ void shortcut_set(struct binding *b)
 	hole_settle(e, &at, tunnel);
 }
 
+/* The binding of another tunnel of this DMVPN that wants the same; NULL: none. */
+static struct binding *heir_of(const struct binding *b)
+{
+	for (struct overlay *o = overlay_first(overlay_engine(b->overlay)); o; o = overlay_next(o)) {
+		struct binding *const x = o != b->overlay && overlay_same_dmvpn(o, b->overlay) ?
+						  binding_find(o, &b->dst) : NULL;
+
+		if (x && x->hop)
+			return x;
+	}
+	return NULL;
+}
+
 void shortcut_del(struct binding *b)
 {
 	struct engine *const e = overlay_engine(b->overlay);
 	const uint32_t tunnel = b->overlay->tunnel->settings.number;
 	const struct place at = place_of(b);
 	struct shortcut *const s = find(e, &at);
+	struct binding *const heir = heir_of(b);
 
 	if (!s || s->binding != b)
 		return; /* a newer binding of another tunnel has it */
+	if (heir) {
+		s->binding = heir;
+		say(e, EFFECT_SHORTCUT_SET, heir->overlay->tunnel->settings.number, &at, &heir->via);
+		return;
+	}
 	say(e, EFFECT_SHORTCUT_DEL, tunnel, &at, &b->via);
 	tree_remove(&e->shortcuts, &s->node);
 	free(s);
@@ -226,7 +245,7 @@ void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ippref
 		const struct place here = s->at;
 		struct tree_node *next;
 
-		if (!still_true(s))
+		while ((s = find(e, &here)) && !still_true(s)) /* one binding after the other */
 			binding_remove(s->binding, "covering route changed");
 		next = tree_after(&e->shortcuts, &here);
 		s = next ? CONTAINER_OF(next, struct shortcut, node) : NULL;

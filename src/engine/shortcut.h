@@ -4,7 +4,8 @@
  *
  * A shortcut stands only while the covering route of the real table points into the same
  * DMVPN. Every real route strictly inside a shortcut's prefix gets a throw. One shortcut
- * per prefix and VRF; when two bindings want the same, the newer one has it.
+ * per prefix and VRF; when two bindings want the same, the newer one has it, and
+ * the other one when that goes.
  */
 #ifndef DMVPN_ENGINE_SHORTCUT_H
 #define DMVPN_ENGINE_SHORTCUT_H
