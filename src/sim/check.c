@@ -141,8 +141,125 @@ static void check_neighbours(struct world *w, const struct router *r)
 		const struct host_peer *p = host_peer_find(&r->host, n->peer);
 		char text[IPADDR_TEXT_MAX];
 
+		if (n->left) /* of an earlier life, to be swept soon */
+			continue;
 		if (owner && p && !points_right(w, r, owner, p))
 			world_fail(w, r, "neighbour %s points to a stranger", ipaddr_format(&n->addr, text));
+	}
+}
+
+/* ---- the neighbours are what the engine's bindings make them */
+
+static bool is_host_prefix(const struct ipprefix *p)
+{
+	return p->len == ip_family_bits((enum ip_family)p->addr.family);
+}
+
+static size_t count_neighbours(const struct router *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->host.neighbour_count; i++)
+		n += !r->host.neighbours[i].left;
+	return n;
+}
+
+static void check_resolved(struct world *w, const struct router *r)
+{
+	struct snapshot_cursor cursor = { 0 };
+	struct binding_view b;
+	size_t wanted = 0;
+
+	while (snapshot_next_binding(r->engine, &cursor, &b)) {
+		const struct host_neighbour *n = host_neighbour_find(&r->host, &b.dst.addr);
+
+		if (!(b.nhop || b.temporary) || !is_host_prefix(&b.dst))
+			continue;
+		wanted++;
+		if (!n || n->left || n->peer != b.peer)
+			fail_binding(w, r, &b, "is not what the neighbour says");
+	}
+	if (wanted != count_neighbours(r))
+		world_fail(w, r, "%zu neighbours for %zu bindings", count_neighbours(r), wanted);
+}
+
+/* ---- the shortcut table is what the engine's bindings and the main table make it */
+
+static const struct host_route *shortcut_at(const struct router *r, const struct ipprefix *dst)
+{
+	for (size_t i = 0; i < r->host.shortcut_count; i++) {
+		if (ipprefix_eq(&r->host.shortcuts[i].dst, dst))
+			return &r->host.shortcuts[i];
+	}
+	return NULL;
+}
+
+static bool is_hole(const struct host_route *s)
+{
+	return ipaddr_is_none(&s->gateway);
+}
+
+static void check_learnt(struct world *w, const struct router *r)
+{
+	struct snapshot_cursor cursor = { 0 };
+	struct binding_view b;
+
+	while (snapshot_next_binding(r->engine, &cursor, &b)) {
+		const struct host_route *s = b.rib ? shortcut_at(r, &b.dst) : NULL;
+
+		if (b.rib && (!s || is_hole(s)))
+			fail_binding(w, r, &b, "has no shortcut");
+	}
+}
+
+/* A binding of the engine stands behind the shortcut. */
+static bool is_learnt(const struct router *r, const struct host_route *s)
+{
+	struct snapshot_cursor cursor = { 0 };
+	struct binding_view b;
+
+	while (snapshot_next_binding(r->engine, &cursor, &b)) {
+		if (b.rib && ipprefix_eq(&b.dst, &s->dst) && ipaddr_eq(&b.via, &s->gateway))
+			return true;
+	}
+	return false;
+}
+
+static bool has_wider_shortcut(const struct router *r, const struct ipprefix *dst)
+{
+	for (size_t i = 0; i < r->host.shortcut_count; i++) {
+		const struct host_route *s = &r->host.shortcuts[i];
+
+		if (!is_hole(s) && !s->left && s->dst.len < dst->len && ipprefix_covers(&s->dst, dst))
+			return true;
+	}
+	return false;
+}
+
+static void check_shortcut(struct world *w, const struct router *r, const struct host_route *s)
+{
+	char text[IPPREFIX_TEXT_MAX];
+
+	if (s->left)
+		return;
+	if (!is_hole(s) && !is_learnt(r, s))
+		world_fail(w, r, "shortcut %s without a binding", ipprefix_format(&s->dst, text));
+	if (is_hole(s) && (!host_route_find(&r->host, &s->dst) || !has_wider_shortcut(r, &s->dst)))
+		world_fail(w, r, "hole %s without a reason", ipprefix_format(&s->dst, text));
+}
+
+static void check_shortcuts(struct world *w, const struct router *r)
+{
+	char text[IPPREFIX_TEXT_MAX];
+
+	check_learnt(w, r);
+	for (size_t i = 0; i < r->host.shortcut_count; i++)
+		check_shortcut(w, r, &r->host.shortcuts[i]);
+	for (size_t i = 0; i < r->host.route_count; i++) {
+		const struct ipprefix *dst = &r->host.routes[i].dst;
+
+		if (has_wider_shortcut(r, dst) && !shortcut_at(r, dst))
+			world_fail(w, r, "route %s is hidden by a shortcut", ipprefix_format(dst, text));
 	}
 }
 
@@ -153,6 +270,8 @@ void check_round(struct world *w)
 			continue;
 		check_bindings(w, &w->routers[i]);
 		check_neighbours(w, &w->routers[i]);
+		check_resolved(w, &w->routers[i]);
+		check_shortcuts(w, &w->routers[i]);
 	}
 }
 

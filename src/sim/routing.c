@@ -82,14 +82,25 @@ static bool best_hub(const struct world *w, size_t s, size_t other, size_t *out)
 	return false;
 }
 
+/* A part of the next spoke's LAN that is said to be somewhere else: it comes and goes with the
+ * hub, and no shortcut for the whole LAN may hide it. */
+static struct ipprefix stray_part(const struct world *w, size_t s)
+{
+	const struct ipprefix *lan = &w->routers[w->scenario->hubs + (s + 1) % w->scenario->spokes].lan;
+	const struct ipaddr upper = ipaddr_v4(ipaddr_to_v4(&lan->addr) + 128);
+
+	return ipprefix_make(&upper, 25);
+}
+
 static void route_spoke_by_summary(struct world *w, size_t s)
 {
-	const struct ipprefix all = design_summary();
+	const struct ipprefix all = design_summary(), stray = stray_part(w, s);
 	size_t h;
 	const bool any = best_hub(w, s, s, &h);
 	const uint32_t tunnel = w->routers[h].tunnel_first;
 
 	want_route(w, spoke_at(w, s), tunnel, &all, any ? &w->routers[h].addrs[tunnel] : &IPADDR_NONE);
+	want_route(w, spoke_at(w, s), tunnel, &stray, any ? &w->routers[h].addrs[tunnel] : &IPADDR_NONE);
 }
 
 static void route_spoke_by_lans(struct world *w, size_t s)
