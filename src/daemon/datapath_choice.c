@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "daemon/daemon_state.h"
 #include "daemon/datapath_kernel.h"
@@ -44,6 +46,16 @@ static int use_kernel(struct daemon *d)
 	return 0;
 }
 
+/* A restarted process finds its devices with the keeper, whatever has become of the file. */
+static int need_tun(const struct daemon *d)
+{
+	if (d->hello.is_restart || access("/dev/net/tun", F_OK) == 0)
+		return 0;
+	fprintf(stderr, "dmvpnd: datapath user needs /dev/net/tun: %s; load the module tun, or let the container "
+		"have the device\n", strerror(errno));
+	return -ENODEV;
+}
+
 int datapath_choose(struct daemon *d)
 {
 	const uint8_t asked = d->hello.datapath != DATAPATH_AUTO ? d->hello.datapath : (uint8_t)d->config->datapath;
@@ -55,5 +67,5 @@ int datapath_choose(struct daemon *d)
 	}
 	snprintf(d->datapath_reason, sizeof d->datapath_reason, "%s",
 		 obstacle ? obstacle : asked == DATAPATH_KERNEL ? "asked for" : "this kernel has multipoint GRE");
-	return obstacle ? 0 : use_kernel(d);
+	return obstacle ? need_tun(d) : use_kernel(d);
 }

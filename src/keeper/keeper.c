@@ -341,6 +341,8 @@ static int files_open(struct keeper *k)
 	if (!error)
 		error = run_dir_lock(o->run_dir, &k->lock_fd);
 	if (!error)
+		error = run_dir_lock_namespace(&k->namespace_fd);
+	if (!error)
 		error = run_dir_listen(o->run_dir, KEEPER_SOCKET_NAME, &k->listen_fd);
 	if (!error)
 		error = run_dir_write_pid(o->run_dir, "dmvpnd.pid", getpid());
@@ -357,6 +359,8 @@ static void files_close(struct keeper *k)
 		close(k->listen_fd);
 	if (k->lock_fd >= 0)
 		close(k->lock_fd);
+	if (k->namespace_fd >= 0)
+		close(k->namespace_fd);
 	if (k->signal_fd >= 0)
 		close(k->signal_fd);
 }
@@ -398,7 +402,7 @@ int keeper_run(const struct keeper_options *options)
 		return 2;
 	}
 	k->options = options;
-	k->signal_fd = k->lock_fd = k->listen_fd = -1;
+	k->signal_fd = k->lock_fd = k->namespace_fd = k->listen_fd = -1;
 	limits_raise();
 	paths_set(k);
 	if (signals_open(k) || files_open(k))

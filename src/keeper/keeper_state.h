@@ -26,7 +26,7 @@ struct keeper {
 	struct child forwarder;
 	bool linked;            /* the two hold a socket pair between them */
 	int signal_fd;
-	int lock_fd;
+	int lock_fd, namespace_fd;
 	int listen_fd;
 	char forwarder_path[4096];
 	struct held held;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -65,6 +66,30 @@ int run_dir_lock(const char *path, int *fd)
 		fprintf(stderr, "dmvpnd: another dmvpnd runs with %s; give this one another --run-dir\n", path);
 	else
 		complain("lock", name, error);
+	return error;
+}
+
+int run_dir_lock_namespace(int *fd)
+{
+	/* Abstract names belong to the network namespace and go with their last socket. */
+	static const char name[] = "dmvpnd";
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int error;
+
+	memcpy(addr.sun_path + 1, name, sizeof name - 1);
+	*fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (*fd >= 0 &&
+	    bind(*fd, (struct sockaddr *)&addr, offsetof(struct sockaddr_un, sun_path) + sizeof name) == 0)
+		return 0;
+	error = -errno;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	if (error == -EADDRINUSE)
+		fputs("dmvpnd: another dmvpnd runs in this network namespace; stop it, or give this one a namespace "
+		      "of its own\n", stderr);
+	else
+		complain("lock", "the network namespace", error);
 	return error;
 }
 

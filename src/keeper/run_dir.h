@@ -12,6 +12,9 @@
 int run_dir_create(const char *path);
 /* *fd holds the lock until it is closed; -EWOULDBLOCK: another daemon has it. */
 int run_dir_lock(const char *path, int *fd);
+/* One daemon a network namespace: rules, tables and settings made there have one owner.
+ * -EADDRINUSE: another has it. */
+int run_dir_lock_namespace(int *fd);
 /* A listening unix stream socket `name`, mode 0600; a stale one is replaced, so the lock
  * must be held. */
 int run_dir_listen(const char *path, const char *name, int *fd);

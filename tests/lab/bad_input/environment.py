@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Places where dmvpnd cannot run: it says why, exits 2, and harms nobody who runs there.
+
+usage: environment.py BUILD_FOLDER     exits 77 without root or without /dev/net/tun
+"""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = os.path.abspath(sys.argv[1])
+NS = f"bad{os.getpid()}"
+CONFIG = """hostname r1
+interface Ethernet0
+ ip address 192.0.2.1 255.255.255.0
+interface Tunnel0
+ ip address 10.0.0.1 255.255.255.0
+ ip nhrp network-id 1
+ ip nhrp redirect
+ tunnel source Ethernet0
+ tunnel mode gre multipoint
+"""
+
+
+def run(*argv, code=0):
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+    if code is not None and done.returncode != code:
+        raise AssertionError(f"{' '.join(argv)}: exit {done.returncode}, not {code}\n{done.stdout}")
+    return done.stdout
+
+
+def says(text, *words):
+    for word in words:
+        if word not in text:
+            raise AssertionError(f"{word!r} is not said:\n{text}")
+
+
+def wait_for(what, condition):
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"waited in vain: {what}")
+
+
+class Place:
+    def __init__(self, folder):
+        self.folder = folder
+        self.config = os.path.join(folder, "router.cfg")
+        with open(self.config, "w") as f:
+            f.write(CONFIG)
+
+    def argv(self, name):
+        return [os.path.join(BUILD, "dmvpnd"), "-f", self.config, "--run-dir", os.path.join(self.folder, name),
+                "--state-dir", os.path.join(self.folder, name + "-state"), "--datapath", "user"]
+
+    def dmvpnd(self, name="other", before=()):
+        return run("ip", "netns", "exec", NS, *before, *self.argv(name), code=2)
+
+    def show(self, what):
+        return run(os.path.join(BUILD, "dmvpn"), "show", "--socket",
+                   os.path.join(self.folder, "first", "control.sock"), what, code=None)
+
+    def kernel_state(self):
+        inside = ["ip", "netns", "exec", NS]
+        return [run(*inside, "ip", "rule"), run(*inside, "ip", "-br", "link"), run(*inside, "nft", "list", "ruleset"),
+                run(*inside, "sysctl", "-a", "-r", "redirects|rp_filter")]
+
+
+def check_source_appears(place):
+    wait_for("the reason", lambda: "there is no interface Et0" in place.show("tunnels"))
+    says(place.show("dmvpn"), "there is no interface Et0")
+    run("ip", "-n", NS, "link", "add", "Et0", "type", "veth", "peer", "name", "far")
+    run("ip", "-n", NS, "link", "set", "far", "up")
+    run("ip", "-n", NS, "link", "set", "Et0", "up")
+    wait_for("the next reason", lambda: "Et0 has no" in place.show("tunnels"))
+    run("ip", "-n", NS, "addr", "add", "192.0.2.1/24", "dev", "Et0")
+    wait_for("the tunnel is up", lambda: "Tunnel0 is up/up" in place.show("tunnels"))
+
+
+def check_second_daemon(place):
+    before = place.kernel_state()
+    says(place.dmvpnd("first"), "another dmvpnd runs with", "--run-dir")
+    says(place.dmvpnd("second"), "another dmvpnd runs in this network namespace")
+    if place.kernel_state() != before:
+        raise AssertionError("a daemon that could not start changed something")
+    says(place.show("tunnels"), "Tunnel0 is up/up")
+
+
+def check_tools_while_running(place):
+    socket = os.path.join(place.folder, "first", "control.sock")
+    nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    tool = os.path.join(BUILD, "dmvpn")
+    says(run(*nobody, tool, "show", "--socket", socket, "dmvpn", code=2), socket, "Permission denied")
+    says(run(tool, "clear", "--socket", socket, "nhrp", "Tunnel9", code=1), "no such tunnel")
+    run(tool, "clear", "--socket", socket, "nhrp", "Tunnel0", "x" * 5000, code=2)
+    says(run(tool, "show", "--socket", place.folder + "/none.sock", "dmvpn", code=2), "/none.sock")
+
+
+def check_alone(place):
+    os.mkdir(os.path.join(place.folder, "empty"))
+    hide = ["unshare", "-m", "sh", "-c", f"mount --bind {place.folder}/empty /dev/net && exec \"$@\"", "sh"]
+    says(place.dmvpnd(before=hide), "/dev/net/tun", "load the module tun")
+    says(place.dmvpnd(before=["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]), "as root")
+    says(place.dmvpnd(before=["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]), "net_admin")
+    says(place.dmvpnd("router.cfg"), "router.cfg")
+    says(place.dmvpnd("d" * 150), "too long")
+
+
+def main():
+    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
+        print("needs root and /dev/net/tun")
+        return 77
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    place, first = Place(tempfile.mkdtemp(prefix="dmvpn-bad-")), None
+    os.chmod(place.folder, 0o755)
+    try:
+        run("ip", "netns", "add", NS)
+        run("ip", "-n", NS, "link", "set", "lo", "up")
+        check_alone(place)
+        with open(os.path.join(place.folder, "log"), "w") as log:
+            first = subprocess.Popen(["ip", "netns", "exec", NS, *place.argv("first")], stdout=log, stderr=log)
+        check_source_appears(place)
+        check_second_daemon(place)
+        check_tools_while_running(place)
+    finally:
+        if first:
+            first.terminate()
+            first.wait(10)
+        run("ip", "netns", "del", NS, code=None)
+        shutil.rmtree(place.folder, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
