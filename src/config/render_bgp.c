@@ -6,6 +6,8 @@
 
 enum rank { RANK_PROCESS, RANK_GROUP, RANK_PEER, RANK_NEIGHBOR, RANK_LISTEN, RANK_COUNT };
 
+enum { CONNECT_RETRY_MAX_S = 10 };
+
 static enum rank rank_of(const struct match *m)
 {
 	const char *pattern = m->row->pattern;
@@ -44,7 +46,39 @@ static const char *peer_profile(const struct render *r, const struct item *peer)
 	return NULL;
 }
 
-static void process_line(struct render *r, const struct config_block_line *line, enum rank rank)
+/*
+ * Seconds until a session that could not be opened is tried again. FRR waits two minutes,
+ * which would make a hub that comes back stay without its spokes for as long; here it is
+ * the keepalive interval, at most ten seconds. 0: the file says it itself.
+ */
+static unsigned connect_retry_s(const struct config_block *b, const char *peer)
+{
+	unsigned keepalive_s = CONNECT_RETRY_MAX_S;
+
+	for (size_t i = 0; i < b->line_count; i++) {
+		char name[128];
+		unsigned seconds;
+
+		if (sscanf(b->lines[i].text, "neighbor %127s timers connect %u", name, &seconds) == 2 &&
+		    !strcmp(name, peer))
+			return 0;
+		if ((sscanf(b->lines[i].text, "neighbor %127s timers %u", name, &seconds) == 2 && !strcmp(name, peer)) ||
+		    (keepalive_s == CONNECT_RETRY_MAX_S && sscanf(b->lines[i].text, "timers bgp %u", &seconds) == 1))
+			keepalive_s = seconds;
+	}
+	return keepalive_s < 1 || keepalive_s > CONNECT_RETRY_MAX_S ? CONNECT_RETRY_MAX_S : keepalive_s;
+}
+
+static void connect_retry(struct render *r, const struct config_block *b, const char *peer)
+{
+	const unsigned seconds = connect_retry_s(b, peer);
+
+	if (seconds)
+		fprintf(r->out, " neighbor %s timers connect %u\n", peer, seconds);
+}
+
+static void process_line(struct render *r, const struct config_block *b, const struct config_block_line *line,
+			 enum rank rank)
 {
 	const char *profile;
 	struct match m;
@@ -53,6 +87,8 @@ static void process_line(struct render *r, const struct config_block_line *line,
 		return;
 	if (!is_family_line(&m) && m.row->enters == MODE_NONE && rank_of(&m) == rank) {
 		render_line(r, line->mode, line->text, " ");
+		if (rank == RANK_PEER)
+			connect_retry(r, b, match_arg(&m, 0)->text);
 		profile = strstr(line->text, " fall-over bfd") ? peer_profile(r, match_arg(&m, 0)) : NULL;
 		if (profile)
 			fprintf(r->out, " neighbor %s bfd profile %s\n", match_arg(&m, 0)->text, profile);
@@ -109,7 +145,7 @@ void render_bgp(struct render *r, const struct config_block *b)
 	fprintf(r->out, "%s\n no bgp ebgp-requires-policy\n bgp network import-check\n", b->head);
 	for (enum rank rank = RANK_PROCESS; rank < RANK_COUNT; rank++) {
 		for (size_t i = 0; i < b->line_count; i++)
-			process_line(r, &b->lines[i], rank);
+			process_line(r, b, &b->lines[i], rank);
 	}
 	other_families(r, b);
 	family(r, b, "ipv4");
