@@ -150,33 +150,10 @@ static void stop_frr_without_zebra(const struct lab_runtime *r)
 	process_kill(pids, count);
 }
 
-static int launch(struct lab *lab, size_t router, struct started *s, char *error, size_t size)
-{
-	const char *names[FRR_DAEMONS_MAX];
-	bool started;
-	int r = 0;
-
-	*s = (struct started){ 0 };
-	stop_frr_without_zebra(&lab->runtimes[router]);
-	if (programs_has_tunnels(lab, router))
-		r = ensure(lab, router, "dmvpnd", &started, error, size);
-	if (r == 0)
-		r = frr_render(lab, router, error, size);
-	s->all = r == 0 ? frr_daemons(lab, router, names) : 0;
-	for (size_t i = 0; i < s->all && r == 0; i++) {
-		r = ensure(lab, router, names[i], &started, error, size);
-		if (r == 0 && started)
-			s->names[s->count++] = names[i];
-		/* The others look for zebra's socket once, then wait a long second. */
-		if (r == 0 && started && i == 0 && !frr_ready(lab, router, "zebra") && !lab_interrupted) {
-			snprintf(error, size, "%s: zebra does not come up", lab->plan->routers[router].name);
-			r = 2;
-		}
-	}
-	return r;
-}
-
-/* eigrpd refuses lines about interfaces that are not there yet: the tunnels come first. */
+/*
+ * The tunnels come before FRR: a zebra that starts while a device is being made may miss its
+ * address for good, and eigrpd refuses lines about interfaces that are not there yet.
+ */
 static void wait_for_tunnels(struct lab *lab, size_t router)
 {
 	const struct lab_program *p = find(&lab->runtimes[router], "dmvpnd");
@@ -195,6 +172,37 @@ static void wait_for_tunnels(struct lab *lab, size_t router)
 	}
 }
 
+static int launch_dmvpnd(struct lab *lab, size_t router, char *error, size_t size)
+{
+	bool started;
+
+	return programs_has_tunnels(lab, router) ? ensure(lab, router, "dmvpnd", &started, error, size) : 0;
+}
+
+static int launch_frr(struct lab *lab, size_t router, struct started *s, char *error, size_t size)
+{
+	const char *names[FRR_DAEMONS_MAX];
+	bool started;
+	int r;
+
+	*s = (struct started){ 0 };
+	stop_frr_without_zebra(&lab->runtimes[router]);
+	wait_for_tunnels(lab, router);
+	r = frr_render(lab, router, error, size);
+	s->all = r == 0 ? frr_daemons(lab, router, names) : 0;
+	for (size_t i = 0; i < s->all && r == 0; i++) {
+		r = ensure(lab, router, names[i], &started, error, size);
+		if (r == 0 && started)
+			s->names[s->count++] = names[i];
+		/* The others look for zebra's socket once, then wait a long second. */
+		if (r == 0 && started && i == 0 && !frr_ready(lab, router, "zebra") && !lab_interrupted) {
+			snprintf(error, size, "%s: zebra does not come up", lab->plan->routers[router].name);
+			r = 2;
+		}
+	}
+	return r;
+}
+
 static int configure(struct lab *lab, size_t router, const struct started *s, char *error, size_t size)
 {
 	int r = 0;
@@ -207,7 +215,6 @@ static int configure(struct lab *lab, size_t router, const struct started *s, ch
 		}
 	if (lab_interrupted || s->count == 0)
 		return 0;
-	wait_for_tunnels(lab, router);
 	if (s->count == s->all)
 		return frr_configure(lab, router, NULL, error, size);
 	for (size_t i = 0; i < s->count && r == 0; i++)
@@ -221,7 +228,9 @@ int programs_start_all(struct lab *lab, char *error, size_t size)
 	int r = 0;
 
 	for (size_t i = 0; i < lab->plan->router_count && r == 0 && !lab_interrupted; i++)
-		r = launch(lab, i, &s[i], error, size);
+		r = launch_dmvpnd(lab, i, error, size);
+	for (size_t i = 0; i < lab->plan->router_count && r == 0 && !lab_interrupted; i++)
+		r = launch_frr(lab, i, &s[i], error, size);
 	for (size_t i = 0; i < lab->plan->router_count && r == 0 && !lab_interrupted; i++)
 		r = configure(lab, i, &s[i], error, size);
 	free(s);
@@ -231,8 +240,10 @@ int programs_start_all(struct lab *lab, char *error, size_t size)
 int programs_start(struct lab *lab, size_t router, char *error, size_t size)
 {
 	struct started s;
-	int r = launch(lab, router, &s, error, size);
+	int r = launch_dmvpnd(lab, router, error, size);
 
+	if (r == 0)
+		r = launch_frr(lab, router, &s, error, size);
 	if (r == 0)
 		r = configure(lab, router, &s, error, size);
 	if (r == 0)
