@@ -38,7 +38,9 @@ uint16_t reader_u16(struct reader *r)
 {
 	const uint8_t *p = reader_skip(r, 2);
 
-	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+	if (!p)
+		return 0;
+	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
 uint32_t reader_u32(struct reader *r)

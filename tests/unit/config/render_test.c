@@ -17,6 +17,7 @@ static char *render(const struct config *c)
 	assert_non_null(out);
 	assert_int_equal(config_render_frr(c, &options, out), 0);
 	fclose(out);
+	assert_non_null(text); /* open_memstream could not grow */
 	return text;
 }
 
