@@ -2,7 +2,7 @@
 BUILD ?= build
 MESON_FLAGS ?=
 
-.PHONY: all demo check check-quick check-kernel faults bench fuzz packages clean
+.PHONY: all demo check check-quick check-sanitize check-kernel faults bench fuzz packages clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -23,15 +23,20 @@ check: all
 check-quick: all
 	@tests/check quick
 
+# Everything below the lab under ASan and UBSan, built by clang without a warning (build-sanitize).
+# Part of `make check`.
+check-sanitize: | packages
+	@tests/check sanitize
+
 bench: all
 	@bench/bench
 
 # Ten minutes of every fuzz target; clang's libFuzzer.
 fuzz: | packages
-	@[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true -Dbuildtype=debug
+	@[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true -Dbuildtype=debugoptimized
 	@ninja -C build-fuzz
 	@for target in build-fuzz/fuzz/*_fuzz; do name=$$(basename $$target _fuzz); \
 		mkdir -p build-fuzz/corpus-$$name; $$target -max_total_time=600 -print_final_stats=1 build-fuzz/corpus-$$name fuzz/corpus/$$name || exit 1; done
 
 clean:
-	@rm -rf $(BUILD) build-fuzz
+	@rm -rf $(BUILD) build-fuzz build-sanitize
