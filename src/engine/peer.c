@@ -182,7 +182,8 @@ void peers_replay(struct tunnel *t)
 	for (struct tree_node *n = tree_first(&t->peers); n; n = tree_next(n)) {
 		const struct peer *const p = CONTAINER_OF(n, struct peer, by_nbma);
 
-		if (p->references == 0)
+		/* Adopted ones too, though the data path has them: it may have to be told again. */
+		if (p->references == 0 && !timer_running(&p->adopted))
 			continue;
 		say(p, EFFECT_PEER_SET);
 		if (p->multicast_references)
