@@ -271,11 +271,12 @@ static int start_loop(struct daemon *d)
 		return rc;
 	uv_timer_init(&d->loop, &d->engine_timer);
 	uv_timer_init(&d->loop, &d->resync_timer);
+	uv_timer_init(&d->loop, &d->announce_timer);
 	uv_timer_init(&d->loop, &d->settle_timer);
 	uv_timer_init(&d->loop, &d->stop_timer);
 	uv_prepare_init(&d->loop, &prepare);
 	d->keeper_poll.data = d->engine_timer.data = d->resync_timer.data = d->settle_timer.data = d;
-	d->stop_timer.data = prepare.data = d;
+	d->announce_timer.data = d->stop_timer.data = prepare.data = d;
 	uv_prepare_start(&prepare, before_sleep);
 	rc = forward_client_init(&d->forward, &d->loop, forwarder_received, d);
 	d->user = datapath_user_new(&d->forward);

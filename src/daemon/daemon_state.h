@@ -45,6 +45,8 @@ struct daemon {
 	struct monitor *monitor;
 	uv_poll_t monitor_poll;
 	uv_timer_t resync_timer; /* routes go silently with their link: look again */
+	uv_timer_t announce_timer; /* overlay_announce() */
+	unsigned announcements_left;
 	struct routes *routes;
 	struct underlay underlay;
 
@@ -83,6 +85,8 @@ void effects_drain(struct daemon *d);
 
 /* overlay.c: overlay addresses, sysctls and routes of the kernel. */
 void overlay_addresses(struct daemon *d, struct tunnel *t);
+/* After devices were made: announces the addresses of all tunnels again, a few times. */
+void overlay_announce(struct daemon *d);
 void overlay_sysctls(struct daemon *d, struct tunnel *t);
 size_t overlay_list(const struct tunnel *t, struct config_address *out, size_t room);
 void overlay_mtus(const struct config_interface *i, uint16_t *ip_mtu, uint16_t *ipv6_mtu);

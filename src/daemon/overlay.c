@@ -9,8 +9,8 @@
 #include "kernel/link.h"
 #include "kernel/shortcut.h"
 
-enum { RESYNC_AFTER_MS = 50, ADDRESSES_READ_MAX = 64, GRE_OVER_IPV4 = 24, GRE_OVER_IPV6 = 44, GRE_KEY = 4,
-       ETHERNET_PAYLOAD = 1500, IPV6_MTU_LEAST = 1280 };
+enum { RESYNC_AFTER_MS = 50, ANNOUNCE_AFTER_MS = 400, ANNOUNCEMENTS = 4, ADDRESSES_READ_MAX = 64,
+       GRE_OVER_IPV4 = 24, GRE_OVER_IPV6 = 44, GRE_KEY = 4, ETHERNET_PAYLOAD = 1500, IPV6_MTU_LEAST = 1280 };
 
 static bool has_ipv6(const struct config_interface *i)
 {
@@ -109,6 +109,33 @@ void overlay_addresses(struct daemon *d, struct tunnel *t)
 			daemon_log(d, TRACE_ERROR, "TUNNEL_ADDRESS", "tunnel=%s address=%s error=\"%s\"", t->name,
 				   ipaddr_format(&list[i].addr, text), strerror(-rc));
 	}
+}
+
+static void announce(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	for (struct tunnel *t = d->tunnels; t; t = t->next) {
+		struct config_address list[TUNNEL_ADDRS_MAX];
+		size_t count = t->ifindex ? overlay_list(t, list, TUNNEL_ADDRS_MAX) : 0;
+
+		/* Nothing depends on it here: whoever missed nothing needs no repetition. */
+		for (size_t i = 0; i < count; i++)
+			(void)address_announce(&d->netlink, t->ifindex, &list[i].addr, list[i].prefix_len);
+	}
+	if (--d->announcements_left == 0)
+		uv_timer_stop(timer);
+}
+
+/*
+ * zebra reads links and addresses in two threads from two sockets. When a device gets its
+ * address right after it was made, zebra may see the address first, finds no device for it
+ * and forgets it: no connected route, no session, for good. So addresses are announced again.
+ */
+void overlay_announce(struct daemon *d)
+{
+	d->announcements_left = ANNOUNCEMENTS;
+	uv_timer_start(&d->announce_timer, announce, ANNOUNCE_AFTER_MS, ANNOUNCE_AFTER_MS);
 }
 
 struct setting {

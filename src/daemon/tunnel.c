@@ -132,6 +132,7 @@ static int open_device(struct daemon *d, struct tunnel *t)
 	t->ifindex = (int)if_nametoindex(t->name);
 	if (t->ifindex == 0)
 		return -errno;
+	overlay_announce(d);
 	overlay_sysctls(d, t);
 	overlay_mtus(t->config, &mtu4, &mtu6);
 	rc = link_configure(&d->netlink, t->ifindex, true, mtu4 > mtu6 ? mtu4 : mtu6);

@@ -91,6 +91,14 @@ int address_add(struct netlink *n, int ifindex, const struct ipaddr *a, uint8_t 
 	return rc == -EEXIST ? 0 : rc;
 }
 
+int address_announce(struct netlink *n, int ifindex, const struct ipaddr *a, uint8_t prefix_len)
+{
+	struct netlink_request r;
+
+	put_address(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, a, prefix_len);
+	return netlink_run(n, &r);
+}
+
 int address_del(struct netlink *n, int ifindex, const struct ipaddr *a, uint8_t prefix_len)
 {
 	struct netlink_request r;

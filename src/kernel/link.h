@@ -16,6 +16,8 @@ int link_set_up(struct netlink *n, int ifindex, bool up);
 int link_set_carrier(struct netlink *n, int ifindex, bool carrier);
 
 int address_add(struct netlink *n, int ifindex, const struct ipaddr *a, uint8_t prefix_len);
+/* Of an address that is there already: the kernel announces it once more. */
+int address_announce(struct netlink *n, int ifindex, const struct ipaddr *a, uint8_t prefix_len);
 int address_del(struct netlink *n, int ifindex, const struct ipaddr *a, uint8_t prefix_len);
 
 typedef void (*address_each)(void *arg, const struct ipaddr *a, uint8_t prefix_len);
