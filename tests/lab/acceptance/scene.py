@@ -1,0 +1,323 @@
+"""What the acceptance tests share: a lab of real programs, traffic that is counted packet by
+packet, and waiting for conditions.
+
+The routers stand on an internet of /30 links: the hub at 192.0.2.2, spoke N at
+198.51.100.(4N+2). The cloud is 10.100.0.0/24 with the hub at .1 and spoke N at .1N; spoke N
+serves the LAN 10.1.N.0/24, on which `dmvpn lab` puts one host.
+"""
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+CLONE_NEWNET = 0x40000000
+HUB_NBMA = "192.0.2.2"
+HUB = "10.100.0.1"
+
+
+def spoke_nbma(n):
+    return f"198.51.100.{4 * n + 2}"
+
+
+def spoke(n):
+    return f"10.100.0.{10 + n}"
+
+
+def hub_config(tunnel="", routing=""):
+    return f"""hostname hub1
+interface GigabitEthernet0/0
+ ip address {HUB_NBMA} 255.255.255.252
+ip route 0.0.0.0 0.0.0.0 192.0.2.1
+interface Tunnel0
+ ip address {HUB} 255.255.255.0
+ ip nhrp network-id 100
+ ip nhrp holdtime 60
+ ip nhrp map multicast dynamic
+ tunnel source GigabitEthernet0/0
+ tunnel mode gre multipoint
+{tunnel}{routing}end
+"""
+
+
+def spoke_config(n, tunnel="", routing="", nhs=True):
+    return f"""hostname spoke{n}
+interface GigabitEthernet0/0
+ ip address {spoke_nbma(n)} 255.255.255.252
+ip route 0.0.0.0 0.0.0.0 198.51.100.{4 * n + 1}
+interface GigabitEthernet0/1
+ ip address 10.1.{n}.1 255.255.255.0
+interface Tunnel0
+ ip address {spoke(n)} 255.255.255.0
+ ip nhrp network-id 100
+ ip nhrp holdtime 60
+{f' ip nhrp nhs {HUB} nbma {HUB_NBMA} multicast' if nhs else ''}
+ tunnel source GigabitEthernet0/0
+ tunnel mode gre multipoint
+{tunnel}{routing}end
+"""
+
+
+HUB_BGP = f"""router bgp 65000
+ bgp router-id {HUB}
+ bgp listen range 10.100.0.0/24 peer-group SPOKES
+ neighbor SPOKES peer-group
+ neighbor SPOKES remote-as 65000
+ neighbor SPOKES timers 1 3
+ neighbor SPOKES route-reflector-client
+ neighbor SPOKES next-hop-self all
+"""
+
+
+def spoke_bgp(n):
+    return f"""router bgp 65000
+ bgp router-id {spoke(n)}
+ network 10.1.{n}.0 mask 255.255.255.0
+ neighbor {HUB} remote-as 65000
+ neighbor {HUB} timers 1 3
+"""
+
+
+def run(*argv, check=True):
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if check and done.returncode:
+        raise RuntimeError(f"{' '.join(argv)}: exit {done.returncode}\n{done.stdout}")
+    return done.stdout
+
+
+def wait_for(what, condition, seconds=15, interval=0.05):
+    """Waits for a condition; whatever it raises counts as not yet."""
+    end, last = time.monotonic() + seconds, None
+    while time.monotonic() < end:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (RuntimeError, OSError, ValueError, KeyError, IndexError) as e:
+            last = e
+        time.sleep(interval)
+    raise AssertionError(f"waited {seconds} s in vain: {what}; last: {last}")
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise AssertionError(f"{what}: {got!r} instead of {wanted!r}")
+
+
+def check(what, good):
+    if not good:
+        raise AssertionError(what)
+
+
+class Lab:
+    """`dmvpn lab up` of some configurations, and `down` whatever happens."""
+
+    def __init__(self, tool, configs):
+        self.tool_path, self.configs = tool, configs
+        self.name = f"acc{os.getpid()}"
+        self.run_dir = f"/run/dmvpn/lab-{self.name}"
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix="dmvpn-acceptance-")
+        os.chmod(self.folder, 0o755)
+        self.configuration_dir, self.logs = (os.path.join(self.folder, d) for d in ("configs", "logs"))
+        os.mkdir(self.configuration_dir)
+        os.mkdir(self.logs)
+        try:
+            for router, text in self.configs.items():
+                self.configure(router, text)
+            run(self.tool_path, "lab", "up", "--no-ipsec", "--name", self.name, "--logs", self.logs,
+                self.configuration_dir)
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind and kind is not KeyboardInterrupt:
+            self.print_logs()
+        run(self.tool_path, "lab", "down", self.name, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def print_logs(self):
+        for log in sorted(os.listdir(self.logs)):
+            if log.endswith("-dmvpnd.log"):
+                with open(os.path.join(self.logs, log), errors="replace") as f:
+                    print(f"--- {log}\n{f.read()[-4000:]}", flush=True)
+
+    def file(self, router):
+        return os.path.join(self.configuration_dir, f"{router}.cfg")
+
+    def configure(self, router, text):
+        with open(self.file(router), "w") as f:
+            f.write(text)
+
+    def netns(self, node):
+        return f"{self.name}-{node}"
+
+    def exec(self, node, *words, check=True):
+        return run("ip", "netns", "exec", self.netns(node), *words, check=check)
+
+    def ip(self, node, *words, check=True):
+        return run("ip", "-n", self.netns(node), *words, check=check)
+
+    def pid(self, router, program):
+        with open(os.path.join(self.run_dir, router, f"{program}.pid")) as f:
+            return int(f.read())
+
+    def control_socket(self, router):
+        return os.path.join(self.run_dir, router, "control.sock")
+
+    def tool(self, router, command, *words, check=True):
+        return run(self.tool_path, command, "--socket", self.control_socket(router), *words, check=check)
+
+    def show(self, router, what):
+        return json.loads(self.tool(router, "show", "--json", what))
+
+    def vtysh(self, router, command):
+        """What FRR answers to a show command with json."""
+        return json.loads(run("vtysh", "--vty_socket", os.path.join(self.run_dir, router, "frr"), "-c", command))
+
+    def daemon(self, router, *options):
+        """Runs a dmvpnd of our own on the router, which has none (any more)."""
+        with open(os.path.join(self.logs, f"{router}-dmvpnd.log"), "a") as log:
+            process = subprocess.Popen(
+                ["ip", "netns", "exec", self.netns(router), os.path.join(os.path.dirname(self.tool_path), "dmvpnd"),
+                 "-f", self.file(router), "--run-dir", os.path.join(self.run_dir, router), "--state-dir",
+                 os.path.join(self.run_dir, router, "state"), "--no-ipsec", *options], stdout=log, stderr=log)
+        wait_for(f"{router} answers", lambda: self.show(router, "tunnels"))
+        return process
+
+    def log(self, router):
+        with open(os.path.join(self.logs, f"{router}-dmvpnd.log"), errors="replace") as f:
+            return f.read()
+
+    def ping(self, node, to, count=10, interval=0.02, source=None):
+        """How many of `count` echoes came back."""
+        out = self.exec(node, "ping", "-c", str(count), "-i", str(interval), "-W", "1",
+                        *(["-I", source] if source else []), to, check=False)
+        found = re.search(r"(\d+) received", out)
+        return int(found.group(1)) if found else 0
+
+    def nhs_up(self, router):
+        nhs = self.show(router, "nhs")["nhs"]
+        return bool(nhs) and all(n["status"] == "UP" for n in nhs)
+
+    def wait_registered(self, *routers):
+        for r in routers:
+            wait_for(f"{r}'s NHS is up", lambda r=r: self.nhs_up(r))
+
+    def shortcuts(self, router):
+        return self.ip(router, "route", "show", "table", "4711", check=False)
+
+    def relayed(self, hub="hub1"):
+        """Packets that the hub passed on from one peer to another, per pair of NBMA addresses."""
+        relays = self.show(hub, "counters")["forward"]["relays"]
+        return {(r["in_nbma"], r["out_nbma"]): r["packets"] for r in relays}
+
+
+def socket_in(netns, *arguments):
+    """A socket that lives in another network namespace. Of this thread only, and back at once."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{netns}") as there:
+        if libc.setns(there.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"setns {netns}")
+        try:
+            return socket.socket(*arguments)
+        finally:
+            if libc.setns(home.fileno(), CLONE_NEWNET):
+                os._exit(3)  # in the wrong network: nothing that follows would be true
+
+
+class Stream:
+    """Numbered UDP packets from one node of a lab to another, at a steady rate, each packet to
+    the next of the destinations."""
+    port = 9000
+
+    def __init__(self, lab, sender, receiver, destinations, per_second=200):
+        Stream.port += 1
+        self.destinations = [(d, Stream.port) for d in destinations]
+        self.interval = 1 / per_second
+        self.sent, self.received, self.refused = {}, {}, 0
+        self.out = socket_in(lab.netns(sender), socket.AF_INET, socket.SOCK_DGRAM)
+        self.inside = socket_in(lab.netns(receiver), socket.AF_INET, socket.SOCK_DGRAM)
+        self.inside.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)  # SO_RCVBUFFORCE
+        self.inside.bind(("0.0.0.0", Stream.port))
+        self.inside.settimeout(0.1)
+        self.stopping, self.drained = threading.Event(), threading.Event()
+        self.threads = [threading.Thread(target=t, daemon=True) for t in (self._send, self._receive)]
+        self.receiving = self.threads[1]
+        for t in self.threads:
+            t.start()
+
+    def _send(self):
+        number, due = 0, time.monotonic()
+        while not self.stopping.is_set():
+            self.sent[number] = time.monotonic()
+            try:
+                self.out.sendto(struct.pack("!I", number), self.destinations[number % len(self.destinations)])
+            except OSError:
+                self.refused += 1  # the packet counts as sent, and so as lost
+            number += 1
+            due += self.interval
+            time.sleep(max(0, due - time.monotonic()))
+
+    def _receive(self):
+        while not self.drained.is_set():
+            try:
+                packet = self.inside.recv(64)
+            except TimeoutError:
+                continue
+            self.received.setdefault(struct.unpack("!I", packet[:4])[0], time.monotonic())
+
+    def count(self):
+        return len(self.received)
+
+    def flowing(self, packets=20):
+        """Waits until that many more packets have come."""
+        goal = self.count() + packets
+        wait_for("the stream flows", lambda: self.count() >= goal, interval=0.005)
+
+    def stop(self):
+        """Numbers of the packets that were lost. What is on its way gets two seconds."""
+        self.stopping.set()
+        self.threads[0].join()
+        end = time.monotonic() + 2
+        while len(self.received) < len(self.sent) and time.monotonic() < end:
+            time.sleep(0.01)
+        self.drained.set()
+        self.receiving.join()
+        self.out.close()
+        self.inside.close()
+        return [n for n in self.sent if n not in self.received]
+
+    def expect_nothing_lost(self, what, at_least):
+        lost = self.stop()
+        check(f"{what}: only {len(self.sent)} packets sent, wanted {at_least}", len(self.sent) >= at_least)
+        expect(f"{what}: packets lost of {len(self.sent)} ({self.refused} refused by the sender's kernel)", lost, [])
+
+    def longest_silence(self):
+        """Seconds between two packets that came one after the other, less the interval; the
+        first and the last that were sent count as if they had come."""
+        times = sorted([*self.received.values(), self.sent[0], max(self.sent.values())])
+        return max((b - a for a, b in zip(times, times[1:])), default=0) - self.interval
+
+
+def main(test):
+    """Runs test(tool) with the path of the dmvpn tool; the script's exit code."""
+    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun") or not os.path.exists("/usr/lib/frr/zebra"):
+        print("skipped: a lab needs root, TUN and FRR")
+        sys.exit(77)
+    # Ctrl-C and a meson timeout both end in the lab's cleanup.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    started = time.monotonic()
+    test(os.path.abspath(sys.argv[1]))
+    print(f"held, in {time.monotonic() - started:.1f} s")
