@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/datapath_peers.h"
 #include "kernel/gre_device.h"
 #include "kernel/gre_packet.h"
 #include "kernel/lean.h"
@@ -14,10 +15,10 @@
 
 enum { PACKET_MAX = 65536, USAGE_WATCH_MS = 3000 };
 
-struct kernel_peer {
-	uint64_t id;
-	struct endpoint nbma;
-	bool multicast;
+/* A socket and its poll; fd is -1 while there is none. */
+struct watched {
+	int fd;
+	uv_poll_t poll;
 };
 
 struct kernel_tunnel {
@@ -28,11 +29,9 @@ struct kernel_tunnel {
 	struct ipaddr destination; /* point-to-point: as configured */
 	uint32_t vrf;
 	int ifindex;
-	int nhrp_fd, multicast_fd;
-	uv_poll_t nhrp_poll, multicast_poll;
+	struct watched nhrp, multicast;
 	int handles; /* polls that libuv has not closed yet */
-	size_t peer_count, peer_room;
-	struct kernel_peer *peers; /* by id */
+	struct datapath_peers peers;
 	size_t relay_count;
 	uint64_t relays[RELAYS_MAX];
 };
@@ -57,19 +56,10 @@ static struct kernel_tunnel *find(const struct datapath_kernel *k, uint32_t numb
 	return t;
 }
 
-static struct kernel_peer *find_peer(const struct kernel_tunnel *t, uint64_t id)
-{
-	for (size_t i = 0; i < t->peer_count; i++) {
-		if (t->peers[i].id == id)
-			return &t->peers[i];
-	}
-	return NULL;
-}
-
-static const struct kernel_peer *best_relay(const struct kernel_tunnel *t)
+static const struct datapath_peer *best_relay(const struct kernel_tunnel *t)
 {
 	for (size_t i = 0; i < t->relay_count; i++) {
-		const struct kernel_peer *p = find_peer(t, t->relays[i]);
+		const struct datapath_peer *p = datapath_peers_find(&t->peers, t->relays[i]);
 
 		if (p)
 			return p;
@@ -102,7 +92,7 @@ static void nhrp_ready(uv_poll_t *poll, int status, int events)
 	ssize_t got;
 
 	(void)events;
-	while ((got = gre_nhrp_receive(t->nhrp_fd, &from, bytes, sizeof bytes)) >= 0) {
+	while ((got = gre_nhrp_receive(t->nhrp.fd, &from, bytes, sizeof bytes)) >= 0) {
 		struct event ev = { .type = EVENT_PACKET, .tunnel = t->number };
 
 		ev.packet.from.vrf = t->vrf;
@@ -125,12 +115,12 @@ static void multicast_ready(uv_poll_t *poll, int status, int events)
 	ssize_t got;
 
 	(void)events;
-	while ((got = gre_multicast_receive(t->multicast_fd, &protocol, packet, PACKET_MAX)) >= 0) {
-		for (size_t i = 0; i < t->peer_count; i++) {
-			if (t->peers[i].multicast)
+	while ((got = gre_multicast_receive(t->multicast.fd, &protocol, packet, PACKET_MAX)) >= 0) {
+		for (size_t i = 0; i < t->peers.count; i++) {
+			if (t->peers.peers[i].multicast)
 				/* Lost like any multicast packet when the queue is full. */
-				(void)gre_multicast_copy(t->multicast_fd, t->ifindex, protocol,
-							 &t->peers[i].nbma.addr, packet, (size_t)got);
+				(void)gre_multicast_copy(t->multicast.fd, t->ifindex, protocol,
+							 &t->peers.peers[i].nbma.addr, packet, (size_t)got);
 		}
 	}
 	poll_again(poll, status, multicast_ready);
@@ -141,7 +131,7 @@ static void probe_found(void *arg, int ifindex, const struct ipaddr *a)
 {
 	struct datapath_kernel *k = arg;
 	struct kernel_tunnel *t = k->tunnels;
-	const struct kernel_peer *relay;
+	const struct datapath_peer *relay;
 	struct event ev = { .type = EVENT_MISS };
 
 	while (t && t->ifindex != ifindex)
@@ -170,47 +160,53 @@ static void probe_ready(uv_poll_t *poll, int status, int events)
 
 /* Sockets of a tunnel. */
 
+static void free_tunnel(struct kernel_tunnel *t)
+{
+	if (t->nhrp.fd >= 0)
+		close(t->nhrp.fd);
+	if (t->multicast.fd >= 0)
+		close(t->multicast.fd);
+	datapath_peers_done(&t->peers);
+	free(t);
+}
+
 static void handle_closed(uv_handle_t *handle)
 {
 	struct kernel_tunnel *t = handle->data;
 
-	if (--t->handles > 0)
-		return;
-	if (t->nhrp_fd >= 0)
-		close(t->nhrp_fd);
-	if (t->multicast_fd >= 0)
-		close(t->multicast_fd);
-	free(t->peers);
-	free(t);
+	if (--t->handles == 0)
+		free_tunnel(t);
 }
 
-static int start_poll(struct kernel_tunnel *t, uv_poll_t *poll, int fd, uv_poll_cb ready)
-{
-	int rc = uv_poll_init(t->owner->loop, poll, fd);
-
-	poll->data = t;
-	if (rc == 0) {
-		t->handles++;
-		rc = uv_poll_start(poll, UV_READABLE, ready);
-	}
-	return rc;
-}
-
-static int open_sockets(struct kernel_tunnel *t)
+/* Takes the socket, or -errno in its place. */
+static int watch(struct kernel_tunnel *t, struct watched *w, int fd, uv_poll_cb ready)
 {
 	int rc;
 
-	t->nhrp_fd = gre_nhrp_open(t->ifindex);
-	if (t->nhrp_fd < 0)
-		return t->nhrp_fd;
-	rc = start_poll(t, &t->nhrp_poll, t->nhrp_fd, nhrp_ready);
-	/* The one far end of a point-to-point device gets multicast from the kernel. */
-	if (rc < 0 || !is_multipoint(t))
+	if (fd < 0)
+		return fd;
+	rc = uv_poll_init(t->owner->loop, &w->poll, fd);
+	if (rc < 0) {
+		close(fd);
 		return rc;
-	t->multicast_fd = gre_multicast_open(t->ifindex);
-	if (t->multicast_fd < 0)
-		return t->multicast_fd;
-	return start_poll(t, &t->multicast_poll, t->multicast_fd, multicast_ready);
+	}
+	w->fd = fd;
+	w->poll.data = t;
+	t->handles++;
+	return uv_poll_start(&w->poll, UV_READABLE, ready);
+}
+
+/* What is not open yet: also what failed when the tunnel was set the last time. */
+static int open_sockets(struct kernel_tunnel *t)
+{
+	int rc = 0;
+
+	if (t->nhrp.fd < 0)
+		rc = watch(t, &t->nhrp, gre_nhrp_open(t->ifindex), nhrp_ready);
+	/* The one far end of a point-to-point device gets multicast from the kernel. */
+	if (rc == 0 && is_multipoint(t) && t->multicast.fd < 0)
+		rc = watch(t, &t->multicast, gre_multicast_open(t->ifindex), multicast_ready);
+	return rc;
 }
 
 static struct kernel_tunnel *add_tunnel(struct datapath_kernel *k, uint32_t number)
@@ -221,10 +217,18 @@ static struct kernel_tunnel *add_tunnel(struct datapath_kernel *k, uint32_t numb
 		abort();
 	t->owner = k;
 	t->number = number;
-	t->nhrp_fd = t->multicast_fd = -1;
+	t->nhrp.fd = t->multicast.fd = -1;
 	t->next = k->tunnels;
 	k->tunnels = t;
 	return t;
+}
+
+static void close_polls(struct kernel_tunnel *t)
+{
+	if (t->nhrp.fd >= 0)
+		uv_close((uv_handle_t *)&t->nhrp.poll, handle_closed);
+	if (t->multicast.fd >= 0)
+		uv_close((uv_handle_t *)&t->multicast.poll, handle_closed);
 }
 
 static void remove_tunnel(struct datapath_kernel *k, struct kernel_tunnel *t)
@@ -234,20 +238,16 @@ static void remove_tunnel(struct datapath_kernel *k, struct kernel_tunnel *t)
 	while (*at != t)
 		at = &(*at)->next;
 	*at = t->next;
-	if (t->handles == 0) {
-		free(t->peers);
-		free(t);
-		return;
-	}
-	if (t->multicast_poll.data)
-		uv_close((uv_handle_t *)&t->multicast_poll, handle_closed);
-	uv_close((uv_handle_t *)&t->nhrp_poll, handle_closed);
+	if (t->handles == 0)
+		free_tunnel(t);
+	else
+		close_polls(t);
 }
 
 /* A phase 1 spoke's far end is the best live NHS, the configured one without any. */
 static void follow_relay(struct kernel_tunnel *t)
 {
-	const struct kernel_peer *best = best_relay(t);
+	const struct datapath_peer *best = best_relay(t);
 	const struct ipaddr *remote = best ? &best->nbma.addr : &t->destination;
 
 	if (is_multipoint(t) || ipaddr_eq(remote, &t->device.remote))
@@ -258,7 +258,6 @@ static void follow_relay(struct kernel_tunnel *t)
 
 static int set_device(struct kernel_tunnel *t, const struct datapath_tunnel *d)
 {
-	const bool fresh = t->ifindex == 0;
 	struct gre_device device = { .local = d->local.addr, .remote = d->remote, .has_key = d->has_key,
 				     .key = d->key, .ttl = d->ttl, .set_df = d->set_df };
 	int rc;
@@ -268,7 +267,7 @@ static int set_device(struct kernel_tunnel *t, const struct datapath_tunnel *d)
 	t->destination = d->remote;
 	t->vrf = d->local.vrf;
 	rc = gre_device_set(t->owner->netlink, &t->device, &t->ifindex);
-	return rc < 0 || !fresh ? rc : open_sockets(t);
+	return rc < 0 ? rc : open_sockets(t);
 }
 
 static int device_open(void *self, const struct datapath_tunnel *d, char *text, size_t text_size)
@@ -314,40 +313,25 @@ static void tunnel_del(void *self, uint32_t number)
 static void peer_set(void *self, uint32_t number, uint64_t id, const struct endpoint *nbma)
 {
 	struct kernel_tunnel *t = find(self, number);
-	struct kernel_peer *p;
 
 	if (!t)
 		t = add_tunnel(self, number);
-	p = find_peer(t, id);
-	if (!p) {
-		if (t->peer_count == t->peer_room) {
-			size_t room = t->peer_room ? 2 * t->peer_room : 16;
-			struct kernel_peer *grown = realloc(t->peers, room * sizeof *grown);
-
-			if (!grown)
-				abort();
-			t->peers = grown;
-			t->peer_room = room;
-		}
-		p = &t->peers[t->peer_count++];
-		*p = (struct kernel_peer){ .id = id };
-	}
-	p->nbma = *nbma;
+	datapath_peers_get(&t->peers, id)->nbma = *nbma;
 }
 
 static void peer_del(void *self, uint32_t number, uint64_t id)
 {
 	struct kernel_tunnel *t = find(self, number);
-	struct kernel_peer *p = t ? find_peer(t, id) : NULL;
+	struct datapath_peer *p = t ? datapath_peers_find(&t->peers, id) : NULL;
 
 	if (p)
-		*p = t->peers[--t->peer_count];
+		datapath_peers_del(&t->peers, p);
 }
 
 static void multicast(void *self, uint32_t number, uint64_t id, const struct endpoint *nbma, bool on)
 {
 	struct kernel_tunnel *t = find(self, number);
-	struct kernel_peer *p = t ? find_peer(t, id) : NULL;
+	struct datapath_peer *p = t ? datapath_peers_find(&t->peers, id) : NULL;
 
 	(void)nbma;
 	if (p)
@@ -371,7 +355,7 @@ static void lean_again(void *arg, const struct ipaddr *a, const struct lladdr *l
 static void relays(void *self, uint32_t number, size_t count, const uint64_t *peers)
 {
 	struct kernel_tunnel *t = find(self, number);
-	const struct kernel_peer *relay;
+	const struct datapath_peer *relay;
 	struct lean_walk w = { .tunnel = t };
 
 	if (!t)
@@ -390,10 +374,10 @@ static void nhrp_send(void *self, uint32_t number, const struct endpoint *to, co
 {
 	struct kernel_tunnel *t = find(self, number);
 
-	if (!t || t->nhrp_fd < 0)
+	if (!t || t->nhrp.fd < 0)
 		return;
 	/* A point-to-point device sends to its far end whatever the address; NHRP repeats. */
-	(void)gre_nhrp_send(t->nhrp_fd, t->ifindex, is_multipoint(t) ? &to->addr : &IPADDR_NONE, bytes, length);
+	(void)gre_nhrp_send(t->nhrp.fd, t->ifindex, is_multipoint(t) ? &to->addr : &IPADDR_NONE, bytes, length);
 }
 
 /*
@@ -417,7 +401,7 @@ static void watch_over(uv_timer_t *timer)
 {
 	struct usage_watch *w = timer->data;
 	struct kernel_tunnel *t = find(w->owner, w->tunnel);
-	struct kernel_peer *p = t ? find_peer(t, w->peer) : NULL;
+	struct datapath_peer *p = t ? datapath_peers_find(&t->peers, w->peer) : NULL;
 	struct event ev = { .type = EVENT_USAGE, .tunnel = w->tunnel };
 	bool used = false;
 
@@ -437,7 +421,7 @@ static void usage_get(void *self, uint32_t number, uint64_t peer, const struct i
 {
 	struct datapath_kernel *k = self;
 	struct kernel_tunnel *t = find(k, number);
-	struct kernel_peer *p = t ? find_peer(t, peer) : NULL;
+	struct datapath_peer *p = t ? datapath_peers_find(&t->peers, peer) : NULL;
 	struct usage_watch *w;
 	struct lladdr l;
 
@@ -463,11 +447,8 @@ static void counters_get(void *self)
 static size_t multicast_count(void *self, uint32_t number)
 {
 	const struct kernel_tunnel *t = find(self, number);
-	size_t count = 0;
 
-	for (size_t i = 0; t && i < t->peer_count; i++)
-		count += t->peers[i].multicast;
-	return count;
+	return t ? datapath_peers_multicast_count(&t->peers) : 0;
 }
 
 static struct lladdr lladdr(uint64_t peer, const struct endpoint *nbma)
@@ -510,21 +491,4 @@ struct datapath_kernel *datapath_kernel_new(uv_loop_t *loop, struct netlink *n, 
 	k->probe_poll.data = k;
 	uv_poll_start(&k->probe_poll, UV_READABLE, probe_ready);
 	return k;
-}
-
-static void probe_closed(uv_handle_t *handle)
-{
-	struct datapath_kernel *k = handle->data;
-
-	close(k->probe_fd);
-	free(k);
-}
-
-void datapath_kernel_free(struct datapath_kernel *k)
-{
-	if (!k)
-		return;
-	while (k->tunnels)
-		remove_tunnel(k, k->tunnels);
-	uv_close((uv_handle_t *)&k->probe_poll, probe_closed);
 }

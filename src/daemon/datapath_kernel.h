@@ -21,8 +21,8 @@ extern const struct datapath_ops datapath_kernel_ops;
 
 typedef void (*datapath_feed)(void *arg, const struct event *ev);
 
-/* Events go to feed. NULL with errno set when the kernel's questions cannot be heard. */
+/* Events go to feed. NULL with errno set when the kernel's questions cannot be heard. It lives as
+ * long as the process. */
 struct datapath_kernel *datapath_kernel_new(uv_loop_t *loop, struct netlink *n, datapath_feed feed, void *arg);
-void datapath_kernel_free(struct datapath_kernel *k); /* NULL is fine; devices stay */
 
 #endif

@@ -4,19 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct mirror_peer {
-	uint64_t id;
-	struct endpoint nbma;
-	bool multicast;
-};
+#include "daemon/datapath_peers.h"
 
 struct mirror_tunnel {
 	struct mirror_tunnel *next;
 	struct forward_tunnel config;
 	bool present; /* FORWARD_TUNNEL_SET was asked for */
 	struct forward_relays relays;
-	size_t peer_count, peer_room;
-	struct mirror_peer *peers; /* by id */
+	struct datapath_peers peers;
 };
 
 struct datapath_user {
@@ -36,19 +31,8 @@ struct datapath_user *datapath_user_new(struct forward_client *f)
 
 static void free_tunnel(struct mirror_tunnel *t)
 {
-	free(t->peers);
+	datapath_peers_done(&t->peers);
 	free(t);
-}
-
-void datapath_user_free(struct datapath_user *u)
-{
-	while (u && u->tunnels) {
-		struct mirror_tunnel *t = u->tunnels;
-
-		u->tunnels = t->next;
-		free_tunnel(t);
-	}
-	free(u);
 }
 
 static struct mirror_tunnel *find(const struct datapath_user *u, uint32_t number)
@@ -77,57 +61,13 @@ static struct mirror_tunnel *get(struct datapath_user *u, uint32_t number)
 	return t;
 }
 
-/* Index of the first peer whose id is not below. */
-static size_t lower_bound(const struct mirror_tunnel *t, uint64_t id)
-{
-	size_t low = 0, high = t->peer_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (t->peers[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static struct mirror_peer *find_peer(const struct mirror_tunnel *t, uint64_t id)
-{
-	size_t i = lower_bound(t, id);
-
-	return i < t->peer_count && t->peers[i].id == id ? &t->peers[i] : NULL;
-}
-
-static struct mirror_peer *get_peer(struct mirror_tunnel *t, uint64_t id)
-{
-	size_t i = lower_bound(t, id);
-
-	if (i < t->peer_count && t->peers[i].id == id)
-		return &t->peers[i];
-	if (t->peer_count == t->peer_room) {
-		size_t room = t->peer_room ? t->peer_room * 2 : 16;
-		struct mirror_peer *grown = realloc(t->peers, room * sizeof *grown);
-
-		if (!grown)
-			abort();
-		t->peers = grown;
-		t->peer_room = room;
-	}
-	memmove(&t->peers[i + 1], &t->peers[i], (t->peer_count - i) * sizeof *t->peers);
-	t->peer_count++;
-	t->peers[i] = (struct mirror_peer){ .id = id };
-	return &t->peers[i];
-}
-
 static void tell(const struct datapath_user *u, uint16_t type, const void *payload, size_t length)
 {
 	if (u->synced)
 		forward_client_send(u->client, type, payload, length);
 }
 
-static void tell_peer(const struct datapath_user *u, uint16_t type, uint32_t tunnel, const struct mirror_peer *p)
+static void tell_peer(const struct datapath_user *u, uint16_t type, uint32_t tunnel, const struct datapath_peer *p)
 {
 	struct forward_peer m;
 
@@ -149,11 +89,11 @@ static void tell_tunnel(const struct datapath_user *u, const struct mirror_tunne
 	if (!t->present)
 		return;
 	if (!ipaddr_is_none(&m.remote)) {
-		const struct mirror_peer *best = t->relays.count > 0 ? find_peer(t, t->relays.peers[0]) : NULL;
+		const struct datapath_peer *best = t->relays.count > 0 ? datapath_peers_find(&t->peers, t->relays.peers[0]) : NULL;
 
-		for (size_t i = 0; !best && i < t->peer_count; i++) {
-			if (ipaddr_eq(&t->peers[i].nbma.addr, &m.remote))
-				best = &t->peers[i];
+		for (size_t i = 0; !best && i < t->peers.count; i++) {
+			if (ipaddr_eq(&t->peers.peers[i].nbma.addr, &m.remote))
+				best = &t->peers.peers[i];
 		}
 		if (best) {
 			m.remote = best->nbma.addr;
@@ -166,10 +106,10 @@ static void tell_tunnel(const struct datapath_user *u, const struct mirror_tunne
 static void tell_all(const struct datapath_user *u, const struct mirror_tunnel *t)
 {
 	tell_tunnel(u, t);
-	for (size_t i = 0; i < t->peer_count; i++) {
-		tell_peer(u, FORWARD_PEER_SET, t->config.tunnel, &t->peers[i]);
-		if (t->peers[i].multicast)
-			tell_peer(u, FORWARD_MULTICAST_SET, t->config.tunnel, &t->peers[i]);
+	for (size_t i = 0; i < t->peers.count; i++) {
+		tell_peer(u, FORWARD_PEER_SET, t->config.tunnel, &t->peers.peers[i]);
+		if (t->peers.peers[i].multicast)
+			tell_peer(u, FORWARD_MULTICAST_SET, t->config.tunnel, &t->peers.peers[i]);
 	}
 	tell(u, FORWARD_RELAYS, &t->relays, sizeof t->relays);
 }
@@ -195,11 +135,8 @@ void datapath_user_settle(struct datapath_user *u)
 static size_t multicast_count(void *self, uint32_t tunnel)
 {
 	const struct mirror_tunnel *t = find(self, tunnel);
-	size_t n = 0;
 
-	for (size_t i = 0; t && i < t->peer_count; i++)
-		n += t->peers[i].multicast;
-	return n;
+	return t ? datapath_peers_multicast_count(&t->peers) : 0;
 }
 
 static void tunnel_set(void *self, const struct datapath_tunnel *d)
@@ -249,7 +186,7 @@ static void peer_set(void *self, uint32_t tunnel, uint64_t peer, const struct en
 {
 	struct datapath_user *u = self;
 	struct mirror_tunnel *t = get(u, tunnel);
-	struct mirror_peer *p = get_peer(t, peer);
+	struct datapath_peer *p = datapath_peers_get(&t->peers, peer);
 
 	p->nbma = *nbma;
 	tell_peer(u, FORWARD_PEER_SET, tunnel, p);
@@ -261,22 +198,19 @@ static void peer_del(void *self, uint32_t tunnel, uint64_t peer)
 {
 	struct datapath_user *u = self;
 	struct mirror_tunnel *t = find(u, tunnel);
-	struct mirror_peer *p = t ? find_peer(t, peer) : NULL;
-	size_t i;
+	struct datapath_peer *p = t ? datapath_peers_find(&t->peers, peer) : NULL;
 
 	if (!p)
 		return;
 	tell_peer(u, FORWARD_PEER_DEL, tunnel, p);
-	i = (size_t)(p - t->peers);
-	memmove(p, p + 1, (t->peer_count - i - 1) * sizeof *p);
-	t->peer_count--;
+	datapath_peers_del(&t->peers, p);
 }
 
 static void multicast(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma, bool on)
 {
 	struct datapath_user *u = self;
 	struct mirror_tunnel *t = get(u, tunnel);
-	struct mirror_peer *p = on ? get_peer(t, peer) : find_peer(t, peer);
+	struct datapath_peer *p = on ? datapath_peers_get(&t->peers, peer) : datapath_peers_find(&t->peers, peer);
 
 	if (!p)
 		return;

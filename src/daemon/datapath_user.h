@@ -12,8 +12,8 @@ struct datapath_user;
 
 extern const struct datapath_ops datapath_user_ops;
 
-struct datapath_user *datapath_user_new(struct forward_client *f); /* NULL when out of memory */
-void datapath_user_free(struct datapath_user *u);
+/* NULL when out of memory. It lives as long as the process. */
+struct datapath_user *datapath_user_new(struct forward_client *f);
 
 /* The forwarder has said what it holds: begins to tell it everything. What it holds beyond
  * that stays until datapath_user_settle(). */

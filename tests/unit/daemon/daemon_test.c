@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/datapath_peers.h"
 #include "daemon/log.h"
 #include "daemon/state.h"
 #include "daemon/underlay.h"
@@ -141,11 +142,40 @@ static void test_underlay_source(void **state)
 	underlay_done(&u);
 }
 
+static void test_peers_are_found_in_any_order(void **state)
+{
+	static const uint64_t ids[] = { 7, 3, 9, 1, 0xffffffffff, 5, 2, 8, 4, 6, 10, 12, 11, 20, 19, 18, 17, 16 };
+	const size_t count = sizeof ids / sizeof ids[0];
+	struct datapath_peers l = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		assert_null(datapath_peers_find(&l, ids[i]));
+		datapath_peers_get(&l, ids[i])->nbma.vrf = (uint32_t)i;
+		datapath_peers_get(&l, ids[i])->multicast = i % 2;
+	}
+	assert_int_equal(l.count, count);
+	assert_int_equal(datapath_peers_multicast_count(&l), count / 2);
+	for (size_t i = 1; i < l.count; i++)
+		assert_true(l.peers[i - 1].id < l.peers[i].id);
+	for (size_t i = 0; i < count; i++) {
+		struct datapath_peer *const p = datapath_peers_find(&l, ids[i]);
+
+		assert_non_null(p);
+		assert_int_equal(p->nbma.vrf, i);
+		datapath_peers_del(&l, p);
+		assert_null(datapath_peers_find(&l, ids[i]));
+	}
+	assert_int_equal(l.count, 0);
+	datapath_peers_done(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log_is_bounded_per_cause), cmocka_unit_test(test_log_ring_keeps_the_latest),
 		cmocka_unit_test(test_state_never_goes_back), cmocka_unit_test(test_underlay_source),
+		cmocka_unit_test(test_peers_are_found_in_any_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
