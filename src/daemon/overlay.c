@@ -237,6 +237,8 @@ static void take_route(struct daemon *d, const struct change *c)
 	struct route r = { .dst = c->route.dst, .metric = c->route.metric, .gateway = c->route.gateway,
 			   .ifindex = c->ifindex, .local = c->route.local, .discard = c->route.discard };
 
+	r.more_count = c->route.more_count;
+	memcpy(r.more, c->route.more, sizeof r.more);
 	if (c->route.protocol == SHORTCUT_PROTOCOL || !vrf_of(d, c, &r.vrf) || !of_interest(&r.dst))
 		return;
 	if (!c->add)
@@ -288,6 +290,17 @@ void overlay_change(void *daemon, const struct change *c)
 }
 
 /* A discard route is no way: left out, as if the prefix were unreachable here. */
+static void tell_more(struct daemon *d, struct event *ev, const struct route *best)
+{
+	for (size_t i = 0; i < best->more_count && ev->route.more_count < ROUTE_HOPS_MORE_MAX; i++) {
+		const struct tunnel *t = tunnel_of_ifindex(d, best->more[i].ifindex);
+		struct route_hop *hop = &ev->route.more[ev->route.more_count++];
+
+		*hop = (struct route_hop){ .gateway = best->more[i].gateway, .via_tunnel = t != NULL,
+					   .tunnel = t ? t->number : 0 };
+	}
+}
+
 void overlay_route_changed(void *daemon, const struct route *key, const struct route *best)
 {
 	struct daemon *d = daemon;
@@ -304,6 +317,7 @@ void overlay_route_changed(void *daemon, const struct route *key, const struct r
 		ev.route.local = best->local;
 		ev.route.via_tunnel = t != NULL;
 		ev.tunnel = t ? t->number : 0;
+		tell_more(d, &ev, best);
 	}
 	daemon_feed(d, &ev);
 }

@@ -4,6 +4,7 @@
  */
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,12 +186,15 @@ static void packet_event(struct engine *e, const struct event *ev)
 static void route_event(struct engine *e, const struct event *ev)
 {
 	struct rib *const rib = engine_rib(e, ev->route.vrf);
-	const struct route route = {
+	struct route route = {
 		.dst = ev->route.dst, .gateway = ev->route.gateway,
 		.via_tunnel = ev->route.via_tunnel, .tunnel = ev->tunnel,
+		.more_count = ev->route.more_count,
 	};
 	struct tunnel *const t = ev->route.via_tunnel ? engine_tunnel(e, ev->tunnel) : NULL;
 
+	assert(route.more_count <= ROUTE_HOPS_MORE_MAX);
+	memcpy(route.more, ev->route.more, sizeof route.more);
 	if (ev->route.local) {
 		if (ev->route.add)
 			rib_set_local(rib, &route.dst);

@@ -24,6 +24,15 @@ enum {
 	PEER_CLAIM_MARGIN_S = 20,
 };
 
+enum { ROUTE_HOPS_MORE_MAX = 3 };
+
+/* One further next hop of a multipath route. */
+struct route_hop {
+	struct ipaddr gateway;
+	bool via_tunnel;
+	uint32_t tunnel;
+};
+
 enum event_type {
 	EVENT_TICK,      /* engine_deadline() has come */
 	EVENT_PACKET,    /* NHRP message received */
@@ -58,6 +67,8 @@ struct event {
 			struct ipaddr gateway; /* IP_NONE: connected */
 			bool via_tunnel;       /* out interface is tunnel `event.tunnel` */
 			bool local;            /* an address of this router */
+			size_t more_count;     /* next hops of a multipath route beside this one */
+			struct route_hop more[ROUTE_HOPS_MORE_MAX];
 		} route;
 		struct {
 			struct ipaddr addr; /* next hop that the kernel asked for */

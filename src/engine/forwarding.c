@@ -71,7 +71,7 @@ enum way forwarding_way(struct overlay *o, const struct ipaddr *dst, const struc
 	if (!r)
 		return overlay_on_subnet(o, dst) ? by_nhs(o, from, hop) : WAY_NONE;
 	other = overlay_of_route(o, r);
-	return other ? by_gateway(other, &r->gateway, from, hop) : WAY_EGRESS;
+	return other ? by_gateway(other, overlay_gateway(other, r), from, hop) : WAY_EGRESS;
 }
 
 /* ---- passing on */

@@ -80,12 +80,35 @@ bool overlay_same_dmvpn(const struct overlay *a, const struct overlay *b)
 			  a->tunnel->settings.vrf == b->tunnel->settings.vrf);
 }
 
-struct overlay *overlay_of_route(const struct overlay *o, const struct route *r)
+static struct overlay *overlay_of_hop(const struct overlay *o, bool via_tunnel, uint32_t tunnel)
 {
-	const struct tunnel *const t = r && r->via_tunnel ? engine_tunnel(o->tunnel->engine, r->tunnel) : NULL;
+	const struct tunnel *const t = via_tunnel ? engine_tunnel(o->tunnel->engine, tunnel) : NULL;
 	struct overlay *const other = t ? tunnel_overlay(t, o->family) : NULL;
 
 	return other && overlay_same_dmvpn(o, other) ? other : NULL;
+}
+
+struct overlay *overlay_of_route(const struct overlay *o, const struct route *r)
+{
+	struct overlay *found = r ? overlay_of_hop(o, r->via_tunnel, r->tunnel) : NULL;
+
+	for (size_t i = 0; r && found != o && i < r->more_count; i++) {
+		struct overlay *const other = overlay_of_hop(o, r->more[i].via_tunnel, r->more[i].tunnel);
+
+		if (other == o || !found)
+			found = other;
+	}
+	return found;
+}
+
+const struct ipaddr *overlay_gateway(const struct overlay *o, const struct route *r)
+{
+	if (overlay_of_hop(o, r->via_tunnel, r->tunnel) == o)
+		return &r->gateway;
+	for (size_t i = 0; i < r->more_count; i++)
+		if (overlay_of_hop(o, r->more[i].via_tunnel, r->more[i].tunnel) == o)
+			return &r->more[i].gateway;
+	return &r->gateway;
 }
 
 struct endpoint overlay_endpoint(const struct overlay *o, const struct ipaddr *nbma)

@@ -92,8 +92,8 @@ static const struct endpoint *nbma_towards(const struct overlay *o, const struct
 	const struct overlay *const other = overlay_of_route(o, r);
 	const struct binding *b = binding_host(o, addr);
 
-	if (!b && other && !ipaddr_is_none(&r->gateway))
-		b = binding_host(other, &r->gateway);
+	if (!b && other && !ipaddr_is_none(overlay_gateway(other, r)))
+		b = binding_host(other, overlay_gateway(other, r));
 	return b ? binding_nbma(b) : NULL;
 }
 

@@ -115,8 +115,8 @@ static bool whom_to_ask(const struct resolution *r, struct endpoint *to)
 		*to = *binding_nbma(b);
 		return true;
 	}
-	b = overlay_of_route(o, way) == o ? binding_host(o, &way->gateway) : NULL;
-	if (b && nhs_by_addr(o, &way->gateway) && !nhs_is_live(nhs_by_addr(o, &way->gateway)))
+	b = overlay_of_route(o, way) == o ? binding_host(o, overlay_gateway(o, way)) : NULL;
+	if (b && nhs_by_addr(o, overlay_gateway(o, way)) && !nhs_is_live(nhs_by_addr(o, overlay_gateway(o, way))))
 		b = NULL;
 	if (b)
 		*to = *binding_nbma(b);

@@ -1,6 +1,7 @@
 #include "engine/rib.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 
@@ -76,6 +77,8 @@ void rib_set(struct rib *r, const struct route *route)
 	x->gateway = route->gateway;
 	x->via_tunnel = route->via_tunnel;
 	x->tunnel = route->tunnel;
+	x->more_count = route->more_count;
+	memcpy(x->more, route->more, sizeof x->more);
 	if (added)
 		++*length_count(r, &route->dst);
 }

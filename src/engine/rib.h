@@ -9,6 +9,7 @@
 
 #include "base/ipaddr.h"
 #include "base/tree.h"
+#include "engine/event.h"
 
 struct route {
 	struct tree_node node;
@@ -16,6 +17,8 @@ struct route {
 	struct ipaddr gateway; /* IP_NONE: connected */
 	bool via_tunnel;
 	uint32_t tunnel;
+	size_t more_count; /* further next hops of a multipath route */
+	struct route_hop more[ROUTE_HOPS_MORE_MAX];
 };
 
 struct rib {

@@ -82,8 +82,11 @@ bool overlay_is_local(const struct overlay *o, const struct ipaddr *addr);
 /* In a subnet configured on the interface; network and broadcast address excluded. */
 bool overlay_on_subnet(const struct overlay *o, const struct ipaddr *addr);
 bool overlay_same_dmvpn(const struct overlay *a, const struct overlay *b);
-/* The overlay that a route points into, if it is of the same DMVPN as o; else NULL. */
+/* The overlay that a route points into, if it is of the same DMVPN as o; else NULL. Of a
+ * multipath route o itself when one of its next hops lies there. r may be NULL. */
 struct overlay *overlay_of_route(const struct overlay *o, const struct route *r);
+/* The gateway of the next hop that lies in o; the first one's when none does. */
+const struct ipaddr *overlay_gateway(const struct overlay *o, const struct route *r);
 struct endpoint overlay_endpoint(const struct overlay *o, const struct ipaddr *nbma);
 /* Our own NBMA address as others must use it. */
 const struct ipaddr *overlay_own_nbma(const struct overlay *o);

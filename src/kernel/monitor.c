@@ -129,20 +129,41 @@ static void take_address(struct monitor *m, const struct nlmsghdr *nlh)
 	m->each(m->arg, &c);
 }
 
-/* The first next hop of several stands for all: NHRP asks where a packet would go, not by
- * how many ways. */
-static void take_first_hop(struct change *c, const struct nlattr *multipath, int af)
+static struct route_way read_hop(const struct rtnexthop *hop, int af)
 {
-	const struct rtnexthop *hop = mnl_attr_get_payload(multipath);
-	size_t left = mnl_attr_get_payload_len(multipath);
+	struct route_way way = { .ifindex = hop->rtnh_ifindex };
 	const struct nlattr *attr;
 
-	if (left < sizeof *hop || hop->rtnh_len < sizeof *hop || hop->rtnh_len > left)
-		return;
-	c->ifindex = hop->rtnh_ifindex;
 	NETLINK_EACH(attr, (const char *)hop + sizeof *hop, hop->rtnh_len - sizeof *hop) {
 		if (mnl_attr_get_type(attr) == RTA_GATEWAY)
-			c->route.gateway = netlink_get_addr(attr, af);
+			way.gateway = netlink_get_addr(attr, af);
+	}
+	return way;
+}
+
+static void take_hops(struct change *c, const struct nlattr *multipath, int af)
+{
+	const char *at = mnl_attr_get_payload(multipath);
+	size_t left = mnl_attr_get_payload_len(multipath);
+
+	for (bool first = true; left >= sizeof(struct rtnexthop); first = false) {
+		const struct rtnexthop *hop = (const void *)at;
+		const size_t step = RTNH_ALIGN(hop->rtnh_len);
+		struct route_way way;
+
+		if (hop->rtnh_len < sizeof *hop || hop->rtnh_len > left)
+			return;
+		way = read_hop(hop, af);
+		if (first) {
+			c->ifindex = way.ifindex;
+			c->route.gateway = way.gateway;
+		} else if (c->route.more_count < ROUTE_MORE_MAX) {
+			c->route.more[c->route.more_count++] = way;
+		}
+		if (step >= left)
+			return;
+		at += step;
+		left -= step;
 	}
 }
 
@@ -177,7 +198,7 @@ static void take_route_attr(struct change *c, const struct rtmsg *r, const struc
 	else if (type == RTA_VIA)
 		c->route.gateway = via_gateway(attr);
 	else if (type == RTA_MULTIPATH)
-		take_first_hop(c, attr, r->rtm_family);
+		take_hops(c, attr, r->rtm_family);
 }
 
 static void take_route(struct monitor *m, const struct nlmsghdr *nlh)

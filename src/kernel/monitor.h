@@ -11,6 +11,14 @@
 
 #include "kernel/netlink.h"
 
+enum { ROUTE_MORE_MAX = 3 /* next hops of a multipath route that are told beside the first */ };
+
+/* One further next hop of a multipath route. */
+struct route_way {
+	struct ipaddr gateway;
+	int ifindex;
+};
+
 enum change_type {
 	CHANGE_DUMP_BEGIN, /* of everything */
 	CHANGE_DUMP_END,
@@ -41,6 +49,8 @@ struct change {
 			struct ipprefix dst;
 			uint32_t metric;
 			struct ipaddr gateway; /* of the first next hop; IP_NONE: connected */
+			size_t more_count;     /* of further next hops */
+			struct route_way more[ROUTE_MORE_MAX];
 			bool local;            /* an address of this machine */
 			bool discard;          /* blackhole, unreachable, prohibit */
 		} route;

@@ -113,6 +113,11 @@ static void grow(struct routes *r)
 
 static bool same_route(const struct route *a, const struct route *b)
 {
+	if (a->more_count != b->more_count)
+		return false;
+	for (size_t i = 0; i < a->more_count; i++)
+		if (a->more[i].ifindex != b->more[i].ifindex || !ipaddr_eq(&a->more[i].gateway, &b->more[i].gateway))
+			return false;
 	return ipaddr_eq(&a->gateway, &b->gateway) && a->ifindex == b->ifindex && a->local == b->local &&
 	       a->discard == b->discard;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/ipaddr.h"
+#include "kernel/monitor.h"
 
 struct route {
 	uint32_t vrf;
@@ -17,6 +18,8 @@ struct route {
 	uint32_t metric;
 	struct ipaddr gateway; /* IP_NONE: connected */
 	int ifindex;           /* 0: none (discard) */
+	size_t more_count;     /* further next hops of a multipath route */
+	struct route_way more[ROUTE_MORE_MAX];
 	bool local;
 	bool discard;
 };

@@ -68,6 +68,27 @@ static void no_redirect_where_there_is_no_shorter_way(void **state)
 	rig_free(s.rig);
 }
 
+/* Load sharing: a next hop in this DMVPN counts, also when the first one is elsewhere. */
+static void multipath_route_into_the_dmvpn_counts(void **state)
+{
+	const struct scene s = scene_up();
+	struct event ev = { .type = EVENT_ROUTE, .route = { .add = true, .dst = prefix_of("192.168.0.0/16") } };
+
+	(void)state;
+	scene_routes(&s);
+	ev.route.gateway = addr_of("203.0.113.1");
+	ev.route.more_count = 1;
+	ev.route.more[0] = (struct route_hop){ .gateway = addr_of("10.0.0.1"), .via_tunnel = true };
+	node_event(s.spoke1, &ev);
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", PEER_NONE);
+	rig_run(s.rig, 1);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	ev.route.more_count = 0;
+	node_event(s.spoke1, &ev);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	rig_free(s.rig);
+}
+
 /* An intermediate node: the source is behind the DMVPN for it. */
 static void indication_for_somebody_behind_us_is_dropped(void **state)
 {
@@ -307,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(redirect_goes_to_the_ingress_peer),
 		cmocka_unit_test(no_redirect_where_there_is_no_shorter_way),
+		cmocka_unit_test(multipath_route_into_the_dmvpn_counts),
 		cmocka_unit_test(indication_for_somebody_behind_us_is_dropped),
 		cmocka_unit_test(shortcut_off_ignores_indications),
 		cmocka_unit_test(shortcut_goes_with_its_covering_route),
