@@ -19,7 +19,7 @@
 
 enum {
 	PEER_NONE = 0,
-	/* A peer of EVENT_PEER_KNOWN that nothing claims goes so long after the hold time. Neighbours
+	/* A peer of EVENT_PEER_KNOWN that nothing claims goes so long after the longest hold time. Neighbours
 	 * and routes of an earlier life that nothing claims must be swept by the caller before. */
 	PEER_CLAIM_MARGIN_S = 20,
 };

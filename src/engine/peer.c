@@ -142,13 +142,20 @@ static uint16_t holdtime_s(const struct config_nhrp *n)
 }
 
 /* Clients refresh well within the hold time; until then nobody knows who is still there. What
- * else is left unclaimed is swept by the caller soon after that (event.h): neighbours that
- * point to the peer must go before it does. */
-static struct span claim_time(const struct tunnel *t)
+ * else is left unclaimed is swept by the caller soon after the longest of them (event.h):
+ * neighbours that point to the peer must go before it does. */
+static struct span claim_time(const struct engine *e)
 {
-	const uint16_t a = holdtime_s(&t->settings.nhrp4), b = holdtime_s(&t->settings.nhrp6);
+	uint16_t longest = 0;
 
-	return span_s((a > b ? a : b) + PEER_CLAIM_MARGIN_S);
+	for (size_t i = 0; i < e->tunnel_count; i++) {
+		const uint16_t a = holdtime_s(&e->tunnels[i]->settings.nhrp4);
+		const uint16_t b = holdtime_s(&e->tunnels[i]->settings.nhrp6);
+
+		longest = a > longest ? a : longest;
+		longest = b > longest ? b : longest;
+	}
+	return span_s(longest + PEER_CLAIM_MARGIN_S);
 }
 
 void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
@@ -168,7 +175,7 @@ void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
 		return;
 	}
 	p = add(t, id, nbma);
-	timer_set(&e->timers, &p->adopted, later(e, claim_time(t)));
+	timer_set(&e->timers, &p->adopted, later(e, claim_time(e)));
 }
 
 void peer_adoption_over(struct peer *p)

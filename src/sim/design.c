@@ -75,6 +75,16 @@ static bool lacks(const struct world *w, const struct router *r, size_t hub)
 	return r->changes > 0 && hub == world_index(w, r) % w->scenario->hubs;
 }
 
+static unsigned part(const struct router *r)
+{
+	return r->changes > 0 ? 2 : 1;
+}
+
+uint16_t design_holdtime_s(const struct world *w, const struct router *r)
+{
+	return (uint16_t)(w->scenario->holdtime_s / part(r));
+}
+
 static void print_spoke(FILE *out, const struct world *w, const struct router *r, uint32_t tunnel)
 {
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
@@ -104,14 +114,13 @@ static void print_hub(FILE *out, const struct world *w)
 static void print_tunnel(FILE *out, const struct world *w, const struct router *r, uint32_t tunnel)
 {
 	const struct scenario *s = w->scenario;
-	const unsigned part = r->changes > 0 ? 2 : 1;
 	char addr[IPADDR_TEXT_MAX];
 
 	fprintf(out, "interface Tunnel%u\n ip address %s 255.255.0.0\n", tunnel,
 		ipaddr_format(&r->addrs[tunnel], addr));
 	fprintf(out, " ip nhrp network-id %u\n ip nhrp authentication simulate\n", s->one_network ? 1 : tunnel + 1);
-	fprintf(out, " ip nhrp holdtime %u\n ip nhrp registration timeout %u\n", s->holdtime_s / part,
-		s->registration_s / part);
+	fprintf(out, " ip nhrp holdtime %u\n ip nhrp registration timeout %u\n", design_holdtime_s(w, r),
+		s->registration_s / part(r));
 	if (r->is_hub)
 		print_hub(out, w);
 	else

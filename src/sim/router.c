@@ -97,7 +97,8 @@ static void reset_host(struct router *r)
 
 static void adopt_host(struct world *w, struct router *r)
 {
-	const struct span grace = span_us((int64_t)w->scenario->holdtime_s * 1000000 + settle_margin.us);
+	const uint16_t hold_s = design_holdtime_s(w, r);
+	const struct span grace = span_us((int64_t)hold_s * 1000000 + settle_margin.us);
 
 	tell_peers(w, r);
 	queue_add(&w->queue, &(struct happening){

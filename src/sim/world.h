@@ -98,6 +98,7 @@ static inline bool router_has_tunnel(const struct router *r, uint32_t tunnel)
 
 /* design.c: names, addresses, configuration text (malloc'd). */
 void design_place(struct world *w);
+uint16_t design_holdtime_s(const struct world *w, const struct router *r); /* as configured now */
 char *design_config(const struct world *w, const struct router *r);
 struct ipprefix design_summary(void); /* all LANs, as a phase 3 hub announces them */
 
