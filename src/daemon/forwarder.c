@@ -36,6 +36,15 @@ static void miss(struct daemon *d, const struct forward_miss *m)
 	daemon_feed(d, &ev);
 }
 
+static void stranger(struct daemon *d, const struct forward_stranger *m)
+{
+	struct event ev = { .type = EVENT_STRANGER, .tunnel = m->tunnel };
+
+	ev.stranger.from = m->from;
+	ev.stranger.addr = m->addr;
+	daemon_feed(d, &ev);
+}
+
 static void usage(struct daemon *d, const struct forward_usage *m)
 {
 	struct event ev = { .type = EVENT_USAGE, .tunnel = m->tunnel };
@@ -79,6 +88,8 @@ void forwarder_received(void *daemon, const struct ipc_message *m)
 		nhrp_received(d, p);
 	} else if (is(m, FORWARD_MISS, sizeof(struct forward_miss))) {
 		miss(d, p);
+	} else if (is(m, FORWARD_STRANGER, sizeof(struct forward_stranger))) {
+		stranger(d, p);
 	} else if (is(m, FORWARD_USAGE, sizeof(struct forward_usage))) {
 		usage(d, p);
 	} else {

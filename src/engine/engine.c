@@ -221,6 +221,15 @@ static void miss_event(struct engine *e, const struct event *ev)
 		resolution_miss(o, &ev->miss.addr);
 }
 
+static void stranger_event(struct engine *e, const struct event *ev)
+{
+	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+	struct overlay *const o = t ? tunnel_overlay(t, (enum ip_family)ev->stranger.addr.family) : NULL;
+
+	if (o && t->up && !e->stopping)
+		server_stranger(o, &ev->stranger.from, &ev->stranger.addr);
+}
+
 static void usage_event(struct engine *e, const struct event *ev)
 {
 	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
@@ -385,6 +394,9 @@ static void handle(struct engine *e, const struct event *ev)
 		break;
 	case EVENT_MISS:
 		miss_event(e, ev);
+		break;
+	case EVENT_STRANGER:
+		stranger_event(e, ev);
 		break;
 	case EVENT_HAIRPIN:
 		if (t)

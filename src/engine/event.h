@@ -39,6 +39,7 @@ enum event_type {
 	EVENT_TUNNEL,    /* device up or down, or its local underlay address changed */
 	EVENT_ROUTE,     /* the kernel's routing table of the overlay VRF changed */
 	EVENT_MISS,      /* traffic to an overlay address that has no neighbour entry */
+	EVENT_STRANGER,  /* a data packet from a sender that is no peer of the tunnel */
 	EVENT_HAIRPIN,   /* a data packet came in by a tunnel and left by a tunnel */
 	EVENT_USAGE,     /* answer to EFFECT_USAGE */
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
@@ -73,6 +74,10 @@ struct event {
 		struct {
 			struct ipaddr addr; /* next hop that the kernel asked for */
 		} miss;
+		struct {
+			struct endpoint from; /* outer source */
+			struct ipaddr addr;   /* inner source */
+		} stranger;
 		struct {
 			uint64_t peer;       /* ingress peer id, PEER_NONE when unknown */
 			uint32_t tunnel_out; /* event.tunnel is the ingress tunnel */

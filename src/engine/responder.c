@@ -16,7 +16,6 @@
 #include "engine/forwarding.h"
 #include "engine/nhs.h"
 #include "engine/output.h"
-#include "engine/purge.h"
 #include "engine/server.h"
 
 struct asker {
@@ -177,21 +176,13 @@ static void remember_asker(const struct next_hop *hop, const struct asker *a, co
 		requesters_add(&b->requesters, &who);
 }
 
-/*
- * Who asks us directly takes us for his NHS; if he has not registered here, we have lost him,
- * as by a crash. A purge of his own address tells him, and he registers at once instead of
- * with his next refresh. It goes where the request came from: only who is there gets it.
- */
-static void tell_lost_client(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+/* Who asks us directly takes us for his NHS. */
+static void heed_asker(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
 {
 	const struct nhrp_extension *const way = nhrp_extension_find(m, NHRP_EXT_FORWARD_TRANSIT);
-	const struct binding *const b = binding_host(o, &m->src_proto);
-	const struct ipprefix asker = ipprefix_host(&m->src_proto);
 
-	if (!way || !way->is_cies || way->cie_count > 0 || !overlay_on_subnet(o, &m->src_proto) ||
-	    nhs_by_nbma(o, from) || (b && b->kind <= BINDING_REGISTERED))
-		return;
-	purge_quietly(o, &m->src_proto, from, &asker);
+	if (way && way->is_cies && way->cie_count == 0)
+		server_stranger(o, from, &m->src_proto);
 }
 
 void server_resolution(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
@@ -211,12 +202,12 @@ void server_resolution(struct overlay *o, const struct endpoint *from, const str
 		answer_static(o, &a, m, &hop);
 		break;
 	case WAY_FORWARD:
-		tell_lost_client(o, from, m);
+		heed_asker(o, from, m);
 		remember_asker(&hop, &a, m);
 		forwarding_send(o, from, m, &hop);
 		break;
 	case WAY_NONE:
-		tell_lost_client(o, from, m);
+		heed_asker(o, from, m);
 		refuse(o, &a.nbma, m, NHRP_CODE_NO_BINDING);
 		break;
 	}

@@ -12,6 +12,7 @@
 #include "engine/error.h"
 #include "engine/nhs.h"
 #include "engine/output.h"
+#include "engine/purge.h"
 
 struct claim {
 	struct overlay *overlay;
@@ -208,4 +209,18 @@ void server_registration(struct overlay *o, const struct endpoint *from, const s
 	if (!ipaddr_is_none(&first.claimed))
 		add_outside(&reply, &first);
 	message_send(o, &reply, from);
+}
+
+void server_stranger(struct overlay *o, const struct endpoint *from, const struct ipaddr *addr)
+{
+	const struct binding *const b = binding_host(o, addr);
+	const struct ipprefix client = ipprefix_host(addr);
+
+	if (addr->family != o->family || !overlay_on_subnet(o, addr) || overlay_is_local(o, addr))
+		return;
+	if (!ipaddr_is_host(&from->addr) || engine_owns_nbma(overlay_engine(o), from) || nhs_by_nbma(o, from))
+		return;
+	if (b && (b->kind < BINDING_REGISTERED || endpoint_eq(binding_nbma(b), from)))
+		return;
+	purge_quietly(o, addr, from, &client);
 }

@@ -57,6 +57,8 @@ enum forward_msg_type {
 	FORWARD_PEER_COUNTERS,   /* struct forward_peer_counters */
 	FORWARD_RELAY_COUNTERS,  /* struct forward_relay_counters */
 	FORWARD_COUNTERS_END,    /* struct forward_drop_counters */
+	FORWARD_STRANGER,     /* struct forward_stranger: a packet from a sender that is no peer came in.
+			       * At most one per inner source in a second, and 64 in all */
 };
 
 struct forward_tunnel {
@@ -100,6 +102,12 @@ struct forward_nhrp {
 struct forward_miss {
 	uint32_t tunnel;
 	struct ipaddr addr;
+};
+
+struct forward_stranger {
+	uint32_t tunnel;
+	struct endpoint from; /* outer source */
+	struct ipaddr addr;   /* inner source */
 };
 
 struct forward_usage {

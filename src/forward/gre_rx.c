@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "forward/frame.h"
+#include "forward/hash.h"
 #include "forward/mss.h"
 #include "forward/nd.h"
 #include "wire/checksum.h"
@@ -66,6 +67,34 @@ static bool ecn_decapsulate(uint8_t *inner, const struct ip_view *ip, uint8_t to
 	return true;
 }
 
+static bool is_within(const struct worker *w, struct instant since)
+{
+	return instant_since(w->now, since).us < span_ms(STRANGER_INTERVAL_MS).us;
+}
+
+static bool stranger_may_tell(struct worker *w)
+{
+	if (!is_within(w, w->strangers_since)) {
+		w->strangers_since = w->now;
+		w->strangers_told = 0;
+	}
+	return w->strangers_told++ < STRANGERS_MAX;
+}
+
+/* Who was a peer before a crash of ours, or before his NAT was rebound, can be called back. */
+static void stranger_tell(struct worker *w, const struct arrival *a, const struct ipaddr *src)
+{
+	const uint32_t tunnel = a->tunnel->conf.tunnel;
+	struct miss_slot *slot = &w->strangers[hash_ipaddr(tunnel, src) % STRANGER_SLOTS];
+	struct forward_stranger message = { .tunnel = tunnel, .from = a->from, .addr = *src };
+
+	if (slot->tunnel == tunnel && ipaddr_eq(&slot->addr, src) && is_within(w, slot->told))
+		return;
+	if (stranger_may_tell(w) &&
+	    w->io.control_send(w->io.context, FORWARD_STRANGER, &message, sizeof message))
+		*slot = (struct miss_slot){ tunnel, *src, w->now };
+}
+
 static void deliver(struct worker *w, const struct arrival *a, uint8_t *inner, const struct ip_view *ip)
 {
 	struct tunnel *t = a->tunnel;
@@ -82,6 +111,8 @@ static void deliver(struct worker *w, const struct arrival *a, uint8_t *inner, c
 	if (a->peer) {
 		a->peer->rx_packets++;
 		a->peer->rx_bytes += ip->total_len;
+	} else {
+		stranger_tell(w, a, &ip->src);
 	}
 	w->io.tap_write(w->io.context, t, frame, ETHERNET_HEADER + ip->total_len);
 }

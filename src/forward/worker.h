@@ -26,6 +26,9 @@ enum {
 	ETHERTYPE_IPV6 = 0x86dd,
 	MISS_SLOTS = 1024,
 	MISS_INTERVAL_MS = 200,
+	STRANGER_SLOTS = 256,
+	STRANGER_INTERVAL_MS = 1000,
+	STRANGERS_MAX = 64, /* in one such interval: anybody may pretend to be many */
 };
 
 /* One GRE packet for the underlay. The bytes stay whole until the io is flushed. */
@@ -63,6 +66,9 @@ struct worker {
 	struct instant now; /* set by the loop before each batch */
 	uint64_t drops[FORWARD_DROP_COUNT];
 	struct miss_slot misses[MISS_SLOTS];
+	struct miss_slot strangers[STRANGER_SLOTS];
+	struct instant strangers_since;
+	unsigned strangers_told;
 	struct relay_count relays;
 	uint8_t nhrp_out[FRAME_HEADROOM + FORWARD_NHRP_MAX];
 };

@@ -25,6 +25,19 @@ static bool hear_each_other(const struct world *w, const struct router *spoke, c
 	       host_reaches(spoke, hub, hub->tunnel_first) && host_reaches(hub, spoke, hub->tunnel_first);
 }
 
+/* A hello from somebody whom the hub's data path does not know. */
+static void tell_stranger(struct world *w, const struct router *spoke, struct router *hub)
+{
+	const uint32_t tunnel = hub->tunnel_first;
+
+	if (!spoke->forwards || !host_reaches(spoke, hub, tunnel) || !world_reaches(w, spoke, hub) ||
+	    host_peer_of(&hub->host, tunnel, &spoke->nbma) != PEER_NONE)
+		return;
+	world_tell(w, hub, &(struct event){
+		.type = EVENT_STRANGER, .tunnel = tunnel,
+		.stranger = { .from = { .addr = spoke->nbma }, .addr = spoke->addrs[tunnel] } });
+}
+
 static void listen(struct world *w)
 {
 	for (size_t s = 0; s < w->scenario->spokes; s++) {
@@ -33,6 +46,7 @@ static void listen(struct world *w)
 				w->heard[s][h] = HEARD_ROUNDS;
 			else if (w->heard[s][h] > 0)
 				w->heard[s][h]--;
+			tell_stranger(w, spoke_at(w, s), &w->routers[h]);
 		}
 	}
 }

@@ -308,6 +308,39 @@ static void a_lost_client_is_told(void **state)
 	rig_free(s.rig);
 }
 
+static void node_stranger(struct node *n, const char *from, const char *inner_source)
+{
+	node_event(n, &(struct event){ .type = EVENT_STRANGER, .stranger = {
+		.from = { .addr = addr_of(from) }, .addr = addr_of(inner_source) } });
+}
+
+/* The same by a data packet, such as a hello of the routing protocol. */
+static void a_lost_client_is_told_when_it_sends_data(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	node_stop_abruptly(s.hub);
+	node_start(s.hub);
+	node_stranger(s.hub, "198.51.100.1", "192.168.1.7"); /* whoever that may be */
+	node_stranger(s.hub, "198.51.100.1", "10.0.0.1");    /* not we */
+	node_stranger(s.hub, "192.0.2.1", "10.0.0.11");
+	rig_expect_nothing(s.rig);
+	node_stranger(s.hub, "198.51.100.1", "10.0.0.11");
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> spoke1: Purge Request 10.0.0.11/32 {no reply}");
+	rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
+	rig_expect(s.rig, "hub --> spoke1: Registration Reply {unique, nat} code 0");
+	/* known, a late copy of the packet says nothing new; to others than our clients it is nothing */
+	node_stranger(s.hub, "198.51.100.1", "10.0.0.11");
+	rig_expect_nothing(s.rig);
+	node_stranger(s.spoke2, "198.51.100.1", "10.0.0.11");
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "spoke2 --> spoke1: Purge Request 10.0.0.11/32 {no reply}");
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +354,7 @@ int main(void)
 		cmocka_unit_test(the_hub_fills_an_empty_nat_extension),
 		cmocka_unit_test(authentication_mismatch_is_loud),
 		cmocka_unit_test(a_lost_client_is_told),
+		cmocka_unit_test(a_lost_client_is_told_when_it_sends_data),
 		cmocka_unit_test(wrong_destination_gets_an_error),
 		cmocka_unit_test(max_send_is_kept),
 	};

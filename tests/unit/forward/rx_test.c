@@ -1,6 +1,8 @@
 /* Packets from the underlay: exact frames, the tunnel they belong to, and what is dropped. */
 #include "fixture.h"
 
+#include <stdio.h>
+
 #include "forward/frame.h"
 #include "wire/checksum.h"
 
@@ -37,6 +39,38 @@ static void from_stranger_is_id_0(void **state)
 
 	receive(f, "203.0.113.77", 0, gre_key100, 8, inner, datagram(inner));
 	assert_memory_equal(f->frames[0].bytes + 6, nobody, 6);
+}
+
+/* Control hears of a sender that is no peer, but not of every packet, nor of every liar. */
+static void strangers_are_told(void **state)
+{
+	const struct ipaddr inner_source = addr("172.16.1.1");
+	const struct endpoint outer = nbma("203.0.113.77");
+	const struct forward_stranger *told;
+	struct fixture *f = *state;
+	uint8_t inner[64];
+	char text[32];
+
+	f->w->now = (struct instant){ 5000000 };
+	receive(f, "192.0.2.12", 0, gre_key100, 8, inner, datagram(inner));
+	assert_int_equal(f->message_count, 0);
+	receive(f, "203.0.113.77", 0, gre_key100, 8, inner, datagram(inner));
+	receive(f, "203.0.113.77", 0, gre_key100, 8, inner, datagram(inner));
+	assert_int_equal(f->message_count, 1);
+	assert_int_equal(f->messages[0].type, FORWARD_STRANGER);
+	told = (const void *)f->messages[0].bytes;
+	assert_int_equal(told->tunnel, 0);
+	assert_true(endpoint_eq(&told->from, &outer));
+	assert_true(ipaddr_eq(&told->addr, &inner_source));
+	f->w->now.us += 1000000;
+	receive(f, "203.0.113.77", 0, gre_key100, 8, inner, datagram(inner));
+	assert_int_equal(f->message_count, 2);
+	for (unsigned i = 0; i < 2 * STRANGERS_MAX; i++) {
+		snprintf(text, sizeof text, "172.16.2.%u", i);
+		receive(f, "203.0.113.77", 0, gre_key100, 8, inner,
+			ipv4_make(inner, text, "172.16.0.1", 17, 0, false, "payload", 7));
+	}
+	assert_int_equal(f->message_count, 1 + STRANGERS_MAX);
 }
 
 static void most_specific_tunnel(void **state)
@@ -292,7 +326,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(from_peer_exact), T(from_stranger_is_id_0), T(most_specific_tunnel), T(p2p_guests), T(checksum_and_sequence_accepted),
+		T(from_peer_exact), T(from_stranger_is_id_0), T(strangers_are_told),
+		T(most_specific_tunnel), T(p2p_guests), T(checksum_and_sequence_accepted),
 		T(multicast_macs), T(nhrp_is_punted), T(congestion_marks), T(link_scope_is_kept_out),
 		T(relayed_pairs_are_counted), T(truncated), T(strange_packets),
 	};
