@@ -96,7 +96,8 @@ bool ipaddr_is_host(const struct ipaddr *a)
 {
 	if (a->family == IP_NONE || ipaddr_is_unspecified(a) || ipaddr_is_multicast(a))
 		return false;
-	if (a->family == IP_V4 && ipaddr_to_v4(a) == 0xffffffffu)
+	/* 0/8 is "this network"; 240/4 is reserved and ends in the limited broadcast. */
+	if (a->family == IP_V4 && (a->bytes[0] == 0 || a->bytes[0] >= 240))
 		return false;
 	return !is_loopback(a);
 }

@@ -54,7 +54,7 @@ bool ipaddr_is_unspecified(const struct ipaddr *a); /* 0.0.0.0 or :: */
 bool ipaddr_is_multicast(const struct ipaddr *a);
 bool ipaddr_is_link_local(const struct ipaddr *a);  /* fe80::/10, 169.254/16 */
 /* A unicast address that may stand as a host: not none, unspecified, multicast,
- * loopback or limited broadcast. */
+ * loopback, of 0/8, or of 240/4 with the limited broadcast. */
 bool ipaddr_is_host(const struct ipaddr *a);
 
 /* Text <-> address. Parsing accepts exactly dotted quad or RFC 4291 text; false leaves

@@ -65,8 +65,11 @@ static struct config *check(struct daemon *d, struct config *c, char **reasons)
 		return NULL;
 	}
 	faults = write_blocking(d, c, out) + write_unprotected(d, c, out) + write_datapath(d, c, out);
-	if (fclose(out) == 0 && faults == 0)
+	if (fclose(out) == 0 && faults == 0) {
+		free(*reasons); /* empty */
+		*reasons = NULL;
 		return c;
+	}
 	config_free(c);
 	return NULL;
 }

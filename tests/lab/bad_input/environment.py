@@ -6,6 +6,7 @@ usage: environment.py BUILD_FOLDER     exits 77 without root or without /dev/net
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -92,13 +93,59 @@ def check_second_daemon(place):
 
 
 def check_tools_while_running(place):
-    socket = os.path.join(place.folder, "first", "control.sock")
+    path = os.path.join(place.folder, "first", "control.sock")
     nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     tool = os.path.join(BUILD, "dmvpn")
-    says(run(*nobody, tool, "show", "--socket", socket, "dmvpn", code=2), socket, "Permission denied")
-    says(run(tool, "clear", "--socket", socket, "nhrp", "Tunnel9", code=1), "no such tunnel")
-    run(tool, "clear", "--socket", socket, "nhrp", "Tunnel0", "x" * 5000, code=2)
+    says(run(*nobody, tool, "show", "--socket", path, "dmvpn", code=2), path, "Permission denied")
+    says(run(tool, "clear", "--socket", path, "nhrp", "Tunnel9", code=1), "no such tunnel")
+    run(tool, "clear", "--socket", path, "nhrp", "Tunnel0", "x" * 5000, code=2)
     says(run(tool, "show", "--socket", place.folder + "/none.sock", "dmvpn", code=2), "/none.sock")
+
+
+def ask(path, data, half_close=False):
+    """What the daemon answers to these bytes, to the end."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(10)
+        s.connect(path)
+        try:
+            s.sendall(data)
+            if half_close:
+                s.shutdown(socket.SHUT_WR)
+        except BrokenPipeError:
+            pass
+        got = b""
+        try:
+            while chunk := s.recv(65536):
+                got += chunk
+        except ConnectionResetError:
+            pass
+        return got
+
+
+def check_control_socket(place):
+    path = os.path.join(place.folder, "first", "control.sock")
+    for request in (b"\n", b"\0\n", b"bogus\n", b"show\n", b"show bogus\n", b"show dmvpn xml\n", b"show dmvpn json more\n",
+                    b"\xff\xfe" * 50 + b"\n", b"clear nhrp Tunnel-1\n", b"clear nhrp Tunnel4294967296\n",
+                    b"clear nhrp Tunnel0 %s%n\n", b"reload now\n", b"x" * 100000, b"show " * 10000 + b"\n"):
+        got = ask(path, request)
+        if not got.startswith(b"error ") and len(request) < 50000:
+            raise AssertionError(f"{request[:60]!r} is answered {got[:200]!r}")
+    if ask(path, b"show tunnels", half_close=True) != b"":
+        raise AssertionError("half a request is answered")
+    if not ask(path, b"show tunnels\n" * 3, half_close=True).startswith(b"ok\n"):
+        raise AssertionError("a request is not answered when its sender has closed its side")
+    for _ in range(200):  # gone before the answer
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(path)
+            s.send(b"show counters json\n")
+    idle = []
+    for _ in range(100):
+        idle.append(socket.socket(socket.AF_UNIX))
+        idle[-1].connect(path)
+        idle[-1].setblocking(False)
+    for s in idle:
+        s.close()
+    wait_for("an answer after idle clients", lambda: "Tunnel0 is up/up" in place.show("tunnels"))
 
 
 def check_alone(place):
@@ -117,6 +164,7 @@ def main():
         return 77
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     place, first = Place(tempfile.mkdtemp(prefix="dmvpn-bad-")), None
+    failed = False
     os.chmod(place.folder, 0o755)
     try:
         run("ip", "netns", "add", NS)
@@ -127,13 +175,19 @@ def main():
         check_source_appears(place)
         check_second_daemon(place)
         check_tools_while_running(place)
+        check_control_socket(place)
     finally:
         if first:
             first.terminate()
-            first.wait(10)
+            code = first.wait(10)
+            with open(os.path.join(place.folder, "log")) as log:
+                said = log.read()
+            if code or "died" in said or "Sanitizer" in said:
+                print(f"exit {code}\n{said}")
+                failed = True
         run("ip", "netns", "del", NS, code=None)
         shutil.rmtree(place.folder, ignore_errors=True)
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -56,6 +56,20 @@ static void writer_refuses_what_does_not_fit(void **state)
 	assert_int_equal(out[2], 0);
 }
 
+static void hosts(void **state)
+{
+	static const char *const no[] = { "0.0.0.0", "0.0.7.2", "127.0.0.1", "224.0.0.5", "239.255.255.255", "240.0.0.1",
+					  "255.0.7.2", "255.255.255.255", "::", "::1", "ff02::1" };
+	static const char *const yes[] = { "1.0.0.0", "10.0.0.255", "223.255.255.254", "fe80::1", "2001:db8::1" };
+	struct ipaddr a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+		assert_true(ipaddr_parse(no[i], &a) && !ipaddr_is_host(&a));
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+		assert_true(ipaddr_parse(yes[i], &a) && ipaddr_is_host(&a));
+}
+
 static void prefixes(void **state)
 {
 	struct ipprefix p, q;
@@ -146,6 +160,7 @@ int main(void)
 		cmocka_unit_test(reader_is_sticky),
 		cmocka_unit_test(sub_reader_is_bounded),
 		cmocka_unit_test(writer_refuses_what_does_not_fit),
+		cmocka_unit_test(hosts),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(instants_saturate),
 		cmocka_unit_test(siphash_vector),
