@@ -234,39 +234,53 @@ static bool same_host(const struct config_host *h, const struct item *item)
 	return ipaddr_is_none(&item->addr) ? h->name && !strcmp(h->name, item->text) : ipaddr_eq(&h->addr, &item->addr);
 }
 
-static void map_multicast_static_entry(struct reading *r, const struct match *m)
+static size_t multicast_find(const struct config_nhrp *n, const struct item *host)
 {
-	struct config_nhrp *n = nhrp_of(r, m);
+	size_t i = 0;
+
+	while (i < n->map_multicast_count && !same_host(&n->map_multicast[i], host))
+		i++;
+	return i;
+}
+
+static void multicast_add(struct reading *r, struct config_nhrp *n, const struct match *m)
+{
 	const struct item *host = match_arg(m, 0);
 	const uint64_t key = names_key(NAME_MULTICAST, owner_of(r, m), host->text);
+	const uint32_t at = names_get(&r->names, key);
 	struct config_host *added;
 
-	if (sets(m)) {
-		const uint32_t at = names_get(&r->names, key);
-
-		if (at < n->map_multicast_count && same_host(&n->map_multicast[at], host))
-			return;
-		added = ADD(r, n->map_multicast, n->map_multicast_count);
-		if (added) {
-			set_host(r, added, host);
-			r->out_of_memory |= !names_set(&r->names, key, (uint32_t)(n->map_multicast_count - 1));
-		}
+	if (at < n->map_multicast_count && same_host(&n->map_multicast[at], host))
 		return;
+	/* Indexes are stale after a removal; then it is searched for. */
+	if (at != NAMES_NONE && multicast_find(n, host) < n->map_multicast_count)
+		return;
+	added = ADD(r, n->map_multicast, n->map_multicast_count);
+	if (added) {
+		set_host(r, added, host);
+		r->out_of_memory |= !names_set(&r->names, key, (uint32_t)(n->map_multicast_count - 1));
 	}
-	for (size_t i = 0; i < n->map_multicast_count; i++) {
-		if (!same_host(&n->map_multicast[i], host))
-			continue;
-		free_host(&n->map_multicast[i]);
-		memmove(&n->map_multicast[i], &n->map_multicast[i + 1],
-			(--n->map_multicast_count - i) * sizeof n->map_multicast[0]);
-		i--;
-	}
+}
+
+static void multicast_remove(struct config_nhrp *n, const struct item *host)
+{
+	const size_t at = multicast_find(n, host);
+
+	if (at == n->map_multicast_count)
+		return;
+	free_host(&n->map_multicast[at]);
+	memmove(&n->map_multicast[at], &n->map_multicast[at + 1],
+		(--n->map_multicast_count - at) * sizeof n->map_multicast[0]);
 }
 
 static void map_multicast_static(struct reading *r, const struct match *m)
 {
-	if (!incomplete(r, m))
-		map_multicast_static_entry(r, m);
+	if (incomplete(r, m))
+		return;
+	if (sets(m))
+		multicast_add(r, nhrp_of(r, m), m);
+	else
+		multicast_remove(nhrp_of(r, m), match_arg(m, 0));
 }
 
 /* `ip nhrp map ADDRESS [MASK] NBMA`: the overlay side is a host or a prefix. */

@@ -143,6 +143,27 @@ static char *text_of(const char *from, const char *end)
 	return strndup(from, (size_t)(end - from));
 }
 
+/* An address has many spellings; lines that say the same must become the same text. */
+static char *value_text(enum item_kind kind, const char *text, const struct item *value)
+{
+	char addr[IPADDR_TEXT_MAX];
+	char *out;
+
+	if (kind == ITEM_IP || kind == ITEM_IP6)
+		return strdup(ipaddr_format(&value->addr, addr));
+	if (kind == ITEM_PREFIX || kind == ITEM_PREFIX6)
+		return asprintf(&out, "%s/%u", ipaddr_format(&value->addr, addr), value->len) < 0 ? NULL : out;
+	return strdup(text);
+}
+
+static char *host_text(const struct token *t, const struct item *value)
+{
+	char addr[IPADDR_TEXT_MAX];
+
+	return ipaddr_is_none(&value->addr) ? text_of(t->text, t->text + t->length) :
+					      strdup(ipaddr_format(&value->addr, addr));
+}
+
 /* An interface name in one to three words: "Gi0/0", "Tunnel 0", "Gi0 /0", "Tunnel 0 /0". */
 static size_t interface_value(const struct token *t, size_t count, char **out)
 {
@@ -317,8 +338,7 @@ static bool match_argument(struct matching *x, const struct node *n, size_t toke
 	case ITEM_SECRET:
 		return match_with(x, n, &value, text_of(t->text, t->text + t->length), token + 1);
 	case ITEM_HOST:
-		return host_value(t, &value) &&
-		       match_with(x, n, &value, text_of(t->text, t->text + t->length), token + 1);
+		return host_value(t, &value) && match_with(x, n, &value, host_text(t, &value), token + 1);
 	case ITEM_TEXT:
 	case ITEM_REST:
 		return match_with(x, n, &value, text_of(t->text, x->tokens[x->count - 1].text +
@@ -329,7 +349,7 @@ static bool match_argument(struct matching *x, const struct node *n, size_t toke
 	case ITEM_IP: case ITEM_IP6: case ITEM_PREFIX: case ITEM_PREFIX6: case ITEM_MASK:
 	case ITEM_WILD: case ITEM_NUMBER: case ITEM_ASN: case ITEM_AREA:
 		return token_copy(t, text) && text_value(n, text, &value) &&
-		       match_with(x, n, &value, strdup(text), token + 1);
+		       match_with(x, n, &value, value_text(n->kind, text, &value), token + 1);
 	}
 	return false;
 }

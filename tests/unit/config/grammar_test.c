@@ -84,6 +84,24 @@ static void what_blocks(void **state)
 	config_free(c);
 }
 
+/* One address, two spellings; and an index that a removal has moved. */
+static void one_map_for_one_address(void **state)
+{
+	struct config *c = read_text("interface Tunnel0\n"
+				     "ipv6 nhrp map multicast 2001:dB8:f::2\n"
+				     "ipv6 nhrp map multicast 2001:db8:F:0::2\n"
+				     "ip nhrp map multicast 192.0.2.1\n"
+				     "ip nhrp map multicast 192.0.2.2\n"
+				     "no ip nhrp map multicast 192.0.2.1\n"
+				     "ip nhrp map multicast 192.0.2.2\n");
+
+	(void)state;
+	assert_int_equal(c->interfaces[0].tunnel->nhrp6.map_multicast_count, 1);
+	assert_int_equal(c->interfaces[0].tunnel->nhrp4.map_multicast_count, 1);
+	assert_addr(&c->interfaces[0].tunnel->nhrp4.map_multicast[0].addr, "192.0.2.2");
+	config_free(c);
+}
+
 /* Every mode that has rows has a tree, made once: reading a file is cheap because of it. */
 static void trees_are_made_once(void **state)
 {
@@ -105,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_quirk),
 		cmocka_unit_test(what_blocks),
+		cmocka_unit_test(one_map_for_one_address),
 		cmocka_unit_test(trees_are_made_once),
 	};
 
