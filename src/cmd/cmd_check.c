@@ -68,6 +68,8 @@ static void print_file(struct check *k, const struct config *c)
 		if (is_shown(k, &c->lines[i]))
 			print_line(k, &c->lines[i]);
 	}
+	if (k->only_line > c->line_count)
+		printf("%s: there is no line %u, the last is %zu\n", c->name, k->only_line, c->line_count);
 }
 
 static json_t *line_json(const struct config_line *line)
@@ -157,6 +159,15 @@ static int usage(FILE *out)
 	return out == stdout ? EXIT_CLEAN : EXIT_UNREADABLE;
 }
 
+/* A line's number, or 0. */
+static unsigned line_number(const char *text)
+{
+	char *end;
+	const unsigned long n = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+
+	return n > 0 && n <= CONFIG_FILE_MAX && *end == '\0' ? (unsigned)n : 0;
+}
+
 /* Takes the options; answers the index of the first path, or -1. */
 static int take_options(struct check *k, int argc, char **argv)
 {
@@ -167,8 +178,8 @@ static int take_options(struct check *k, int argc, char **argv)
 			k->json = true;
 		else if (!strcmp(argv[i], "--strict"))
 			k->strict = true;
-		else if (!strcmp(argv[i], "--explain") && i + 1 < argc && atoi(argv[i + 1]) > 0)
-			k->only_line = (unsigned)atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--explain") && i + 1 < argc && line_number(argv[i + 1]))
+			k->only_line = line_number(argv[++i]);
 		else
 			return -1;
 	}

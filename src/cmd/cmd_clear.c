@@ -8,12 +8,15 @@
 int cmd_clear(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: dmvpn clear [--socket PATH | --router NAME] nhrp [TunnelN [ADDRESS]]\n";
+		"usage: dmvpn clear [--socket PATH | --router NAME] nhrp [TunnelN [ADDRESS]]\n"
+		"\n"
+		"Drops dynamic NHRP entries: all, those of one tunnel, or one. Static ones stay.\n"
+		"Exit code: 0 done, 1 refused, 2 usage or no daemon.\n";
 	struct ask_options o;
 	char request[128] = "clear";
 
 	argc = ask_take_options(argc, argv, &o);
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return 0;
 	}

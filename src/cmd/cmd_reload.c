@@ -7,11 +7,16 @@
 
 int cmd_reload(int argc, char **argv)
 {
-	static const char usage[] = "usage: dmvpn reload [--socket PATH | --router NAME]\n";
+	static const char usage[] =
+		"usage: dmvpn reload [--socket PATH | --router NAME]\n"
+		"\n"
+		"Makes the running daemon read its file again: applied whole, or refused whole with the\n"
+		"lines that are wrong.\n"
+		"Exit code: 0 applied, 1 refused, 2 usage or no daemon.\n";
 	struct ask_options o;
 
 	argc = ask_take_options(argc, argv, &o);
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return 0;
 	}

@@ -13,7 +13,10 @@ static const char usage[] =
 	"  nhs       next-hop servers and the registrations with them\n"
 	"  tunnels   tunnel interfaces and what was set on them\n"
 	"  events    the latest events\n"
-	"  counters  messages, drops, packets and bytes, who relayed for whom\n";
+	"  counters  messages, drops, packets and bytes, who relayed for whom\n"
+	"\n"
+	"Without --socket and --router: the daemon of /run/dmvpn.\n"
+	"Exit code: 0, or 2 for usage or when no daemon answers.\n";
 
 int cmd_show(int argc, char **argv)
 {

@@ -1,4 +1,5 @@
 /* dmvpn: the one tool around the daemon. Finds the subcommand and runs it. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,10 +36,19 @@ static void print_help(FILE *out)
 	fputs("\ndmvpn COMMAND --help says more about each.\n", out);
 }
 
+/* What was said must have arrived: a full disk is not "0 errors". */
+static int said(int exit_code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return exit_code;
+	fprintf(stderr, "dmvpn: cannot write the output: %s\n", strerror(errno));
+	return 2;
+}
+
 static int run_command(const struct command *c, int argc, char **argv)
 {
 	if (c->run)
-		return c->run(argc, argv);
+		return said(c->run(argc, argv));
 	fprintf(stderr, "dmvpn %s: not in this version\n", c->name);
 	return 2;
 }

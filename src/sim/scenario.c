@@ -1,6 +1,7 @@
 #include "sim/scenario.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,17 +237,40 @@ static bool is_coherent(const struct scenario *s, char error[SCENARIO_ERROR_MAX]
 	return true;
 }
 
+/* Whole and printable; cuts the line end off. */
+static bool is_text(char *line, bool at_end)
+{
+	char *end = strchr(line, '\n');
+
+	if (!end && !at_end)
+		return false;
+	line[strcspn(line, "\r\n")] = '\0';
+	for (const char *p = line; *p; p++) {
+		if (*p != '\t' && !isprint((unsigned char)*p))
+			return false;
+	}
+	return true;
+}
+
 bool scenario_read(FILE *in, struct scenario *out, char error[SCENARIO_ERROR_MAX])
 {
 	char line[256], copy[256];
 
 	set_defaults(out);
 	for (unsigned number = 1; fgets(line, sizeof line, in); number++) {
+		if (!is_text(line, feof(in))) {
+			snprintf(error, SCENARIO_ERROR_MAX, "line %u is too long or not text", number);
+			return false;
+		}
 		snprintf(copy, sizeof copy, "%s", line);
 		if (!take_line(out, line)) {
 			snprintf(error, SCENARIO_ERROR_MAX, "line %u is not understood: %.120s", number, trim(copy));
 			return false;
 		}
+	}
+	if (ferror(in)) {
+		snprintf(error, SCENARIO_ERROR_MAX, "%s", strerror(errno));
+		return false;
 	}
 	return is_coherent(out, error);
 }

@@ -28,7 +28,7 @@ class Sim(unittest.TestCase):
     def test_exit_codes(self):
         self.assertEqual(sim("--help").returncode, 0)
         for args in ([], ["--seed", "x", FOLDER / "deaf.scenario"], ["--seeds", "0", FOLDER / "deaf.scenario"],
-                     ["--nonsense"], ["/nonexistent"], [__file__]):
+                     ["--nonsense"], ["/nonexistent"], [__file__], ["/dev/zero"], ["/dev/urandom"], ["/"]):
             with self.subTest(args):
                 r = sim(*args)
                 self.assertEqual(r.returncode, 2)

@@ -41,6 +41,10 @@ with tempfile.TemporaryDirectory() as folder:
         expect("counts", file["blocking"] <= file["errors"] + file["not_supported"], True)
     code, out, _ = run("check", "--explain", "1", clean)
     expect("explain", f"{clean}:1: honoured: hostname a" in out, True)
+    expect("explain nothing", "there is no line 9, the last is 3" in run("check", "--explain", "9", clean)[1], True)
+    expect("explain what", run("check", "--explain", "1x", clean)[0], 2)
+    with open("/dev/full", "w") as full:
+        expect("full disk", subprocess.run([tool, "check", clean], stdout=full, stderr=subprocess.DEVNULL).returncode, 2)
     expect("missing", run("check", os.path.join(folder, "none.cfg"))[0], 2)
     expect("usage", run("check")[0], 2)
     expect("render", run("render", "frr", clean)[0], 0)
