@@ -141,14 +141,3 @@ const struct config_interface *config_find_tunnel(const struct config *c, uint32
 	}
 	return NULL;
 }
-
-bool config_find_vrf(const struct config *c, const char *name, uint32_t *vrf)
-{
-	for (size_t i = 0; i < c->vrf_count; i++) {
-		if (!strcmp(c->vrfs[i].name, name ? name : "")) {
-			*vrf = (uint32_t)i;
-			return true;
-		}
-	}
-	return false;
-}

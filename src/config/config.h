@@ -244,8 +244,6 @@ size_t config_blocking_count(const struct config *c);
 
 const struct config_interface *config_find_interface(const struct config *c, const char *name);
 const struct config_interface *config_find_tunnel(const struct config *c, uint32_t number);
-/* 0 and true for NULL or ""; false when there is no such VRF. */
-bool config_find_vrf(const struct config *c, const char *name, uint32_t *vrf);
 
 /* A routing block refers to this access list; others are not needed by anything here. */
 bool config_access_list_used(const struct config *c, const char *name);

@@ -34,7 +34,6 @@ uint32_t interface_bandwidth_kbps(const struct config_interface *i);
 uint32_t interface_delay_tens_us(const struct config_interface *i);
 /* Name of the BFD profile for this interface, or NULL. */
 const char *interface_bfd(const struct config_interface *i);
-bool interface_extra(const struct config_interface *i, const char *begins);
 
 void render_bgp(struct render *r, const struct config_block *b);
 void render_ospf(struct render *r);

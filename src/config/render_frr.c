@@ -138,15 +138,6 @@ int block_network(struct render *r, const struct config_block *b, const struct i
 	return best;
 }
 
-bool interface_extra(const struct config_interface *i, const char *begins)
-{
-	for (size_t k = 0; k < i->extra_count; k++) {
-		if (!strncmp(i->extras[k], begins, strlen(begins)))
-			return true;
-	}
-	return false;
-}
-
 /* What IOS assumes of an interface that does not say. */
 static const struct { const char *type; uint32_t bandwidth_kbps, delay_tens_us; } assumed[] = {
 	{ "Tunnel", 100, 5000 }, { "GigabitEthernet", 1000000, 1 }, { "FastEthernet", 100000, 10 },

@@ -51,13 +51,6 @@ static void disconnect(struct forward_client *f)
 	drop_queue(f);
 }
 
-void forward_client_done(struct forward_client *f)
-{
-	disconnect(f);
-	free(f->message);
-	f->message = NULL;
-}
-
 static void lost(struct forward_client *f)
 {
 	disconnect(f);
@@ -141,11 +134,6 @@ int forward_client_connect(struct forward_client *f, int fd)
 	f->fd = fd;
 	watch(f);
 	return 0;
-}
-
-bool forward_client_connected(const struct forward_client *f)
-{
-	return f->poll != NULL;
 }
 
 static void enqueue(struct forward_client *f, uint16_t type, const void *payload, size_t length)

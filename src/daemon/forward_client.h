@@ -30,10 +30,8 @@ struct forward_client {
 };
 
 int forward_client_init(struct forward_client *f, uv_loop_t *loop, forward_received received, void *arg);
-void forward_client_done(struct forward_client *f);
 /* Takes the fd over; an earlier connection is closed. 0 or -errno. */
 int forward_client_connect(struct forward_client *f, int fd);
-bool forward_client_connected(const struct forward_client *f);
 /* Nothing happens without a forwarder: it is told everything when it comes. */
 void forward_client_send(struct forward_client *f, uint16_t type, const void *payload, size_t length);
 

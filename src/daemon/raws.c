@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void raws_done(struct raws *r)
-{
-	free(r->entries);
-	*r = (struct raws){ 0 };
-}
-
 static struct raw *append(struct raws *r, uint32_t id, const struct endpoint *local)
 {
 	struct raw *grown = realloc(r->entries, (r->count + 1) * sizeof *grown);

@@ -21,7 +21,6 @@ struct raws {
 	uint32_t id_last;
 };
 
-void raws_done(struct raws *r);
 /* One that the keeper held already when this process started. */
 void raws_held(struct raws *r, const struct keeper_raw *held);
 /* Opens or shares. 0 and *id, or -errno with the reason in text. */

@@ -11,7 +11,7 @@ enum {
 	MTU_HINT_KEY = 17912,
 };
 
-uint16_t build_mtu(const struct overlay *o)
+static uint16_t build_mtu(const struct overlay *o)
 {
 	return o->tunnel->settings.has_key ? MTU_HINT_KEY : MTU_HINT;
 }

@@ -20,7 +20,6 @@ void build_authentication(const struct overlay *o, struct nhrp_message *m);
 /* A CIE with both addresses, our MTU and hold time. */
 struct nhrp_cie build_cie(const struct overlay *o, uint8_t prefix_len, uint16_t holding_s,
 			  const struct ipaddr *nbma, const struct ipaddr *proto);
-uint16_t build_mtu(const struct overlay *o);
 uint8_t cie_host_len(const struct overlay *o, uint8_t prefix_len); /* 0 and 255 become a host */
 
 /*

@@ -116,11 +116,6 @@ struct endpoint overlay_endpoint(const struct overlay *o, const struct ipaddr *n
 	return (struct endpoint){ .addr = *nbma, .vrf = o->tunnel->settings.underlay_vrf };
 }
 
-const struct ipaddr *overlay_own_nbma(const struct overlay *o)
-{
-	return ipaddr_is_none(&o->tunnel->outside) ? &o->tunnel->local.addr : &o->tunnel->outside;
-}
-
 bool engine_owns_nbma(const struct engine *e, const struct endpoint *nbma)
 {
 	for (size_t i = 0; i < e->tunnel_count; i++)

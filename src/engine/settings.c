@@ -83,7 +83,7 @@ void settings_done(struct settings *s)
 	free_nhrp(&s->nhrp6);
 }
 
-bool settings_same_host(const struct config_host *a, const struct config_host *b)
+static bool settings_same_host(const struct config_host *a, const struct config_host *b)
 {
 	if (!ipaddr_eq(&a->addr, &b->addr) || !a->name != !b->name)
 		return false;

@@ -27,7 +27,6 @@ void settings_done(struct settings *s);
 
 /* Whether a tunnel may go from a to b in place (addresses, mode, VRFs … are the same). */
 bool settings_same_tunnel(const struct settings *a, const struct settings *b);
-bool settings_same_host(const struct config_host *a, const struct config_host *b);
 
 const struct config_nhrp *settings_nhrp(const struct settings *s, enum ip_family family);
 

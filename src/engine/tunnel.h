@@ -88,8 +88,6 @@ struct overlay *overlay_of_route(const struct overlay *o, const struct route *r)
 /* The gateway of the next hop that lies in o; the first one's when none does. */
 const struct ipaddr *overlay_gateway(const struct overlay *o, const struct route *r);
 struct endpoint overlay_endpoint(const struct overlay *o, const struct ipaddr *nbma);
-/* Our own NBMA address as others must use it. */
-const struct ipaddr *overlay_own_nbma(const struct overlay *o);
 /* An address that is an underlay address of this router in that VRF. */
 bool engine_owns_nbma(const struct engine *e, const struct endpoint *nbma);
 

@@ -367,18 +367,6 @@ int net_up(const struct lab *lab, char *error, size_t size)
 	return r;
 }
 
-void net_down(const struct lab *lab)
-{
-	char **names;
-	size_t count = net_namespaces(lab, &names);
-
-	for (size_t i = 0; i < count; i++) {
-		netns_delete(names[i]);
-		free(names[i]);
-	}
-	free(names);
-}
-
 void net_router_off(const struct lab *lab, size_t router)
 {
 	char netns[128], error[256], *text = NULL;

@@ -8,7 +8,6 @@
 
 /* All namespaces and cables. 0 or 2 with the reason. */
 int net_up(const struct lab *lab, char *error, size_t size);
-void net_down(const struct lab *lab);
 /* (Re)applies a router's interfaces, addresses, VRF rules and routes; what is there stays. */
 int net_configure_router(const struct lab *lab, size_t router, char *error, size_t size);
 /* Power off: the router's namespace goes, and its cables with it. */

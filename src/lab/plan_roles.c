@@ -64,7 +64,8 @@ static size_t cluster_limit(const struct config_nhrp *n, uint8_t cluster)
 	return SIZE_MAX;
 }
 
-size_t plan_expected(const struct config_interface *tunnel, const struct config_nhrp *n)
+/* Registrations that the NHRP lines of one family of a tunnel promise. */
+static size_t plan_expected(const struct config_interface *tunnel, const struct config_nhrp *n)
 {
 	size_t in_cluster[256] = { 0 }, expected = 0;
 

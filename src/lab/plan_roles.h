@@ -11,7 +11,5 @@
 void plan_roles(struct lab_plan *plan);
 /* Appends to plan->notes; segments and routes are there already. */
 void plan_notes(struct lab_plan *plan);
-/* Registrations that the NHRP lines of one family of a tunnel promise. */
-size_t plan_expected(const struct config_interface *tunnel, const struct config_nhrp *nhrp);
 
 #endif
