@@ -4,7 +4,9 @@ devices, addresses, rules, routes, neighbours, filters and settings all is as be
 
 usage: clean_stop.py DMVPN_TOOL
 """
+import re
 import signal
+import subprocess
 
 import scene
 
@@ -27,15 +29,17 @@ def without_tunnels(text):
 
 def host_state(lab, router):
     def words(*argv):
-        return lab.exec(router, *argv, check=False).splitlines()
-    settings = [s for s in words("sysctl", "-a", "-r", r"^net\.(ipv[46]|netfilter)\.")]
+        # What other namespaces come and go on this machine is none of the router's business.
+        said = subprocess.run(["ip", "netns", "exec", lab.netns(router), *argv], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True).stdout
+        return [re.sub(r" link-netns(id)? \S+", "", line) for line in said.splitlines()]
     return {
         "links": words("ip", "-o", "link"), "addresses": words("ip", "-o", "addr"),
         "rules": words("ip", "rule"), "IPv6 rules": words("ip", "-6", "rule"),
         "routes": words("ip", "route", "show", "table", "all"),
         "IPv6 routes": words("ip", "-6", "route", "show", "table", "all"),
         "neighbours": words("ip", "neigh", "show", "nud", "permanent"),
-        "filters": words("nft", "list", "ruleset"), "settings": settings,
+        "filters": words("nft", "list", "ruleset"), "settings": words("sysctl", "-a", "-r", r"^net\.(ipv[46]|netfilter)\."),
     }
 
 
@@ -73,6 +77,7 @@ def test(tool):
     with scene.Lab(tool, {r: without_tunnels(text) for r, text in wanted.items()}) as lab:
         for r in wanted:
             scene.wait_for(f"{r}'s default route", lambda r=r: "default" in lab.ip(r, "route"))
+            scene.wait_for(f"{r}'s own addresses", lambda r=r: "tentative" not in lab.ip(r, "addr"))
         before, processes = {r: host_state(lab, r) for r in wanted}, {}
         try:
             for r, text in wanted.items():
