@@ -72,9 +72,14 @@ const struct endpoint *binding_nbma(const struct binding *b)
 	return b->hop ? &b->hop->peer->nbma : &b->peer->nbma;
 }
 
+static bool dynamic_kind(enum binding_kind kind)
+{
+	return kind == BINDING_REGISTERED || kind == BINDING_CACHED;
+}
+
 static bool is_dynamic(const struct binding *b)
 {
-	return b->kind == BINDING_REGISTERED || b->kind == BINDING_CACHED;
+	return dynamic_kind(b->kind);
 }
 
 static bool is_neighbour(const struct binding *b)
@@ -125,11 +130,6 @@ static void take_off(struct binding *b)
 			break;
 		}
 	b->hop = NULL;
-}
-
-static bool dynamic_kind(enum binding_kind kind)
-{
-	return kind == BINDING_REGISTERED || kind == BINDING_CACHED;
 }
 
 static struct binding *add(struct overlay *o, const struct binding_facts *f)
@@ -315,20 +315,20 @@ static struct binding *remove_and_next(struct binding *b, const char *reason)
 	return of(tree_after(&o->bindings, &at));
 }
 
-static void say_client_down(const struct binding *b)
+void binding_say_client_down(const struct binding *b, const char *reason)
 {
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
 
 	if (b->kind == BINDING_REGISTERED)
 		trace(overlay_engine(b->overlay), b->overlay->tunnel->settings.number, TRACE_NOTICE,
-		      "NHRP_NHC_DOWN", "tunnel=Tunnel%u address=%s nbma=%s reason=\"hold time expired\"",
+		      "NHRP_NHC_DOWN", "tunnel=Tunnel%u address=%s nbma=%s reason=\"%s\"",
 		      b->overlay->tunnel->settings.number, ipaddr_format(&b->via, addr),
-		      ipaddr_format(&b->peer->nbma.addr, nbma));
+		      ipaddr_format(&b->peer->nbma.addr, nbma), reason);
 }
 
 void binding_expired(struct binding *b)
 {
-	say_client_down(b);
+	binding_say_client_down(b, "hold time expired");
 	binding_remove(b, "expired");
 }
 

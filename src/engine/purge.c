@@ -142,17 +142,6 @@ static bool entitled(const struct binding *b, const struct endpoint *from)
 	return b->kind == BINDING_CACHED && nhs_by_nbma(b->overlay, from);
 }
 
-static void say_client_gone(const struct binding *b)
-{
-	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
-
-	if (b->kind == BINDING_REGISTERED)
-		trace(overlay_engine(b->overlay), b->overlay->tunnel->settings.number, TRACE_NOTICE,
-		      "NHRP_NHC_DOWN", "tunnel=Tunnel%u address=%s nbma=%s reason=\"registration purged\"",
-		      b->overlay->tunnel->settings.number, ipaddr_format(&b->via, addr),
-		      ipaddr_format(&b->peer->nbma.addr, nbma));
-}
-
 static struct binding *first_inside(const struct overlay *o, const struct ipprefix *dst)
 {
 	struct tree_node *const n = tree_at_least(&o->bindings, dst);
@@ -173,7 +162,7 @@ static bool remove_inside(struct overlay *o, const struct endpoint *from, const 
 		struct tree_node *n;
 
 		if (entitled(b, from)) {
-			say_client_gone(b);
+			binding_say_client_down(b, "registration purged");
 			binding_remove(b, "purged");
 		} else if (b->kind != BINDING_NHS) {
 			all = false;
