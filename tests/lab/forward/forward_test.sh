@@ -85,11 +85,11 @@ passes "IPv4 underlay"
 # Larger than the underlay's MTU behind GRE: the inner packet is fragmented by the kernel.
 in_a ping -q -c 1 -W 2 -s 3000 10.0.0.2 >/dev/null || fail "large packets"
 
-# A second daemon on the same folder, and one on the same device, say what is wrong.
+# A second daemon on the same folder, and one with a folder of its own, say what is wrong.
 in_a "$daemon" "$dir/a.plan" "$dir/a" "$forwarder" >"$dir/second" 2>&1
 [ $? = 2 ] && grep -q "another dmvpnd runs with" "$dir/second" || fail "second daemon: $(cat "$dir/second")"
 in_a "$daemon" "$dir/a.plan" "$dir/a2" "$forwarder" >"$dir/second" 2>&1
-[ $? = 2 ] && grep -q "Tunnel0 exists already" "$dir/second" || fail "second device: $(cat "$dir/second")"
+[ $? = 2 ] && grep -q "another dmvpnd runs in this network namespace" "$dir/second" || fail "second daemon in the namespace: $(cat "$dir/second")"
 
 survives forwarder a
 survives control a
