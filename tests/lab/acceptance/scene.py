@@ -144,7 +144,10 @@ class Lab:
     def __exit__(self, kind, value, trace):
         if kind and kind is not KeyboardInterrupt:
             self.print_logs()
-        run(self.tool_path, "lab", "down", self.name, check=False)
+        # `down` reads the configurations again: those that the lab was built from.
+        for router, text in self.configs.items():
+            self.configure(router, text)
+        print(run(self.tool_path, "lab", "down", self.name, check=False), end="")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def print_logs(self):
