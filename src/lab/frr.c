@@ -139,13 +139,16 @@ static bool socket_answers(const char *path)
 	return ok;
 }
 
+/* Seconds on a slow machine, a blink elsewhere. */
+#define FRR_WAIT_NS 40000000000LL
+
 bool frr_ready(const struct lab *lab, size_t router, const char *daemon)
 {
 	char dir[PATH_MAX], path[PATH_MAX + 32];
 
 	frr_dir(lab, router, dir);
 	snprintf(path, sizeof(path), "%s/%s.vty", dir, daemon);
-	for (int64_t end = lab_now_ns() + 10000000000LL; lab_now_ns() < end;) {
+	for (int64_t end = lab_now_ns() + FRR_WAIT_NS; lab_now_ns() < end;) {
 		if (socket_answers(path))
 			return true;
 		if (!lab_pause_ms(10))

@@ -10,7 +10,7 @@
 #include "lab/memory.h"
 #include "lab/run.h"
 
-#define TUNNELS_WAIT_NS 10000000000LL
+#define TUNNELS_WAIT_NS 30000000000LL
 
 bool programs_has_tunnels(const struct lab *lab, size_t router)
 {
