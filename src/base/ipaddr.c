@@ -240,12 +240,15 @@ struct ipaddr netmask_from_len(uint8_t len)
 
 bool endpoint_eq(const struct endpoint *a, const struct endpoint *b)
 {
-	return a->vrf == b->vrf && ipaddr_eq(&a->addr, &b->addr);
+	return a->vrf == b->vrf && a->site == b->site && ipaddr_eq(&a->addr, &b->addr);
 }
 
 int endpoint_cmp(const struct endpoint *a, const struct endpoint *b)
 {
 	if (a->vrf != b->vrf)
 		return a->vrf < b->vrf ? -1 : 1;
-	return ipaddr_cmp(&a->addr, &b->addr);
+	const int order = ipaddr_cmp(&a->addr, &b->addr);
+	if (order != 0 || a->site == b->site)
+		return order;
+	return a->site < b->site ? -1 : 1;
 }

@@ -27,11 +27,15 @@ struct ipprefix {
 
 /*
  * An underlay endpoint: an NBMA address inside a VRF. vrf is an index into the router's
- * list of VRFs (config.h), 0 being the global routing table.
+ * list of VRFs (config.h), 0 being the global routing table. Peers behind one address (a NAT)
+ * are told apart by the protection that they authenticated with: `site` is 0 for the first
+ * of them and for all unprotected ones, and a number chosen by this router for the others. It
+ * has no meaning on the wire.
  */
 struct endpoint {
 	struct ipaddr addr;
 	uint32_t vrf;
+	uint32_t site;
 };
 
 #define IPADDR_NONE ((struct ipaddr){ 0 })

@@ -1,6 +1,7 @@
 #include "daemon/raws.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ int raws_get(struct raws *r, struct keeper_client *k, const struct endpoint *loc
 	struct raw *e = find(r, local);
 
 	if (!e) {
-		struct keeper_raw ask = { .id = r->id_last + 1, .local = *local };
+		struct keeper_raw ask = { .id = r->id_last + 1, .local = *local, .protocol = IPPROTO_GRE };
 		int rc;
 
 		snprintf(ask.device, sizeof ask.device, "%s", device);

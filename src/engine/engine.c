@@ -230,6 +230,17 @@ static void stranger_event(struct engine *e, const struct event *ev)
 		server_stranger(o, &ev->stranger.from, &ev->stranger.addr);
 }
 
+static void reachable_event(struct engine *e, const struct event *ev)
+{
+	struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+
+	if (!t || e->stopping)
+		return;
+	for (size_t i = 0; i < sizeof t->overlays / sizeof *t->overlays; i++)
+		if (t->overlays[i])
+			nhs_heard(t->overlays[i], &ev->reachable.nbma);
+}
+
 static void usage_event(struct engine *e, const struct event *ev)
 {
 	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
@@ -405,6 +416,9 @@ static void handle(struct engine *e, const struct event *ev)
 	case EVENT_USAGE:
 		usage_event(e, ev);
 		break;
+	case EVENT_REACHABLE:
+		reachable_event(e, ev);
+		break;
 	case EVENT_NAME:
 		name_event(e, ev);
 		break;
@@ -530,7 +544,7 @@ static const struct config_interface *find_running(const struct config *c, uint3
 static void rebuild_tunnel(struct engine *e, struct tunnel *old, struct settings *s)
 {
 	const bool up = old->up;
-	const struct endpoint local = { old->local.addr, s->underlay_vrf };
+	const struct endpoint local = { .addr = old->local.addr, .vrf = s->underlay_vrf };
 	struct tunnel *t;
 
 	drop_tunnel(e, old);

@@ -42,6 +42,8 @@ enum event_type {
 	EVENT_STRANGER,  /* a data packet from a sender that is no peer of the tunnel */
 	EVENT_HAIRPIN,   /* a data packet came in by a tunnel and left by a tunnel */
 	EVENT_USAGE,     /* answer to EFFECT_USAGE */
+	EVENT_REACHABLE, /* protected tunnel: packets can now be sent to that endpoint, which they could not
+			  * before. A sign of life of it: what waited for an answer is asked again at once */
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
 	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds */
 	EVENT_CLEAR,     /* operator: drop dynamic bindings (`clear ip nhrp`) */
@@ -54,6 +56,9 @@ struct event {
 	union {
 		struct {
 			struct endpoint from; /* outer source: where it really came from */
+			/* Who that is, as IPsec authenticated it ("spoke1.example.net"); NULL on an
+			 * unprotected tunnel. Registrations are bound to it. */
+			const char *identity;
 			const uint8_t *bytes; /* from ar$afn on */
 			size_t length;
 		} packet;
@@ -89,6 +94,9 @@ struct event {
 			struct ipaddr addr; /* as asked */
 			struct span idle;   /* since the last packet sent to it */
 		} usage;
+		struct {
+			struct endpoint nbma;
+		} reachable;
 		struct {
 			const char *name;
 			size_t count; /* 0: does not resolve */

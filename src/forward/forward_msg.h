@@ -15,6 +15,17 @@
  * takes length / sizeof of them. All other messages carry exactly one struct, or none
  * where none is named; of struct forward_nhrp only offsetof(bytes) + length octets count.
  *
+ * Protection. A tunnel whose `protection` is not 0 sends and takes GRE only inside ESP; its raw_id
+ * names a socket of IPPROTO_ESP. A session is what charon and a peer have agreed on between
+ * (VRF, local address) and a remote endpoint under one protection (IPsec profile), for all
+ * tunnels between them. charon installs SAs by XFRM; an SA belongs to no session until
+ * FORWARD_SA_BIND says so: until then packets that it opens are held briefly, and it sends nothing.
+ * Several SA pairs may be bound to a session: all of them receive, the best one sends
+ * (sa_session.h). A frame to a peer whose session cannot send goes to the tunnel's first live
+ * relay that can (relay_fallback), else it is dropped (NO_SA). A session is set before its SAs are bound.
+ * Sessions and SAs outlive SYNC: what FORWARD_SYNC_END finds unnamed is dropped
+ * with its SAs.
+ *
  * A tunnel is set before its peers, a peer before it is named in a multicast map; relays may
  * be named before their peers. The underlay VRF of a peer's nbma must be that of its tunnel's local endpoint.
  */
@@ -44,6 +55,10 @@ enum forward_msg_type {
 	FORWARD_NHRP_SEND,    /* struct forward_nhrp */
 	FORWARD_USAGE_GET,    /* struct forward_usage: answered by FORWARD_USAGE */
 	FORWARD_COUNTERS_GET, /* no payload: answered by FORWARD_TUNNEL_COUNTERS … COUNTERS_END */
+	FORWARD_SESSION_SET,  /* struct forward_session */
+	FORWARD_SESSION_DEL,  /* struct forward_session, only .session counts: its SAs stop at once */
+	FORWARD_SA_BIND,      /* struct forward_sa_bind; named again it changes nothing */
+	FORWARD_SA_REVOKE,    /* struct forward_sa_bind, only the SPIs count: those SAs stop at once */
 
 	/* forwarder -> control */
 	FORWARD_HELLO = 64,
@@ -59,6 +74,11 @@ enum forward_msg_type {
 	FORWARD_COUNTERS_END,    /* struct forward_drop_counters */
 	FORWARD_STRANGER,     /* struct forward_stranger: a packet from a sender that is no peer came in.
 			       * At most one per inner source in a second, and 64 in all */
+	FORWARD_SESSION_HELD, /* struct forward_session: before FORWARD_HELD_END */
+	FORWARD_SA_HELD,      /* struct forward_sa_state, one or more: before FORWARD_HELD_END */
+	FORWARD_SA_STATE,     /* struct forward_sa_state: an SA was installed, changed state, moved its remote
+			       * port, or went; with counters before FORWARD_COUNTERS_END for each */
+	FORWARD_SESSION_STATE,/* struct forward_session_state: the session can (not) send; a peer was heard on it */
 };
 
 struct forward_tunnel {
@@ -75,6 +95,7 @@ struct forward_tunnel {
 	uint8_t set_df;           /* tunnel path-mtu-discovery: set DF, follow the path MTU */
 	uint16_t ip_mtu, ipv6_mtu; /* bytes of the inner packet */
 	uint16_t mss4, mss6;      /* bytes; 0: TCP MSS left alone */
+	uint32_t protection;      /* IPsec profile, chosen by the control process; 0: unprotected */
 	uint8_t mac[6];           /* the TAP's own */
 	uint32_t addr_count;      /* the tunnel's own overlay addresses */
 	struct ipaddr addrs[FORWARD_ADDRS_MAX];
@@ -84,6 +105,51 @@ struct forward_peer {
 	uint32_t tunnel;
 	uint64_t peer;
 	struct endpoint nbma;
+};
+
+struct forward_session {
+	uint32_t session;         /* chosen by the control process, never 0, not reused while the forwarder lives */
+	uint32_t protection;
+	struct endpoint local, remote;
+};
+
+struct forward_sa_bind {
+	uint32_t session;
+	uint32_t spi_in, spi_out; /* host order; 0: that direction is not bound or named */
+	uint8_t is_initiator;     /* of the exchange that made this pair: it may send by it at once */
+};
+
+enum forward_sa_phase {
+	FORWARD_SA_LARVAL,  /* SPI allocated, no keys yet */
+	FORWARD_SA_UNBOUND, /* keys are there, its session is not known yet */
+	FORWARD_SA_LIVE,    /* bound */
+	FORWARD_SA_ORPHAN,  /* charon has forgotten it (it died); it goes on until replaced or expired */
+	FORWARD_SA_GONE,
+};
+
+struct forward_sa_state {
+	uint32_t session;         /* 0: not bound */
+	uint32_t spi;             /* host order */
+	uint8_t inbound;
+	uint8_t phase;            /* enum forward_sa_phase */
+	uint8_t sending;          /* outbound: the one that its session sends by */
+	uint8_t udp;              /* in UDP (RFC 3948) */
+	uint16_t remote_port;     /* of UDP; host order */
+	uint16_t key_bits;
+	char suite[24];           /* "AES-GCM-16-128", "AES-CBC-256/SHA1-96" */
+	struct endpoint local, remote;
+	uint64_t packets, bytes;  /* payload of ESP */
+	uint64_t sequence;        /* last used or highest received, with ESN's upper half */
+	uint32_t replay_drops, icv_drops;
+	uint32_t replay_window;   /* packets */
+	uint8_t esn;
+	int64_t age_s, hard_s;    /* since it was installed; until it ends at the latest, INT64_MAX: never */
+	int64_t idle_us;          /* since its last packet; INT64_MAX: none yet */
+};
+
+struct forward_session_state {
+	uint32_t session;
+	uint8_t can_send;
 };
 
 struct forward_relays {
@@ -96,6 +162,7 @@ struct forward_nhrp {
 	uint32_t tunnel;
 	uint32_t length;
 	struct endpoint endpoint; /* to or from */
+	uint32_t session;         /* received: the session that it came by, 0: unprotected tunnel */
 	uint8_t bytes[FORWARD_NHRP_MAX]; /* only `length` of them are sent */
 };
 
@@ -162,6 +229,16 @@ struct forward_drop_counters {
 	X(LOCAL_LINK, "link-scope housekeeping kept on this machine") \
 	X(ECN, "congestion mark on a packet that cannot carry it") \
 	X(TOO_BIG, "larger than the path and must not be fragmented") \
+	X(NO_SA, "peer without a security association that can send") \
+	X(PROTECTION, "protected by another profile than the tunnel's, or not at all") \
+	X(ESP_SHORT, "ESP packet cut short") \
+	X(ESP_SPI, "ESP packet of an unknown SPI") \
+	X(ESP_REPLAY, "ESP packet repeated or older than the replay window") \
+	X(ESP_ICV, "ESP packet that does not authenticate") \
+	X(ESP_PADDING, "ESP padding or next header wrong") \
+	X(ESP_EXPIRED, "security association at its end") \
+	X(ESP_UNBOUND, "held too long for an SA whose peer is not known yet") \
+	X(IKE_NOT_HANDED, "IKE message that charon did not take") \
 	X(SEND_ERROR, "underlay refused the packet") \
 	X(TAP_ERROR, "TAP refused the packet")
 

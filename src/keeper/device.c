@@ -131,7 +131,7 @@ static int raw_open_one(const struct keeper_raw *raw, bool df)
 	const bool is_v4 = raw->local.addr.family == IP_V4;
 	struct sockaddr_storage addr;
 	const socklen_t length = sockaddr_of(&raw->local.addr, &addr);
-	const int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_GRE);
+	const int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, raw->protocol);
 	int error = 0;
 
 	if (fd < 0)
@@ -170,7 +170,7 @@ int device_raw_open(const struct keeper_raw *raw, int fds[2], char text[DEVICE_T
 		return 0;
 	if (fds[0] >= 0)
 		close(fds[0]);
-	snprintf(text, DEVICE_TEXT_MAX, "cannot open a GRE socket on %s: %s",
+	snprintf(text, DEVICE_TEXT_MAX, "cannot open a raw socket on %s: %s",
 		 ipaddr_format(&raw->local.addr, addr), strerror(-error));
 	return error;
 }

@@ -28,13 +28,17 @@ enum keeper_msg_type {
 	KEEPER_TAP_OPEN,        /* struct keeper_tap: create the TAP (down), hand it to the forwarder;
 				 * 0 without more when that tunnel's TAP is open already */
 	KEEPER_TAP_CLOSE,       /* struct keeper_tap: device gone */
-	KEEPER_RAW_OPEN,        /* struct keeper_raw: raw GRE socket bound to a local underlay address;
+	KEEPER_RAW_OPEN,        /* struct keeper_raw: raw GRE or ESP socket bound to a local underlay address;
 				 * -EADDRNOTAVAIL while the address is not there: try again later;
 				 * -EEXIST when the id is taken by another local address */
 	KEEPER_RAW_CLOSE,       /* struct keeper_raw */
 	KEEPER_READY,           /* struct keeper_request: start-up is complete (or -n: exit with ok) */
 	KEEPER_FAIL,            /* struct keeper_fail: start-up is impossible; the keeper exits */
 	KEEPER_STOPPED,         /* struct keeper_request: clean stop is complete; close everything */
+	KEEPER_IKE_START,       /* struct keeper_request: open the UDP 4500 sockets, make the SA memory, hand
+				 * both to the forwarder, start charon, and start it again whenever it dies;
+				 * 0 without more when that was done already */
+	KEEPER_IKE_RESTART,     /* struct keeper_request: charon does not answer: kill and start it again */
 
 	/* keeper -> control */
 	KEEPER_RESULT = 64,       /* struct keeper_result, with an fd where one was asked for */
@@ -44,6 +48,8 @@ enum keeper_msg_type {
 	KEEPER_FORWARDER,         /* a fresh socket to a (re)started forwarder, one fd */
 	KEEPER_RELOAD,            /* SIGHUP was received */
 	KEEPER_STOP,              /* SIGTERM or SIGINT: purge, then KEEPER_STOPPED */
+	KEEPER_VICI,              /* a connected VICI socket to a (re)started charon, one fd; also to a
+				   * restarted control process. Its end of file says that charon is gone */
 
 	/* keeper -> forwarder */
 	KEEPER_GIVE_TAP = 128,    /* struct keeper_tap + fd */
@@ -51,6 +57,16 @@ enum keeper_msg_type {
 	KEEPER_GIVE_RAW,          /* struct keeper_raw + two fds: receive and send; send with DF */
 	KEEPER_TAKE_RAW,          /* struct keeper_raw */
 	KEEPER_CONTROL,           /* a fresh socket to a (re)started control process, one fd */
+	KEEPER_GIVE_SA_MEMORY,    /* one fd: shared memory (memfd) with the table of SAs, empty or as an
+				   * earlier forwarder left it. Always before the next three */
+	KEEPER_GIVE_UDP,          /* struct keeper_udp + one fd: the UDP 4500 socket of one family */
+	KEEPER_GIVE_INJECT,       /* struct keeper_udp + one fd: raw socket to hand IKE messages to charon */
+	KEEPER_GIVE_XFRM,         /* struct keeper_xfrm + one fd: our end of one of charon's XFRM sockets
+				   * (SOCK_SEQPACKET, netlink messages); again after a restart of the forwarder */
+	KEEPER_TAKE_XFRM,         /* no payload: charon is gone, close them all. Its SAs stay */
+
+	/* charon's launcher -> keeper */
+	KEEPER_XFRM = 192,        /* struct keeper_xfrm + one fd */
 };
 
 struct keeper_request { uint32_t seq; };
@@ -67,6 +83,15 @@ struct keeper_raw {
 	uint32_t id; /* chosen by the control process; names the socket in forward_msg.h */
 	struct endpoint local; /* bound to local.addr */
 	char device[16]; /* VRF device to bind to, empty: none */
+	uint8_t protocol; /* IPPROTO_GRE or IPPROTO_ESP */
+};
+
+struct keeper_udp {
+	uint8_t family; /* enum ip_family */
+};
+
+struct keeper_xfrm {
+	uint32_t groups; /* netlink multicast groups that charon bound: 0 requests, else events */
 };
 
 struct keeper_result {

@@ -265,7 +265,7 @@ static bool mangle(struct rig *r, const struct node *from, const struct node *to
 		sum = checksum(bytes, length);
 		bytes[12] = (uint8_t)(sum >> 8);
 		bytes[13] = (uint8_t)sum;
-		ev.packet.from = (struct endpoint){ from->nbma, 0 };
+		ev.packet.from = (struct endpoint){ .addr = from->nbma };
 		ev.packet.bytes = bytes;
 		ev.packet.length = length;
 		if (to->engine && prng_below(&random, 2))

@@ -7,6 +7,7 @@
  * It sets no neighbour before the forwarder tells it of a miss, so that the way
  * ARP -> miss -> neighbour is taken too.
  */
+#include <netinet/in.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -110,7 +111,7 @@ static void plan_read(void)
 static void devices_open(bool is_restart)
 {
 	struct keeper_tap tap = { .seq = 2, .tunnel = 0, .name = "Tunnel0" };
-	const struct keeper_raw raw = { .seq = 3, .id = 5, .local = { .addr = plan.local } };
+	const struct keeper_raw raw = { .protocol = IPPROTO_GRE, .seq = 3, .id = 5, .local = { .addr = plan.local } };
 	const struct keeper_request ready = { .seq = 4 };
 	char four[IPADDR_TEXT_MAX], six[IPADDR_TEXT_MAX];
 

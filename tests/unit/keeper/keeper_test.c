@@ -1,4 +1,5 @@
 /* The keeper without privilege: its folder, its children's lives, and start-up that fails. */
+#include <netinet/in.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -180,7 +181,7 @@ static void child_finds_its_socket(void **state)
 
 static void errors_say_what_failed(void **state)
 {
-	const struct keeper_raw elsewhere = { .id = 1, .local = { .addr = ipaddr_v4(0xc0000207) } };
+	const struct keeper_raw elsewhere = { .protocol = IPPROTO_GRE, .id = 1, .local = { .addr = ipaddr_v4(0xc0000207) } };
 	const struct keeper_raw no_family = { .id = 1 };
 	const struct keeper_tap nameless = { .tunnel = 0 };
 	struct held *h = calloc(1, sizeof *h);
@@ -204,8 +205,8 @@ static void errors_say_what_failed(void **state)
 
 static void same_is_held_once(void **state)
 {
-	const struct keeper_raw local = { .id = 1, .local = { .addr = ipaddr_v4(0x7f000001) } };
-	const struct keeper_raw other = { .id = 1, .local = { .addr = ipaddr_v4(0x7f000002) } };
+	const struct keeper_raw local = { .protocol = IPPROTO_GRE, .id = 1, .local = { .addr = ipaddr_v4(0x7f000001) } };
+	const struct keeper_raw other = { .protocol = IPPROTO_GRE, .id = 1, .local = { .addr = ipaddr_v4(0x7f000002) } };
 	struct held *h;
 	const struct held_raw *first, *second;
 	char text[DEVICE_TEXT_MAX] = "";
