@@ -56,11 +56,16 @@ int64_t lab_now_ns(void)
 void lab_netns(const struct lab *lab, enum lab_node node, size_t index, char out[128])
 {
 	const char *name = "internet";
+	char box[24];
 
 	if (node == NODE_ROUTER)
 		name = lab->plan->routers[index].name;
 	if (node == NODE_HOST)
 		name = lab->plan->hosts[index].name;
+	if (node == NODE_NAT) {
+		snprintf(box, sizeof(box), "nat%zu", index + 1);
+		name = box;
+	}
 	snprintf(out, 128, "%.40s-%.86s", lab->name, name);
 }
 
@@ -70,6 +75,10 @@ bool lab_find_node(const struct lab *lab, const char *name, char netns[128])
 
 	if (lab_plan_router(lab->plan, name, &i)) {
 		lab_netns(lab, NODE_ROUTER, i, netns);
+		return true;
+	}
+	if (lab_plan_nat(lab->plan, name, &i)) {
+		lab_netns(lab, NODE_NAT, i, netns);
 		return true;
 	}
 	for (i = 0; i < lab->plan->host_count; i++)
@@ -148,7 +157,8 @@ static int check_names(const struct lab *lab, char *error, size_t size)
 			snprintf(error, size, "two files are called %s", name);
 			return 2;
 		}
-		if (!name[0] || strcasecmp(name, "internet") == 0 || strcasecmp(name, "switch") == 0) {
+		if (!name[0] || strcasecmp(name, "internet") == 0 || strcasecmp(name, "switch") == 0 ||
+		    lab_plan_nat(lab->plan, name, &first)) {
 			snprintf(error, size, "a router cannot be called \"%s\"", name);
 			return 2;
 		}
@@ -176,9 +186,26 @@ static void find_bin_dir(struct lab *lab)
 		*slash = 0;
 }
 
+static int make_plan(struct lab *lab, char *error, size_t size)
+{
+	char *file = lab_printf("%s/lab.conf", lab->dir);
+	const char **names = lab_calloc(lab->config_count, sizeof(*names));
+	int r = lab_conf_read(file, &lab->conf, error, size);
+
+	for (size_t i = 0; i < lab->config_count; i++)
+		names[i] = lab->files[i];
+	if (r == 0) {
+		lab->plan = lab_plan_new(lab->config_count, (const struct config *const *)lab->configs, names,
+					 lab->conf, error, size);
+		r = lab->plan ? 0 : 2;
+	}
+	free(names);
+	free(file);
+	return r;
+}
+
 static int open_dir(struct lab *lab, const char *dir, char *error, size_t size)
 {
-	const char **names;
 	int r;
 
 	if (!realpath(dir, lab->dir)) {
@@ -186,13 +213,10 @@ static int open_dir(struct lab *lab, const char *dir, char *error, size_t size)
 		return 2;
 	}
 	r = read_configs(lab, error, size);
+	if (r == 0)
+		r = make_plan(lab, error, size);
 	if (r != 0)
 		return r;
-	names = lab_calloc(lab->config_count, sizeof(*names));
-	for (size_t i = 0; i < lab->config_count; i++)
-		names[i] = lab->files[i];
-	lab->plan = lab_plan_new(lab->config_count, (const struct config *const *)lab->configs, names);
-	free(names);
 	lab->runtimes = lab_calloc(lab->config_count, sizeof(*lab->runtimes));
 	return check_names(lab, error, size);
 }
@@ -274,6 +298,7 @@ void lab_free(struct lab *lab)
 			free(lab->runtimes[i].programs);
 	}
 	lab_plan_free(lab->plan);
+	lab_conf_free(lab->conf);
 	free(lab->configs);
 	free(lab->files);
 	free(lab->runtimes);

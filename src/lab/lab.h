@@ -48,6 +48,7 @@ struct lab {
 	size_t config_count;
 	struct config **configs;
 	char **files;
+	struct lab_conf *conf;  /* of lab.conf; NULL: there is none */
 	struct lab_plan *plan;
 	struct lab_runtime *runtimes; /* one per router */
 };

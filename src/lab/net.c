@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lab/memory.h"
+#include "lab/net_filter.h"
 #include "lab/run.h"
 
 static const char *const node_sysctls[] = {
@@ -244,21 +245,31 @@ int net_configure_router(const struct lab *lab, size_t router, char *error, size
 	return r;
 }
 
-static int configure_internet(const struct lab *lab, char *error, size_t size)
+/* The internet node, or a NAT box. */
+static int configure_transit(const struct lab *lab, enum lab_node node, size_t index, char *error, size_t size)
 {
 	char netns[128], *text = NULL;
 	int r;
 
-	lab_netns(lab, NODE_INTERNET, 0, netns);
+	lab_netns(lab, node, index, netns);
 	for (size_t i = 0; i < lab->plan->segment_count; i++) {
-		const struct lab_port *p = lab_segment_port(&lab->plan->segments[i], NODE_INTERNET, 0);
+		const struct lab_port *p = lab_segment_port(&lab->plan->segments[i], node, index);
 
 		if (p)
 			port_lines(p, &text);
 	}
-	route_lines(lab, NODE_INTERNET, 0, &text);
+	route_lines(lab, node, index, &text);
 	r = text ? ip_batch(netns, text, true, error, size) : 0;
 	free(text);
+	return r;
+}
+
+static int configure_transits(const struct lab *lab, char *error, size_t size)
+{
+	int r = lab->plan->internet ? configure_transit(lab, NODE_INTERNET, 0, error, size) : 0;
+
+	for (size_t i = 0; i < lab->plan->nat_count && r == 0; i++)
+		r = configure_transit(lab, NODE_NAT, i, error, size);
 	return r;
 }
 
@@ -280,24 +291,26 @@ static int configure_host(const struct lab *lab, size_t host, char *error, size_
 	return r;
 }
 
+static void add_names(const struct lab *lab, enum lab_node node, size_t nodes, char ***names, size_t *count)
+{
+	char netns[128];
+
+	for (size_t i = 0; i < nodes; i++) {
+		lab_netns(lab, node, i, netns);
+		*(char **)lab_append(names, count, sizeof(char *)) = lab_strdup(netns);
+	}
+}
+
 size_t net_namespaces(const struct lab *lab, char ***names)
 {
 	size_t count = 0;
 	char netns[128];
 
 	*names = NULL;
-	for (size_t i = 0; i < lab->plan->router_count; i++) {
-		lab_netns(lab, NODE_ROUTER, i, netns);
-		*(char **)lab_append(names, &count, sizeof(char *)) = lab_strdup(netns);
-	}
-	for (size_t i = 0; i < lab->plan->host_count; i++) {
-		lab_netns(lab, NODE_HOST, i, netns);
-		*(char **)lab_append(names, &count, sizeof(char *)) = lab_strdup(netns);
-	}
-	if (lab->plan->internet) {
-		lab_netns(lab, NODE_INTERNET, 0, netns);
-		*(char **)lab_append(names, &count, sizeof(char *)) = lab_strdup(netns);
-	}
+	add_names(lab, NODE_ROUTER, lab->plan->router_count, names, &count);
+	add_names(lab, NODE_HOST, lab->plan->host_count, names, &count);
+	add_names(lab, NODE_NAT, lab->plan->nat_count, names, &count);
+	add_names(lab, NODE_INTERNET, lab->plan->internet, names, &count);
 	if (has_switches(lab)) {
 		switch_netns(lab, netns);
 		*(char **)lab_append(names, &count, sizeof(char *)) = lab_strdup(netns);
@@ -343,6 +356,22 @@ static int lay_cables(const struct lab *lab, const size_t *only, char *error, si
 	return r;
 }
 
+/* A static route may name an interface only: then the node across answers for everybody. */
+static int answer_for_all(const struct lab *lab)
+{
+	static const char *const proxy[] = { "net/ipv4/conf/all/proxy_arp=1", NULL };
+	char netns[128];
+
+	for (size_t i = 0; i <= lab->plan->nat_count; i++) {
+		if (i == lab->plan->nat_count && !lab->plan->internet)
+			break;
+		lab_netns(lab, i < lab->plan->nat_count ? NODE_NAT : NODE_INTERNET, i, netns);
+		if (run_sysctls(netns, proxy) < 0)
+			return 2;
+	}
+	return 0;
+}
+
 int net_up(const struct lab *lab, char *error, size_t size)
 {
 	int r = add_namespaces(lab, error, size);
@@ -353,17 +382,12 @@ int net_up(const struct lab *lab, char *error, size_t size)
 		r = net_configure_router(lab, i, error, size);
 	for (size_t i = 0; r == 0 && !lab_interrupted && i < lab->plan->host_count; i++)
 		r = configure_host(lab, i, error, size);
-	if (r == 0 && lab->plan->internet && !lab_interrupted) {
-		static const char *const proxy[] = { "net/ipv4/conf/all/proxy_arp=1", NULL };
-
-		r = configure_internet(lab, error, size);
-		if (r == 0) {
-			char netns[128];
-
-			lab_netns(lab, NODE_INTERNET, 0, netns);
-			r = run_sysctls(netns, proxy) < 0 ? 2 : 0;
-		}
-	}
+	if (r == 0 && !lab_interrupted)
+		r = configure_transits(lab, error, size);
+	if (r == 0 && !lab_interrupted)
+		r = answer_for_all(lab);
+	if (r == 0 && !lab_interrupted)
+		r = net_filters(lab, error, size);
 	return r;
 }
 
@@ -399,8 +423,8 @@ static int configure_neighbours(const struct lab *lab, size_t router, char *erro
 		for (size_t k = 0; k < s->port_count && r == 0; k++) {
 			if (s->ports[k].node == NODE_HOST)
 				r = configure_host(lab, s->ports[k].index, error, size);
-			else if (s->ports[k].node == NODE_INTERNET)
-				r = configure_internet(lab, error, size);
+			else if (s->ports[k].node != NODE_ROUTER)
+				r = configure_transit(lab, s->ports[k].node, s->ports[k].index, error, size);
 			else if (s->ports[k].index != router)
 				r = net_configure_router(lab, s->ports[k].index, error, size);
 		}
@@ -461,8 +485,7 @@ int net_port_set(const struct lab *lab, size_t router, const struct lab_segment 
 	if (r == 0 && up) {
 		/* The kernel dropped the routes over it when it went down. */
 		net_configure_router(lab, router, error, sizeof(error));
-		if (lab->plan->internet)
-			configure_internet(lab, error, sizeof(error));
+		configure_transits(lab, error, sizeof(error));
 	}
 	return r == 0 ? 0 : -EIO;
 }

@@ -6,19 +6,10 @@
 #include <strings.h>
 
 #include "lab/memory.h"
+#include "lab/plan_conf.h"
+#include "lab/plan_make.h"
 #include "lab/plan_roles.h"
 #include "lab/subnet.h"
-
-static bool is_loopback(const struct config_interface *i)
-{
-	return strncasecmp(i->ios_name, "Loopback", 8) == 0 || strcmp(i->name, "lo") == 0;
-}
-
-/* Does the interface take part in the underlay: a cable goes out of it. */
-static bool has_cable(const struct config_interface *i)
-{
-	return !i->is_tunnel && !i->shutdown && !is_loopback(i) && (i->address_count > 0 || i->dhcp);
-}
 
 static bool same_subnet(const struct config_address *a, const struct config_address *b)
 {
@@ -45,49 +36,26 @@ static const struct config_interface *port_interface(const struct lab_plan *plan
 	return &plan->routers[p->index].config->interfaces[p->interface];
 }
 
-static struct lab_port *add_port(struct lab_segment *s, enum lab_node node, size_t index, const char *ifname)
-{
-	struct lab_port *p = lab_append(&s->ports, &s->port_count, sizeof(*p));
-
-	p->node = node;
-	p->index = index;
-	snprintf(p->ifname, sizeof(p->ifname), "%s", ifname);
-	return p;
-}
-
-static void add_address(struct lab_port *p, struct ipaddr addr, uint8_t len)
-{
-	struct lab_address *a = lab_append(&p->addresses, &p->address_count, sizeof(*a));
-
-	*a = (struct lab_address){ .addr = addr, .len = len };
-}
-
-static struct lab_route *add_route(struct lab_plan *plan, enum lab_node node, size_t index, uint32_t vrf,
-				   struct ipprefix dst, struct ipaddr gateway, const char *ifname)
-{
-	struct lab_route *r = lab_append(&plan->routes, &plan->route_count, sizeof(*r));
-
-	*r = (struct lab_route){ .node = node, .index = index, .vrf = vrf, .dst = dst, .gateway = gateway };
-	snprintf(r->ifname, sizeof(r->ifname), "%s", ifname);
-	return r;
-}
-
 static void add_router_port(struct lab_plan *plan, struct lab_segment *s, size_t router, size_t interface)
 {
 	const struct config_interface *i = &plan->routers[router].config->interfaces[interface];
-	struct lab_port *p = add_port(s, NODE_ROUTER, router, i->name);
+	struct lab_port *p = plan_add_port(s, NODE_ROUTER, router, i->name);
 
 	p->interface = interface;
 	p->vrf = i->vrf;
 	for (size_t k = 0; k < i->address_count; k++)
-		add_address(p, i->addresses[k].addr, i->addresses[k].prefix_len);
+		plan_add_address(p, i->addresses[k].addr, i->addresses[k].prefix_len);
 }
 
-static bool segment_meets(const struct lab_plan *plan, const struct lab_segment *s,
-			  const struct config_interface *i)
+static bool segment_meets(const struct lab_plan *plan, const struct lab_segment *s, size_t router,
+			  size_t interface)
 {
+	const struct config_interface *i = &plan->routers[router].config->interfaces[interface];
+	size_t box = plan_conf_box(plan, router, interface);
+
 	for (size_t k = 0; k < s->port_count; k++)
-		if (interfaces_meet(port_interface(plan, &s->ports[k]), i))
+		if (plan_conf_box(plan, s->ports[k].index, s->ports[k].interface) == box &&
+		    interfaces_meet(port_interface(plan, &s->ports[k]), i))
 			return true;
 	return false;
 }
@@ -104,11 +72,10 @@ static void merge_segments(struct lab_segment *to, struct lab_segment *from)
 
 static void place_interface(struct lab_plan *plan, size_t router, size_t interface)
 {
-	const struct config_interface *i = &plan->routers[router].config->interfaces[interface];
 	struct lab_segment *home = NULL;
 
 	for (size_t k = 0; k < plan->segment_count; k++) {
-		if (!segment_meets(plan, &plan->segments[k], i))
+		if (!segment_meets(plan, &plan->segments[k], router, interface))
 			continue;
 		if (home)
 			merge_segments(home, &plan->segments[k]);
@@ -130,22 +97,10 @@ static void drop_empty_segments(struct lab_plan *plan)
 	plan->segment_count = kept;
 }
 
-static size_t used_addresses(const struct lab_segment *s, struct ipaddr **used)
-{
-	size_t count = 0;
-
-	*used = NULL;
-	for (size_t i = 0; i < s->port_count; i++)
-		for (size_t k = 0; k < s->ports[i].address_count; k++)
-			*(struct ipaddr *)lab_append(used, &count, sizeof(struct ipaddr)) =
-				s->ports[i].addresses[k].addr;
-	return count;
-}
-
 static bool segment_owns(const struct lab_segment *s, const struct ipaddr *addr)
 {
 	struct ipaddr *used;
-	size_t count = used_addresses(s, &used);
+	size_t count = plan_used_addresses(s, &used);
 	bool owns = false;
 
 	for (size_t i = 0; i < count && !owns; i++)
@@ -166,19 +121,6 @@ static const struct lab_address *port_subnet(const struct lab_port *p, const str
 	return NULL;
 }
 
-/* The internet node's port of the segment, made at the first call. */
-static struct lab_port *internet_port(struct lab_plan *plan, struct lab_segment *s)
-{
-	char name[16];
-
-	for (size_t i = 0; i < s->port_count; i++)
-		if (s->ports[i].node == NODE_INTERNET)
-			return &s->ports[i];
-	plan->internet = true;
-	snprintf(name, sizeof(name), "up%u", (unsigned)(s - plan->segments) & 0xffff);
-	return add_port(s, NODE_INTERNET, 0, name);
-}
-
 /* Static next hops on this port's subnets that no router owns belong to the internet node. */
 static void take_next_hops(struct lab_plan *plan, struct lab_segment *s, size_t port)
 {
@@ -193,51 +135,35 @@ static void take_next_hops(struct lab_plan *plan, struct lab_segment *s, size_t 
 			continue;
 		if (ipaddr_is_none(&r->gateway)) {
 			if (r->interface && strcmp(r->interface, p->ifname) == 0)
-				internet_port(plan, s);
+				plan_internet_port(plan, s);
 			continue;
 		}
 		subnet = port_subnet(p, &r->gateway);
 		if (subnet && !segment_owns(s, &r->gateway)) {
 			uint8_t len = subnet->len;
 
-			add_address(internet_port(plan, s), r->gateway, len);
+			plan_add_address(plan_internet_port(plan, s), r->gateway, len);
 		}
 	}
-}
-
-static bool is_tunnel_source(const struct config *c, const struct config_interface *i)
-{
-	for (size_t k = 0; k < c->interface_count; k++) {
-		const struct config_tunnel *t = c->interfaces[k].tunnel;
-
-		if (!t)
-			continue;
-		if (t->source_interface && strcmp(t->source_interface, i->name) == 0)
-			return true;
-		for (size_t a = 0; a < i->address_count; a++)
-			if (ipaddr_eq(&t->source, &i->addresses[a].addr))
-				return true;
-	}
-	return false;
 }
 
 /* For each subnet of the uplink where no next hop was named: the first free address. */
 static void fill_internet_port(struct lab_plan *plan, struct lab_segment *s)
 {
 	struct lab_port *router = &s->ports[0];
-	struct lab_port *net = internet_port(plan, s);
+	struct lab_port *net = plan_internet_port(plan, s);
 
 	router = &s->ports[0];
 	for (size_t i = 0; i < router->address_count; i++) {
 		struct ipprefix subnet = ipprefix_make(&router->addresses[i].addr, router->addresses[i].len);
 		struct ipaddr *used, addr;
-		size_t count = used_addresses(s, &used);
+		size_t count = plan_used_addresses(s, &used);
 		bool held = false;
 
 		for (size_t k = 0; k < net->address_count; k++)
 			held |= ipprefix_contains(&subnet, &net->addresses[k].addr);
 		if (!held && subnet_first_free(&subnet, used, count, &addr))
-			add_address(net, addr, subnet.len);
+			plan_add_address(net, addr, subnet.len);
 		free(used);
 	}
 }
@@ -246,12 +172,12 @@ static void fill_internet_port(struct lab_plan *plan, struct lab_segment *s)
 static void hand_out_address(struct lab_plan *plan, struct lab_segment *s)
 {
 	uint32_t base = 0x64400000u + ((uint32_t)(s - plan->segments) << 8);
-	struct lab_port *net = internet_port(plan, s);
+	struct lab_port *net = plan_internet_port(plan, s);
 	struct ipprefix all = { .addr = ipaddr_v4(0), .len = 0 };
 
-	add_address(net, ipaddr_v4(base + 1), 30);
-	add_address(&s->ports[0], ipaddr_v4(base + 2), 30);
-	add_route(plan, NODE_ROUTER, s->ports[0].index, s->ports[0].vrf, all, ipaddr_v4(base + 1),
+	plan_add_address(net, ipaddr_v4(base + 1), 30);
+	plan_add_address(&s->ports[0], ipaddr_v4(base + 2), 30);
+	plan_add_route(plan, NODE_ROUTER, s->ports[0].index, s->ports[0].vrf, all, ipaddr_v4(base + 1),
 		  s->ports[0].ifname);
 }
 
@@ -275,7 +201,7 @@ static void add_host(struct lab_plan *plan, struct lab_segment *s)
 	struct lab_host *h;
 	struct lab_host host = { .router = lan->index, .segment = (size_t)(s - plan->segments) };
 	struct ipaddr *used;
-	size_t count = used_addresses(s, &used);
+	size_t count = plan_used_addresses(s, &used);
 
 	for (size_t i = 0; i < lan->address_count; i++) {
 		struct ipprefix subnet = ipprefix_make(&lan->addresses[i].addr, lan->addresses[i].len);
@@ -293,18 +219,18 @@ static void add_host(struct lab_plan *plan, struct lab_segment *s)
 		return;
 	h = lab_append(&plan->hosts, &plan->host_count, sizeof(*h));
 	*h = host;
-	lan = add_port(s, NODE_HOST, plan->host_count - 1, "eth0");
+	lan = plan_add_port(s, NODE_HOST, plan->host_count - 1, "eth0");
 	if (!ipaddr_is_none(&h->v4.addr))
-		add_address(lan, h->v4.addr, h->v4.len);
+		plan_add_address(lan, h->v4.addr, h->v4.len);
 	if (!ipaddr_is_none(&h->v6.addr))
-		add_address(lan, h->v6.addr, h->v6.len);
+		plan_add_address(lan, h->v6.addr, h->v6.len);
 }
 
 static void classify(struct lab_plan *plan, struct lab_segment *s)
 {
 	const struct config_interface *i = port_interface(plan, &s->ports[0]);
 	const struct config *c = plan->routers[s->ports[0].index].config;
-	bool shared = routers_on(s) > 1, source = is_tunnel_source(c, i);
+	bool shared = routers_on(s) > 1, source = plan_is_tunnel_source(c, i);
 	size_t ports = s->port_count;
 
 	for (size_t k = 0; k < ports; k++)
@@ -349,9 +275,9 @@ static void add_vrf_routes(struct lab_plan *plan, size_t router)
 	for (size_t i = 0; i < c->interface_count; i++) {
 		const struct config_interface *f = &c->interfaces[i];
 
-		for (size_t k = 0; f->vrf && has_cable(f) && k < f->address_count; k++)
+		for (size_t k = 0; f->vrf && plan_has_cable(f) && k < f->address_count; k++)
 			if (!f->addresses[k].link_local)
-				add_route(plan, NODE_ROUTER, router, f->vrf,
+				plan_add_route(plan, NODE_ROUTER, router, f->vrf,
 					  ipprefix_make(&f->addresses[k].addr, f->addresses[k].prefix_len),
 					  IPADDR_NONE, f->name);
 	}
@@ -359,29 +285,30 @@ static void add_vrf_routes(struct lab_plan *plan, size_t router)
 		const struct config_route *r = &c->routes[i];
 
 		if (r->vrf)
-			add_route(plan, NODE_ROUTER, router, r->vrf, r->dst, r->gateway,
+			plan_add_route(plan, NODE_ROUTER, router, r->vrf, r->dst, r->gateway,
 				  r->interface ? r->interface : "");
 	}
 }
 
-static void route_internet_to(struct lab_plan *plan, const struct ipprefix *dst, const struct lab_port *via)
+static void route_out_to(struct lab_plan *plan, const struct lab_port *out, const struct ipprefix *dst,
+			 const struct lab_port *via)
 {
 	for (size_t i = 0; i < via->address_count; i++)
 		if (via->addresses[i].addr.family == dst->addr.family &&
 		    !ipaddr_is_link_local(&via->addresses[i].addr)) {
-			add_route(plan, NODE_INTERNET, 0, 0, *dst, via->addresses[i].addr, "");
+			plan_add_route(plan, out->node, out->index, 0, *dst, via->addresses[i].addr, "");
 			return;
 		}
 }
 
 /* Loopbacks that tunnels start on, and all subnets of an ISP's router, lie behind the port. */
-static void route_internet_behind(struct lab_plan *plan, const struct lab_port *via)
+static void route_out_behind(struct lab_plan *plan, const struct lab_port *out, const struct lab_port *via)
 {
 	const struct lab_router *r = &plan->routers[via->index];
 
 	for (size_t i = 0; i < r->config->interface_count; i++) {
 		const struct config_interface *f = &r->config->interfaces[i];
-		bool source = is_loopback(f) && is_tunnel_source(r->config, f);
+		bool source = plan_is_loopback(f) && plan_is_tunnel_source(r->config, f);
 
 		if (i == via->interface || f->is_tunnel || f->shutdown || f->vrf != via->vrf ||
 		    !(source || r->role == LAB_PLAIN))
@@ -390,21 +317,23 @@ static void route_internet_behind(struct lab_plan *plan, const struct lab_port *
 			struct ipprefix p = ipprefix_make(&f->addresses[k].addr, f->addresses[k].prefix_len);
 
 			if (!f->addresses[k].link_local)
-				route_internet_to(plan, &p, via);
+				route_out_to(plan, out, &p, via);
 		}
 	}
 }
 
-static void route_internet(struct lab_plan *plan)
+/* The internet node, and a NAT box, reach what lies behind routers. */
+static void route_out(struct lab_plan *plan)
 {
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		const struct lab_segment *s = &plan->segments[i];
+		const struct lab_port *out = lab_segment_way_out(s);
 
-		if (!lab_segment_port(s, NODE_INTERNET, 0))
+		if (!out)
 			continue;
 		for (size_t k = 0; k < s->port_count; k++)
 			if (s->ports[k].node == NODE_ROUTER)
-				route_internet_behind(plan, &s->ports[k]);
+				route_out_behind(plan, out, &s->ports[k]);
 	}
 }
 
@@ -418,7 +347,20 @@ static void name_router(struct lab_router *r, const char *file)
 	snprintf(r->name, sizeof(r->name), "%.*s", (int)(length < 200 ? length : 200), base);
 }
 
-struct lab_plan *lab_plan_new(size_t count, const struct config *const *configs, const char *const *names)
+static void place_all(struct lab_plan *plan)
+{
+	for (size_t i = 0; i < plan->router_count; i++)
+		for (size_t k = 0; k < plan->routers[i].config->interface_count; k++)
+			if (plan_has_cable(&plan->routers[i].config->interfaces[k]))
+				place_interface(plan, i, k);
+	drop_empty_segments(plan);
+	for (size_t i = 0; i < plan->segment_count; i++)
+		classify(plan, &plan->segments[i]);
+	name_hosts(plan);
+}
+
+struct lab_plan *lab_plan_new(size_t count, const struct config *const *configs, const char *const *names,
+			      const struct lab_conf *conf, char *error, size_t size)
 {
 	struct lab_plan *plan = lab_calloc(1, sizeof(*plan));
 
@@ -429,19 +371,19 @@ struct lab_plan *lab_plan_new(size_t count, const struct config *const *configs,
 		name_router(&plan->routers[i], names[i]);
 	}
 	plan_roles(plan);
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < configs[i]->interface_count; k++)
-			if (has_cable(&configs[i]->interfaces[k]))
-				place_interface(plan, i, k);
-	drop_empty_segments(plan);
-	for (size_t i = 0; i < plan->segment_count; i++)
-		classify(plan, &plan->segments[i]);
-	name_hosts(plan);
+	if (conf && !plan_conf_members(plan, conf, error, size))
+		goto out_free;
+	place_all(plan);
+	if (conf && !plan_conf_apply(plan, conf, error, size))
+		goto out_free;
 	for (size_t i = 0; i < count; i++)
 		add_vrf_routes(plan, i);
-	route_internet(plan);
+	route_out(plan);
 	plan_notes(plan);
 	return plan;
+out_free:
+	lab_plan_free(plan);
+	return NULL;
 }
 
 void lab_plan_free(struct lab_plan *plan)
@@ -455,6 +397,10 @@ void lab_plan_free(struct lab_plan *plan)
 	}
 	for (size_t i = 0; i < plan->note_count; i++)
 		free(plan->notes[i]);
+	for (size_t i = 0; i < plan->nat_count; i++)
+		free(plan->nats[i].members);
+	free(plan->nats);
+	free(plan->losses);
 	free(plan->notes);
 	free(plan->segments);
 	free(plan->routes);

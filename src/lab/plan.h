@@ -4,7 +4,8 @@
  * Pure: configurations in, plan out. Interfaces that share a subnet become one segment.
  * A segment nobody shares is an uplink to the "internet" node when a tunnel starts on it
  * or a static route leaves through it; otherwise it is a LAN and gets one probe host.
- * The internet node forwards between its uplinks and owns every ISP next hop.
+ * The internet node forwards between its uplinks and owns every ISP next hop. What addresses
+ * cannot say (NAT boxes, loss, further hosts) stands in lab.conf (lab_conf.h).
  */
 #ifndef DMVPN_LAB_PLAN_H
 #define DMVPN_LAB_PLAN_H
@@ -14,15 +15,18 @@
 
 #include "base/ipaddr.h"
 #include "config/config.h"
+#include "lab/lab_conf.h"
 
 enum lab_role { LAB_PLAIN, LAB_SPOKE, LAB_HUB };
 enum lab_segment_kind { SEGMENT_LINK, SEGMENT_UPLINK, SEGMENT_LAN };
-enum lab_node { NODE_ROUTER, NODE_HOST, NODE_INTERNET };
+enum lab_node { NODE_ROUTER, NODE_HOST, NODE_INTERNET, NODE_NAT };
 
 enum {
 	LAB_TABLE_OF_VRF = 1000,  /* routing table of VRF n is LAB_TABLE_OF_VRF + n */
 	LAB_NAME_MAX = 48,        /* of a router or a lab, with the final NUL */
 };
+
+#define LAB_NAT_OUTSIDE "wan" /* a NAT box's interface to the internet node */
 
 struct lab_address {
 	struct ipaddr addr;
@@ -33,7 +37,7 @@ struct lab_address {
  * configuration (or handed out for `ip address dhcp`), the host's, the ISP next hops. */
 struct lab_port {
 	enum lab_node node;
-	size_t index;       /* of the router or host */
+	size_t index;       /* of the router, host or NAT box */
 	size_t interface;   /* NODE_ROUTER: index into the configuration's interfaces */
 	char ifname[16];    /* the kernel's, inside the node */
 	uint32_t vrf;
@@ -60,9 +64,29 @@ struct lab_host {
 	size_t segment;
 	struct lab_address v4, v6;       /* IP_NONE: not on this LAN */
 	struct ipaddr gateway4, gateway6;
+	bool added; /* by lab.conf: the LAN has another */
 };
 
-/* A route the lab itself sets: on the internet node, or inside a VRF of a router. */
+struct lab_member { /* an interface behind a NAT box */
+	size_t router, interface;
+};
+
+/* A box between the uplinks of its members and the internet node: all of them leave with its
+ * one address, and nothing comes in that none of them asked for. Named nat1, nat2, … */
+struct lab_nat {
+	size_t member_count;
+	struct lab_member *members;
+	struct ipaddr address;
+	const struct lab_conf_line *line; /* borrowed from the plan's conf */
+};
+
+/* Packets lost on a cable to the internet, in each direction, by its far end. */
+struct lab_loss {
+	size_t router, segment;
+	unsigned hundredths; /* of a percent */
+};
+
+/* A route the lab itself sets: on the internet node or a NAT box, or inside a VRF of a router. */
 struct lab_route {
 	enum lab_node node;
 	size_t index;
@@ -81,26 +105,34 @@ struct lab_plan {
 	struct lab_segment *segments;
 	size_t route_count;
 	struct lab_route *routes;
+	size_t nat_count;
+	struct lab_nat *nats;
+	size_t loss_count;
+	struct lab_loss *losses;
 	bool internet; /* is there an internet node */
 	size_t note_count;
 	char **notes;  /* what its owner should know: a tunnel source without a way out … */
 };
 
-/* names[i] is the file name (with or without folder and ending) of configs[i], which are
- * borrowed for the plan's life. Never NULL. */
-struct lab_plan *lab_plan_new(size_t count, const struct config *const *configs,
-			      const char *const *names);
+/* names[i] is the file name (with or without folder and ending) of configs[i]. They, and conf
+ * (NULL: none), are borrowed for the plan's life. NULL, with the reason, only when conf does
+ * not fit. */
+struct lab_plan *lab_plan_new(size_t count, const struct config *const *configs, const char *const *names,
+			      const struct lab_conf *conf, char *error, size_t size);
 void lab_plan_free(struct lab_plan *plan);
 
 /* The router's end of a segment, or NULL. */
 const struct lab_port *lab_segment_port(const struct lab_segment *s, enum lab_node node, size_t index);
+/* The end that leads on to the internet: the internet node's or a NAT box's; NULL: neither. */
+const struct lab_port *lab_segment_way_out(const struct lab_segment *s);
 /* The router that owns an address (underlay, overlay or LAN); false when nobody does. */
 bool lab_plan_owner(const struct lab_plan *plan, const struct ipaddr *addr, size_t *router);
 /* The first segment through which the router's tunnels leave; NULL when it has none. */
 const struct lab_segment *lab_plan_uplink(const struct lab_plan *plan, size_t router);
 /* The router's first link to another router that no tunnel starts on; else its LAN; NULL. */
 const struct lab_segment *lab_plan_inside(const struct lab_plan *plan, size_t router);
-/* Routers by name; false when there is none. */
+/* Routers and NAT boxes by name; false when there is none. */
 bool lab_plan_router(const struct lab_plan *plan, const char *name, size_t *router);
+bool lab_plan_nat(const struct lab_plan *plan, const char *name, size_t *nat);
 
 #endif

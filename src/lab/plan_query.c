@@ -1,12 +1,22 @@
 /* plan_query: questions about a finished plan. */
 #include "lab/plan.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 const struct lab_port *lab_segment_port(const struct lab_segment *s, enum lab_node node, size_t index)
 {
 	for (size_t i = 0; i < s->port_count; i++)
 		if (s->ports[i].node == node && s->ports[i].index == index)
+			return &s->ports[i];
+	return NULL;
+}
+
+const struct lab_port *lab_segment_way_out(const struct lab_segment *s)
+{
+	for (size_t i = 0; i < s->port_count; i++)
+		if (s->ports[i].node == NODE_INTERNET || s->ports[i].node == NODE_NAT)
 			return &s->ports[i];
 	return NULL;
 }
@@ -73,7 +83,7 @@ const struct lab_segment *lab_plan_uplink(const struct lab_plan *plan, size_t ro
 		if (p && starts_tunnel(plan, router, p))
 			return s;
 		/* A tunnel on a loopback leaves through whatever leads to the internet. */
-		if (p && lab_segment_port(s, NODE_INTERNET, 0) && !other)
+		if (p && lab_segment_way_out(s) && !other)
 			other = s;
 	}
 	return other;
@@ -104,5 +114,19 @@ bool lab_plan_router(const struct lab_plan *plan, const char *name, size_t *rout
 			*router = i;
 			return true;
 		}
+	return false;
+}
+
+bool lab_plan_nat(const struct lab_plan *plan, const char *name, size_t *nat)
+{
+	char own[24];
+
+	for (size_t i = 0; i < plan->nat_count; i++) {
+		snprintf(own, sizeof(own), "nat%zu", i + 1);
+		if (strcasecmp(own, name) == 0) {
+			*nat = i;
+			return true;
+		}
+	}
 	return false;
 }

@@ -198,8 +198,18 @@ static void note_source(struct lab_plan *plan, size_t router, const struct confi
 				      ipaddr_format(&f->tunnel->source, text)));
 }
 
+/* GRE has no ports for a box to tell two routers by; ESP in UDP has. */
+static void note_boxes(struct lab_plan *plan)
+{
+	for (size_t i = 0; i < plan->nat_count; i++)
+		if (plan->nats[i].member_count > 1)
+			note(plan, lab_printf("nat%zu: %zu uplinks behind one address: only tunnels protected by IPsec "
+					      "can be told apart there", i + 1, plan->nats[i].member_count));
+}
+
 void plan_notes(struct lab_plan *plan)
 {
+	note_boxes(plan);
 	for (size_t i = 0; i < plan->router_count; i++) {
 		const struct config *c = plan->routers[i].config;
 

@@ -76,6 +76,32 @@ static void print_members(const struct lab_plan *plan, const struct overlay *o, 
 	}
 }
 
+/* What lab.conf has put in between. */
+static void print_boxes(const struct lab_plan *plan, FILE *out)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < plan->nat_count; i++) {
+		fprintf(out, "\n  nat%zu       %s for", i + 1, ipaddr_format(&plan->nats[i].address, text));
+		for (size_t k = 0; k < plan->nats[i].member_count; k++)
+			fprintf(out, " %s", plan->routers[plan->nats[i].members[k].router].name);
+	}
+	for (size_t i = 0; i < plan->loss_count; i++)
+		fprintf(out, "\n  loss       %s, %g %% each way", plan->routers[plan->losses[i].router].name,
+			plan->losses[i].hundredths / 100.0);
+	if (plan->nat_count + plan->loss_count)
+		fputc('\n', out);
+}
+
+static size_t lan_count(const struct lab_plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->host_count; i++)
+		count += !plan->hosts[i].added;
+	return count;
+}
+
 void lab_report_design(const struct lab *lab, FILE *out)
 {
 	size_t count, hubs = 0, spokes = 0;
@@ -87,7 +113,7 @@ void lab_report_design(const struct lab *lab, FILE *out)
 		spokes += lab->plan->routers[i].role == LAB_SPOKE;
 	}
 	fprintf(out, "%s: %zu hubs, %zu spokes, %zu other routers, %zu LANs\n", lab->name, hubs, spokes,
-		lab->plan->router_count - hubs - spokes, lab->plan->host_count);
+		lab->plan->router_count - hubs - spokes, lan_count(lab->plan));
 	for (size_t i = 0; i < count; i++) {
 		const struct config_interface *f =
 			&lab->plan->routers[list[i].members[0].router].config->interfaces[list[i].members[0].interface];
@@ -98,6 +124,7 @@ void lab_report_design(const struct lab *lab, FILE *out)
 		print_members(lab->plan, &list[i], LAB_SPOKE, out);
 		fputc('\n', out);
 	}
+	print_boxes(lab->plan, out);
 	for (size_t i = 0; i < lab->plan->note_count; i++)
 		fprintf(out, "\n  note: %s", lab->plan->notes[i]);
 	if (lab->plan->note_count)
@@ -148,6 +175,14 @@ void lab_report_running(const struct lab *lab, FILE *out)
 	print_registrations(lab, out);
 }
 
+/* A LAN is called as its router. */
+static const char *host_label(const struct lab_plan *plan, size_t host)
+{
+	const struct lab_host *h = &plan->hosts[host];
+
+	return h->added ? h->name : plan->routers[h->router].name;
+}
+
 /* What a pair's cell says: direct, the hubs it passes, or why there is nothing. */
 static void cell(const struct lab *lab, const struct probe_pair *k, const struct lab_pair_result *pair,
 		 char out[24])
@@ -181,11 +216,11 @@ static void print_matrix(const struct lab *lab, const struct probes *p, const st
 				fprintf(out, "\nWho talks how to whom (IPv%u; from the left to the top)\n  %-12s",
 					family, "");
 				for (size_t b = 0; b < plan->host_count; b++)
-					fprintf(out, " %-12.12s", plan->routers[plan->hosts[b].router].name);
+					fprintf(out, " %-12.12s", host_label(plan, b));
 				head = true;
 			}
 			if (column == 0)
-				fprintf(out, "\n  %-12.12s", plan->routers[plan->hosts[a].router].name);
+				fprintf(out, "\n  %-12.12s", host_label(plan, a));
 			for (; column < k->to; column++)
 				fprintf(out, " %-12s", ".");
 			cell(lab, k, &r->pairs[i], text);

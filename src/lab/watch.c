@@ -63,7 +63,7 @@ static bool leads_out(const struct lab *lab, size_t router, const char *line)
 		const struct lab_segment *s = &lab->plan->segments[i];
 		const struct lab_port *p = lab_segment_port(s, NODE_ROUTER, router);
 
-		if (p && lab_segment_port(s, NODE_INTERNET, 0) && strlen(p->ifname) == length &&
+		if (p && lab_segment_way_out(s) && strlen(p->ifname) == length &&
 		    strncmp(p->ifname, dev, length) == 0)
 			return true;
 	}

@@ -120,8 +120,8 @@ def check(what, good):
 class Lab:
     """`dmvpn lab up` of some configurations, and `down` whatever happens."""
 
-    def __init__(self, tool, configs):
-        self.tool_path, self.configs = tool, configs
+    def __init__(self, tool, configs, lab_conf=None):
+        self.tool_path, self.configs, self.lab_conf = tool, configs, lab_conf
         self.name = f"acc{os.getpid()}"
         self.run_dir = f"/run/dmvpn/lab-{self.name}"
 
@@ -134,6 +134,9 @@ class Lab:
         try:
             for router, text in self.configs.items():
                 self.configure(router, text)
+            if self.lab_conf:
+                with open(os.path.join(self.configuration_dir, "lab.conf"), "w") as f:
+                    f.write(self.lab_conf)
             run(self.tool_path, "lab", "up", "--no-ipsec", "--name", self.name, "--logs", self.logs,
                 self.configuration_dir)
         except BaseException:

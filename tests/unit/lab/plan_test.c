@@ -31,7 +31,7 @@ static void add(struct set *s, const char *name, const char *text)
 
 static struct lab_plan *plan(struct set *s)
 {
-	s->plan = lab_plan_new(s->count, (const struct config *const *)s->configs, s->names);
+	s->plan = lab_plan_new(s->count, (const struct config *const *)s->configs, s->names, NULL, NULL, 0);
 	return s->plan;
 }
 
