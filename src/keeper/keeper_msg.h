@@ -35,10 +35,12 @@ enum keeper_msg_type {
 	KEEPER_READY,           /* struct keeper_request: start-up is complete (or -n: exit with ok) */
 	KEEPER_FAIL,            /* struct keeper_fail: start-up is impossible; the keeper exits */
 	KEEPER_STOPPED,         /* struct keeper_request: clean stop is complete; close everything */
-	KEEPER_IKE_START,       /* struct keeper_request: open the UDP 4500 sockets, make the SA memory, hand
+	KEEPER_IKE_START,       /* struct keeper_ike: open the UDP 4500 sockets, make the SA memory, hand
 				 * both to the forwarder, start charon, and start it again whenever it dies;
-				 * 0 without more when that was done already */
-	KEEPER_IKE_RESTART,     /* struct keeper_request: charon does not answer: kill and start it again */
+				 * -ENOENT when charon is not installed. When that was done already only the
+				 * settings are kept, for charon's next start */
+	KEEPER_IKE_RESTART,     /* struct keeper_request: charon does not answer: kill and start it again;
+				 * -ESRCH when it was never started */
 
 	/* keeper -> control */
 	KEEPER_RESULT = 64,       /* struct keeper_result, with an fd where one was asked for */
@@ -65,6 +67,9 @@ enum keeper_msg_type {
 				   * (SOCK_SEQPACKET, netlink messages); again after a restart of the forwarder */
 	KEEPER_TAKE_XFRM,         /* no payload: charon is gone, close them all. Its SAs stay */
 
+	/* keeper -> charon's launcher: KEEPER_IKE_START with the settings, first of all, and
+	 * KEEPER_STOP for a clean end of charon (the end of the socket: charon is killed) */
+
 	/* charon's launcher -> keeper */
 	KEEPER_XFRM = 192,        /* struct keeper_xfrm + one fd */
 };
@@ -84,6 +89,12 @@ struct keeper_raw {
 	struct endpoint local; /* bound to local.addr */
 	char device[16]; /* VRF device to bind to, empty: none */
 	uint8_t protocol; /* IPPROTO_GRE or IPPROTO_ESP */
+};
+
+struct keeper_ike {
+	uint32_t seq;
+	uint32_t nat_keepalive_s;  /* 0: charon's own 20 s */
+	uint32_t half_open_limit;  /* IKE_SAs under negotiation that others began; 0: no limit */
 };
 
 struct keeper_udp {
