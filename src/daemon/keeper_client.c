@@ -125,6 +125,18 @@ int keeper_open_config(struct keeper_client *k, int *fd, char text[KEEPER_TEXT])
 	return ask(k, KEEPER_CONFIG_OPEN, &r, sizeof r, text, fd);
 }
 
+int keeper_open_file(struct keeper_client *k, const char *path, int *fd, char text[KEEPER_TEXT])
+{
+	struct keeper_file f = { 0 };
+
+	if (strlen(path) >= sizeof f.path) {
+		snprintf(text, KEEPER_TEXT, "the path is too long");
+		return -ENAMETOOLONG;
+	}
+	memcpy(f.path, path, strlen(path) + 1);
+	return ask(k, KEEPER_FILE_OPEN, &f, sizeof f, text, fd);
+}
+
 int keeper_open_tap(struct keeper_client *k, struct keeper_tap tap, char text[KEEPER_TEXT])
 {
 	return ask(k, KEEPER_TAP_OPEN, &tap, sizeof tap, text, NULL);

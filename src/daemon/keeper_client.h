@@ -31,6 +31,8 @@ struct ipc_message *keeper_client_next(struct keeper_client *k, int timeout_ms, 
 /* Requests; 0 or -errno, with the keeper's words in text (KEEPER_TEXT bytes). */
 enum { KEEPER_TEXT = 200 };
 int keeper_open_config(struct keeper_client *k, int *fd, char text[KEEPER_TEXT]);
+/* Of a file that the configuration names, relative to its folder. */
+int keeper_open_file(struct keeper_client *k, const char *path, int *fd, char text[KEEPER_TEXT]);
 int keeper_open_tap(struct keeper_client *k, struct keeper_tap tap, char text[KEEPER_TEXT]);
 int keeper_close_tap(struct keeper_client *k, struct keeper_tap tap);
 int keeper_open_raw(struct keeper_client *k, struct keeper_raw raw, char text[KEEPER_TEXT]);

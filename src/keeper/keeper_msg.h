@@ -25,6 +25,8 @@ enum { KEEPER_FD = 3 };
 enum keeper_msg_type {
 	/* control -> keeper; each is answered by KEEPER_RESULT with the same seq */
 	KEEPER_CONFIG_OPEN = 1, /* struct keeper_request: a read-only fd of the configuration file */
+	KEEPER_FILE_OPEN,       /* struct keeper_file: a read-only fd of a file that the configuration names (a key,
+				 * a certificate): relative to the configuration's folder, and never outside it */
 	KEEPER_TAP_OPEN,        /* struct keeper_tap: create the TAP (down), hand it to the forwarder;
 				 * 0 without more when that tunnel's TAP is open already */
 	KEEPER_TAP_CLOSE,       /* struct keeper_tap: device gone */
@@ -75,6 +77,11 @@ enum keeper_msg_type {
 };
 
 struct keeper_request { uint32_t seq; };
+
+struct keeper_file {
+	uint32_t seq;
+	char path[256]; /* relative, ends in NUL */
+};
 
 struct keeper_tap {
 	uint32_t seq;

@@ -1,8 +1,13 @@
 /* request: the control process's requests and their answers. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "keeper/keeper_state.h"
@@ -26,6 +31,45 @@ static void config_open(struct keeper *k, const struct keeper_request *request)
 	if (error)
 		snprintf(text, sizeof text, "cannot open %.150s: %s", k->options->config_path, strerror(-error));
 	answer(k, request->seq, error, text, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* A descriptor of a regular file below `folder`, or -errno. */
+static int open_below(const char *folder, const char *path)
+{
+	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	const int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat status;
+	int fd;
+
+	if (at < 0)
+		return -errno;
+	fd = (int)syscall(SYS_openat2, at, path, &how, sizeof how);
+	if (fd < 0)
+		fd = -errno;
+	close(at);
+	if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
+}
+
+static void file_open(struct keeper *k, const struct keeper_file *file)
+{
+	char folder[PATH_MAX], text[DEVICE_TEXT_MAX] = "";
+	int fd = -EINVAL;
+
+	snprintf(folder, sizeof folder, "%s", k->options->config_path);
+	if (memchr(file->path, 0, sizeof file->path))
+		fd = open_below(dirname(folder), file->path);
+	if (fd < 0)
+		snprintf(text, sizeof text, "cannot open %.80s: %s", fd == -EINVAL ? "that" : file->path,
+			 fd == -EXDEV ? "it is outside of the configuration's folder" :
+			 fd == -EINVAL ? "it is no regular file" : strerror(-fd));
+	answer(k, file->seq, fd < 0 ? fd : 0, text, fd < 0 ? -1 : fd);
 	if (fd >= 0)
 		close(fd);
 }
@@ -108,6 +152,8 @@ static size_t payload_size(unsigned type)
 	case KEEPER_READY:
 	case KEEPER_STOPPED:
 		return sizeof(struct keeper_request);
+	case KEEPER_FILE_OPEN:
+		return sizeof(struct keeper_file);
 	case KEEPER_TAP_OPEN:
 	case KEEPER_TAP_CLOSE:
 		return sizeof(struct keeper_tap);
@@ -132,6 +178,7 @@ void keeper_request_handle(struct keeper *k)
 	}
 	switch (m->type) {
 	case KEEPER_CONFIG_OPEN: config_open(k, payload); break;
+	case KEEPER_FILE_OPEN: file_open(k, payload); break;
 	case KEEPER_TAP_OPEN: tap_open(k, payload); break;
 	case KEEPER_TAP_CLOSE: tap_close(k, payload); break;
 	case KEEPER_RAW_OPEN: raw_open(k, payload); break;

@@ -272,6 +272,7 @@ static void check_only_needs_nothing(void **state)
 	assert_int_equal(check_only("junk", text, sizeof text), 0); /* a message of no kind is named and passed over */
 	assert_non_null(strstr(text, "message 999"));
 	assert_int_equal(check_only("tap", text, sizeof text), 0);
+	assert_int_equal(check_only("files", text, sizeof text), 0);
 }
 
 static void missing_program_is_said(void **state)
@@ -304,7 +305,30 @@ static const struct keeper_result *ask(uint16_t type, const void *payload, size_
 	return (const void *)message.payload;
 }
 
-static void order_obey(const char *order)
+static int file_error(const char *path)
+{
+	struct keeper_file f = { .seq = 4 };
+
+	memset(f.path, 'x', sizeof f.path);
+	if (path)
+		strcpy(f.path, path);
+	return ask(KEEPER_FILE_OPEN, &f, sizeof f)->error;
+}
+
+/* Of the folder that the configuration lies in, and of no other. */
+static void files_ask(const char *config)
+{
+	if (file_error(config) != 0 || message.fd_count != 1)
+		_exit(20);
+	if (file_error("no such file") != -ENOENT)
+		_exit(21);
+	if (file_error("../../etc/passwd") != -EXDEV || file_error("/etc/passwd") != -EXDEV)
+		_exit(22);
+	if (file_error(".") != -EINVAL || file_error(NULL) != -EINVAL)
+		_exit(23);
+}
+
+static void order_obey(const char *order, const char *config)
 {
 	const struct keeper_request request = { .seq = 2 };
 	const struct keeper_tap tap = { .seq = 3, .name = "never" };
@@ -322,6 +346,8 @@ static void order_obey(const char *order)
 		ipc_send(KEEPER_FD, 999, "junk", 4, NULL, 0);
 	if (strcmp(order, "tap") == 0 && ask(KEEPER_TAP_OPEN, &tap, sizeof tap)->error != -EPERM)
 		_exit(11);
+	if (strcmp(order, "files") == 0)
+		files_ask(strrchr(config, '/') + 1);
 	ipc_send(KEEPER_FD, KEEPER_READY, &request, sizeof request, NULL, 0);
 }
 
@@ -329,17 +355,18 @@ static int control_main(void)
 {
 	const struct keeper_request request = { .seq = 1 };
 	const struct keeper_result *result;
-	char order[32] = "";
+	char order[32] = "", config[256];
 
 	await();
 	if (message.type != KEEPER_HELLO || message.fd_count ||
 	    !((const struct keeper_hello *)message.payload)->check_only)
 		return 12;
+	strcpy(config, ((const struct keeper_hello *)message.payload)->config_path);
 	result = ask(KEEPER_CONFIG_OPEN, &request, sizeof request);
 	if (result->seq != 1 || result->error || message.fd_count != 1 ||
 	    read(message.fds[0], order, sizeof order - 1) <= 0)
 		return 13;
-	order_obey(order);
+	order_obey(order, config);
 	await(); /* to the end */
 	return 0;
 }
