@@ -1,0 +1,383 @@
+/*
+ * One session. WAITING, IKE, IPSEC and BACKOFF are about what charon is asked for; SAs of an
+ * earlier agreement (charon died, the peer restarts) may carry traffic meanwhile: that is
+ * can_send, which the forwarder tells.
+ *
+ *             wanted, no charon                     IKE_UP          CHILD_UP
+ *   IDLE -----------------------> WAITING --+-> IKE -------> IPSEC ----------> UP
+ *     |          CHARON_BACK, wanted ^      |    ^ |           |              ^ |
+ *     +--- wanted -----------------------------+ | | IKE_DOWN, | TIMER        | |
+ *     ^                              |         TIMER           v              | |
+ *     |                              |           BACKOFF <-----+----CHILD_DOWN,-+
+ *     |                              |           1 … 4 s            wanted      |
+ *     |                    CHARON_LOST (anywhere)                   WANTED | ^  | UNWANTED
+ *     +------------------------------------------------------- LINGERING --+-+--+
+ *                          TIMER (60 s): ended, CHILD_DOWN
+ *
+ * CHILD_UP leads to UP from everywhere: it does not matter who began. session_enter() is
+ * the only writer of the state.
+ */
+#include "daemon/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/effect.h"
+
+enum {
+	ASKED_S = 30,       /* charon has given up long before */
+	CHILD_S = 10,       /* an IKE_SA without a child is of no use */
+	LINGER_S = 60,
+	BACKOFF_MS_MIN = 1000,
+	BACKOFF_MS_MAX = 4000,
+	CROWDED_MS = 200,   /* too many attempts at once: a moment later */
+	ASKING_MAX = 256,
+	SAY_AGAIN_S = 3600, /* a cause that does not change */
+};
+
+const char *session_state_name(enum session_state s)
+{
+	static const char *const names[] = {
+#define SESSION_NAME(name) #name,
+		SESSION_STATES(SESSION_NAME)
+#undef SESSION_NAME
+	};
+
+	return names[s];
+}
+
+bool session_wanted(const struct session *x)
+{
+	return x->users > 0 || instant_before(x->table->now, x->wanted_until);
+}
+
+/* ---- entry ---- */
+
+static struct span backoff(const struct session *x)
+{
+	return span_ms(BACKOFF_MS_MIN +
+		       (int64_t)prng_below(&x->table->random, BACKOFF_MS_MAX - BACKOFF_MS_MIN + 1));
+}
+
+static void arm(struct session *x, struct span d)
+{
+	timer_set(&x->table->timers, &x->timer, session_later(x, d));
+}
+
+static void say_failure(struct session *x)
+{
+	const struct instant again = instant_add(x->said_at, span_s(SAY_AGAIN_S));
+
+	x->failures++;
+	if (strcmp(x->said, x->cause) == 0 && instant_before(x->table->now, again))
+		return;
+	memcpy(x->said, x->cause, sizeof x->said);
+	x->said_at = x->table->now;
+	session_trace(x, TRACE_WARNING, "IKE_FAILED", "reason=\"%s\"", x->cause[0] ? x->cause : "no answer");
+}
+
+static void entered_up(struct session *x)
+{
+	x->cause[0] = x->said[0] = '\0';
+	x->cause_rank = 0;
+	x->failures = 0;
+}
+
+static void session_enter(struct session *x, enum session_state state)
+{
+	if (x->state == SESSION_IKE)
+		x->table->asking--;
+	x->state = state;
+	x->since = x->table->now;
+	timer_stop(&x->table->timers, &x->timer);
+	switch (state) {
+	case SESSION_IDLE:
+	case SESSION_WAITING:
+		break;
+	case SESSION_IKE:
+		x->table->asking++;
+		session_act(x, SESSION_DO_INITIATE)->port = x->remote_port;
+		arm(x, span_s(ASKED_S));
+		break;
+	case SESSION_IPSEC:
+		arm(x, span_s(CHILD_S));
+		break;
+	case SESSION_UP:
+		entered_up(x);
+		break;
+	case SESSION_BACKOFF:
+		arm(x, backoff(x));
+		break;
+	case SESSION_LINGERING:
+		arm(x, span_s(LINGER_S));
+		break;
+	case SESSION_STATE_COUNT:
+		break;
+	}
+}
+
+/* Of several peers behind one address only that one can be called whose port is known; the others
+ * call us. */
+static bool reachable(const struct session *x)
+{
+	return x->key.remote.site == 0 || x->remote_port != 0;
+}
+
+/* What follows where nothing stands with charon. */
+static void settle_down(struct session *x)
+{
+	if (!session_wanted(x)) {
+		/* Orphans of an earlier agreement get their minute too. */
+		session_enter(x, x->pair_count > 0 ? SESSION_LINGERING : SESSION_IDLE);
+	} else if (!x->table->charon || !reachable(x)) {
+		session_enter(x, SESSION_WAITING);
+	} else if (x->table->asking >= ASKING_MAX) {
+		session_enter(x, SESSION_BACKOFF);
+		arm(x, span_ms(CROWDED_MS + (int64_t)prng_below(&x->table->random, CROWDED_MS)));
+	} else {
+		session_enter(x, SESSION_IKE);
+	}
+}
+
+static void failed(struct session *x)
+{
+	if (x->cause[0] == '\0')
+		session_set_cause(x, 0, "no answer to IKE");
+	say_failure(x);
+	if (session_wanted(x))
+		session_enter(x, SESSION_BACKOFF);
+	else
+		settle_down(x);
+}
+
+void session_set_cause(struct session *x, unsigned rank, const char *cause)
+{
+	if (rank < x->cause_rank)
+		return;
+	x->cause_rank = rank;
+	snprintf(x->cause, sizeof x->cause, "%s", cause);
+}
+
+/* Its SAs go, with the IKE_SAs. */
+static void end(struct session *x)
+{
+	session_end_ikes(x, false);
+	session_act(x, SESSION_DO_FORGET);
+}
+
+/* ---- states ---- */
+
+static void in_idle(struct session *x, enum session_event event)
+{
+	switch (event) {
+	case SESSION_EVENT_WANTED:
+		settle_down(x);
+		break;
+	case SESSION_EVENT_IKE_UP:
+		session_enter(x, SESSION_IPSEC);
+		break;
+	case SESSION_EVENT_CHILD_UP:
+		session_enter(x, session_wanted(x) ? SESSION_UP : SESSION_LINGERING);
+		break;
+	case SESSION_EVENT_UNWANTED:
+	case SESSION_EVENT_TIMER:
+	case SESSION_EVENT_IKE_DOWN:
+	case SESSION_EVENT_CHILD_DOWN:
+	case SESSION_EVENT_CHARON_LOST:
+	case SESSION_EVENT_CHARON_BACK:
+	case SESSION_EVENT_COUNT:
+		break;
+	}
+}
+
+static void in_waiting(struct session *x, enum session_event event)
+{
+	switch (event) {
+	case SESSION_EVENT_UNWANTED:
+	case SESSION_EVENT_CHARON_BACK:
+		settle_down(x);
+		break;
+	case SESSION_EVENT_IKE_UP:
+		session_enter(x, SESSION_IPSEC);
+		break;
+	case SESSION_EVENT_CHILD_UP:
+		session_enter(x, session_wanted(x) ? SESSION_UP : SESSION_LINGERING);
+		break;
+	case SESSION_EVENT_WANTED:
+	case SESSION_EVENT_TIMER:
+	case SESSION_EVENT_IKE_DOWN:
+	case SESSION_EVENT_CHILD_DOWN:
+	case SESSION_EVENT_CHARON_LOST:
+	case SESSION_EVENT_COUNT:
+		break;
+	}
+}
+
+static void in_ike(struct session *x, enum session_event event)
+{
+	switch (event) {
+	case SESSION_EVENT_IKE_UP:
+		session_enter(x, SESSION_IPSEC);
+		break;
+	case SESSION_EVENT_CHILD_UP:
+		session_enter(x, session_wanted(x) ? SESSION_UP : SESSION_LINGERING);
+		break;
+	case SESSION_EVENT_TIMER:
+	case SESSION_EVENT_IKE_DOWN:
+		failed(x);
+		break;
+	case SESSION_EVENT_UNWANTED:
+		end(x);
+		settle_down(x);
+		break;
+	case SESSION_EVENT_CHARON_LOST:
+		settle_down(x);
+		break;
+	case SESSION_EVENT_WANTED:
+	case SESSION_EVENT_CHILD_DOWN: /* an orphan's end */
+	case SESSION_EVENT_CHARON_BACK:
+	case SESSION_EVENT_COUNT:
+		break;
+	}
+}
+
+static void in_ipsec(struct session *x, enum session_event event)
+{
+	switch (event) {
+	case SESSION_EVENT_CHILD_UP:
+		session_enter(x, session_wanted(x) ? SESSION_UP : SESSION_LINGERING);
+		break;
+	case SESSION_EVENT_TIMER:
+		session_set_cause(x, 1, "IKE is up, but no IPsec SA was agreed on");
+		session_end_ikes(x, false);
+		failed(x);
+		break;
+	case SESSION_EVENT_IKE_DOWN:
+		failed(x);
+		break;
+	case SESSION_EVENT_CHARON_LOST:
+		settle_down(x);
+		break;
+	case SESSION_EVENT_WANTED:
+	case SESSION_EVENT_UNWANTED: /* the peer wants it */
+	case SESSION_EVENT_IKE_UP:
+	case SESSION_EVENT_CHILD_DOWN:
+	case SESSION_EVENT_CHARON_BACK:
+	case SESSION_EVENT_COUNT:
+		break;
+	}
+}
+
+static void in_up(struct session *x, enum session_event event)
+{
+	switch (event) {
+	case SESSION_EVENT_CHILD_UP:
+		entered_up(x);
+		break;
+	case SESSION_EVENT_UNWANTED:
+		session_enter(x, SESSION_LINGERING);
+		break;
+	case SESSION_EVENT_CHILD_DOWN:
+		session_set_cause(x, 0, "the peer has ended it");
+		session_end_ikes(x, false);
+		failed(x);
+		break;
+	case SESSION_EVENT_CHARON_LOST:
+		settle_down(x);
+		break;
+	case SESSION_EVENT_WANTED:
+	case SESSION_EVENT_TIMER:
+	case SESSION_EVENT_IKE_UP:
+	case SESSION_EVENT_IKE_DOWN: /* its pairs went with it; CHILD_DOWN follows when none is left */
+	case SESSION_EVENT_CHARON_BACK:
+	case SESSION_EVENT_COUNT:
+		break;
+	}
+}
+
+static void in_backoff(struct session *x, enum session_event event)
+{
+	switch (event) {
+	case SESSION_EVENT_TIMER:
+	case SESSION_EVENT_UNWANTED:
+	case SESSION_EVENT_CHARON_LOST:
+		settle_down(x);
+		break;
+	case SESSION_EVENT_IKE_UP:
+		session_enter(x, SESSION_IPSEC);
+		break;
+	case SESSION_EVENT_CHILD_UP:
+		session_enter(x, session_wanted(x) ? SESSION_UP : SESSION_LINGERING);
+		break;
+	case SESSION_EVENT_WANTED:
+	case SESSION_EVENT_IKE_DOWN:
+	case SESSION_EVENT_CHILD_DOWN:
+	case SESSION_EVENT_CHARON_BACK:
+	case SESSION_EVENT_COUNT:
+		break;
+	}
+}
+
+static void in_lingering(struct session *x, enum session_event event)
+{
+	switch (event) {
+	case SESSION_EVENT_WANTED:
+		if (x->ike_count > 0)
+			session_enter(x, SESSION_UP);
+		else
+			settle_down(x); /* orphans only */
+		break;
+	case SESSION_EVENT_TIMER:
+		end(x);
+		while (x->pair_count > 0)
+			session_del_pair(x, 0);
+		session_enter(x, SESSION_IDLE);
+		break;
+	case SESSION_EVENT_CHILD_DOWN:
+		session_end_ikes(x, false);
+		session_enter(x, SESSION_IDLE);
+		break;
+	case SESSION_EVENT_UNWANTED:
+	case SESSION_EVENT_IKE_UP:
+	case SESSION_EVENT_IKE_DOWN:
+	case SESSION_EVENT_CHILD_UP:
+	case SESSION_EVENT_CHARON_LOST: /* the minute goes on */
+	case SESSION_EVENT_CHARON_BACK:
+	case SESSION_EVENT_COUNT:
+		break;
+	}
+}
+
+void session_step(struct session *x, enum session_event event)
+{
+	switch (x->state) {
+	case SESSION_IDLE:
+		in_idle(x, event);
+		break;
+	case SESSION_WAITING:
+		in_waiting(x, event);
+		break;
+	case SESSION_IKE:
+		in_ike(x, event);
+		break;
+	case SESSION_IPSEC:
+		in_ipsec(x, event);
+		break;
+	case SESSION_UP:
+		in_up(x, event);
+		break;
+	case SESSION_BACKOFF:
+		in_backoff(x, event);
+		break;
+	case SESSION_LINGERING:
+		in_lingering(x, event);
+		break;
+	case SESSION_STATE_COUNT:
+		break;
+	}
+}
+
+void session_timer(struct session *x)
+{
+	session_step(x, SESSION_EVENT_TIMER);
+}

@@ -1,0 +1,154 @@
+/*
+ * session: one IPsec session, its state machine (session.c) and the SAs that it has
+ * (session_sas.c). Private to sessions.c and its neighbours.
+ */
+#ifndef DMVPN_DAEMON_SESSION_H
+#define DMVPN_DAEMON_SESSION_H
+
+#include "base/prng.h"
+#include "base/timers.h"
+#include "base/tree.h"
+#include "daemon/sessions.h"
+
+#define SESSION_STATES(X) X(IDLE) X(WAITING) X(IKE) X(IPSEC) X(UP) X(BACKOFF) X(LINGERING)
+#define SESSION_EVENTS(X) \
+	X(WANTED) X(UNWANTED) X(TIMER) X(IKE_UP) X(IKE_DOWN) X(CHILD_UP) X(CHILD_DOWN) X(CHARON_LOST) X(CHARON_BACK)
+
+enum session_state {
+#define SESSION_ENUM(name) SESSION_##name,
+	SESSION_STATES(SESSION_ENUM)
+#undef SESSION_ENUM
+	SESSION_STATE_COUNT
+};
+
+enum session_event {
+#define SESSION_ENUM(name) SESSION_EVENT_##name,
+	SESSION_EVENTS(SESSION_ENUM)
+#undef SESSION_ENUM
+	SESSION_EVENT_COUNT
+};
+
+enum session_timer { SESSION_TIMER_STATE, SESSION_TIMER_SETTLE, SESSION_TIMER_QUEUE };
+
+enum { SESSION_QUEUE_MAX = 16, SESSION_QUEUE_S = 5 };
+
+/* An IKE_SA of charon. */
+struct session_ike {
+	uint32_t id;
+	uint64_t spi_initiator;
+	bool is_initiator;
+	bool loser;    /* a duplicate that is to go */
+	unsigned version;
+	char suite[64];
+	struct instant since;
+};
+
+/* An SA pair. ike 0: charon does not know it (any more). */
+struct session_pair {
+	uint32_t spi_in, spi_out;
+	uint32_t ike;
+	bool is_initiator;
+	struct instant since;
+};
+
+struct session_message {
+	struct session_message *next;
+	uint32_t tunnel;
+	struct instant until;
+	size_t length;
+	uint8_t bytes[];
+};
+
+struct session {
+	struct tree_node by_key, by_id;
+	struct sessions *table;
+	uint32_t id;
+	struct session_key key;
+	enum session_state state;
+	struct instant since;
+	struct timer timer, settle, queue_timer;
+	unsigned users;              /* peers of the engine */
+	struct instant wanted_until; /* for the sake of messages */
+	bool told;                   /* the forwarder knows it */
+	bool can_send;
+	struct instant up_since;     /* INSTANT_NEVER: cannot send */
+	uint16_t remote_port;
+	char identity[SESSION_IDENTITY_MAX];
+	size_t ike_count, pair_count;
+	struct session_ike *ikes;
+	struct session_pair *pairs;
+	size_t queued;
+	struct session_message *first, **last;
+	char cause[SESSION_CAUSE_MAX];
+	unsigned cause_rank;
+	char said[SESSION_CAUSE_MAX]; /* the cause that was logged last */
+	struct instant said_at;
+	unsigned failures;
+};
+
+/* A peer of the engine. */
+struct session_user {
+	struct tree_node node; /* by (tunnel, remote) */
+	uint32_t tunnel;
+	struct endpoint remote;
+	struct session *session; /* NULL: the tunnel is down or unprotected */
+};
+
+struct session_tunnel {
+	uint32_t number, protection;
+	struct endpoint local;
+};
+
+struct session_queued_action {
+	struct session_queued_action *next;
+	struct session_action action;
+	uint8_t bytes[];
+};
+
+struct sessions {
+	struct instant now;
+	struct prng random;
+	struct timers timers;
+	struct tree by_key, by_id, users;
+	uint32_t next_id;
+	bool charon;     /* it is there and has said what it has */
+	size_t asking;   /* sessions in state IKE */
+	size_t tunnel_count;
+	struct session_tunnel *tunnels;
+	struct session_queued_action *first, **last, *given;
+};
+
+/* ---- session.c ---- */
+void session_step(struct session *x, enum session_event event);
+const char *session_state_name(enum session_state s);
+bool session_wanted(const struct session *x);
+void session_set_cause(struct session *x, unsigned rank, const char *cause);
+void session_timer(struct session *x);
+
+/* ---- session_sas.c ---- */
+struct session_ike *session_find_ike(const struct session *x, uint32_t ike_id);
+struct session_pair *session_find_pair(const struct session *x, uint32_t spi_in);
+struct session_ike *session_add_ike(struct session *x, const struct session_report *r);
+void session_del_ike(struct session *x, uint32_t ike_id); /* with its pairs; no event */
+void session_add_pair(struct session *x, const struct session_report *r);
+void session_del_pair(struct session *x, size_t at); /* no event */
+struct session_pair *session_new_pair(struct session *x);
+void session_orphan(struct session *x); /* charon is gone: pairs stay, IKE_SAs do not */
+void session_end_ikes(struct session *x, bool force); /* asks charon to end them all */
+void session_settle(struct session *x); /* what is double goes; arms the timer */
+void session_settle_due(struct session *x);
+
+/* ---- session_nhrp.c ---- */
+void session_queue(struct session *x, uint32_t tunnel, const uint8_t *bytes, size_t length);
+void session_queue_flush(struct session *x);
+void session_queue_expire(struct session *x);
+void session_queue_drop(struct session *x);
+
+/* ---- sessions.c ---- */
+struct session_action *session_act(struct session *x, enum session_action_type type);
+void session_trace(struct session *x, int severity, const char *mnemonic, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+struct instant session_later(const struct session *x, struct span d);
+void session_nhrp(struct session *x, uint32_t tunnel, const uint8_t *bytes, size_t length);
+
+#endif

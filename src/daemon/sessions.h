@@ -1,0 +1,156 @@
+/*
+ * sessions: the IPsec sessions of this router, without sockets, clock or charon itself: what
+ * happened goes in, what shall be done comes out by sessions_next().
+ *
+ * A session is what protects everything between (underlay VRF, local address) and one remote
+ * endpoint under one protection (IPsec profile), whatever the number of tunnels between them
+ * and whoever began. Several peers behind one address (a NAT) are told apart by the identity
+ * that they authenticated with: the first is site 0, the others get numbers of their own.
+ *
+ * Sessions are wanted by the engine's peers (sessions_want) and, for a while, by NHRP messages to
+ * an endpoint (sessions_send). What arrives from the peer's side is taken whether wanted or not,
+ * and given back when nobody has wanted it for a minute.
+ */
+#ifndef DMVPN_DAEMON_SESSIONS_H
+#define DMVPN_DAEMON_SESSIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "base/ipaddr.h"
+
+struct sessions;
+struct session;
+
+enum { SESSION_CAUSE_MAX = 96, SESSION_IDENTITY_MAX = 256, SESSION_NAME_MAX = 256 };
+
+struct session_key {
+	uint32_t protection; /* never 0 */
+	struct endpoint local, remote;
+};
+
+/* ---- what shall be done ---- */
+
+enum session_action_type {
+	SESSION_DO_INITIATE,     /* charon shall begin an IKE_SA with a child to key.remote */
+	SESSION_DO_FORGET,       /* charon need not begin again: key (its connection may be unloaded) */
+	SESSION_DO_TERMINATE,    /* charon shall end IKE_SA ike_id; force: without waiting for the peer */
+	SESSION_DO_FORWARD_SET,  /* forwarder: session, key */
+	SESSION_DO_FORWARD_DEL,
+	SESSION_DO_BIND,         /* forwarder: session, spi_in, spi_out, is_initiator */
+	SESSION_DO_REVOKE,       /* forwarder: spi_in, spi_out */
+	SESSION_DO_NHRP,         /* forwarder: tunnel, key.remote, bytes */
+	SESSION_DO_REACHABLE,    /* engine: tunnel, key.remote */
+	SESSION_DO_TRACE,        /* log */
+};
+
+struct session_action {
+	enum session_action_type type;
+	uint32_t session, tunnel;
+	struct session_key key;
+	uint16_t port;        /* INITIATE: of the peer's NAT; 0: 500 and 4500 as usual */
+	uint32_t ike_id;
+	bool force;
+	uint32_t spi_in, spi_out;
+	bool is_initiator;
+	const uint8_t *bytes; /* NHRP; valid until the next call */
+	size_t length;
+	int severity;
+	const char *mnemonic;
+	char text[512]; /* TRACE */
+};
+
+/* false: nothing is left to do. */
+bool sessions_next(struct sessions *s, struct session_action *out);
+
+/* ---- what happened ---- */
+
+struct sessions *sessions_new(uint64_t seed, uint32_t id_first); /* NULL when out of memory */
+void sessions_free(struct sessions *s);
+struct instant sessions_deadline(const struct sessions *s);
+void sessions_tick(struct sessions *s, struct instant now);
+
+/* A tunnel's protection and local endpoint; protection 0: unprotected, down or gone. */
+void sessions_tunnel(struct sessions *s, struct instant now, uint32_t tunnel, uint32_t protection,
+		     const struct endpoint *local);
+/* The engine has, or has no more, a peer there. */
+void sessions_want(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote);
+void sessions_unwant(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote);
+/* An NHRP message: goes out now, or waits (16 messages, 5 s) for the session. */
+void sessions_send(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote,
+		   const uint8_t *bytes, size_t length);
+/* The tunnel's packets need a session. */
+bool sessions_covers(const struct sessions *s, uint32_t tunnel);
+
+/* What charon says of an IKE_SA, and of a pair of SAs (spi_in 0: of the IKE_SA only). */
+struct session_report {
+	uint32_t ike_id;          /* charon's number for it */
+	uint64_t spi_initiator;   /* of the IKE_SA */
+	bool is_initiator;        /* we began it */
+	uint32_t protection;
+	struct endpoint local, remote; /* site is found out here */
+	uint16_t remote_port;
+	const char *identity;     /* as authenticated; NULL: not known yet */
+	unsigned version;         /* of IKE */
+	const char *ike_suite;    /* NULL: not told */
+	bool is_rekey;            /* it replaces another one: is_initiator tells nothing of the pair */
+	uint32_t spi_in, spi_out; /* host order */
+};
+
+void sessions_ike_up(struct sessions *s, struct instant now, const struct session_report *r);
+void sessions_ike_down(struct sessions *s, struct instant now, uint32_t ike_id);
+/* ike_id has been replaced by another IKE_SA, to which its children belong now. */
+void sessions_ike_rekeyed(struct sessions *s, struct instant now, uint32_t ike_id, const struct session_report *r);
+void sessions_child_up(struct sessions *s, struct instant now, const struct session_report *r);
+void sessions_child_down(struct sessions *s, struct instant now, uint32_t spi_in);
+/* The attempt to begin one failed, or a hint why it does: shown, and kept until it is up. Causes of
+ * a higher rank say more than those of a lower one. */
+void sessions_cause(struct sessions *s, struct instant now, const struct session_key *k, unsigned rank,
+		    const char *cause);
+
+/* charon is there, and all SAs that it has were reported. */
+void sessions_charon_ready(struct sessions *s, struct instant now);
+/* It is not: its SAs are orphans. Also before those of a charon that was connected to anew are reported. */
+void sessions_charon_lost(struct sessions *s, struct instant now);
+
+/* The forwarder holds a session of an earlier life of this process, or one of its SAs. */
+void sessions_held(struct sessions *s, struct instant now, uint32_t session, const struct session_key *k);
+void sessions_held_sa(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound);
+/* The forwarder is new: everything is said again. */
+void sessions_replay(struct sessions *s, struct instant now);
+void sessions_can_send(struct sessions *s, struct instant now, uint32_t session, bool can_send);
+/* An SA of it is gone from the forwarder (its lifetime ended, charon deleted it). */
+void sessions_sa_gone(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound);
+/* The protection has changed or is no longer configured: its sessions end, and begin anew where wanted. */
+void sessions_restart(struct sessions *s, struct instant now, uint32_t protection);
+
+/* ---- what is known ---- */
+
+/* Who is behind a session; NULL: not known (yet). */
+const char *sessions_identity(const struct sessions *s, uint32_t session);
+
+struct session_view {
+	uint32_t session;
+	struct session_key key;
+	const char *state;       /* "IKE", "IPSEC", "UP", "BACKOFF" … */
+	bool can_send, wanted, ike_up;
+	const char *identity;    /* "" unknown */
+	const char *cause;       /* why it is not up, or does not renew; "" */
+	const char *ike_suite;   /* "" unknown */
+	unsigned version;        /* of IKE; 0: no IKE_SA */
+	bool is_initiator;
+	uint16_t remote_port;
+	unsigned failures;       /* since it was last up */
+	size_t pairs, ikes;
+	struct instant since;    /* of the state */
+	struct instant up_since; /* INSTANT_NEVER: it cannot send */
+};
+
+/* The session with the smallest id above `after`; false: none. */
+bool sessions_view(const struct sessions *s, uint32_t after, struct session_view *out);
+/* The one that a peer's packets go by; false: none. */
+bool sessions_view_of(const struct sessions *s, uint32_t tunnel, const struct endpoint *remote, struct session_view *out);
+
+#endif

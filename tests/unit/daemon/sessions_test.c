@@ -1,0 +1,492 @@
+/*
+ * The sessions without charon, forwarder or clock: what happens goes in, what they ask for is
+ * compared as text, one action a word.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "daemon/session.h"
+#include "daemon/sessions.h"
+
+enum { TUNNEL = 0, PROTECTION = 7 };
+
+static struct sessions *s;
+static struct instant now;
+static char done[2000]; /* what was asked for */
+
+static struct endpoint at(const char *text)
+{
+	struct endpoint e = { 0 };
+
+	assert_true(ipaddr_parse(text, &e.addr));
+	return e;
+}
+
+static struct endpoint at_site(const char *text, uint32_t site)
+{
+	struct endpoint e = at(text);
+
+	e.site = site;
+	return e;
+}
+
+/* Everything that is to be done, without the traces. */
+static const char *drain(void)
+{
+	static const char *const names[] = {
+		[SESSION_DO_INITIATE] = "initiate", [SESSION_DO_FORGET] = "forget",
+		[SESSION_DO_TERMINATE] = "terminate", [SESSION_DO_FORWARD_SET] = "set",
+		[SESSION_DO_FORWARD_DEL] = "del", [SESSION_DO_BIND] = "bind", [SESSION_DO_REVOKE] = "revoke",
+		[SESSION_DO_NHRP] = "nhrp", [SESSION_DO_REACHABLE] = "reachable",
+	};
+	struct session_action a;
+	size_t used = 0;
+
+	done[0] = '\0';
+	while (sessions_next(s, &a)) {
+		if (a.type == SESSION_DO_TRACE)
+			continue;
+		used += (size_t)snprintf(done + used, sizeof done - used, "%s%s", used ? " " : "", names[a.type]);
+		if (a.type == SESSION_DO_TERMINATE)
+			used += (size_t)snprintf(done + used, sizeof done - used, ":%u", a.ike_id);
+		else if (a.type == SESSION_DO_BIND || a.type == SESSION_DO_REVOKE)
+			used += (size_t)snprintf(done + used, sizeof done - used, ":%u:%x/%x", a.session, a.spi_in, a.spi_out);
+		else if (a.type == SESSION_DO_NHRP)
+			used += (size_t)snprintf(done + used, sizeof done - used, ":%.*s", (int)a.length, (const char *)a.bytes);
+	}
+	return done;
+}
+
+static void pass(int64_t ms)
+{
+	now = instant_add(now, span_ms(ms));
+	sessions_tick(s, now);
+}
+
+static const char *state_of(uint32_t session)
+{
+	struct session_view v;
+
+	return sessions_view(s, session - 1, &v) && v.session == session ? v.state : "none";
+}
+
+static struct session_report report(uint32_t ike, const char *remote, const char *identity)
+{
+	return (struct session_report){
+		.ike_id = ike, .spi_initiator = 0x100 + ike, .is_initiator = true, .protection = PROTECTION,
+		.local = at("192.0.2.1"), .remote = at(remote), .remote_port = 4500, .identity = identity, .version = 2,
+		.spi_in = 0xc0000000 + ike, .spi_out = 0xd0000000 + ike,
+	};
+}
+
+static int begin(void **state)
+{
+	struct endpoint local = at("192.0.2.1");
+
+	(void)state;
+	now = (struct instant){ 1000000000 };
+	s = sessions_new(1, 1);
+	sessions_tunnel(s, now, TUNNEL, PROTECTION, &local);
+	sessions_charon_ready(s, now);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	sessions_free(s);
+	return 0;
+}
+
+static void want(const char *remote, uint32_t site)
+{
+	struct endpoint e = at_site(remote, site);
+
+	sessions_want(s, now, TUNNEL, &e);
+}
+
+static void unwant(const char *remote, uint32_t site)
+{
+	struct endpoint e = at_site(remote, site);
+
+	sessions_unwant(s, now, TUNNEL, &e);
+}
+
+static void child_up(uint32_t ike, const char *remote, const char *identity, bool is_initiator)
+{
+	struct session_report r = report(ike, remote, identity);
+
+	r.is_initiator = is_initiator;
+	sessions_ike_up(s, now, &r);
+	sessions_child_up(s, now, &r);
+}
+
+static void send(const char *remote, const char *text)
+{
+	struct endpoint e = at(remote);
+
+	sessions_send(s, now, TUNNEL, &e, (const uint8_t *)text, strlen(text));
+}
+
+/* wanted --> asked of charon --> up --> what waited goes out */
+static void test_comes_up(void **state)
+{
+	struct session_report r = report(1, "198.51.100.1", "hub");
+
+	(void)state;
+	want("198.51.100.1", 0);
+	assert_string_equal(drain(), "initiate");
+	assert_string_equal(state_of(1), "IKE");
+	send("198.51.100.1", "one");
+	sessions_ike_up(s, now, &r);
+	assert_string_equal(state_of(1), "IPSEC");
+	sessions_child_up(s, now, &r);
+	assert_string_equal(drain(), "set bind:1:c0000001/d0000001");
+	assert_string_equal(state_of(1), "IPSEC");
+	sessions_can_send(s, now, 1, true);
+	assert_string_equal(drain(), "reachable nhrp:one");
+	assert_string_equal(state_of(1), "UP");
+	send("198.51.100.1", "two");
+	assert_string_equal(drain(), "nhrp:two");
+	assert_string_equal(sessions_identity(s, 1), "hub");
+}
+
+static void test_queue_is_bounded_in_number_and_time(void **state)
+{
+	char text[8];
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		send("198.51.100.1", text);
+	}
+	assert_string_equal(drain(), "initiate");
+	child_up(1, "198.51.100.1", "hub", true);
+	sessions_can_send(s, now, 1, true);
+	assert_non_null(strstr(drain(), "nhrp:4 nhrp:5"));
+	assert_null(strstr(done, "nhrp:3 "));
+	sessions_can_send(s, now, 1, false);
+	send("198.51.100.1", "late");
+	drain();
+	pass(5001);
+	sessions_can_send(s, now, 1, true);
+	assert_null(strstr(drain(), "nhrp"));
+}
+
+/* A failure is followed by another try within 1 to 4 s, for ever. */
+static void test_tries_again(void **state)
+{
+	(void)state;
+	want("198.51.100.1", 0);
+	drain();
+	for (int i = 0; i < 10; i++) {
+		struct session_report r = report((uint32_t)i, "198.51.100.1", NULL);
+
+		sessions_ike_up(s, now, &r);
+		sessions_ike_down(s, now, (uint32_t)i);
+		assert_string_equal(state_of(1), "BACKOFF");
+		pass(999);
+		assert_string_equal(drain(), "");
+		pass(3002);
+		assert_string_equal(drain(), "initiate");
+	}
+}
+
+static void test_no_answer_at_all(void **state)
+{
+	(void)state;
+	want("198.51.100.1", 0);
+	drain();
+	pass(30001);
+	assert_string_equal(state_of(1), "BACKOFF");
+	pass(4001);
+	assert_string_equal(drain(), "initiate");
+}
+
+/* The cause is logged once while it stays the same. */
+static void test_log_stays_quiet(void **state)
+{
+	struct session_key k = { PROTECTION, at("192.0.2.1"), at("198.51.100.1") };
+	struct session_action a;
+	unsigned lines = 0;
+
+	(void)state;
+	want("198.51.100.1", 0);
+	for (int i = 0; i < 20; i++) {
+		sessions_cause(s, now, &k, 5, "no proposal chosen");
+		sessions_cause(s, now, &k, 1, "refused");
+		pass(30001);
+		pass(4001);
+	}
+	while (sessions_next(s, &a)) {
+		if (a.type != SESSION_DO_TRACE)
+			continue;
+		lines++;
+		assert_non_null(strstr(a.text, "no proposal chosen"));
+	}
+	assert_int_equal(lines, 1);
+}
+
+/* hub dies of our charon's death only: SAs carry on, IKE begins anew, the orphans go at last. */
+static void test_charon_dies_and_comes_back(void **state)
+{
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "hub", true);
+	sessions_can_send(s, now, 1, true);
+	drain();
+	sessions_charon_lost(s, now);
+	assert_string_equal(drain(), "");
+	assert_string_equal(state_of(1), "UP");
+	send("198.51.100.1", "still");
+	assert_string_equal(drain(), "nhrp:still");
+	sessions_charon_ready(s, now);
+	assert_string_equal(drain(), "initiate");
+	child_up(9, "198.51.100.1", "hub", true);
+	assert_string_equal(drain(), "bind:1:c0000009/d0000009");
+	pass(6001);
+	assert_string_equal(drain(), "revoke:1:c0000001/d0000001");
+}
+
+/* Both began at once: both ends end the same one, the beginner first. */
+static void test_crossed(void **state)
+{
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "hub", true);
+	child_up(2, "198.51.100.1", "hub", false);
+	drain();
+	pass(3999);
+	assert_string_equal(drain(), "");
+	pass(2); /* the other end should have ended it by now */
+	assert_string_equal(drain(), "terminate:2");
+	sessions_child_down(s, now, 0xc0000002);
+	sessions_ike_down(s, now, 2);
+	pass(10000);
+	assert_string_equal(drain(), "");
+}
+
+static void test_crossed_ours_goes(void **state)
+{
+	struct session_report r = report(1, "198.51.100.1", "hub");
+
+	(void)state;
+	want("198.51.100.1", 0);
+	r.spi_initiator = 0x999;
+	sessions_ike_up(s, now, &r);
+	sessions_child_up(s, now, &r);
+	child_up(2, "198.51.100.1", "hub", false);
+	drain();
+	pass(2001);
+	assert_string_equal(drain(), "terminate:1");
+}
+
+/* A peer that lost its memory begins anew: the older one goes, whatever its SPI. */
+static void test_peer_restarts(void **state)
+{
+	struct session_report r = report(2, "198.51.100.1", "spoke");
+
+	(void)state;
+	child_up(1, "198.51.100.1", "spoke", false);
+	pass(20000);
+	r.spi_initiator = 0x999;
+	r.is_initiator = false;
+	sessions_ike_up(s, now, &r);
+	sessions_child_up(s, now, &r);
+	drain();
+	pass(4001);
+	assert_string_equal(drain(), "terminate:1");
+}
+
+/* Two behind one address: the second is another site, and each finds its own again. */
+static void test_two_behind_one_nat(void **state)
+{
+	struct session_view v;
+
+	(void)state;
+	child_up(1, "198.51.100.1", "a", false);
+	child_up(2, "198.51.100.1", "b", false);
+	assert_true(sessions_view(s, 1, &v));
+	assert_int_equal(v.session, 2);
+	assert_int_equal(v.key.remote.site, 1);
+	assert_string_equal(v.identity, "b");
+	want("198.51.100.1", 0);
+	want("198.51.100.1", 1);
+	drain();
+	sessions_can_send(s, now, 1, true);
+	sessions_can_send(s, now, 2, true);
+	drain();
+	sessions_charon_lost(s, now);
+	sessions_charon_ready(s, now);
+	drain();
+	child_up(4, "198.51.100.1", "b", false);
+	child_up(3, "198.51.100.1", "a", false);
+	assert_string_equal(drain(), "bind:2:c0000004/d0000004 bind:1:c0000003/d0000003");
+}
+
+/* Nobody wants it: it stays for a minute, then it is ended and forgotten. */
+static void test_unwanted(void **state)
+{
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "hub", true);
+	drain();
+	unwant("198.51.100.1", 0);
+	pass(59000);
+	assert_string_equal(drain(), "");
+	pass(1001);
+	assert_string_equal(drain(), "terminate:1 forget");
+	sessions_ike_down(s, now, 1);
+	assert_string_equal(drain(), "del forget");
+	assert_string_equal(state_of(1), "none");
+}
+
+/* This process is restarted: the forwarder tells what it has, charon what it knows. */
+static void test_adopts(void **state)
+{
+	struct session_key k = { PROTECTION, at("192.0.2.1"), at("198.51.100.1") };
+
+	(void)state;
+	sessions_charon_lost(s, now);
+	sessions_held(s, now, 41, &k);
+	sessions_held_sa(s, now, 41, 0xc0000001, true);
+	sessions_held_sa(s, now, 41, 0xd0000001, false);
+	sessions_can_send(s, now, 41, true);
+	want("198.51.100.1", 0);
+	drain();
+	child_up(1, "198.51.100.1", "hub", true);
+	assert_string_equal(drain(), "bind:41:c0000001/d0000001");
+	sessions_charon_ready(s, now);
+	assert_string_equal(drain(), "");
+	assert_string_equal(state_of(41), "UP");
+	want("198.51.100.2", 0);
+	assert_string_equal(state_of(42), "IKE");
+}
+
+static void test_adopts_orphans(void **state)
+{
+	struct session_key k = { PROTECTION, at("192.0.2.1"), at("198.51.100.1") };
+
+	(void)state;
+	sessions_charon_lost(s, now);
+	sessions_held(s, now, 41, &k);
+	sessions_held_sa(s, now, 41, 0xc0000001, true);
+	sessions_held_sa(s, now, 41, 0xd0000001, false);
+	want("198.51.100.1", 0);
+	sessions_charon_ready(s, now);
+	assert_string_equal(drain(), "initiate");
+	child_up(1, "198.51.100.1", "hub", true);
+	assert_string_equal(drain(), "bind:41:c0000001/d0000001");
+}
+
+static void test_forwarder_is_told_again(void **state)
+{
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "hub", true);
+	drain();
+	sessions_replay(s, now);
+	assert_string_equal(drain(), "set bind:1:c0000001/d0000001");
+}
+
+/* IKE_SA rekeyed, then the pair: nothing of it ends. */
+static void test_rekeys(void **state)
+{
+	struct session_report r = report(2, "198.51.100.1", "hub");
+
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "hub", true);
+	drain();
+	sessions_ike_rekeyed(s, now, 1, &r);
+	sessions_ike_down(s, now, 1);
+	r.is_rekey = true;
+	sessions_child_up(s, now, &r);
+	sessions_child_down(s, now, 0xc0000001);
+	assert_string_equal(drain(), "bind:1:c0000002/d0000002");
+	pass(60000);
+	assert_string_equal(drain(), "");
+}
+
+/* The tunnel's source address changes: its peers want sessions from the new one. */
+static void test_tunnel_moves(void **state)
+{
+	struct endpoint local = at("192.0.2.9");
+
+	(void)state;
+	want("198.51.100.1", 0);
+	assert_string_equal(drain(), "initiate");
+	sessions_tunnel(s, now, TUNNEL, PROTECTION, &local);
+	assert_string_equal(drain(), "forget forget initiate");
+	sessions_tunnel(s, now, TUNNEL, 0, &local);
+	assert_false(sessions_covers(s, TUNNEL));
+}
+
+/* Every event in every state: whatever comes, it neither crashes nor stays where nothing happens. */
+static void test_every_event_in_every_state(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		static uint64_t seed = 3;
+		uint32_t ike;
+		char remote[20];
+
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		ike = (uint32_t)(seed >> 40) % 6 + 1;
+		snprintf(remote, sizeof remote, "198.51.100.%u", (unsigned)(seed >> 20) % 2 + 1);
+		switch ((seed >> 33) % 13) {
+		case 0: want(remote, 0); break;
+		case 1: unwant(remote, 0); break;
+		case 2: child_up(ike, remote, ike & 1 ? "a" : "b", ike & 2); break;
+		case 3: sessions_child_down(s, now, 0xc0000000 + ike); break;
+		case 4: sessions_ike_down(s, now, ike); break;
+		case 5: pass((int64_t)(seed >> 50)); break;
+		case 6: send(remote, "x"); break;
+		case 7: sessions_can_send(s, now, (uint32_t)(i % 7), seed & 1); break;
+		case 8: if (i % 3 == 0) sessions_charon_lost(s, now); break;
+		case 9: sessions_charon_ready(s, now); break;
+		case 10: sessions_restart(s, now, PROTECTION); break;
+		case 11: want(remote, 1); break;
+		case 12: unwant(remote, 1); break;
+		}
+		drain();
+	}
+	for (unsigned i = 1; i <= 2; i++) {
+		char remote[20];
+
+		snprintf(remote, sizeof remote, "198.51.100.%u", i);
+		unwant(remote, 0);
+		unwant(remote, 1);
+	}
+	sessions_charon_lost(s, now);
+	pass(10000000);
+	for (uint32_t i = 0; i < 100000; i++) {
+		struct session_view v;
+
+		if (!sessions_view(s, i, &v))
+			break;
+		i = v.session;
+		assert_false(v.wanted);
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_comes_up), TEST(test_queue_is_bounded_in_number_and_time), TEST(test_tries_again),
+		TEST(test_no_answer_at_all), TEST(test_log_stays_quiet), TEST(test_charon_dies_and_comes_back),
+		TEST(test_crossed), TEST(test_crossed_ours_goes), TEST(test_peer_restarts), TEST(test_two_behind_one_nat),
+		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_forwarder_is_told_again),
+		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_every_event_in_every_state),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
