@@ -63,7 +63,8 @@ static int send_line(int fd, const char *request)
 
 	if (n < 0 || (size_t)n >= sizeof line)
 		return -EMSGSIZE;
-	return send(fd, line, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -EIO;
+	/* A daemon that hung up already may have said why: its answer is read all the same. */
+	return send(fd, line, (size_t)n, MSG_NOSIGNAL) == n || errno == EPIPE ? 0 : -EIO;
 }
 
 static int grow(struct reply *r)
@@ -96,10 +97,11 @@ static int read_to_end(int fd, int64_t deadline_ms, struct reply *r)
 		n = read(fd, r->bytes + r->length, r->size - r->length);
 		if (n < 0 && errno == EINTR)
 			continue;
+		/* It hung up before it had read the request. */
+		if (n == 0 || (n < 0 && errno == ECONNRESET && r->length))
+			break;
 		if (n < 0)
 			return -errno;
-		if (n == 0)
-			break;
 		r->length += (size_t)n;
 	}
 	r->bytes[r->length] = '\0';

@@ -154,6 +154,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		take_line(c, c->length); /* is refused as too long */
 }
 
+/* Says so, as far as it can be said at once, and hangs up. */
+static void turn_away(struct client *c)
+{
+	static char text[] = "error 2 the daemon serves too many clients at once; try again\n";
+	uv_buf_t b = uv_buf_init(text, sizeof text - 1);
+
+	(void)uv_try_write((uv_stream_t *)&c->pipe, &b, 1);
+	close_client(c);
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct control_server *s = listener->data;
@@ -170,8 +180,12 @@ static void on_connection(uv_stream_t *listener, int status)
 	uv_pipe_init(s->loop, &c->pipe, 0);
 	uv_timer_init(s->loop, &c->timer);
 	c->pipe.data = c->timer.data = c;
-	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 || s->client_count > CONTROL_CLIENTS_MAX) {
+	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0) {
 		close_client(c);
+		return;
+	}
+	if (s->client_count > CONTROL_CLIENTS_MAX) {
+		turn_away(c);
 		return;
 	}
 	uv_timer_start(&c->timer, on_timeout, CONTROL_CLIENT_TIMEOUT_MS, 0);

@@ -149,6 +149,28 @@ static void test_too_long(void **state)
 	assert_int_equal(send_raw(*state, line, sizeof line, "error 2 the request is too long\n"), 0);
 }
 
+/* As many idle clients as there is room for: one more is told so; when they leave, there is room. */
+static void test_too_many(void **state)
+{
+	static const char said[] = "the daemon serves too many clients at once; try again";
+	struct fixture *f = *state;
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int idle[CONTROL_CLIENTS_MAX];
+
+	snprintf(sun.sun_path, sizeof sun.sun_path, "%s", f->path);
+	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		idle[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(connect(idle[i], (struct sockaddr *)&sun, sizeof sun), 0);
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	}
+	assert_int_equal(ask(f, "show nhs", 2, said, strlen(said)), 0);
+	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		close(idle[i]);
+	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	assert_int_equal(ask(f, "show nhs", 0, f->big, sizeof f->big), 0);
+}
+
 static void test_requests(void **state)
 {
 	struct control_request r;
@@ -171,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test(test_no_daemon),
 		cmocka_unit_test(test_requests),
 	};
