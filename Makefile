@@ -28,6 +28,15 @@ check-quick: all
 check-sanitize: | packages
 	@tests/check sanitize
 
+# Labs on the kernel's own multipoint GRE, in User-Mode Linux: some minutes.
+check-kernel: all
+	@tests/check kernel
+
+# Every example, every fault, both hubs: hours. Resumable; what held is in build/faults.jsonl.
+# FAULTS="--faults kill,uplink examples/ipv6-over-ipv6" narrows it.
+faults: all
+	@tests/lab/faults $(FAULTS)
+
 bench: all
 	@bench/bench
 

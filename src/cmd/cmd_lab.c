@@ -17,6 +17,7 @@ static const char usage[] =
 	"usage: dmvpn lab test [--json] [--faults LIST] [--no-ipsec] [--datapath PATH] [--name NAME]\n"
 	"                      [--wait SECONDS] [--logs DIR] DIR\n"
 	"       dmvpn lab up [--no-ipsec] [--datapath PATH] [--name NAME] [--logs DIR] DIR\n"
+	"       dmvpn lab faults [--faults LIST] DIR\n"
 	"       dmvpn lab down|show LAB\n"
 	"       dmvpn lab exec LAB NODE COMMAND [ARGUMENT…]\n"
 	"       dmvpn lab fail|heal LAB FAULT@ROUTER\n"
@@ -31,7 +32,7 @@ static const char usage[] =
 	"\n"
 	"  --faults LIST     none, all (default), or NAME[@ROUTER],… with NAME one of kill, kill:PROGRAM\n"
 	"                    (dmvpnd, control, fwd, zebra, bgpd, …), poweroff, uplink, uplink-far, inside;\n"
-	"                    without @ROUTER on every hub in turn\n"
+	"                    without @ROUTER on every hub in turn; `faults` prints what that means\n"
 	"  --datapath PATH   auto, kernel, user, or per router: hub1=kernel,*=user\n"
 	"  --no-ipsec        run protected tunnels in the clear\n"
 	"  --wait SECONDS    for convergence, at most (60)\n"
@@ -173,6 +174,30 @@ static int lab_command_up(int argc, char **argv)
 	return r;
 }
 
+/* What `test` would break, in its order. */
+static int lab_command_faults(int argc, char **argv)
+{
+	char error[ERROR_BYTES] = "";
+	struct fault *faults = NULL;
+	struct lab *lab = NULL;
+	struct options o;
+	size_t count = 0;
+	int r;
+
+	if (!take_options(argc, argv, &o))
+		return 2;
+	r = lab_open(&o.lab, &lab, error, sizeof(error));
+	if (r == 0)
+		r = faults_parse(lab, o.faults, false, &faults, &count, error, sizeof(error));
+	for (size_t i = 0; i < count; i++)
+		puts(faults[i].name);
+	if (r != 0)
+		(void)complain(error);
+	free(faults);
+	lab_free(lab);
+	return r;
+}
+
 static int open_running(const char *name, struct lab **lab)
 {
 	char error[ERROR_BYTES] = "";
@@ -280,7 +305,7 @@ int cmd_lab(int argc, char **argv)
 	} commands[] = {
 		{ "test", lab_command_test }, { "up", lab_command_up },     { "down", lab_command_down },
 		{ "exec", lab_command_exec }, { "show", lab_command_show }, { "fail", lab_command_fault },
-		{ "heal", lab_command_fault },
+		{ "heal", lab_command_fault }, { "faults", lab_command_faults },
 	};
 
 	for (int i = 1; i < argc; i++)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/frr.h"
 #include "lab/memory.h"
 #include "lab/net.h"
 #include "lab/programs.h"
@@ -62,6 +63,19 @@ static int parse_name(const char *word, struct fault *f, char *error, size_t siz
 	return 2;
 }
 
+/* Is the program one of those that the router's configuration needs? */
+static bool should_run(const struct lab *lab, size_t router, const char *program)
+{
+	const char *daemons[FRR_DAEMONS_MAX];
+	size_t count = frr_daemons(lab, router, daemons);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(daemons[i], program) == 0)
+			return true;
+	return programs_has_tunnels(lab, router) &&
+	       (strcmp(program, "dmvpnd") == 0 || strcmp(program, "control") == 0 || strcmp(program, "fwd") == 0);
+}
+
 /* Why the fault cannot happen on that router, or NULL. */
 static const char *impossible(const struct lab *lab, const struct fault *f, bool running)
 {
@@ -69,7 +83,8 @@ static const char *impossible(const struct lab *lab, const struct fault *f, bool
 
 	switch (f->kind) {
 	case FAULT_KILL:
-		if (running && f->program[0] && !programs_pids(lab, f->router, f->program, pids))
+		if (f->program[0] && !(running ? programs_pids(lab, f->router, f->program, pids) > 0 :
+						 should_run(lab, f->router, f->program)))
 			return "does not run that program";
 		return NULL;
 	case FAULT_UPLINK:
@@ -157,7 +172,7 @@ static int add_all(struct parse *p)
 
 		r = add_on_hubs(p, &f, kinds[i].name, true);
 	}
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]) && r == 0 && p->running; i++) {
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]) && r == 0; i++) {
 		struct fault f = { .kind = FAULT_KILL };
 		char word[40];
 

@@ -17,8 +17,8 @@ struct fault {
 
 /*
  * "none", "all", or NAME[@ROUTER],… Without @ROUTER a fault happens on every hub, one after
- * the other. *faults is malloc'd. 0, or 2 with the reason. With `running`, a program that
- * is to be killed must run, and "all" means those that do.
+ * the other. *faults is malloc'd. 0, or 2 with the reason. A program that is to be killed
+ * must run, and "all" means those that do: with `running` now, else by the configuration.
  */
 int faults_parse(const struct lab *lab, const char *list, bool running, struct fault **faults,
 		 size_t *count, char *error, size_t size);

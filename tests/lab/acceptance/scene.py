@@ -5,12 +5,10 @@ The routers stand on an internet of /30 links: the hub at 192.0.2.2, spoke N at
 198.51.100.(4N+2). The cloud is 10.100.0.0/24 with the hub at .1 and spoke N at .1N; spoke N
 serves the LAN 10.1.N.0/24, on which `dmvpn lab` puts one host.
 """
-import ctypes
 import json
 import os
 import re
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -19,7 +17,9 @@ import tempfile
 import threading
 import time
 
-CLONE_NEWNET = 0x40000000
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from helpers import check, expect, needs_lab, run, socket_in, wait_for
+
 HUB_NBMA = "192.0.2.2"
 HUB = "10.100.0.1"
 
@@ -84,37 +84,6 @@ def spoke_bgp(n):
  neighbor {HUB} remote-as 65000
  neighbor {HUB} timers 1 3
 """
-
-
-def run(*argv, check=True):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if check and done.returncode:
-        raise RuntimeError(f"{' '.join(argv)}: exit {done.returncode}\n{done.stdout}")
-    return done.stdout
-
-
-def wait_for(what, condition, seconds=15, interval=0.05):
-    """Waits for a condition; whatever it raises counts as not yet."""
-    end, last = time.monotonic() + seconds, None
-    while time.monotonic() < end:
-        try:
-            last = condition()
-            if last:
-                return last
-        except (RuntimeError, OSError, ValueError, KeyError, IndexError) as e:
-            last = e
-        time.sleep(interval)
-    raise AssertionError(f"waited {seconds} s in vain: {what}; last: {last}")
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise AssertionError(f"{what}: {got!r} instead of {wanted!r}")
-
-
-def check(what, good):
-    if not good:
-        raise AssertionError(what)
 
 
 class Lab:
@@ -230,19 +199,6 @@ class Lab:
         return {(r["in_nbma"], r["out_nbma"]): r["packets"] for r in relays}
 
 
-def socket_in(netns, *arguments):
-    """A socket that lives in another network namespace. Of this thread only, and back at once."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{netns}") as there:
-        if libc.setns(there.fileno(), CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), f"setns {netns}")
-        try:
-            return socket.socket(*arguments)
-        finally:
-            if libc.setns(home.fileno(), CLONE_NEWNET):
-                os._exit(3)  # in the wrong network: nothing that follows would be true
-
-
 class Stream:
     """Numbered UDP packets from one node of a lab to another, at a steady rate, each packet to
     the next of the destinations."""
@@ -319,11 +275,7 @@ class Stream:
 
 def main(test):
     """Runs test(tool) with the path of the dmvpn tool; the script's exit code."""
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun") or not os.path.exists("/usr/lib/frr/zebra"):
-        print("skipped: a lab needs root, TUN and FRR")
-        sys.exit(77)
-    # Ctrl-C and a meson timeout both end in the lab's cleanup.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    needs_lab(frr=True)
     started = time.monotonic()
     test(os.path.abspath(sys.argv[1]))
     print(f"held, in {time.monotonic() - started:.1f} s")

@@ -7,7 +7,6 @@ log has not grown without bound.
 usage: wire.py BUILD_FOLDER     exits 77 without root or without /dev/net/tun
 DMVPN_SANITIZED set: a build with sanitizers, whose memory says nothing.
 """
-import ctypes
 import json
 import os
 import random
@@ -20,6 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from helpers import Switch, check, needs_lab, run, socket_in, wait_for
 
 import nhrp_bytes as n
 
@@ -42,42 +44,11 @@ HUB_LINES = " ip nhrp map multicast dynamic\n ip nhrp redirect\n ip nhrp map 10.
 SPOKE_LINES = " ip nhrp nhs 10.0.0.1 nbma 192.0.2.1 multicast\n ip nhrp shortcut\n"
 
 
-def run(*argv, check=True):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if check and done.returncode:
-        raise RuntimeError(f"{' '.join(argv)}: exit {done.returncode}\n{done.stdout}")
-    return done.stdout
-
-
-def wait_for(what, condition, seconds=20):
-    end, last = time.monotonic() + seconds, None
-    while time.monotonic() < end:
-        try:
-            last = condition()
-            if last:
-                return last
-        except (RuntimeError, ValueError, KeyError, IndexError) as e:
-            last = e
-        time.sleep(0.05)
-    raise AssertionError(f"waited {seconds} s in vain: {what}; last: {last}")
-
-
-def make_namespace(name, address):
-    ns = f"{TAG}-{name}"
-    run("ip", "netns", "add", ns)
-    run("ip", "-n", f"{TAG}-sw", "link", "add", name, "type", "veth", "peer", "name", "Et0", "netns", ns)
-    run("ip", "-n", f"{TAG}-sw", "link", "set", name, "master", "sw", "up")
-    for words in (["addr", "add", f"{address}/24", "dev", "Et0"], ["link", "set", "Et0", "up"], ["link", "set", "lo", "up"]):
-        run("ip", "-n", ns, *words)
-    run("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv4.ip_forward=1")
-    return ns
-
-
 class Router:
-    def __init__(self, folder, name, underlay, overlay, lines):
+    def __init__(self, switch, folder, name, underlay, overlay, lines):
         self.name, self.overlay, self.folder = name, overlay, os.path.join(folder, name)
         os.makedirs(self.folder)
-        self.ns = make_namespace(name, underlay)
+        self.ns = switch.add(name, "Et0", f"{underlay}/24")
         self.config, self.log = os.path.join(self.folder, "router.cfg"), os.path.join(self.folder, "log")
         with open(self.config, "w") as f:
             f.write(f"hostname {name}\ninterface Ethernet0\n ip address {underlay} 255.255.255.0\n"
@@ -120,18 +91,9 @@ class Router:
 class Attacker:
     """A raw GRE socket inside its own namespace."""
 
-    def __init__(self):
-        self.ns = make_namespace("bad", ATTACKER)
-        libc = ctypes.CDLL(None, use_errno=True)
-        home = os.open("/proc/self/ns/net", os.O_RDONLY)
-        away = os.open(f"/var/run/netns/{self.ns}", os.O_RDONLY)
-        if libc.setns(away, 0):
-            raise OSError(ctypes.get_errno(), "setns")
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_GRE)
-        if libc.setns(home, 0):
-            raise OSError(ctypes.get_errno(), "setns")
-        os.close(home)
-        os.close(away)
+    def __init__(self, switch):
+        self.socket = socket_in(switch.add("bad", "Et0", f"{ATTACKER}/24"), socket.AF_INET, socket.SOCK_RAW,
+                                socket.IPPROTO_GRE)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
 
     def send(self, to, nhrp, **gre):
@@ -158,15 +120,12 @@ def reply_codes(messages, kind=n.REGISTRATION_REPLY):
 
 
 class Scene:
-    def __init__(self, folder):
-        run("ip", "netns", "add", f"{TAG}-sw")
-        run("ip", "-n", f"{TAG}-sw", "link", "add", "sw", "type", "bridge")
-        run("ip", "-n", f"{TAG}-sw", "link", "set", "sw", "up")
+    def __init__(self, switch, folder):
         self.routers = []
         for words in (("hub", HUB, "10.0.0.1", HUB_LINES), ("spoke", SPOKE, "10.0.0.11", SPOKE_LINES)):
-            self.routers.append(Router(folder, *words))
+            self.routers.append(Router(switch, folder, *words))
         self.hub, self.spoke = self.routers
-        self.attacker = Attacker()
+        self.attacker = Attacker(switch)
         wait_for("the spoke is registered", lambda: self.spoke.show("nhs")["nhs"][0]["status"] == "UP")
 
     def expect_sound(self, what):
@@ -183,11 +142,6 @@ class Scene:
         print(what, flush=True)
 
 
-def expect(what, holds, got=None):
-    if not holds:
-        raise AssertionError(f"{what}: {got}")
-
-
 def counted(router, name, least, send):
     """Sends, and waits until the router has counted it under that name."""
     before = router.count(name)
@@ -201,7 +155,7 @@ def truncated(s):
         # a GRE packet without even an NHRP header's first octet counts too
         counted(router, "DROP_UNDECODED", len(whole) - 10,
                 lambda to=to: [s.attacker.send(to, whole[:i]) for i in range(len(whole))])
-    expect("a cut registration was taken", "10.0.7.1/32" not in s.hub.bindings())
+    check("a cut registration was taken", "10.0.7.1/32" not in s.hub.bindings())
 
 
 def damaged(s):
@@ -243,18 +197,18 @@ def looping(s):
 def unauthenticated(s):
     for bad in (None, b"", b"\0\0\0\1wrong", b"\0\0\0\1secretsecret", b"\0\0\0\2secret", b"\0\0\0\1"):
         counted(s.hub, "DROP_AUTHENTICATION", 1, lambda b=bad: s.attacker.send(HUB, registration("10.0.7.5", authentication=b)))
-    expect("taken without authentication", "10.0.7.5/32" not in s.hub.bindings())
+    check("taken without authentication", "10.0.7.5/32" not in s.hub.bindings())
 
 
 def spoofed_registrations(s):
     s.attacker.heard(0.05)
     s.attacker.send(HUB, registration("10.0.0.11"))
-    expect("another spoke's address", reply_codes(s.attacker.heard()) == [14])
+    check("another spoke's address", reply_codes(s.attacker.heard()) == [14])
     for taken in ("10.0.0.1", "10.0.0.9"):
         s.attacker.send(HUB, registration(taken))
         got = reply_codes(s.attacker.heard())
-        expect(f"{taken} was given away", 0 not in got, got)
-    expect("the static map", s.hub.bindings()["10.0.0.9/32"]["nbma"] == "192.0.2.9", s.hub.bindings())
+        check(f"{taken} was given away", 0 not in got, got)
+    check("the static map", s.hub.bindings()["10.0.0.9/32"]["nbma"] == "192.0.2.9", s.hub.bindings())
     for strange in ("224.0.0.5", "0.0.0.0", "255.255.255.255", "127.0.0.1", "10.0.255.255"):
         s.attacker.send(HUB, registration(strange))
         s.attacker.send(HUB, registration("10.0.7.6", nbma=strange))
@@ -262,16 +216,16 @@ def spoofed_registrations(s):
     s.attacker.send(HUB, registration("10.0.7.8", cies=[n.cie(prefix=0, proto="10.0.0.0"), n.cie(prefix=8, proto="10.0.0.0")]))
     s.attacker.heard()
     for target, b in s.hub.bindings().items():
-        expect("a strange address was bound", not target.startswith(("224.", "0.", "255.", "127.", "10.0.255.255")), b)
-        expect("a strange NBMA address was bound", b["nbma"] in (None, HUB, SPOKE, ATTACKER, "192.0.2.9"), b)
-    expect("counted as spoofed", s.hub.count("DROP_SPOOFED") > 0)
+        check("a strange address was bound", not target.startswith(("224.", "0.", "255.", "127.", "10.0.255.255")), b)
+        check("a strange NBMA address was bound", b["nbma"] in (None, HUB, SPOKE, ATTACKER, "192.0.2.9"), b)
+    check("counted as spoofed", s.hub.count("DROP_SPOOFED") > 0)
 
 
 def replayed_replies(s):
     counted(s.spoke, "DROP_UNMATCHED", 200, lambda: [s.attacker.send(SPOKE, n.message(
         kind, SPOKE, "10.0.0.11", "10.0.0.1", request=i, cies=[n.cie(ATTACKER, "10.0.0.1")]))
         for i in range(100) for kind in (n.REGISTRATION_REPLY, n.RESOLUTION_REPLY)])
-    expect("the NHS was moved", s.spoke.bindings()["10.0.0.1/32"]["nbma"] == HUB)
+    check("the NHS was moved", s.spoke.bindings()["10.0.0.1/32"]["nbma"] == HUB)
 
 
 def error_storm(s):
@@ -282,7 +236,7 @@ def error_storm(s):
             n.ERROR_INDICATION, ATTACKER, "10.0.7.9", own, code=c % 20, payload=offender[:c % len(offender)]))
             or time.sleep(0.0001) for c in range(2500)])
     now = s.hub.count("ERROR_SENT"), s.spoke.count("ERROR_SENT")
-    expect("errors answered by errors", now == sent, (sent, now))
+    check("errors answered by errors", now == sent, (sent, now))
 
 
 def indication_storm(s):
@@ -293,8 +247,8 @@ def indication_storm(s):
     counted(s.spoke, "TRAFFIC_INDICATION_RECEIVED", 4000,
             lambda: [s.attacker.send(SPOKE, m) or time.sleep(0.0001) for m in indications])
     asked = s.spoke.count("RESOLUTION_REQUEST_SENT") - before
-    expect("resolutions after 5000 indications", 0 < asked <= RESOLUTIONS, asked)
-    expect("entries after 5000 indications", len(s.spoke.bindings()) <= RESOLUTIONS + 1, len(s.spoke.bindings()))
+    check("resolutions after 5000 indications", 0 < asked <= RESOLUTIONS, asked)
+    check("entries after 5000 indications", len(s.spoke.bindings()) <= RESOLUTIONS + 1, len(s.spoke.bindings()))
     print(f"{asked} asked, {len(s.spoke.bindings())} entries", flush=True)
 
 
@@ -304,7 +258,7 @@ def purge(s):
             s.attacker.send(to, n.message(n.PURGE_REQUEST, ATTACKER, src, router.overlay, cies=[n.cie("", victim)]))
             s.attacker.send(to, n.message(n.PURGE_REQUEST, ATTACKER, src, router.overlay, cies=[n.cie("", "0.0.0.0", prefix=0)]))
         s.attacker.heard()
-        expect(f"{victim} was purged", f"{victim}/32" in router.bindings(), router.bindings())
+        check(f"{victim} was purged", f"{victim}/32" in router.bindings(), router.bindings())
 
 
 def claims(s):
@@ -315,8 +269,8 @@ def claims(s):
             s.attacker.heard(0.002)
     s.attacker.heard()
     print(f"{len(s.hub.bindings())} bindings, {s.hub.resident_kb() - before} kB more", flush=True)
-    expect("memory", s.hub.resident_kb() - before < 100000 or "DMVPN_SANITIZED" in os.environ, s.hub.resident_kb() - before)
-    expect("hub's table", CLAIMS / 2 < len(s.hub.bindings()) <= CLAIMS + 50, len(s.hub.bindings()))
+    check("memory", s.hub.resident_kb() - before < 100000 or "DMVPN_SANITIZED" in os.environ, s.hub.resident_kb() - before)
+    check("hub's table", CLAIMS / 2 < len(s.hub.bindings()) <= CLAIMS + 50, len(s.hub.bindings()))
 
 
 ATTACKS = (truncated, damaged, oversized, looping, unauthenticated, spoofed_registrations, replayed_replies, error_storm,
@@ -324,14 +278,12 @@ ATTACKS = (truncated, damaged, oversized, looping, unauthenticated, spoofed_regi
 
 
 def main():
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
-        print("needs root and /dev/net/tun")
-        return 77
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder, scene, failed = tempfile.mkdtemp(prefix="dmvpn-wire-"), None, True
+    needs_lab()
+    folder, switch, scene, failed = tempfile.mkdtemp(prefix="dmvpn-wire-"), None, None, True
     os.chmod(folder, 0o755)
     try:
-        scene = Scene(folder)
+        switch = Switch(TAG)
+        scene = Scene(switch, folder)
         for attack in ATTACKS:
             attack(scene)
             scene.expect_sound(attack.__name__)
@@ -344,8 +296,8 @@ def main():
             if failed or code or "Sanitizer" in text or "runtime error" in text:
                 print(f"--- {r.name} exit {code}\n{text[-6000:]}")
                 failed = True
-        for name in ("hub", "spoke", "bad", "sw"):
-            run("ip", "netns", "del", f"{TAG}-{name}", check=False)
+        if switch:
+            switch.remove()
         shutil.rmtree(folder, ignore_errors=True)
     return 1 if failed else 0
 

@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from helpers import Switch, expect, needs_lab, run, wait_for
 
 BUILD = os.path.abspath(sys.argv[1])
 TAG = f"smk{os.getpid()}"
@@ -35,32 +37,6 @@ SPOKE = TUNNEL + NHS + " ip nhrp shortcut\n tunnel mode gre multipoint\n"
 SPOKE_PHASE1 = TUNNEL + NHS + " tunnel mode gre ip\n tunnel destination 192.0.2.1\n"
 
 
-def run(*argv, check=True):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if check and done.returncode:
-        raise RuntimeError(f"{' '.join(argv)}: exit {done.returncode}\n{done.stdout}")
-    return done.stdout
-
-
-def wait_for(what, condition, seconds=15):
-    """Waits for a condition; whatever it raises counts as not yet."""
-    end, last = time.monotonic() + seconds, None
-    while time.monotonic() < end:
-        try:
-            last = condition()
-            if last:
-                return last
-        except (RuntimeError, OSError, ValueError, KeyError, IndexError) as e:
-            last = e
-        time.sleep(0.05)
-    raise AssertionError(f"waited {seconds} s in vain: {what}; last: {last}")
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise AssertionError(f"{what}: {got!r} instead of {wanted!r}")
-
-
 class Router:
     def __init__(self, folder, name, number, overlay, tunnel, lan):
         self.name, self.ns, self.lan = name, f"{TAG}-{name}", lan
@@ -80,15 +56,8 @@ class Router:
     def ip(self, *words, check=True):
         return run("ip", "-n", self.ns, *words, check=check)
 
-    def build(self):
-        run("ip", "netns", "add", self.ns)
-        run("ip", "link", "add", f"{TAG[3:]}{self.name[-4:]}", "netns", f"{TAG}-sw", "type", "veth", "peer", "name",
-            "Gi0-0", "netns", self.ns)
-        run("ip", "-n", f"{TAG}-sw", "link", "set", f"{TAG[3:]}{self.name[-4:]}", "master", "sw", "up")
-        self.ip("link", "set", "lo", "up")
-        self.ip("addr", "add", f"{self.underlay}/24", "dev", "Gi0-0")
-        self.ip("link", "set", "Gi0-0", "up")
-        run("ip", "netns", "exec", self.ns, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+    def build(self, switch):
+        switch.add(self.name, "Gi0-0", f"{self.underlay}/24")
         if self.lan:
             self.ip("link", "add", "lan", "type", "veth", "peer", "name", "lanpeer")
             self.ip("addr", "add", f"{self.lan}.1/24", "dev", "lan")
@@ -266,7 +235,7 @@ def check_stop(routers):
     print("stopped clean")
 
 
-def tear_down(routers, folder, failed):
+def tear_down(routers, switch, folder, failed):
     for r in routers:
         try:
             r.stop()
@@ -274,29 +243,23 @@ def tear_down(routers, folder, failed):
             print(e)
         if failed and r.process:
             print(f"--- {r.name}\n" + open(os.path.join(r.folder, "log")).read()[-4000:])
-    for ns in [r.ns for r in routers] + [f"{TAG}-sw"]:
-        run("ip", "netns", "del", ns, check=False)
+    if switch:
+        switch.remove()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
-        print("needs root and /dev/net/tun")
-        return 77
-    # Ctrl-C and a meson timeout both end in the cleanup below.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder, failed = tempfile.mkdtemp(prefix="dmvpn-smoke-"), True
+    needs_lab()
+    switch, folder, failed = None, tempfile.mkdtemp(prefix="dmvpn-smoke-"), True
     os.chmod(folder, 0o755)
     routers = [Router(folder, "hub1", 1, "10.0.0.1", HUB, None),
                Router(folder, "spoke1", 11, "10.0.0.11", SPOKE, "172.16.1"),
                Router(folder, "spoke2", 12, "10.0.0.12", SPOKE, "172.16.2")]
     hub, one, two = routers
     try:
-        run("ip", "netns", "add", f"{TAG}-sw")
-        run("ip", "-n", f"{TAG}-sw", "link", "add", "sw", "type", "bridge")
-        run("ip", "-n", f"{TAG}-sw", "link", "set", "sw", "up")
+        switch = Switch(TAG)
         for r in routers:
-            r.build()
+            r.build(switch)
             r.start()
         check_registration(hub, [one, two])
         check_phase2(one, two)
@@ -309,7 +272,7 @@ def main():
         check_stop(routers)
         failed = False
     finally:
-        tear_down(routers, folder, failed)
+        tear_down(routers, switch, folder, failed)
     return 0
 
 
