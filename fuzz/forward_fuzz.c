@@ -1,5 +1,5 @@
 /*
- * forward: any bytes as a frame of the TAP, a packet of the underlay or a message of the
+ * forward: any bytes as a frame of the TAP (its virtio header first), a packet of the underlay or a message of the
  * control process. The first octet chooses; records of [octet, length of 2 octets, bytes]
  * follow each other, so that state built by one meets the next.
  */
@@ -47,6 +47,11 @@ static void tap_write(void *context, struct tunnel *t, uint8_t *frame, size_t le
 	touch(frame, length);
 }
 
+static void tap_packet(void *context, struct tunnel *t, uint8_t *frame, const struct ip_view *ip)
+{
+	tap_write(context, t, frame, ETHERNET_HEADER + ip->total_len);
+}
+
 static bool control_send(void *context, uint16_t type, const void *payload, size_t length)
 {
 	(void)context;
@@ -77,6 +82,16 @@ static void tunnels_make(struct tables *t)
 	fwd_control_message(worker, FORWARD_TUNNEL_SET, &conf, sizeof conf);
 }
 
+/* The virtio header first, as a TAP has it. */
+static void frame_run(struct tap *tap, uint8_t *at, size_t length)
+{
+	struct offload o = { 0 };
+
+	if (length < VNET_HEADER || !offload_decode(at, &o))
+		return;
+	gre_tx_frame(worker, tap, at + VNET_HEADER, length - VNET_HEADER, &o);
+}
+
 static void record_run(struct tables *t, uint8_t kind, const uint8_t *bytes, size_t length)
 {
 	const struct raw *raw = raw_find(&t->tunnels, 1);
@@ -90,7 +105,7 @@ static void record_run(struct tables *t, uint8_t kind, const uint8_t *bytes, siz
 		memcpy(at, bytes, length);
 	worker->now = instant_add(worker->now, span_ms(kind >> 3));
 	switch (kind % 5) {
-	case 0: gre_tx_frame(worker, tap_find(&t->tunnels, kind >> 7), at, length); break;
+	case 0: frame_run(tap_find(&t->tunnels, kind >> 7), at, length); break;
 	case 1: gre_rx_outer4(worker, raw, at, length); break;
 	case 2: gre_rx_packet(worker, raw, &from, kind >> 3, at, length); break;
 	case 3: fwd_control_message(worker, length ? at[0] % 16 : 0, at, length); break;
@@ -101,7 +116,7 @@ static void record_run(struct tables *t, uint8_t kind, const uint8_t *bytes, siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct forward_io io = { NULL, underlay_send, flush, tap_write, control_send };
+	const struct forward_io io = { NULL, underlay_send, flush, tap_write, tap_packet, control_send };
 	struct reader r = reader_of(data, size);
 	struct tables tables;
 

@@ -222,6 +222,7 @@ struct forward_drop_counters {
 	X(NHRP_LONG, "NHRP message too long") \
 	X(NHRP_NO_CONTROL, "NHRP message while the control process is away or slow") \
 	X(FRAME_SHORT, "frame from the TAP cut short") \
+	X(FRAME_OFFLOAD, "frame whose offload header does not fit it") \
 	X(FRAME_TYPE, "frame neither IPv4, IPv6 nor ARP") \
 	X(NO_PEER, "frame to a peer that is gone") \
 	X(NO_RELAY, "unresolved neighbour and no live NHS to relay") \

@@ -114,7 +114,7 @@ static void deliver(struct worker *w, const struct arrival *a, uint8_t *inner, c
 	} else {
 		stranger_tell(w, a, &ip->src);
 	}
-	w->io.tap_write(w->io.context, t, frame, ETHERNET_HEADER + ip->total_len);
+	w->io.tap_packet(w->io.context, t, frame, ip);
 }
 
 static void inner_receive(struct worker *w, const struct arrival *a, unsigned version, uint8_t *inner, size_t length)

@@ -8,10 +8,10 @@
 #include "forward/worker.h"
 
 /* One packet as a raw IPv4 socket yields it, from the outer IP header on, with
- * FRAME_HEADROOM octets before it. It is changed. */
+ * FRAME_HEADROOM octets before it. It is changed, and must stay until the io is flushed. */
 void gre_rx_outer4(struct worker *w, const struct raw *raw, uint8_t *packet, size_t length);
 
-/* From the GRE header on, with FRAME_HEADROOM octets before it; tos is the outer header's. */
+/* From the GRE header on, likewise; tos is the outer header's. */
 void gre_rx_packet(struct worker *w, const struct raw *raw, const struct ipaddr *from, uint8_t tos,
 		   uint8_t *gre, size_t length);
 

@@ -22,23 +22,24 @@ static uint8_t *gre_prepend(const struct tunnel *t, uint16_t protocol, uint8_t *
 }
 
 void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
-		  uint8_t *inner, const struct ip_view *ip)
+		  const struct segment *packet, const struct ip_view *ip)
 {
 	const uint16_t protocol = ip->version == 4 ? GRE_PROTO_IPV4 : GRE_PROTO_IPV6;
-	const uint8_t *gre = gre_prepend(t, protocol, inner);
+	const uint8_t *gre = gre_prepend(t, protocol, packet->packet);
 	const struct underlay_packet p = {
 		.tunnel = t, .to = *to, .peer = peer ? peer->id : 0,
 		.tos = (uint8_t)(ip->dscp << 2 | ip->ecn),
 		.ttl = t->conf.ttl ? t->conf.ttl : TTL_DEFAULT,
-		.df = mtu_wants_df(t, ip),
-		.bytes = gre, .length = (size_t)(inner - gre) + ip->total_len, .inner = inner,
+		.df = mtu_wants_df(t, ip, packet->length),
+		.bytes = gre, .length = (size_t)(packet->packet - gre) + packet->length, .reused = packet->reused,
+		.inner = packet->packet,
 	};
 
 	t->counters.tx_packets++;
-	t->counters.tx_bytes += ip->total_len;
+	t->counters.tx_bytes += packet->length;
 	if (peer) {
 		peer->tx_packets++;
-		peer->tx_bytes += ip->total_len;
+		peer->tx_bytes += packet->length;
 		peer->sent_at = w->now;
 	}
 	w->io.underlay_send(w->io.context, &p);
@@ -66,24 +67,32 @@ static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t
 	return peer;
 }
 
-static void unicast(struct worker *w, struct tunnel *t, uint8_t *frame, const struct ip_view *ip)
+static void unicast(struct worker *w, struct tunnel *t, uint8_t *frame, const struct ip_view *ip, struct segmenter *s)
 {
-	uint8_t *inner = frame + ETHERNET_HEADER;
+	const struct ipaddr *to = &t->conf.remote;
+	size_t packets = 0, octets = 0;
+	struct segment packet;
 	struct peer *peer;
 
 	if (tunnel_is_p2p(t))
 		peer = peer_find(&w->tables->peers, t->conf.tunnel, t->conf.remote_peer);
 	else if (!(peer = frame_peer(w, t, frame)))
 		return;
-	if (!mtu_admits(w, t, peer, inner, ip))
+	if (!mtu_admits(w, t, peer, frame + ETHERNET_HEADER, ip, segment_size(s)))
 		return;
-	mss_clamp(inner, ip, ip->version == 4 ? t->conf.mss4 : t->conf.mss6);
-	relay_count_sent(&w->relays, w->now, &ip->src, &ip->dst, t->conf.tunnel, peer ? peer->id : 0, ip->total_len);
-	gre_tx_inner(w, t, peer, tunnel_is_p2p(t) ? &t->conf.remote : &peer->nbma.addr, inner, ip);
+	if (!tunnel_is_p2p(t))
+		to = &peer->nbma.addr;
+	/* A segment that opens a connection is never cut. */
+	mss_clamp(frame + ETHERNET_HEADER, ip, ip->version == 4 ? t->conf.mss4 : t->conf.mss6);
+	for (; segment_next(s, &packet); packets++, octets += packet.length)
+		gre_tx_inner(w, t, peer, to, &packet, ip);
+	relay_count_sent(&w->relays, w->now, &ip->src, &ip->dst, t->conf.tunnel, peer ? peer->id : 0, packets, octets);
 }
 
-static void ip_frame(struct worker *w, struct tunnel *t, uint8_t *frame, size_t length, unsigned version)
+static void ip_frame(struct worker *w, struct tunnel *t, uint8_t *frame, size_t length, const struct offload *o,
+		     unsigned version)
 {
+	struct segmenter s;
 	struct ip_view ip;
 	const enum ip_drop drop = ip_decode(frame + ETHERNET_HEADER, length - ETHERNET_HEADER, &ip);
 
@@ -94,13 +103,15 @@ static void ip_frame(struct worker *w, struct tunnel *t, uint8_t *frame, size_t 
 		nd_frame(w, t, frame, &ip);
 	else if (ip.version == 4 && ip.protocol == PROTO_IGMP)
 		worker_drop(w, FORWARD_DROP_LOCAL_LINK);
+	else if (!segment_begin(&s, frame + ETHERNET_HEADER, &ip, o))
+		worker_drop(w, FORWARD_DROP_FRAME_OFFLOAD);
 	else if (frame[0] & 1)
-		multicast_send(w, t, frame + ETHERNET_HEADER, &ip);
+		multicast_send(w, t, &ip, &s);
 	else
-		unicast(w, t, frame, &ip);
+		unicast(w, t, frame, &ip, &s);
 }
 
-void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t length)
+void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t length, const struct offload *o)
 {
 	struct tunnel *t = tap->tunnel;
 
@@ -114,8 +125,8 @@ void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t leng
 	}
 	switch (get_u16(frame + 12)) {
 	case ETHERTYPE_ARP: arp_frame(w, t, frame, length); break;
-	case ETHERTYPE_IPV4: ip_frame(w, t, frame, length, 4); break;
-	case ETHERTYPE_IPV6: ip_frame(w, t, frame, length, 6); break;
+	case ETHERTYPE_IPV4: ip_frame(w, t, frame, length, o, 4); break;
+	case ETHERTYPE_IPV6: ip_frame(w, t, frame, length, o, 6); break;
 	default: worker_drop(w, FORWARD_DROP_FRAME_TYPE); break;
 	}
 }

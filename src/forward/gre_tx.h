@@ -4,19 +4,22 @@
 #ifndef DMVPN_FORWARD_GRE_TX_H
 #define DMVPN_FORWARD_GRE_TX_H
 
+#include "forward/segment.h"
 #include "forward/worker.h"
 #include "wire/ip.h"
 
-/* One frame from its Ethernet header on, with FRAME_HEADROOM octets before it. It is
- * changed, and must stay until the io is flushed. */
-void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t length);
+/* One frame from its Ethernet header on, with FRAME_HEADROOM octets before it, and what the virtio
+ * header before it said. A super-packet is cut; everything counts what travels. It is changed, and
+ * must stay until the io is flushed. */
+void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t length, const struct offload *o);
 
 /* Sends a message of the control process at once (it flushes the io). */
 void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message);
 
-/* To one endpoint; the GRE header is written into the octets before inner. Counts for the
- * tunnel, and for the peer when there is one. */
+/* One packet that travels, to one endpoint; the GRE header is written into the octets before it. `ip`
+ * views it, or the larger one that it was cut from. Counts for the tunnel, and for the peer when
+ * there is one. */
 void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
-		  uint8_t *inner, const struct ip_view *ip);
+		  const struct segment *packet, const struct ip_view *ip);
 
 #endif

@@ -151,6 +151,11 @@ static void tap_write(void *context, struct tunnel *t, uint8_t *frame, size_t le
 		worker_drop(io->worker, FORWARD_DROP_TAP_ERROR);
 }
 
+static void tap_packet(void *context, struct tunnel *t, uint8_t *frame, const struct ip_view *ip)
+{
+	tap_write(context, t, frame, ETHERNET_HEADER + ip->total_len);
+}
+
 static bool control_send(void *context, uint16_t type, const void *payload, size_t length)
 {
 	const struct kernel_io *io = context;
@@ -177,7 +182,17 @@ void kernel_io_free(struct kernel_io *io)
 struct forward_io kernel_io_ways(struct kernel_io *io)
 {
 	return (struct forward_io){ .context = io, .underlay_send = underlay_send, .flush = flush,
-				    .tap_write = tap_write, .control_send = control_send };
+				    .tap_write = tap_write, .tap_packet = tap_packet, .control_send = control_send };
+}
+
+static void frame_read(struct kernel_io *io, struct tap *tap, uint8_t *bytes, size_t length)
+{
+	struct offload o;
+
+	if (offload_decode(bytes, &o))
+		gre_tx_frame(io->worker, tap, bytes + VNET_HEADER, length - VNET_HEADER, &o);
+	else
+		worker_drop(io->worker, FORWARD_DROP_FRAME_OFFLOAD);
 }
 
 int kernel_io_tap_ready(struct kernel_io *io, struct tap *tap)
@@ -189,7 +204,7 @@ int kernel_io_tap_ready(struct kernel_io *io, struct tap *tap)
 		const ssize_t got = read(tap->fd, at, FRAME_MAX);
 
 		if (got >= VNET_HEADER)
-			gre_tx_frame(io->worker, tap, at + VNET_HEADER, (size_t)got - VNET_HEADER);
+			frame_read(io, tap, at, (size_t)got);
 		else
 			error = got < 0 ? errno : EIO;
 	}

@@ -3,11 +3,10 @@
 #include <stddef.h>
 
 #include "forward/frame.h"
+#include "forward/offload.h"
 #include "wire/checksum.h"
 
 enum {
-	PROTO_TCP = 6,
-	TCP_HEADER_MIN = 20,
 	TCP_DATA_OFFSET = 12,
 	TCP_FLAGS = 13,
 	TCP_FLAG_SYN = 0x02,

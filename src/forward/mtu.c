@@ -32,10 +32,10 @@ static uint32_t path_limit(const struct worker *w, const struct tunnel *t, const
 	return peer->path_mtu - outer_overhead(t);
 }
 
-bool mtu_wants_df(const struct tunnel *t, const struct ip_view *ip)
+bool mtu_wants_df(const struct tunnel *t, const struct ip_view *ip, size_t size)
 {
 	/* No IPv6 link may be smaller than 1280: such packets pass, in fragments if need be. */
-	if (ip->version == 6 && ip->total_len <= IP6_MTU_MIN)
+	if (ip->version == 6 && size <= IP6_MTU_MIN)
 		return false;
 	return t->conf.set_df && ip->dont_fragment;
 }
@@ -101,10 +101,10 @@ static void refuse(struct worker *w, struct tunnel *t, uint64_t peer, const uint
 }
 
 bool mtu_admits(struct worker *w, struct tunnel *t, const struct peer *peer, const uint8_t *inner,
-		const struct ip_view *ip)
+		const struct ip_view *ip, size_t size)
 {
 	uint32_t limit = ip->version == 4 ? t->conf.ip_mtu : t->conf.ipv6_mtu;
-	const uint32_t path = mtu_wants_df(t, ip) ? path_limit(w, t, peer) : UINT32_MAX;
+	const uint32_t path = mtu_wants_df(t, ip, size) ? path_limit(w, t, peer) : UINT32_MAX;
 
 	if (limit == 0)
 		limit = UINT32_MAX;
@@ -112,7 +112,7 @@ bool mtu_admits(struct worker *w, struct tunnel *t, const struct peer *peer, con
 		limit = path;
 	if (ip->version == 6 && limit < IP6_MTU_MIN)
 		limit = IP6_MTU_MIN;
-	if (ip->total_len <= limit || !ip->dont_fragment)
+	if (size <= limit || !ip->dont_fragment)
 		return true;
 	refuse(w, t, peer ? peer->id : 0, inner, ip, limit);
 	return false;

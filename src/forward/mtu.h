@@ -15,12 +15,13 @@
 
 enum { PATH_MTU_LIFE_S = 600, IP6_MTU_MIN = 1280 };
 
-/* Whether the outer header shall have DF for this inner packet. */
-bool mtu_wants_df(const struct tunnel *t, const struct ip_view *ip);
+/* Whether the outer header shall have DF for this inner packet, or for the largest, of `size`
+ * octets, that it is cut into. */
+bool mtu_wants_df(const struct tunnel *t, const struct ip_view *ip, size_t size);
 
-/* false: too big; counted and answered. `peer` may be NULL. */
+/* false: too big; counted and answered. `peer` may be NULL; size as above. */
 bool mtu_admits(struct worker *w, struct tunnel *t, const struct peer *peer, const uint8_t *inner,
-		const struct ip_view *ip);
+		const struct ip_view *ip, size_t size);
 
 /* The underlay refused p: only `path_mtu` octets of outer packet get to that peer. Keeps
  * that, and answers p's inner packet. */

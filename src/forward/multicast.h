@@ -5,9 +5,10 @@
 #ifndef DMVPN_FORWARD_MULTICAST_H
 #define DMVPN_FORWARD_MULTICAST_H
 
+#include "forward/segment.h"
 #include "forward/worker.h"
-#include "wire/ip.h"
 
-void multicast_send(struct worker *w, struct tunnel *t, uint8_t *inner, const struct ip_view *ip);
+/* Every packet that s yields of the one viewed by ip. */
+void multicast_send(struct worker *w, struct tunnel *t, const struct ip_view *ip, struct segmenter *s);
 
 #endif

@@ -33,7 +33,7 @@ static uint32_t *pair_slot(struct relay_count *r, const struct forward_relay_cou
 }
 
 void relay_count_sent(struct relay_count *r, struct instant now, const struct ipaddr *src,
-		      const struct ipaddr *dst, uint32_t out_tunnel, uint64_t out_peer, size_t octets)
+		      const struct ipaddr *dst, uint32_t out_tunnel, uint64_t out_peer, size_t packets, size_t octets)
 {
 	const struct relay_flow *flow = flow_slot(r, src, dst);
 	struct forward_relay_counters key = { .in_tunnel = flow->in_tunnel, .out_tunnel = out_tunnel,
@@ -52,7 +52,7 @@ void relay_count_sent(struct relay_count *r, struct instant now, const struct ip
 		*slot = (uint32_t)r->pair_count;
 	}
 	pair = &r->pairs[*slot - 1];
-	pair->packets++;
+	pair->packets += packets;
 	pair->bytes += octets;
 }
 

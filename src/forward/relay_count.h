@@ -34,7 +34,7 @@ struct relay_count {
 void relay_count_received(struct relay_count *r, struct instant now, const struct ipaddr *src,
 			  const struct ipaddr *dst, uint32_t in_tunnel, uint64_t in_peer);
 void relay_count_sent(struct relay_count *r, struct instant now, const struct ipaddr *src,
-		      const struct ipaddr *dst, uint32_t out_tunnel, uint64_t out_peer, size_t octets);
+		      const struct ipaddr *dst, uint32_t out_tunnel, uint64_t out_peer, size_t packets, size_t octets);
 /* Forgets every pair with that peer. */
 void relay_count_forget(struct relay_count *r, uint32_t tunnel, uint64_t peer);
 

@@ -15,6 +15,7 @@
 #include "base/instant.h"
 #include "forward/relay_count.h"
 #include "forward/tables.h"
+#include "wire/ip.h"
 
 enum {
 	ETHERNET_HEADER = 14,
@@ -31,7 +32,8 @@ enum {
 	STRANGERS_MAX = 64, /* in one such interval: anybody may pretend to be many */
 };
 
-/* One GRE packet for the underlay. The bytes stay whole until the io is flushed. */
+/* One GRE packet for the underlay. The bytes but for the last `reused` stay whole until the io is
+ * flushed. */
 struct underlay_packet {
 	struct tunnel *tunnel;   /* its raw socket sends */
 	struct ipaddr to;
@@ -40,6 +42,7 @@ struct underlay_packet {
 	bool df;
 	const uint8_t *bytes;    /* from the GRE header on */
 	size_t length;
+	size_t reused;           /* of its last octets so many do not outlive underlay_send() */
 	const uint8_t *inner;    /* inside bytes */
 };
 
@@ -48,8 +51,12 @@ struct forward_io {
 	void (*underlay_send)(void *context, const struct underlay_packet *p);
 	/* Sends everything queued; buffers may be used again. */
 	void (*flush)(void *context);
-	/* A whole Ethernet frame for the tunnel's TAP, with VNET_HEADER octets of room before it. */
+	/* A whole Ethernet frame for the tunnel's TAP, with VNET_HEADER octets of room before it;
+	 * written at once. */
 	void (*tap_write)(void *context, struct tunnel *t, uint8_t *frame, size_t length);
+	/* A packet that came through the tunnel, `ip` being the view of what follows its Ethernet header.
+	 * May be merged with others (coalesce.h): the bytes are the io's until it is flushed. */
+	void (*tap_packet)(void *context, struct tunnel *t, uint8_t *frame, const struct ip_view *ip);
 	/* false: there is no control process, or it is slow. */
 	bool (*control_send)(void *context, uint16_t type, const void *payload, size_t length);
 };

@@ -28,6 +28,11 @@ static void keep_frame(void *context, struct tunnel *t, uint8_t *frame, size_t l
 	memcpy(k->bytes, frame, length);
 }
 
+static void keep_tap_packet(void *context, struct tunnel *t, uint8_t *frame, const struct ip_view *ip)
+{
+	keep_frame(context, t, frame, ETHERNET_HEADER + ip->total_len);
+}
+
 static bool keep_message(void *context, uint16_t type, const void *payload, size_t length)
 {
 	struct fixture *f = context;
@@ -105,7 +110,7 @@ int fixture_setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 	const struct endpoint local = nbma("192.0.2.1");
-	const struct forward_io io = { f, keep_packet, no_flush, keep_frame, keep_message };
+	const struct forward_io io = { f, keep_packet, no_flush, keep_frame, keep_tap_packet, keep_message };
 
 	if (!f || tables_init(&f->tables) || !(f->w = worker_new(&f->tables, &io)))
 		return -1;
@@ -211,7 +216,7 @@ void transmit(struct fixture *f, uint32_t number, const uint8_t to[6], uint16_t 
 	memcpy(frame + 6, own_mac, 6);
 	put_u16(frame + 12, ethertype);
 	memmove(frame + 14, inner, length);
-	gre_tx_frame(f->w, tap_find(&f->tables.tunnels, number), frame, 14 + length);
+	gre_tx_frame(f->w, tap_find(&f->tables.tunnels, number), frame, 14 + length, &f->offload);
 }
 
 void receive(struct fixture *f, const char *from, uint8_t tos, const uint8_t *gre, size_t gre_length,

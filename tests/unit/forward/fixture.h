@@ -29,6 +29,7 @@ struct fixture {
 	struct tables tables;
 	struct worker *w;
 	bool no_control;
+	struct offload offload; /* of what transmit() gives: none */
 	size_t packet_count, frame_count, message_count; /* may exceed KEPT_MAX: the rest is only counted */
 	struct kept_packet packets[KEPT_MAX];
 	struct kept_frame frames[KEPT_MAX];

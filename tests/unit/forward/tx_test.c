@@ -240,7 +240,7 @@ static void truncated_frames(struct fixture *f, uint16_t ethertype, const uint8_
 
 		assert_non_null(exact);
 		memcpy(exact + FRAME_HEADROOM, frame, cut);
-		gre_tx_frame(f->w, tap_find(&f->tables.tunnels, 0), exact + FRAME_HEADROOM, cut);
+		gre_tx_frame(f->w, tap_find(&f->tables.tunnels, 0), exact + FRAME_HEADROOM, cut, &f->offload);
 		free(exact);
 		assert_int_equal(dropped(f), before + 1);
 	}
