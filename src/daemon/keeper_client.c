@@ -159,6 +159,18 @@ int keeper_close_raw(struct keeper_client *k, uint32_t id)
 	return ask(k, KEEPER_RAW_CLOSE, &raw, sizeof raw, NULL, NULL);
 }
 
+int keeper_start_ike(struct keeper_client *k, struct keeper_ike ike, char text[KEEPER_TEXT])
+{
+	return ask(k, KEEPER_IKE_START, &ike, sizeof ike, text, NULL);
+}
+
+int keeper_restart_ike(struct keeper_client *k, char text[KEEPER_TEXT])
+{
+	struct keeper_request r = { 0 };
+
+	return ask(k, KEEPER_IKE_RESTART, &r, sizeof r, text, NULL);
+}
+
 static void say(struct keeper_client *k, uint16_t type, const void *payload, size_t length)
 {
 	/* A keeper that cannot be told is gone, which its socket's end will show. */

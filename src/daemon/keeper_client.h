@@ -37,6 +37,9 @@ int keeper_open_tap(struct keeper_client *k, struct keeper_tap tap, char text[KE
 int keeper_close_tap(struct keeper_client *k, struct keeper_tap tap);
 int keeper_open_raw(struct keeper_client *k, struct keeper_raw raw, char text[KEEPER_TEXT]);
 int keeper_close_raw(struct keeper_client *k, uint32_t id);
+/* charon is to run, with these settings (seq is ours to fill in); charon hangs, start it again. */
+int keeper_start_ike(struct keeper_client *k, struct keeper_ike ike, char text[KEEPER_TEXT]);
+int keeper_restart_ike(struct keeper_client *k, char text[KEEPER_TEXT]);
 
 /* These have no answer. */
 void keeper_say_ready(struct keeper_client *k);

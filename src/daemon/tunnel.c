@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +209,16 @@ static void go_up(struct daemon *d, struct tunnel *t, const struct endpoint *loc
 		raws_put(&d->raws, &d->keeper, raw_before);
 }
 
+/* A protected tunnel has no GRE socket at all: what comes in clear cannot reach it. */
+static int raw_get(struct daemon *d, const struct config_tunnel *c, const struct endpoint *local, uint32_t *id,
+		   char text[KEEPER_TEXT])
+{
+	const bool is_protected = c->protection_profile && !d->hello.no_ipsec;
+
+	return raws_get(&d->raws, &d->keeper, local, is_protected ? IPPROTO_ESP : IPPROTO_GRE, vrf_device(d, c->vrf), id,
+			text);
+}
+
 static void check(struct daemon *d, struct tunnel *t)
 {
 	const struct config_tunnel *c = t->config->tunnel;
@@ -220,7 +231,7 @@ static void check(struct daemon *d, struct tunnel *t)
 		reason = t->reason[0] ? t->reason : "no device";
 	if (!reason && t->up && endpoint_eq(&local, &t->local))
 		return;
-	if (!reason && d->datapath.ops->needs_raw && raws_get(&d->raws, &d->keeper, &local, vrf_device(d, c->vrf), &raw_id, text) < 0)
+	if (!reason && d->datapath.ops->needs_raw && raw_get(d, c, &local, &raw_id, text) < 0)
 		reason = text;
 	if (!reason) {
 		go_up(d, t, &local, raw_id);

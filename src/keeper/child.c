@@ -14,9 +14,9 @@ static const struct span backoff_first = { 100 * 1000 };
 static const struct span backoff_last = { 2000 * 1000 };
 static const struct span long_life = { 5000 * 1000 };
 
-void child_init(struct child *c, const char *path, const char *argv0, const char *argument)
+void child_init(struct child *c, const char *path, const char *argv0, const char *first, const char *second)
 {
-	*c = (struct child){ .path = path, .argv = { argv0, argument, NULL }, .fd = -1,
+	*c = (struct child){ .path = path, .argv = { argv0, first, second, NULL }, .fd = -1,
 			     .backoff = backoff_first, .restart_at = INSTANT_NEVER };
 }
 
@@ -77,8 +77,11 @@ void child_died(struct child *c, struct instant now)
 {
 	child_close(c);
 	c->pid = 0;
-	if (instant_since(now, c->started_at).us > long_life.us)
+	if (instant_since(now, c->started_at).us > long_life.us) {
 		c->backoff = backoff_first;
+		c->restart_at = now;
+		return;
+	}
 	c->restart_at = instant_add(now, c->backoff);
 	c->backoff.us = c->backoff.us * 2 < backoff_last.us ? c->backoff.us * 2 : backoff_last.us;
 }

@@ -1,6 +1,7 @@
 /*
  * child: one program that the keeper runs, its keeper socket, and when to start it again.
- * Between death and restart lie 100 ms, doubling up to 2 s; a life of over 5 s begins anew.
+ * Between death and restart lie 100 ms, doubling up to 2 s; after a life of over 5 s it is
+ * started again at once, and the count begins anew.
  */
 #ifndef DMVPN_KEEPER_CHILD_H
 #define DMVPN_KEEPER_CHILD_H
@@ -12,7 +13,7 @@
 
 struct child {
 	const char *path;          /* executable */
-	const char *argv[3];
+	const char *argv[4];
 	pid_t pid;                 /* 0: not running */
 	int fd;                    /* our end of its keeper socket, -1: none */
 	unsigned starts;
@@ -21,7 +22,8 @@ struct child {
 	struct instant restart_at; /* NEVER: not to be started */
 };
 
-void child_init(struct child *c, const char *path, const char *argv0, const char *argument);
+/* The arguments may be NULL from the first absent one on. */
+void child_init(struct child *c, const char *path, const char *argv0, const char *first, const char *second);
 /* Starts it at once. 0 or -errno. */
 int child_start(struct child *c, struct instant now);
 /* After waitpid() has reported it: sets restart_at. */

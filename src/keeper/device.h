@@ -14,7 +14,7 @@ enum { DEVICE_TEXT_MAX = sizeof((struct keeper_result *)0)->text };
 int device_tap_open(const struct keeper_tap *tap, int *fd, char text[DEVICE_TEXT_MAX]);
 
 /*
- * fds[0] receives the GRE packets sent to raw->local and sends without DF; fds[1] only
+ * fds[0] receives the packets of that protocol sent to raw->local and sends without DF; fds[1] only
  * sends, with DF and with its errors queued (IP_RECVERR). -EADDRNOTAVAIL while the
  * address is not on this machine.
  */

@@ -1,6 +1,7 @@
 #include "keeper/held.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,7 +57,7 @@ static int raw_open(struct held *h, const struct keeper_raw *raw, const struct h
 	int error;
 
 	if (h->raw_count == HELD_RAWS_MAX) {
-		snprintf(text, DEVICE_TEXT_MAX, "more than %d GRE sockets", HELD_RAWS_MAX);
+		snprintf(text, DEVICE_TEXT_MAX, "more than %d raw sockets", HELD_RAWS_MAX);
 		return -ENOSPC;
 	}
 	error = device_raw_open(raw, held->fds, text);
@@ -79,11 +80,16 @@ int held_raw_open(struct held *h, const struct keeper_raw *raw, const struct hel
 		snprintf(text, DEVICE_TEXT_MAX, "bad device name");
 		return -EINVAL;
 	}
+	if (raw->protocol != IPPROTO_GRE && raw->protocol != IPPROTO_ESP) {
+		snprintf(text, DEVICE_TEXT_MAX, "no raw sockets of protocol %u", raw->protocol);
+		return -EPROTONOSUPPORT;
+	}
 	if (!held)
 		return raw_open(h, raw, out, text);
-	if (endpoint_eq(&held->raw.local, &raw->local) && strcmp(held->raw.device, raw->device) == 0)
+	if (endpoint_eq(&held->raw.local, &raw->local) && held->raw.protocol == raw->protocol &&
+	    strcmp(held->raw.device, raw->device) == 0)
 		return 0;
-	snprintf(text, DEVICE_TEXT_MAX, "GRE socket %u is open on another address", raw->id);
+	snprintf(text, DEVICE_TEXT_MAX, "raw socket %u is open on another address or protocol", raw->id);
 	return -EEXIST;
 }
 

@@ -1,5 +1,5 @@
 /*
- * keeper: start, poll loop, stop. Owns the signals, the two children and everything held.
+ * keeper: start, poll loop, stop. Owns the signals, the three children and everything held.
  */
 #include "keeper/keeper.h"
 
@@ -18,11 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ike/charon_files.h"
 #include "keeper/keeper_state.h"
 #include "keeper/run_dir.h"
 
 static const struct span stop_patience = { 3000 * 1000 };
 static const struct span children_patience = { 1000 * 1000 };
+static const struct span charon_patience = { 3500 * 1000 }; /* the launcher's own is 3 s */
 
 void keeper_say(const char *format, ...)
 {
@@ -35,7 +37,7 @@ void keeper_say(const char *format, ...)
 	fprintf(stderr, "dmvpnd: %s\n", line);
 }
 
-static struct instant now_read(void)
+struct instant keeper_now(void)
 {
 	struct timespec ts;
 
@@ -111,11 +113,12 @@ static void give_all(struct keeper *k)
 	for (size_t i = 0; i < k->held.raw_count; i++)
 		keeper_send(&k->forwarder, KEEPER_GIVE_RAW, &k->held.raws[i].raw, sizeof(struct keeper_raw),
 			    k->held.raws[i].fds, 2);
+	ike_give_all(k);
 }
 
 static int start(struct keeper *k, struct child *c, const char *pid_name)
 {
-	int error = child_start(c, now_read());
+	int error = child_start(c, keeper_now());
 
 	if (!error && !k->options->check_only)
 		error = run_dir_write_pid(k->options->run_dir, pid_name, c->pid);
@@ -123,7 +126,6 @@ static int start(struct keeper *k, struct child *c, const char *pid_name)
 		keeper_say("cannot start %s: %s", c->path, strerror(-error));
 		keeper_end(k, 2);
 	}
-	k->linked = false;
 	return error;
 }
 
@@ -131,16 +133,25 @@ static void start_control(struct keeper *k)
 {
 	if (start(k, &k->control, "control.pid"))
 		return;
+	k->linked = false;
 	say_hello(k);
 	link_children(k);
+	ike_control_started(k);
 }
 
 static void start_forwarder(struct keeper *k)
 {
 	if (start(k, &k->forwarder, "forwarder.pid"))
 		return;
+	k->linked = false;
 	give_all(k);
 	link_children(k);
+}
+
+static void start_launcher(struct keeper *k)
+{
+	if (start(k, &k->launcher, "launcher.pid") == 0)
+		ike_launcher_started(k);
 }
 
 /* Reads one child's socket until it is empty or closed. */
@@ -149,8 +160,12 @@ static void drain(struct keeper *k, struct child *c)
 	int got = 1;
 
 	while (k->phase != KEEPER_ENDED && c->fd >= 0 && (got = ipc_receive(c->fd, &k->message)) == 1) {
+		if (c == &k->launcher) {
+			ike_message(k);
+			continue;
+		}
 		for (size_t i = 0; i < k->message.fd_count; i++)
-			close(k->message.fds[i]); /* children hand us nothing */
+			close(k->message.fds[i]); /* the others hand us nothing */
 		if (c == &k->control)
 			keeper_request_handle(k);
 	}
@@ -176,7 +191,9 @@ static void bury(struct keeper *k, struct child *c, int status)
 	drain(k, c); /* what it still had to say, a KEEPER_FAIL above all */
 	if (k->phase != KEEPER_ENDED)
 		say_death(c, status);
-	child_died(c, now_read());
+	child_died(c, keeper_now());
+	if (c == &k->launcher)
+		ike_launcher_died(k);
 	if (k->phase == KEEPER_STARTING && (c == &k->control || WEXITSTATUS(status) == 127))
 		keeper_end(k, 2);
 	else if (k->phase == KEEPER_STOPPING && c == &k->control)
@@ -191,6 +208,8 @@ static void reap(struct keeper *k)
 		bury(k, &k->control, status);
 	if (child_running(&k->forwarder) && waitpid(k->forwarder.pid, &status, WNOHANG) > 0)
 		bury(k, &k->forwarder, status);
+	if (child_running(&k->launcher) && waitpid(k->launcher.pid, &status, WNOHANG) > 0)
+		bury(k, &k->launcher, status);
 }
 
 static void stop(struct keeper *k)
@@ -199,7 +218,7 @@ static void stop(struct keeper *k)
 	if (k->phase != KEEPER_RUNNING || k->control.fd < 0)
 		return keeper_end(k, k->exit_code);
 	k->phase = KEEPER_STOPPING;
-	k->stop_at = instant_add(now_read(), stop_patience);
+	k->stop_at = instant_add(keeper_now(), stop_patience);
 	keeper_send(&k->control, KEEPER_STOP, NULL, 0, NULL, 0);
 }
 
@@ -219,7 +238,7 @@ static void handle_signals(struct keeper *k)
 
 static void handle_deadlines(struct keeper *k)
 {
-	const struct instant now = now_read();
+	const struct instant now = keeper_now();
 
 	if (k->phase == KEEPER_STOPPING && !instant_before(now, k->stop_at)) {
 		keeper_say("the control process did not stop in time");
@@ -231,6 +250,10 @@ static void handle_deadlines(struct keeper *k)
 		start_control(k);
 	if (k->phase != KEEPER_ENDED && !instant_before(now, k->forwarder.restart_at))
 		start_forwarder(k);
+	if (k->phase != KEEPER_ENDED && !instant_before(now, k->launcher.restart_at))
+		start_launcher(k);
+	if (k->phase != KEEPER_ENDED)
+		ike_deadline(k);
 }
 
 static int timeout_ms(const struct keeper *k)
@@ -238,24 +261,26 @@ static int timeout_ms(const struct keeper *k)
 	struct instant at = instant_min(k->control.restart_at, k->forwarder.restart_at);
 	int64_t us;
 
+	at = instant_min(at, instant_min(k->launcher.restart_at, k->ike.vici_at));
 	if (k->phase == KEEPER_STOPPING)
 		at = k->stop_at;
 	if (instant_is_never(at))
 		return -1;
-	us = instant_since(at, now_read()).us;
+	us = instant_since(at, keeper_now()).us;
 	return us <= 0 ? 0 : (int)(us / 1000) + 1;
 }
 
 static void loop(struct keeper *k)
 {
 	while (k->phase != KEEPER_ENDED) {
-		struct pollfd fds[3] = {
+		struct pollfd fds[4] = {
 			{ .fd = k->signal_fd, .events = POLLIN },
 			{ .fd = k->control.fd, .events = POLLIN }, /* -1 is passed over */
 			{ .fd = k->forwarder.fd, .events = POLLIN },
+			{ .fd = k->launcher.fd, .events = POLLIN },
 		};
 
-		if (poll(fds, 3, timeout_ms(k)) < 0 && errno != EINTR) {
+		if (poll(fds, 4, timeout_ms(k)) < 0 && errno != EINTR) {
 			keeper_say("poll: %s", strerror(errno));
 			keeper_end(k, 2);
 			return;
@@ -264,6 +289,8 @@ static void loop(struct keeper *k)
 			drain(k, &k->control);
 		if (fds[2].revents)
 			drain(k, &k->forwarder);
+		if (fds[3].revents)
+			drain(k, &k->launcher);
 		if (fds[0].revents)
 			handle_signals(k);
 		if (k->phase != KEEPER_ENDED)
@@ -279,11 +306,23 @@ static void await_end(struct child *c, struct instant until)
 	if (!child_running(c))
 		return;
 	while (waitpid(c->pid, NULL, WNOHANG) == 0) {
-		if (!instant_before(now_read(), until))
+		if (!instant_before(keeper_now(), until))
 			kill(c->pid, SIGKILL);
 		nanosleep(&pause, NULL);
 	}
 	c->pid = 0;
+}
+
+static void children_end(struct keeper *k)
+{
+	child_close(&k->control);
+	await_end(&k->control, instant_add(keeper_now(), children_patience));
+	/* charon says goodbye to its peers, and needs the forwarder for it. */
+	keeper_send(&k->launcher, KEEPER_STOP, NULL, 0, NULL, 0);
+	await_end(&k->launcher, instant_add(keeper_now(), charon_patience));
+	child_close(&k->launcher);
+	child_close(&k->forwarder);
+	await_end(&k->forwarder, instant_add(keeper_now(), children_patience));
 }
 
 static bool has_net_admin(void)
@@ -351,7 +390,8 @@ static int files_open(struct keeper *k)
 
 static void files_close(struct keeper *k)
 {
-	static const char *const names[] = { KEEPER_SOCKET_NAME, "dmvpnd.pid", "control.pid", "forwarder.pid" };
+	static const char *const names[] = { KEEPER_SOCKET_NAME, "dmvpnd.pid", "control.pid", "forwarder.pid",
+					     "launcher.pid", CHARON_CONF_NAME, CHARON_VICI_NAME, CHARON_PID_NAME };
 
 	for (size_t i = 0; k->lock_fd >= 0 && i < sizeof names / sizeof *names; i++)
 		run_dir_unlink(k->options->run_dir, names[i]);
@@ -375,18 +415,29 @@ static void limits_raise(void)
 	}
 }
 
+/* A program that stands beside our own, unless told otherwise. */
+static void path_set(const struct keeper *k, char *path, size_t size, const char *given, const char *name)
+{
+	const char *self = k->options->self_path;
+	const char *slash = strrchr(self, '/');
+	const int folder = slash ? (int)(slash - self) : 0;
+
+	if (given)
+		snprintf(path, size, "%s", given);
+	else
+		snprintf(path, size, "%.*s/%s", folder, self, name);
+}
+
 static void paths_set(struct keeper *k)
 {
 	const struct keeper_options *o = k->options;
-	const char *slash = strrchr(o->self_path, '/');
-	const int folder = slash ? (int)(slash - o->self_path) : 0;
 
-	if (o->forwarder_path)
-		snprintf(k->forwarder_path, sizeof k->forwarder_path, "%s", o->forwarder_path);
-	else
-		snprintf(k->forwarder_path, sizeof k->forwarder_path, "%.*s/dmvpn-fwd", folder, o->self_path);
-	child_init(&k->control, o->self_path, "dmvpnd-control", "--control");
-	child_init(&k->forwarder, k->forwarder_path, "dmvpn-fwd", NULL);
+	path_set(k, k->forwarder_path, sizeof k->forwarder_path, o->forwarder_path, "dmvpn-fwd");
+	path_set(k, k->launcher_path, sizeof k->launcher_path, o->launcher_path, "dmvpn-charon");
+	k->charon_path = o->charon_path ? o->charon_path : DMVPN_CHARON;
+	child_init(&k->control, o->self_path, "dmvpnd-control", "--control", NULL);
+	child_init(&k->forwarder, k->forwarder_path, "dmvpn-fwd", NULL, NULL);
+	child_init(&k->launcher, k->launcher_path, "dmvpn-charon", o->run_dir, k->charon_path);
 }
 
 int keeper_run(const struct keeper_options *options)
@@ -403,6 +454,7 @@ int keeper_run(const struct keeper_options *options)
 	}
 	k->options = options;
 	k->signal_fd = k->lock_fd = k->namespace_fd = k->listen_fd = -1;
+	ike_init(&k->ike);
 	limits_raise();
 	paths_set(k);
 	if (signals_open(k) || files_open(k))
@@ -412,11 +464,9 @@ int keeper_run(const struct keeper_options *options)
 	if (k->phase != KEEPER_ENDED)
 		start_control(k);
 	loop(k);
-	child_close(&k->control);
-	child_close(&k->forwarder);
-	await_end(&k->control, instant_add(now_read(), children_patience));
-	await_end(&k->forwarder, instant_add(now_read(), children_patience));
+	children_end(k);
 	held_done(&k->held);
+	ike_done(&k->ike);
 	files_close(k);
 	exit_code = k->exit_code;
 	free(k);

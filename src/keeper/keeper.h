@@ -1,15 +1,17 @@
 /*
- * keeper: the privileged parent of the control process and the forwarder.
+ * keeper: the privileged parent of the control process and the forwarder
+ * and of charon's launcher.
  *
  * `dmvpnd` calls keeper_run() and exits with what it answers. The keeper starts
  *   self_path with the arguments { "dmvpnd-control", "--control" }   (the control process)
  *   forwarder_path with { "dmvpn-fwd" }                              (not with check_only)
+ *   launcher_path with { "dmvpn-charon", run_dir, charon_path }      (from KEEPER_IKE_START on)
  * each with its keeper socket at KEEPER_FD (keeper_msg.h) and nothing else open but stdin
- * (/dev/null), stdout and stderr. Both start as root and give up their privileges
- * themselves (base/privilege.h), and both must exit when that socket reaches its end.
+ * (/dev/null), stdout and stderr. All start as root; the first two give up their privileges
+ * themselves (base/privilege.h), and each must exit when that socket reaches its end.
  *
  * A control process that dies before KEEPER_READY ends the keeper (exit 2); one that dies
- * later is started again, and so is the forwarder at any time.
+ * later is started again, and so are the others at any time.
  */
 #ifndef DMVPN_KEEPER_KEEPER_H
 #define DMVPN_KEEPER_KEEPER_H
@@ -23,6 +25,8 @@ struct keeper_options {
 	const char *state_dir;      /* created when missing */
 	const char *self_path;      /* executable of the control process, absolute */
 	const char *forwarder_path; /* absolute; NULL: dmvpn-fwd in the folder of self_path */
+	const char *launcher_path;  /* absolute; NULL: dmvpn-charon in the folder of self_path */
+	const char *charon_path;    /* absolute; NULL: what the build option `charon` said */
 	uint8_t datapath;           /* enum config_datapath; DATAPATH_AUTO: none given */
 	bool no_ipsec;
 	bool ignore_unsupported;    /* run in spite of unsupported lines */

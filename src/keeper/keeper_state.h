@@ -9,6 +9,7 @@
 #include "base/ipc.h"
 #include "keeper/child.h"
 #include "keeper/held.h"
+#include "keeper/ike.h"
 #include "keeper/keeper.h"
 
 /*
@@ -24,15 +25,19 @@ struct keeper {
 	struct instant stop_at; /* while STOPPING: when patience ends */
 	struct child control;
 	struct child forwarder;
+	struct child launcher;  /* of charon; runs from KEEPER_IKE_START on */
 	bool linked;            /* the two hold a socket pair between them */
 	int signal_fd;
 	int lock_fd, namespace_fd;
 	int listen_fd;
-	char forwarder_path[4096];
+	char forwarder_path[4096], launcher_path[4096];
+	const char *charon_path;
 	struct held held;
+	struct ike ike;
 	struct ipc_message message;
 };
 
+struct instant keeper_now(void);
 /* Says one line on stderr. */
 void keeper_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Sends to a child. One that does not read for so long that its buffer is full is killed,

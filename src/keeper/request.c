@@ -127,7 +127,22 @@ static void raw_close(struct keeper *k, const struct keeper_raw *raw)
 
 	if (!error)
 		keeper_send(&k->forwarder, KEEPER_TAKE_RAW, raw, sizeof *raw, NULL, 0);
-	answer(k, raw->seq, error, "no such GRE socket", -1);
+	answer(k, raw->seq, error, "no such raw socket", -1);
+}
+
+static void ike_begin(struct keeper *k, const struct keeper_ike *settings)
+{
+	char text[DEVICE_TEXT_MAX] = "";
+
+	if (!refused(k, settings->seq))
+		answer(k, settings->seq, ike_start(k, settings, text, sizeof text), text, -1);
+}
+
+static void ike_begin_again(struct keeper *k, const struct keeper_request *request)
+{
+	char text[DEVICE_TEXT_MAX] = "";
+
+	answer(k, request->seq, ike_restart(k, text, sizeof text), text, -1);
 }
 
 static void ready(struct keeper *k)
@@ -151,9 +166,12 @@ static size_t payload_size(unsigned type)
 	case KEEPER_CONFIG_OPEN:
 	case KEEPER_READY:
 	case KEEPER_STOPPED:
+	case KEEPER_IKE_RESTART:
 		return sizeof(struct keeper_request);
 	case KEEPER_FILE_OPEN:
 		return sizeof(struct keeper_file);
+	case KEEPER_IKE_START:
+		return sizeof(struct keeper_ike);
 	case KEEPER_TAP_OPEN:
 	case KEEPER_TAP_CLOSE:
 		return sizeof(struct keeper_tap);
@@ -183,6 +201,8 @@ void keeper_request_handle(struct keeper *k)
 	case KEEPER_TAP_CLOSE: tap_close(k, payload); break;
 	case KEEPER_RAW_OPEN: raw_open(k, payload); break;
 	case KEEPER_RAW_CLOSE: raw_close(k, payload); break;
+	case KEEPER_IKE_START: ike_begin(k, payload); break;
+	case KEEPER_IKE_RESTART: ike_begin_again(k, payload); break;
 	case KEEPER_READY: ready(k); break;
 	case KEEPER_FAIL: fail(k, payload); break;
 	case KEEPER_STOPPED: keeper_end(k, k->exit_code); break;

@@ -146,7 +146,7 @@ static void restarts_back_off(void **state)
 	static const int64_t waits_ms[] = { 100, 200, 400, 800, 1600, 2000, 2000 };
 
 	(void)state;
-	child_init(&c, "/bin/true", "true", NULL);
+	child_init(&c, "/bin/true", "true", NULL, NULL);
 	assert_true(instant_is_never(c.restart_at));
 	for (size_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) {
 		c.started_at = now;
@@ -156,6 +156,9 @@ static void restarts_back_off(void **state)
 	c.started_at = now;
 	now = instant_add(now, span_ms(5001));
 	child_died(&c, now); /* it lived for long */
+	assert_int_equal(c.restart_at.us, now.us);
+	c.started_at = now;
+	child_died(&c, now);
 	assert_int_equal(instant_since(c.restart_at, now).us, 100 * 1000);
 	assert_false(child_running(&c));
 }
@@ -167,7 +170,7 @@ static void child_finds_its_socket(void **state)
 	int status;
 
 	(void)state;
-	child_init(&c, self, "dmvpnd-control", "--echo");
+	child_init(&c, self, "dmvpnd-control", "--echo", NULL);
 	assert_int_equal(child_start(&c, INSTANT_ZERO), 0);
 	assert_true(child_running(&c));
 	p = (struct pollfd){ .fd = c.fd, .events = POLLIN };
@@ -182,7 +185,8 @@ static void child_finds_its_socket(void **state)
 static void errors_say_what_failed(void **state)
 {
 	const struct keeper_raw elsewhere = { .protocol = IPPROTO_GRE, .id = 1, .local = { .addr = ipaddr_v4(0xc0000207) } };
-	const struct keeper_raw no_family = { .id = 1 };
+	const struct keeper_raw no_family = { .protocol = IPPROTO_ESP, .id = 1 };
+	const struct keeper_raw no_protocol = { .protocol = IPPROTO_UDP, .id = 1, .local = { .addr = ipaddr_v4(0x7f000001) } };
 	const struct keeper_tap nameless = { .tunnel = 0 };
 	struct held *h = calloc(1, sizeof *h);
 	const struct held_raw *raw;
@@ -197,6 +201,7 @@ static void errors_say_what_failed(void **state)
 	assert_true(error == -EADDRNOTAVAIL || error == -EPERM);
 	assert_non_null(strstr(text, "192.0.2.7"));
 	assert_int_equal(held_raw_open(h, &no_family, &raw, &is_new, text), -EAFNOSUPPORT);
+	assert_int_equal(held_raw_open(h, &no_protocol, &raw, &is_new, text), -EPROTONOSUPPORT);
 	assert_int_equal(held_tap_open(h, &nameless, &tap, &is_new, text), -EINVAL);
 	assert_int_equal(held_tap_close(h, 0), -ENOENT);
 	assert_int_equal(held_raw_close(h, 1), -ENOENT);
@@ -206,6 +211,7 @@ static void errors_say_what_failed(void **state)
 static void same_is_held_once(void **state)
 {
 	const struct keeper_raw local = { .protocol = IPPROTO_GRE, .id = 1, .local = { .addr = ipaddr_v4(0x7f000001) } };
+	const struct keeper_raw esp = { .protocol = IPPROTO_ESP, .id = 1, .local = { .addr = ipaddr_v4(0x7f000001) } };
 	const struct keeper_raw other = { .protocol = IPPROTO_GRE, .id = 1, .local = { .addr = ipaddr_v4(0x7f000002) } };
 	struct held *h;
 	const struct held_raw *first, *second;
@@ -227,6 +233,7 @@ static void same_is_held_once(void **state)
 	assert_false(is_new);
 	assert_ptr_equal(first, second);
 	assert_int_equal(held_raw_open(h, &other, &second, &is_new, text), -EEXIST);
+	assert_int_equal(held_raw_open(h, &esp, &second, &is_new, text), -EEXIST);
 	assert_int_equal(h->raw_count, 1);
 	assert_int_equal(held_raw_close(h, 1), 0);
 	assert_int_equal(h->raw_count, 0);
