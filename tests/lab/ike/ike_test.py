@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""Two routers whose keepers run stock charons by the launcher: IKE_AUTH and all that follows
+goes over UDP 4500 and reaches charon by way of the forwarder, over IPv4 and IPv6 and through
+strict reverse path filters; ESP reaches the forwarder; charon and the forwarder die and come back;
+a stopped one says goodbye; nobody is left over.
+
+usage: ike_test.py IKE_DAEMON DMVPN_CHARON CHARON     exits 77 without root or charon
+"""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from helpers import check, expect, needs_lab, run, says, socket_in, wait_for
+
+import socket
+
+DAEMON, LAUNCHER, CHARON = sys.argv[1:4]
+TAG = f"ike{os.getpid()}"
+
+CONNECTIONS = """
+connections {{
+  v4 {{ version = 2
+    local_addrs = {local4}
+    remote_addrs = {remote4}
+    encap = yes
+    mobike = no
+    unique = never
+    proposals = aes128-sha256-ecp256
+    local {{ auth = psk
+      id = {local4} }}
+    remote {{ auth = psk
+      id = {remote4} }}
+    children {{ gre {{ mode = transport
+      local_ts = dynamic[gre]
+      remote_ts = dynamic[gre]
+      esp_proposals = aes128gcm16 }} }} }}
+  v6 {{ version = 2
+    local_addrs = {local6}
+    remote_addrs = {remote6}
+    encap = yes
+    mobike = no
+    unique = never
+    proposals = aes128-sha256-ecp256
+    local {{ auth = psk
+      id = {local6} }}
+    remote {{ auth = psk
+      id = {remote6} }}
+    children {{ gre6 {{ mode = transport
+      local_ts = dynamic[gre]
+      remote_ts = dynamic[gre]
+      esp_proposals = aes128gcm16 }} }} }}
+  old {{ version = 1
+    local_addrs = {local4}
+    remote_addrs = {remote4}
+    encap = yes
+    unique = never
+    proposals = 3des-md5-modp768
+    local {{ auth = psk
+      id = {local4} }}
+    remote {{ auth = psk
+      id = {remote4} }}
+    children {{ greold {{ mode = transport
+      local_ts = dynamic[gre]
+      remote_ts = dynamic[gre]
+      esp_proposals = 3des-md5 }} }} }}
+}}
+secrets {{ ike {{ secret = not-for-logs }} }}
+"""
+
+
+class Router:
+    def __init__(self, folder, side, number):
+        self.ns, self.number = f"{TAG}-{side}", number
+        self.folder = os.path.join(folder, side)
+        self.log = os.path.join(folder, f"{side}.log")
+        self.connections = os.path.join(folder, f"{side}.conf")
+        self.keeper = None
+
+    def address(self, family, number=None):
+        return (f"192.0.2.{number or self.number}", f"2001:db8::{number or self.number}")[family == 6]
+
+    def configure(self, other):
+        with open(self.connections, "w") as f:
+            f.write(CONNECTIONS.format(local4=self.address(4), remote4=other.address(4),
+                                       local6=self.address(6), remote6=other.address(6)))
+
+    def start(self):
+        with open(self.log, "a") as log:
+            self.keeper = subprocess.Popen(["ip", "netns", "exec", self.ns, DAEMON, self.folder, LAUNCHER, CHARON],
+                                           stdout=log, stderr=log)
+        self.await_lines("vici", 1)
+        self.load()
+
+    def pid(self, name):
+        with open(os.path.join(self.folder, f"{name}.pid")) as f:
+            return int(f.read())
+
+    def lines(self):
+        with open(self.log) as f:
+            return f.read().splitlines()
+
+    def count(self, line):
+        return sum(l.startswith(line) for l in self.lines())
+
+    def await_lines(self, line, count):
+        wait_for(f"{count} times {line!r} in {self.log}", lambda: self.count(line) >= count)
+
+    def swanctl(self, command, *arguments, check=True):
+        return run("timeout", "20", "swanctl", command, "--uri", f"unix://{self.folder}/charon.vici", *arguments, check=check)
+
+    def load(self):
+        self.swanctl("--load-all", "--noprompt", "--file", self.connections)
+
+    def initiate(self, child):
+        says(self.swanctl("--initiate", "--child", child, "--timeout", "10"), "initiate completed successfully")
+
+    def sas(self):
+        return self.swanctl("--list-sas")
+
+    def renew(self, connection, child):
+        """The SAs of a connection away and up again."""
+        self.swanctl("--terminate", "--ike", connection, "--timeout", "10")
+        self.initiate(child)
+
+
+def open_network(a, b):
+    for r in (a, b):
+        run("ip", "netns", "add", r.ns)
+        run("ip", "-n", r.ns, "link", "set", "lo", "up")
+    run("ip", "link", "add", "eth0", "netns", a.ns, "type", "veth", "peer", "name", "eth0", "netns", b.ns)
+    for r in (a, b):
+        run("ip", "-n", r.ns, "link", "set", "eth0", "up")
+        run("ip", "-n", r.ns, "addr", "add", f"{r.address(4)}/24", "dev", "eth0")
+        run("ip", "-n", r.ns, "addr", "add", f"{r.address(6)}/64", "dev", "eth0", "nodad")
+        for interface in ("all", "default", "lo", "eth0"):
+            run("ip", "netns", "exec", r.ns, "sysctl", "-qw", f"net.ipv4.conf.{interface}.rp_filter=1")
+
+
+def handed_in_order(a):
+    wanted = ["memory 1", "udp 4", "inject 4", "udp 6", "inject 6", "xfrm groups 0"]
+    got = [l for l in a.lines() if l.split()[0] in ("memory", "udp", "inject", "xfrm")]
+    expect("what the forwarder is handed", [w for w in got if w in wanted], wanted)
+    check("events", a.count("xfrm groups") >= 2)
+    expect("sealed against exec", a.count("the memory is not"), 0)
+
+
+def private(a):
+    """What charon is told stays with root; it knows no secret of ours but by VICI."""
+    for name, mode in (("strongswan.conf", 0o600), ("charon.vici", 0o600), ("charon.pid", 0o600)):
+        expect(name, os.stat(os.path.join(a.folder, name)).st_mode & 0o777, mode)
+    with open(os.path.join(a.folder, "strongswan.conf")) as f:
+        says(f.read(), "keep_alive = 17s", "init_limit_half_open = 1000")
+    with open(f"/proc/{a.pid('charon')}/environ") as f:
+        expect("charon's environment", sorted(v.split("=")[0] for v in f.read().split("\0") if v),
+               ["LC_ALL", "PATH", "STRONGSWAN_CONF"])
+    expect("plugins of the system's configuration", "stroke" in a.swanctl("--stats"), False)
+
+
+def exchange(a, b):
+    """Over both families, IKEv2 and, with the old world's weakest words, IKEv1."""
+    for child, family in (("gre", 4), ("gre6", 6), ("greold", 4)):
+        before = b.count(f"ike over IPv{family}")
+        a.initiate(child)
+        for r in (a, b):
+            says(r.sas(), child, "INSTALLED")
+        check(f"{child}: IKE_AUTH came by way of the forwarder", b.count(f"ike over IPv{family}") > before)
+        check("nothing is injected twice", b.count("charon is not there") == 0)
+
+
+def esp_arrives(a, b):
+    for family, kind in ((4, socket.AF_INET), (6, socket.AF_INET6)):
+        s = socket_in(a.ns, kind, socket.SOCK_DGRAM)
+        s.sendto(b"\xc0\0\0\1" + bytes(60), (b.address(family), 4500))
+        s.close()
+        b.await_lines(f"esp over IPv{family} of 64 bytes", 1)
+
+
+def forwarder_dies(a, b):
+    charon, count = a.pid("charon"), a.count("xfrm groups")
+    os.kill(a.pid("forwarder"), signal.SIGKILL)
+    a.await_lines("memory 2", 1)
+    a.await_lines("xfrm groups", 2 * count)
+    a.renew("v4", "gre")
+    b.renew("v6", "gre6")
+    expect("charon", a.pid("charon"), charon)
+    expect("end of VICI", a.count("vici-end"), 0)
+
+
+def charon_dies(a, b):
+    before = a.pid("charon")
+    os.kill(before, signal.SIGKILL)
+    a.await_lines("vici-end", 1)
+    a.await_lines("xfrm taken", 1)
+    # Nobody is there for what the other says; the forwarder sees it again, once.
+    a.await_lines("vici", 3)  # vici, vici-end, vici
+    check("another charon", a.pid("charon") != before)
+    expect("the memory stays", a.count("memory"), 2)
+    a.load()
+    a.initiate("gre")
+    a.initiate("gre6")
+    says(a.sas(), "gre6", "INSTALLED")
+
+
+def charon_hangs(a):
+    """Stopped dead it answers nobody; the control process has it replaced."""
+    before = a.pid("charon")
+    os.kill(before, signal.SIGSTOP)
+    os.kill(a.pid("dmvpnd"), signal.SIGHUP)  # ike_daemon: charon hangs
+    a.await_lines("result 9 0", 1)
+    a.await_lines("vici-end", 2)
+    wait_for("another charon", lambda: a.pid("charon") != before)
+    wait_for("the old one's end", lambda: not alive(before))
+    wait_for("VICI", lambda: a.count("vici") - a.count("vici-end") > 2)
+    a.load()
+    a.initiate("gre")
+
+
+def control_dies(a):
+    connections = a.count("vici") - a.count("vici-end")
+    charon = a.pid("charon")
+    os.kill(a.pid("control"), signal.SIGKILL)
+    wait_for("a fresh VICI connection", lambda: a.count("vici") - a.count("vici-end") > connections)
+    expect("charon", a.pid("charon"), charon)
+    a.await_lines("result 1 0", 2)
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def clean_stop(a, b):
+    deleted, deleted_there = a.count("xfrm delete"), b.count("xfrm delete")
+    charon, launcher = a.pid("charon"), a.pid("launcher")
+    os.kill(a.pid("dmvpnd"), signal.SIGTERM)
+    expect("keeper's exit code", a.keeper.wait(10), 0)
+    check("charon and launcher are gone", not alive(charon) and not alive(launcher))
+    check("charon took its SAs away", a.count("xfrm delete") > deleted)
+    expect("left over", sorted(os.listdir(a.folder)), ["dmvpnd.lock"])
+    b.await_lines("xfrm delete", deleted_there + 1)
+
+
+def sudden_end(b):
+    charon, launcher = b.pid("charon"), b.pid("launcher")
+    os.kill(b.pid("dmvpnd"), signal.SIGKILL)
+    wait_for("charon's end", lambda: not alive(charon) and not alive(launcher))
+
+
+def missing(folder):
+    done = subprocess.run(["ip", "netns", "exec", f"{TAG}-a", DAEMON, os.path.join(folder, "none"), LAUNCHER, "/no/such/charon"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+    expect("exit code", done.returncode, 1)
+    says(done.stdout, "/no/such/charon is missing: install the Debian package charon-systemd")
+
+
+def no_secret(*routers):
+    for r in routers:
+        check("the log holds no secret", not any("not-for-logs" in l for l in r.lines()))
+
+
+def main():
+    needs_lab()
+    if not os.path.exists(CHARON) or not shutil.which("swanctl"):
+        print(f"skipped: needs {CHARON} and swanctl (Debian: charon-systemd, strongswan-swanctl)")
+        return 77
+    folder = tempfile.mkdtemp()
+    a, b = Router(folder, "a", 1), Router(folder, "b", 2)
+    try:
+        a.configure(b)
+        b.configure(a)
+        open_network(a, b)
+        a.start()
+        b.start()
+        handed_in_order(a)
+        private(a)
+        exchange(a, b)
+        esp_arrives(a, b)
+        forwarder_dies(a, b)
+        charon_dies(a, b)
+        charon_hangs(a)
+        control_dies(a)
+        clean_stop(a, b)
+        sudden_end(b)
+        missing(folder)
+        no_secret(a, b)
+        print("all held")
+        return 0
+    except BaseException:
+        for r in (a, b):
+            if os.path.exists(r.log):
+                print(f"--- {r.log}\n" + "\n".join(r.lines()[-60:]), flush=True)
+        raise
+    finally:
+        for r in (a, b):
+            if r.keeper and r.keeper.poll() is None:
+                r.keeper.kill()
+                r.keeper.wait()
+            run("ip", "netns", "del", r.ns, check=False)
+        shutil.rmtree(folder)
+
+
+sys.exit(main())
