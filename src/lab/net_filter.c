@@ -59,7 +59,9 @@ static int apply(const struct lab *lab, enum lab_node node, size_t index, char *
 	if (*rules)
 		r = run_wait(netns, argv, rules, &output);
 	if (r != 0)
-		snprintf(error, size, "%s: nft: %.200s", netns, output ? output : strerror(-r));
+		snprintf(error, size, "%s: this kernel's nftables cannot %s: nft: %.200s", netns,
+			 node == NODE_NAT ? "translate addresses (masquerade, conntrack)" : "lose packets (numgen)",
+			 output ? output : strerror(-r));
 	free(output);
 	free(rules);
 	free(loss);
