@@ -197,12 +197,26 @@ static void set_peer(struct binding *b, const struct endpoint *nbma)
 	say_cache(b, "NHRP-CACHE-NBMA-NHOP-CHANGE", NULL);
 }
 
+static void set_identity(struct binding *b, const char *identity)
+{
+	if (b->identity && identity && strcmp(b->identity, identity) == 0)
+		return;
+	free(b->identity);
+	b->identity = alloc_text(identity);
+}
+
+bool binding_is_of_other(const struct binding *b, const char *identity)
+{
+	return b->identity && identity && strcmp(b->identity, identity) != 0;
+}
+
 static void set_facts(struct binding *b, const struct binding_facts *f)
 {
 	struct engine *const e = overlay_engine(b->overlay);
 
 	b->via = f->via;
 	b->claimed_nbma = f->claimed_nbma;
+	set_identity(b, f->identity);
 	b->unique = f->unique;
 	b->router = f->router;
 	b->authoritative = f->authoritative;
@@ -226,7 +240,7 @@ static void set_facts(struct binding *b, const struct binding_facts *f)
  * own question has told us. */
 static bool is_weaker(const struct binding *b, const struct binding_facts *f)
 {
-	return b->kind == f->kind && f->implicit && !b->implicit;
+	return b->kind == f->kind && f->implicit && (!b->implicit || binding_is_of_other(b, f->identity));
 }
 
 struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
@@ -277,6 +291,7 @@ static void discard(struct binding *b)
 	timer_stop(&e->timers, &b->refresh);
 	tree_remove(&b->overlay->bindings, &b->node);
 	requesters_done(&b->requesters);
+	free(b->identity);
 	if (is_dynamic(b))
 		e->binding_count--;
 	free(b);

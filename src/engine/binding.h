@@ -34,6 +34,7 @@ struct binding {
 	enum binding_kind kind;
 	struct peer *peer;           /* next-hop bindings: held */
 	struct ipaddr claimed_nbma;  /* pre-NAT; IP_NONE when the same */
+	char *identity;              /* who said it himself, as IPsec authenticated him; NULL: not known */
 	bool unique, router, authoritative, implicit, nat, used;
 	bool wanted;                 /* STATIC and NHS: mark of the last look at the configuration */
 	bool multicast;              /* holds a multicast reference of the peer */
@@ -57,6 +58,7 @@ struct binding_facts {
 	enum binding_kind kind;
 	struct endpoint nbma;       /* next-hop bindings */
 	struct ipaddr claimed_nbma;
+	const char *identity;       /* NULL: not known, or said by another */
 	struct binding *hop;        /* shortcut bindings */
 	struct ipaddr asked;
 	bool unique, router, authoritative, implicit, nat, multicast;
@@ -87,6 +89,8 @@ struct binding *binding_next(const struct binding *b);
 /* The NBMA endpoint to reach it; for shortcuts that of the gateway. */
 const struct endpoint *binding_nbma(const struct binding *b);
 
+/* What is somebody's own must not be said by somebody else. */
+bool binding_is_of_other(const struct binding *b, const char *identity);
 void binding_expired(struct binding *b);
 void binding_refresh_due(struct binding *b);
 void bindings_usage(struct overlay *o, const struct ipaddr *addr, struct span idle);

@@ -84,8 +84,8 @@ static bool is_spoofed(const struct overlay *o, const struct endpoint *from, con
 {
 	if (!ipaddr_is_host(&from->addr) || engine_owns_nbma(overlay_engine(o), from))
 		return true;
-	if (is_reply(m))
-		return false;
+	if (is_reply(m) || (overlay_engine(o)->in_identity && m->type == NHRP_REGISTRATION_REQUEST))
+		return false; /* a claim of somebody whom we know is refused by name (server.c) */
 	return overlay_is_local(o, &m->src_proto) || !ipaddr_is_host(&m->src_proto);
 }
 
@@ -166,6 +166,7 @@ static void packet_event(struct engine *e, const struct event *ev)
 		return;
 	e->in_bytes = ev->packet.bytes;
 	e->in_length = ev->packet.length;
+	e->in_identity = ev->packet.identity;
 	count(e, received_counters[e->in.type]);
 	if (is_spoofed(o, from, &e->in)) {
 		count(e, ENGINE_COUNT_DROP_SPOOFED);
@@ -239,6 +240,9 @@ static void reachable_event(struct engine *e, const struct event *ev)
 	for (size_t i = 0; i < sizeof t->overlays / sizeof *t->overlays; i++)
 		if (t->overlays[i])
 			nhs_heard(t->overlays[i], &ev->reachable.nbma);
+	for (size_t i = 0; i < sizeof t->overlays / sizeof *t->overlays; i++)
+		if (t->overlays[i])
+			resolutions_reachable(t->overlays[i], &ev->reachable.nbma);
 }
 
 static void usage_event(struct engine *e, const struct event *ev)

@@ -135,8 +135,14 @@ static void answer(struct overlay *o, const struct endpoint *from, const struct 
 /* Only who gave the binding, or an NHS of ours, may take it back. */
 static bool entitled(const struct binding *b, const struct endpoint *from)
 {
+	const char *const identity = overlay_engine(b->overlay)->in_identity;
+
 	if (b->kind != BINDING_REGISTERED && b->kind != BINDING_CACHED)
 		return false;
+	if (b->identity && identity && !binding_is_of_other(b, identity))
+		return true; /* wherever he is by now */
+	if (binding_is_of_other(b, identity))
+		return b->kind == BINDING_CACHED && nhs_by_nbma(b->overlay, from);
 	if (endpoint_eq(binding_nbma(b), from))
 		return true;
 	return b->kind == BINDING_CACHED && nhs_by_nbma(b->overlay, from);

@@ -26,6 +26,7 @@
 
 enum {
 	ASK_TIMES = 6,
+	ASK_QUIET_MS = 500, /* what has just been asked is on its way */
 	ASK_DIRECT_TIMES = 2, /* a refresh goes to the peer itself first: hubs may be dead */
 	NEGATIVE_S = 10,
 	NEGATIVE_S_MAX = 120,
@@ -156,6 +157,7 @@ static void ask(struct resolution *r)
 		send_request(r, &to);
 	else
 		count(e, ENGINE_COUNT_DROP_NO_ROUTE);
+	r->asked_at = e->now;
 	timer_set(&e->timers, &r->timer, later(e, span_s(ask_again_s[r->attempts++])));
 }
 
@@ -468,5 +470,22 @@ void resolutions_nhs_changed(struct overlay *o)
 			r->attempts = 0;
 			ask(r);
 		}
+	}
+}
+
+void resolutions_reachable(struct overlay *o, const struct endpoint *nbma)
+{
+	struct engine *const e = overlay_engine(o);
+
+	for (struct resolution *r = resolution_first(o); r; r = resolution_next(r)) {
+		struct endpoint to;
+
+		if (r->state != RESOLUTION_ASKING || instant_since(e->now, r->asked_at).us < span_ms(ASK_QUIET_MS).us)
+			continue;
+		r->attempts--; /* that one was in vain: the ladder's step is taken again */
+		if (whom_to_ask(r, &to) && endpoint_eq(&to, nbma))
+			ask(r);
+		else
+			r->attempts++;
 	}
 }

@@ -25,6 +25,7 @@ struct resolution {
 	enum resolution_state state;
 	uint32_t request_id;
 	unsigned attempts;
+	struct instant asked_at;
 	unsigned refusals;      /* back-off of the negative entry */
 	bool temporary;         /* a temporary neighbour points to leans_on */
 	struct ipaddr leans_on; /* overlay address of the NHS; IP_NONE: none is alive */
@@ -53,6 +54,8 @@ void resolution_reply(struct overlay *o, const struct endpoint *from, const stru
 /* An Error Indication about a request of ours. */
 void resolution_error(struct overlay *o, uint32_t request_id, const struct ipaddr *target, unsigned code);
 /* The set of live NHSs has changed: temporary entries move in this very step. */
+/* Packets can be sent to that endpoint now: what was asked of it in vain is asked again. */
+void resolutions_reachable(struct overlay *o, const struct endpoint *nbma);
 void resolutions_nhs_changed(struct overlay *o);
 
 #endif

@@ -21,6 +21,7 @@
 struct asker {
 	struct endpoint nbma;
 	struct ipaddr claimed; /* what he says, when he is behind a NAT */
+	const char *identity;  /* of a direct one, as IPsec authenticated him; else NULL */
 };
 
 /* Where the asker really is: where the request came from when nobody stood between, which is
@@ -30,13 +31,13 @@ static struct asker asker_of(const struct overlay *o, const struct endpoint *fro
 	const struct nhrp_extension *const nat = nhrp_extension_find(m, NHRP_EXT_NAT);
 	const struct nhrp_extension *const way = nhrp_extension_find(m, NHRP_EXT_FORWARD_TRANSIT);
 
-	if (way && way->is_cies && way->cie_count == 0 && !nhs_by_nbma(o, from) &&
-	    !ipaddr_eq(&from->addr, &m->src_nbma))
-		return (struct asker){ *from, m->src_nbma };
+	if (way && way->is_cies && way->cie_count == 0 && !nhs_by_nbma(o, from))
+		return (struct asker){ *from, ipaddr_eq(&from->addr, &m->src_nbma) ? IPADDR_NONE : m->src_nbma,
+				       overlay_engine(o)->in_identity };
 	for (size_t i = 0; nat && nat->is_cies && i < nat->cie_count; i++)
 		if (ipaddr_eq(&nat->cies[i].proto, &m->src_proto) && ipaddr_is_host(&nat->cies[i].nbma))
-			return (struct asker){ overlay_endpoint(o, &nat->cies[i].nbma), m->src_nbma };
-	return (struct asker){ overlay_endpoint(o, &m->src_nbma), IPADDR_NONE };
+			return (struct asker){ overlay_endpoint(o, &nat->cies[i].nbma), m->src_nbma, NULL };
+	return (struct asker){ overlay_endpoint(o, &m->src_nbma), IPADDR_NONE, NULL };
 }
 
 static bool acceptable(const struct overlay *o, const struct asker *a)
@@ -107,6 +108,7 @@ static void learn_asker(struct overlay *o, const struct asker *a, const struct n
 	const struct binding_facts f = {
 		.dst = ipprefix_host(&m->src_proto), .via = m->src_proto, .kind = BINDING_CACHED,
 		.nbma = a->nbma, .claimed_nbma = a->claimed, .asked = m->src_proto,
+		.identity = a->identity,
 		.router = m->flags & NHRP_FLAG_RES_ROUTER, .implicit = true,
 		.nat = m->flags & NHRP_FLAG_NAT, .hold = span_s(holding_s),
 	};

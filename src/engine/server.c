@@ -17,6 +17,8 @@
 struct claim {
 	struct overlay *overlay;
 	const struct nhrp_message *message;
+	const char *identity;     /* whose it is, as IPsec authenticated him; NULL: unprotected tunnel */
+	bool relayed;             /* somebody else has passed it on */
 	struct ipaddr addr;       /* overlay address claimed */
 	struct endpoint nbma;     /* where it really came from */
 	struct ipaddr claimed;    /* what it says, when that differs: a NAT stands between */
@@ -41,9 +43,11 @@ static struct claim claim_of(struct overlay *o, const struct endpoint *from, con
 		.unique = m->flags & NHRP_FLAG_REG_UNIQUE,
 		.holding_s = c->holding_s,
 		.nbma = *from,
+		.identity = overlay_engine(o)->in_identity,
+		.relayed = has_transit_record(m),
 	};
 
-	if (has_transit_record(m))
+	if (x.relayed)
 		x.nbma = overlay_endpoint(o, &m->src_nbma);
 	else if (!ipaddr_eq(&m->src_nbma, &from->addr))
 		x.claimed = m->src_nbma;
@@ -83,14 +87,32 @@ static bool is_same_client(const struct claim *x, const struct binding *old)
 	return !ipaddr_is_none(&x->claimed) && ipaddr_eq(&x->claimed, &old->claimed_nbma);
 }
 
+/* An NHS of ours whose binding is not there (its name does not resolve) is not given away either. */
+static bool is_of_server(const struct claim *x, const struct binding *old)
+{
+	if (old && (old->kind == BINDING_STATIC || old->kind == BINDING_NHS))
+		return !endpoint_eq(binding_nbma(old), &x->nbma);
+	return nhs_by_addr(x->overlay, &x->addr) != NULL;
+}
+
+/* On a protected tunnel an address is his whose identity has it, wherever he is. */
+static uint8_t judge_identity(const struct claim *x, const struct binding *old)
+{
+	if (x->relayed)
+		return NHRP_CODE_ADMIN_PROHIBITED; /* of whom it is nobody can tell */
+	if (old && old->kind == BINDING_REGISTERED && binding_is_of_other(old, x->identity))
+		return NHRP_CODE_ALREADY_REGISTERED;
+	return NHRP_CODE_SUCCESS;
+}
+
 static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const struct binding *old)
 {
-	if (!addressable(x, c))
+	if (!addressable(x, c) || is_of_server(x, old))
 		return NHRP_CODE_ADMIN_PROHIBITED;
+	if (x->identity)
+		return judge_identity(x, old);
 	if (!old || endpoint_eq(binding_nbma(old), &x->nbma))
 		return NHRP_CODE_SUCCESS;
-	if (old->kind == BINDING_STATIC || old->kind == BINDING_NHS)
-		return NHRP_CODE_ADMIN_PROHIBITED;
 	if (old->kind == BINDING_REGISTERED && old->unique && !is_same_client(x, old))
 		return NHRP_CODE_ALREADY_REGISTERED;
 	return NHRP_CODE_SUCCESS;
@@ -102,8 +124,9 @@ static void say_client(const struct claim *x, const char *mnemonic, enum trace_s
 	const struct tunnel *const t = x->overlay->tunnel;
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
 
-	trace(t->engine, t->settings.number, severity, mnemonic, "tunnel=Tunnel%u address=%s nbma=%s%s%s%s",
+	trace(t->engine, t->settings.number, severity, mnemonic, "tunnel=Tunnel%u address=%s nbma=%s%s%s%s%s%s",
 	      t->settings.number, ipaddr_format(&x->addr, addr), ipaddr_format(&x->nbma.addr, nbma),
+	      x->identity ? " identity=" : "", x->identity ? x->identity : "",
 	      reason ? " reason=\"" : "", reason ? reason : "", reason ? "\"" : "");
 }
 
@@ -116,6 +139,7 @@ static uint8_t store(const struct claim *x, const struct nhrp_cie *c, struct bin
 		.kind = BINDING_REGISTERED,
 		.nbma = x->nbma,
 		.claimed_nbma = x->claimed,
+		.identity = x->identity,
 		.unique = x->unique,
 		.router = true,
 		.authoritative = true,

@@ -61,6 +61,7 @@ struct engine {
 	struct nhrp_message in; /* being handled, as decoded … */
 	const uint8_t *in_bytes; /* … from these octets */
 	size_t in_length;
+	const char *in_identity; /* of its sender, as IPsec authenticated it; NULL: unprotected */
 };
 
 static inline void count(struct engine *e, enum engine_counter c) { e->counters[c]++; }

@@ -261,7 +261,8 @@ static void fly(struct rig *r, const struct node *from, const struct node *to, c
 	*f = (struct flight){
 		.at = instant_add(r->now, span_ms(LATENCY_MS)),
 		.to = (size_t)(to - r->nodes),
-		.from = { ipaddr_is_none(&from->outside) ? from->nbma : from->outside, 0 },
+		.from = { ipaddr_is_none(&from->outside) ? from->nbma : from->outside, 0, from->site },
+		.identity = from->identity,
 		.length = x->send.length,
 	};
 	memcpy(f->bytes, x->send.bytes, x->send.length);
@@ -518,6 +519,20 @@ void node_receive_bytes(struct node *n, const char *from_nbma, const uint8_t *by
 	node_event(n, &ev);
 }
 
+void node_receive_as(struct node *n, const char *from_nbma, uint32_t site, const char *identity,
+		     const struct nhrp_message *m)
+{
+	uint8_t bytes[NHRP_MESSAGE_MAX];
+	const struct event ev = {
+		.type = EVENT_PACKET,
+		.packet = { .from = { addr_of(from_nbma), 0, site }, .identity = identity, .bytes = bytes,
+			    .length = nhrp_encode(m, bytes, sizeof bytes) },
+	};
+
+	assert_true(ev.packet.length > 0);
+	node_event(n, &ev);
+}
+
 void node_receive(struct node *n, const char *from_nbma, const struct nhrp_message *m)
 {
 	uint8_t bytes[NHRP_MESSAGE_MAX];
@@ -557,7 +572,7 @@ static void deliver(struct rig *r)
 		to = &r->nodes[f.to];
 		if (to->engine && !to->dead)
 			node_event(to, &(struct event){ .type = EVENT_PACKET, .packet = {
-				.from = f.from, .bytes = f.bytes, .length = f.length } });
+				.from = f.from, .identity = f.identity, .bytes = f.bytes, .length = f.length } });
 	}
 }
 
@@ -609,6 +624,19 @@ const char *node_neighbour_nbma(const struct node *n, const char *addr)
 	const struct node_neighbour *const e = find_neighbour(n, &a);
 
 	return e ? nbma_text(n, e->peer) : "-";
+}
+
+uint32_t node_neighbour_site(const struct node *n, const char *addr)
+{
+	const struct ipaddr a = addr_of(addr);
+	const struct node_neighbour *const e = find_neighbour(n, &a);
+
+	assert_non_null(e);
+	for (size_t i = 0; i < n->peer_count; i++)
+		if (n->peers[i].id == e->peer)
+			return n->peers[i].nbma.site;
+	fail();
+	return 0;
 }
 
 const char *node_shortcut_gateway(const struct node *n, const char *dst)

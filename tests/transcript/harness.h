@@ -27,6 +27,8 @@ struct node {
 	bool dead;              /* neither sends nor receives nor ticks */
 	struct ipaddr nbma;     /* local underlay address */
 	struct ipaddr outside;  /* after NAT; IP_NONE: none */
+	const char *identity;   /* as others authenticate it; NULL: unprotected */
+	uint32_t site;          /* of others behind the same address */
 
 	/* configuration: one tunnel, number 0; tests change it before node_start() */
 	struct config config;
@@ -57,6 +59,7 @@ struct flight {
 	struct instant at;
 	size_t to;
 	struct endpoint from;
+	const char *identity;
 	uint32_t tunnel;
 	size_t length;
 	uint8_t bytes[NHRP_MESSAGE_MAX];
@@ -93,6 +96,9 @@ void node_miss(struct node *n, const char *addr);
 void node_hairpin(struct node *n, const char *src, const char *dst, uint64_t ingress_peer);
 void node_tunnel(struct node *n, bool up, const char *nbma);
 void node_receive(struct node *n, const char *from_nbma, const struct nhrp_message *m);
+/* From a peer that IPsec authenticated, of that site behind the address. */
+void node_receive_as(struct node *n, const char *from_nbma, uint32_t site, const char *identity,
+		     const struct nhrp_message *m);
 void node_receive_bytes(struct node *n, const char *from_nbma, const uint8_t *bytes, size_t length);
 
 void rig_run_ms(struct rig *r, int64_t ms);
@@ -106,6 +112,7 @@ size_t rig_count(const struct rig *r, const char *part); /* unread lines that co
 
 /* What the node's data path does with an overlay next hop: NBMA address as text, "-" none. */
 const char *node_neighbour_nbma(const struct node *n, const char *addr);
+uint32_t node_neighbour_site(const struct node *n, const char *addr);
 /* Gateway of a shortcut as text; "throw" for a hole; "-" for none. */
 const char *node_shortcut_gateway(const struct node *n, const char *dst);
 bool node_has_peer(const struct node *n, const char *nbma);
