@@ -92,8 +92,10 @@ static void tap_take(struct forwarder *f, const struct keeper_tap *m, int fd)
 
 	tap_drop(f, m->tunnel);
 	tap = tap_add(&f->tables.tunnels, m->tunnel, fd, m->mac);
-	if (tap)
-		watch(f, fd, &tap->source);
+	if (!tap)
+		return;
+	kernel_io_tap_prepare(tap);
+	watch(f, fd, &tap->source);
 }
 
 static void raw_take(struct forwarder *f, const struct keeper_raw *m, int fd, int df_fd)

@@ -1,10 +1,13 @@
 #include "forward/kernel_io.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/errqueue.h>
+#include <linux/if_tun.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/ipc.h"
@@ -12,7 +15,12 @@
 #include "forward/gre_tx.h"
 #include "forward/mtu.h"
 
-enum { SEND_WAIT_MS = 1 };
+enum {
+	SEND_WAIT_MS = 1,
+	OFFLOADS_TCP = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
+	OFFLOADS_UDP = 0x20 | 0x40, /* TUN_F_USO4, TUN_F_USO6: younger than some systems' headers */
+	SUPER_PACKET = 4096,        /* octets: no wire's packet is that long */
+};
 
 static socklen_t sockaddr_of(const struct ipaddr *a, struct sockaddr_storage *out)
 {
@@ -102,6 +110,7 @@ static void flush(void *context)
 	bool again = false;
 	size_t i = 0;
 
+	coalesce_flush(io->coalesce);
 	while (i < io->queued) {
 		const int fd = io->sends[i].fd;
 		size_t end = i + 1;
@@ -122,6 +131,25 @@ static void flush(void *context)
 	io->queued = 0;
 }
 
+/* The packet, with a copy of those of its last octets that do not stay. */
+static void pieces_set(struct queued_send *s, struct msghdr *msg)
+{
+	const struct underlay_packet *p = &s->packet;
+	const size_t moved = p->reused < p->length ? p->reused : p->length;
+
+	assert(moved <= sizeof s->tail);
+	memcpy(s->tail, p->bytes + p->length - moved, moved);
+	s->iov[0] = (struct iovec){ (void *)(uintptr_t)p->bytes, p->length - moved };
+	s->iov[1] = (struct iovec){ s->tail, moved };
+	msg->msg_iov = s->iov;
+	msg->msg_iovlen = moved ? 2 : 1;
+}
+
+static bool same_way(const struct underlay_packet *a, const struct underlay_packet *b)
+{
+	return a->tos == b->tos && a->ttl == b->ttl && ipaddr_eq(&a->to, &b->to);
+}
+
 static void underlay_send(void *context, const struct underlay_packet *p)
 {
 	struct kernel_io *io = context;
@@ -135,11 +163,14 @@ static void underlay_send(void *context, const struct underlay_packet *p)
 	io->queued++;
 	s->packet = *p;
 	s->fd = p->df ? p->tunnel->raw->df_fd : p->tunnel->raw->fd;
-	s->iov = (struct iovec){ (void *)(uintptr_t)p->bytes, p->length };
-	*msg = (struct msghdr){ .msg_name = &s->to, .msg_namelen = sockaddr_of(&p->to, &s->to),
-				.msg_iov = &s->iov, .msg_iovlen = 1,
-				.msg_control = s->control, .msg_controllen = sizeof s->control };
-	control_fill(msg, p);
+	if (io->queued > 1 && same_way(&s[-1].packet, p)) {
+		*msg = io->headers[io->queued - 2].msg_hdr;
+	} else {
+		*msg = (struct msghdr){ .msg_name = &s->to, .msg_namelen = sockaddr_of(&p->to, &s->to),
+					.msg_control = s->control, .msg_controllen = sizeof s->control };
+		control_fill(msg, p);
+	}
+	pieces_set(s, msg);
 }
 
 static void tap_write(void *context, struct tunnel *t, uint8_t *frame, size_t length)
@@ -153,7 +184,18 @@ static void tap_write(void *context, struct tunnel *t, uint8_t *frame, size_t le
 
 static void tap_packet(void *context, struct tunnel *t, uint8_t *frame, const struct ip_view *ip)
 {
-	tap_write(context, t, frame, ETHERNET_HEADER + ip->total_len);
+	struct kernel_io *io = context;
+
+	coalesce_packet(io->coalesce, t, t->tap && t->tap->merges_udp, frame, ip);
+}
+
+static void tap_merged(void *context, void *link, const struct iovec *pieces, size_t count, size_t packets)
+{
+	struct kernel_io *io = context;
+	const struct tunnel *t = link;
+
+	if (!t->tap || writev(t->tap->fd, pieces, (int)count) < 0)
+		io->worker->drops[FORWARD_DROP_TAP_ERROR] += packets;
 }
 
 static bool control_send(void *context, uint16_t type, const void *payload, size_t length)
@@ -167,15 +209,24 @@ struct kernel_io *kernel_io_new(void)
 {
 	struct kernel_io *io = calloc(1, sizeof *io);
 
-	if (io)
-		io->control_fd = -1;
+	if (!io)
+		return NULL;
+	io->control_fd = -1;
+	io->coalesce = coalesce_new(tap_merged, io);
+	if (!io->coalesce) {
+		free(io);
+		return NULL;
+	}
 	return io;
 }
 
 void kernel_io_free(struct kernel_io *io)
 {
-	if (io && io->control_fd >= 0)
+	if (!io)
+		return;
+	if (io->control_fd >= 0)
 		close(io->control_fd);
+	coalesce_free(io->coalesce);
 	free(io);
 }
 
@@ -195,18 +246,35 @@ static void frame_read(struct kernel_io *io, struct tap *tap, uint8_t *bytes, si
 		worker_drop(io->worker, FORWARD_DROP_FRAME_OFFLOAD);
 }
 
+void kernel_io_tap_prepare(struct tap *tap)
+{
+	tap->merges_udp = ioctl(tap->fd, TUNSETOFFLOAD, (unsigned long)(OFFLOADS_TCP | OFFLOADS_UDP)) == 0;
+	/* A kernel without any offload hands over plain packets: nothing else changes. */
+	if (!tap->merges_udp)
+		(void)ioctl(tap->fd, TUNSETOFFLOAD, (unsigned long)OFFLOADS_TCP);
+}
+
 int kernel_io_tap_ready(struct kernel_io *io, struct tap *tap)
 {
+	size_t used = 0;
 	int error = 0;
 
 	for (size_t i = 0; i < RECEIVE_BATCH && !error; i++) {
-		uint8_t *at = io->buffers[i].bytes + FRAME_HEADROOM - VNET_HEADER;
+		uint8_t *at = io->frames + used + FRAME_HEADROOM - VNET_HEADER;
 		const ssize_t got = read(tap->fd, at, FRAME_MAX);
 
-		if (got >= VNET_HEADER)
-			frame_read(io, tap, at, (size_t)got);
-		else
+		if (got < VNET_HEADER) {
 			error = got < 0 ? errno : EIO;
+			continue;
+		}
+		frame_read(io, tap, at, (size_t)got);
+		/* A frame that nothing is queued of is done with already. */
+		if (io->queued)
+			used += ((size_t)got + FRAME_HEADROOM + 63) & ~(size_t)63;
+		if (got > SUPER_PACKET || used + FRAME_HEADROOM + FRAME_MAX > FRAMES_OCTETS) {
+			flush(io);
+			used = 0;
+		}
 	}
 	flush(io);
 	return error == EAGAIN || error == EINTR ? 0 : -error;

@@ -35,6 +35,7 @@ struct tap {
 	struct tunnel *tunnel; /* NULL: not configured yet */
 	int fd;
 	uint8_t mac[6];
+	bool merges_udp; /* its kernel takes super-packets of UDP */
 };
 
 struct raw {

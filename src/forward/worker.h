@@ -21,7 +21,7 @@ enum {
 	ETHERNET_HEADER = 14,
 	VNET_HEADER = 10,     /* struct virtio_net_hdr before each frame of a TAP */
 	FRAME_HEADROOM = 32,  /* octets before any frame or GRE packet given to a worker, free to be overwritten */
-	FRAME_MAX = 65536,    /* octets of a frame or packet */
+	FRAME_MAX = 65600,    /* octets of a frame, virtio header included, or packet */
 	ETHERTYPE_IPV4 = 0x0800,
 	ETHERTYPE_ARP = 0x0806,
 	ETHERTYPE_IPV6 = 0x86dd,
