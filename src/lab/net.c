@@ -35,6 +35,13 @@ static const char *const router_sysctls[] = {
 	NULL
 };
 
+static const char *const host_sysctls[] = {
+	/* A label made from the ports would send the probes and the path discovery, which has other
+	 * ports, over different ones of several equal paths. */
+	"net/ipv6/auto_flowlabels=0",
+	NULL
+};
+
 static bool needs_switch(const struct lab_segment *s) { return s->port_count > 2; }
 
 static bool has_switches(const struct lab *lab)
@@ -74,7 +81,7 @@ static int netns_add(const char *name, bool router, char *error, size_t size)
 	free(output);
 	if (r != 0)
 		return 2;
-	if (run_sysctls(name, node_sysctls) < 0 || (router && run_sysctls(name, router_sysctls) < 0)) {
+	if (run_sysctls(name, node_sysctls) < 0 || run_sysctls(name, router ? router_sysctls : host_sysctls) < 0) {
 		snprintf(error, size, "cannot set up namespace %s", name);
 		return 2;
 	}
