@@ -1,6 +1,7 @@
 #include "keeper/ike.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -222,20 +223,44 @@ void ike_deadline(struct keeper *k)
 
 /* ---- what the control process asks ---- */
 
-int ike_start(struct keeper *k, const struct keeper_ike *settings, char *text, size_t size)
+/* charon opens such a socket before the launcher gives it another. */
+static int xfrm_check(void)
 {
-	int error = 0;
+	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
 
-	k->ike.settings = *settings;
-	if (k->ike.is_started)
-		return 0;
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static int charon_check(const struct keeper *k, char *text, size_t size)
+{
+	int error;
+
 	if (access(k->charon_path, X_OK) < 0) {
 		error = -errno;
 		snprintf(text, size, "IPsec needs strongSwan's charon, and %s %s", k->charon_path,
 			 error == -ENOENT ? "is missing: install the Debian package charon-systemd" : "cannot be run");
 		return error;
 	}
-	error = ike_open(&k->ike, text, size);
+	error = xfrm_check();
+	if (error)
+		snprintf(text, size, "charon cannot run on a kernel without NETLINK_XFRM (CONFIG_XFRM_USER): %s",
+			 strerror(-error));
+	return error;
+}
+
+int ike_start(struct keeper *k, const struct keeper_ike *settings, char *text, size_t size)
+{
+	int error;
+
+	k->ike.settings = *settings;
+	if (k->ike.is_started)
+		return 0;
+	error = charon_check(k, text, size);
+	if (!error)
+		error = ike_open(&k->ike, text, size);
 	if (error)
 		return error;
 	k->ike.is_started = true;

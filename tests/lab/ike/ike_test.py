@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Two routers whose keepers run stock charons by the launcher: IKE_AUTH and all that follows
 goes over UDP 4500 and reaches charon by way of the forwarder, over IPv4 and IPv6 and through
-strict reverse path filters; ESP reaches the forwarder; charon and the forwarder die and come back;
+strict reverse path filters; ESP reaches the forwarder, coalesced for every peer; charon and the forwarder die and come back;
 a stopped one says goodbye; nobody is left over.
 
 usage: ike_test.py IKE_DAEMON DMVPN_CHARON CHARON     exits 77 without root or charon
 """
+import ctypes
+import fcntl
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -16,10 +20,10 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from helpers import check, expect, needs_lab, run, says, socket_in, wait_for
 
-import socket
-
 DAEMON, LAUNCHER, CHARON = sys.argv[1:4]
 TAG = f"ike{os.getpid()}"
+FLOWS = 64
+SIOCETHTOOL, ETHTOOL_STSO, ETHTOOL_SGRO, UDP_SEGMENT = 0x8946, 0x1f, 0x2c, 103
 
 CONNECTIONS = """
 connections {{
@@ -179,6 +183,35 @@ def esp_arrives(a, b):
         b.await_lines(f"esp over IPv{family} of 64 bytes", 1)
 
 
+def device_set(r, command, value):
+    """An ethtool setting of eth0."""
+    s = socket_in(r.ns, socket.AF_INET, socket.SOCK_DGRAM)
+    data = ctypes.create_string_buffer(struct.pack("=II", command, value))
+    fcntl.ioctl(s, SIOCETHTOOL, struct.pack("=16sQ16x", b"eth0", ctypes.addressof(data)))
+    s.close()
+
+
+def wire_like(a, b):
+    """What a sends crosses packet by packet, as on a wire, and b's device puts flows together."""
+    run("ip", "-n", a.ns, "link", "set", "eth0", "gso_max_segs", "1")
+    device_set(a, ETHTOOL_STSO, 0)
+    device_set(b, ETHTOOL_SGRO, 1)
+
+
+def every_flow_is_coalesced(a, b):
+    """The kernel picks the socket to coalesce for by a hash of the addresses: charon's too, half the time."""
+    wire_like(a, b)
+    for family, kind in ((4, socket.AF_INET), (6, socket.AF_INET6)):
+        for _ in range(FLOWS):
+            s = socket_in(a.ns, kind, socket.SOCK_DGRAM)
+            s.connect((b.address(family), 4500))
+            s.sendmsg([b"\xc0\0\0\2" + bytes(1396) + (b"\xc0\0\0\2" + bytes(1396)) * 19],
+                      [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("H", 1400))])
+            s.close()
+        b.await_lines(f"esp over IPv{family} of 28000 bytes", FLOWS)
+        expect("single ones", b.count(f"esp over IPv{family} of 1400 bytes"), 0)
+
+
 def forwarder_dies(a, b):
     charon, count = a.pid("charon"), a.count("xfrm groups")
     os.kill(a.pid("forwarder"), signal.SIGKILL)
@@ -282,6 +315,7 @@ def main():
         private(a)
         exchange(a, b)
         esp_arrives(a, b)
+        every_flow_is_coalesced(a, b)
         forwarder_dies(a, b)
         charon_dies(a, b)
         charon_hangs(a)

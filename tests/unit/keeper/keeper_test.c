@@ -279,6 +279,7 @@ static void check_only_needs_nothing(void **state)
 	assert_int_equal(check_only("junk", text, sizeof text), 0); /* a message of no kind is named and passed over */
 	assert_non_null(strstr(text, "message 999"));
 	assert_int_equal(check_only("tap", text, sizeof text), 0);
+	assert_int_equal(check_only("ike", text, sizeof text), 0);
 	assert_int_equal(check_only("files", text, sizeof text), 0);
 }
 
@@ -339,6 +340,7 @@ static void order_obey(const char *order, const char *config)
 {
 	const struct keeper_request request = { .seq = 2 };
 	const struct keeper_tap tap = { .seq = 3, .name = "never" };
+	const struct keeper_ike ike = { .seq = 4 };
 	struct keeper_fail f = { 0 };
 
 	if (sscanf(order, "fail %d", &f.exit_code) == 1) {
@@ -351,6 +353,9 @@ static void order_obey(const char *order, const char *config)
 		raise(SIGKILL);
 	if (strcmp(order, "junk") == 0)
 		ipc_send(KEEPER_FD, 999, "junk", 4, NULL, 0);
+	if (strcmp(order, "ike") == 0 && (ask(KEEPER_IKE_START, &ike, sizeof ike)->error != -EPERM ||
+					  ask(KEEPER_IKE_RESTART, &request, sizeof request)->error != -ESRCH))
+		_exit(14);
 	if (strcmp(order, "tap") == 0 && ask(KEEPER_TAP_OPEN, &tap, sizeof tap)->error != -EPERM)
 		_exit(11);
 	if (strcmp(order, "files") == 0)
