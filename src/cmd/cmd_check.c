@@ -9,6 +9,7 @@
 
 #include "cmd/cmd.h"
 #include "config/config.h"
+#include "ike/ike_config.h"
 
 enum { EXIT_CLEAN = 0, EXIT_FOUND = 1, EXIT_UNREADABLE = 2 };
 
@@ -38,7 +39,7 @@ static bool is_problem(const struct config_line *line)
 
 static bool is_shown(const struct check *k, const struct config_line *line)
 {
-	return k->only_line ? line->number == k->only_line : is_problem(line);
+	return k->only_line ? line->number == k->only_line : is_problem(line) || line->practice;
 }
 
 static const char *skip_blanks(const char *text)
@@ -51,6 +52,11 @@ static void print_line(const struct check *k, const struct config_line *line)
 	const bool blocks = line->state == CONFIG_ERROR || line->changes_traffic;
 	const char *on = !k->colour ? "" : blocks ? "\033[31m" : "\033[33m", *off = k->colour ? "\033[0m" : "";
 
+	if (line->practice)
+		printf("%s:%u: %spractice%s: %s -- %s%s%s\n", line->file, line->number, on, off, skip_blanks(line->text),
+		       line->practice, line->practice_remedy ? "; " : "", line->practice_remedy ? line->practice_remedy : "");
+	if (line->practice && !is_problem(line) && !k->only_line)
+		return;
 	printf("%s:%u: %s%s%s: %s", line->file, line->number, on, state_text(line), off, skip_blanks(line->text));
 	if (line->reason)
 		printf(" -- %s", line->reason);
@@ -61,9 +67,12 @@ static void print_line(const struct check *k, const struct config_line *line)
 
 static void print_file(struct check *k, const struct config *c)
 {
-	printf("%s: %zu honoured, %zu without effect, %zu not supported, %zu errors\n", c->name,
+	printf("%s: %zu honoured, %zu without effect, %zu not supported, %zu errors", c->name,
 	       config_count(c, CONFIG_HONOURED), config_count(c, CONFIG_NO_EFFECT),
 	       config_count(c, CONFIG_NOT_SUPPORTED), config_count(c, CONFIG_ERROR));
+	if (config_practice_count(c))
+		printf(", %zu bad practice", config_practice_count(c));
+	putchar('\n');
 	for (size_t i = 0; i < c->line_count; i++) {
 		if (is_shown(k, &c->lines[i]))
 			print_line(k, &c->lines[i]);
@@ -74,10 +83,10 @@ static void print_file(struct check *k, const struct config *c)
 
 static json_t *line_json(const struct config_line *line)
 {
-	return json_pack("{s:i, s:s, s:b, s:s, s:s?, s:s?}", "line", (int)line->number, "state",
+	return json_pack("{s:i, s:s, s:b, s:s, s:s?, s:s?, s:s?, s:s?}", "line", (int)line->number, "state",
 			 line->state == CONFIG_NOT_SUPPORTED ? "not supported" : state_text(line), "changes_traffic",
 			 line->changes_traffic, "text", skip_blanks(line->text), "reason", line->reason, "remedy",
-			 line->remedy);
+			 line->remedy, "practice", line->practice, "practice_remedy", line->practice_remedy);
 }
 
 static void add_file(struct check *k, const struct config *c)
@@ -96,6 +105,15 @@ static void add_file(struct check *k, const struct config *c)
 		"blocking", (json_int_t)config_blocking_count(c), "lines", lines));
 }
 
+/* What only the crypto blocks together show. */
+static void judge(struct config *c)
+{
+	struct ike_config *i = ike_config_new(c);
+
+	ike_config_judge(i, c);
+	ike_config_free(i);
+}
+
 static void check_file(struct check *k, const char *path)
 {
 	char error[512] = "";
@@ -108,8 +126,10 @@ static void check_file(struct check *k, const char *path)
 		k->unreadable++;
 		return;
 	}
+	judge(c);
 	k->errors += config_blocking_count(c);
-	k->advice += config_count(c, CONFIG_NOT_SUPPORTED) + config_count(c, CONFIG_ERROR) - config_blocking_count(c);
+	k->advice += config_count(c, CONFIG_NOT_SUPPORTED) + config_count(c, CONFIG_ERROR) - config_blocking_count(c) +
+		     config_practice_count(c);
 	if (k->json)
 		add_file(k, c);
 	else

@@ -5,11 +5,15 @@
 
 #include "cmd/cmd.h"
 #include "config/render_frr.h"
+#include "ike/render_swanctl.h"
 
 static int usage(FILE *out)
 {
 	fputs("usage: dmvpn render frr|ios FILE\n"
+	      "       dmvpn render swanctl [--secrets] FILE\n"
 	      "  frr   the routing, for FRR's vtysh -b (frr.conf)\n"
+	      "  swanctl  the protection of its tunnels, for strongSwan's swanctl --load-all; pre-shared\n"
+	      "           keys are left out unless --secrets is given\n"
 	      "  ios   the file as it was understood, in full words\n"
 	      "Exit code: 0, or 2 for usage or an unreadable file.\n", out);
 	return out == stdout ? 0 : 2;
@@ -40,26 +44,49 @@ static int render_frr(const struct config *c)
 	return 0;
 }
 
+static int render_swanctl(const struct config *c, bool with_secrets)
+{
+	struct ike_config *i = ike_config_new(c);
+	const int error = ike_render_swanctl(i, c, with_secrets, stdout);
+	const size_t wrong = ike_config_errors(i);
+
+	ike_config_free(i);
+	if (wrong)
+		fprintf(stderr, "dmvpn render: %zu errors in the crypto blocks: see dmvpn check\n", wrong);
+	if (error)
+		fprintf(stderr, "dmvpn render: %s\n", strerror(-error));
+	return error ? 2 : wrong ? 1 : 0;
+}
+
+static int render(const char *what, bool with_secrets, const struct config *c)
+{
+	return !strcmp(what, "frr")	? render_frr(c)
+	       : !strcmp(what, "ios")	? render_ios(c)
+					: render_swanctl(c, with_secrets);
+}
+
 int cmd_render(int argc, char **argv)
 {
+	const bool with_secrets = argc == 4 && !strcmp(argv[2], "--secrets");
 	char error[512] = "";
 	struct config *c;
 	int result;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return usage(stdout);
-	if (argc == 3 && (!strcmp(argv[1], "swanctl") || !strcmp(argv[1], "nft"))) {
+	if (argc == 3 && !strcmp(argv[1], "nft")) {
 		fprintf(stderr, "dmvpn render %s: not in this version\n", argv[1]);
 		return 2;
 	}
-	if (argc != 3 || (strcmp(argv[1], "frr") && strcmp(argv[1], "ios")))
+	if (argc != 3 + with_secrets || (with_secrets && strcmp(argv[1], "swanctl")) ||
+	    (strcmp(argv[1], "frr") && strcmp(argv[1], "ios") && strcmp(argv[1], "swanctl")))
 		return usage(stderr);
-	c = config_read_file(argv[2], error, sizeof error);
+	c = config_read_file(argv[argc - 1], error, sizeof error);
 	if (!c) {
 		fprintf(stderr, "dmvpn render: %s\n", error);
 		return 2;
 	}
-	result = strcmp(argv[1], "frr") ? render_ios(c) : render_frr(c);
+	result = render(argv[1], with_secrets, c);
 	config_free(c);
 	return result;
 }

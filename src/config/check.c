@@ -116,7 +116,9 @@ static void check_names(struct reading *r, const struct config_interface *i)
 	if (!c->vrfs[i->tunnel->vrf].defined && i->tunnel->vrf)
 		config_line_error(r, i->line, "add vrf definition NAME", "%s: there is no VRF %s", i->ios_name,
 				  c->vrfs[i->tunnel->vrf].name);
-	if (i->tunnel->protection_profile && !has_head(c, "crypto ipsec profile ", i->tunnel->protection_profile))
+	/* IOS has a profile "default" by itself. */
+	if (i->tunnel->protection_profile && strcmp(i->tunnel->protection_profile, "default") &&
+	    !has_head(c, "crypto ipsec profile ", i->tunnel->protection_profile))
 		config_line_error(r, i->line, "add crypto ipsec profile NAME", "%s: there is no crypto ipsec profile %s",
 				  i->ios_name, i->tunnel->protection_profile);
 }

@@ -42,6 +42,7 @@ static const struct command_table tables[] = {
 	{ MODE_IKEV2_PROFILE, commands_ikev2_profile },
 	{ MODE_TRUSTPOINT, commands_trustpoint },
 	{ MODE_CERT_CHAIN, commands_cert_chain },
+	{ MODE_CERT_MAP, commands_cert_map },
 	{ MODE_SLA, commands_sla },
 	{ MODE_TRACK, commands_track },
 };

@@ -42,6 +42,7 @@ extern const struct command commands_ikev2_peer[];
 extern const struct command commands_ikev2_profile[];
 extern const struct command commands_trustpoint[];
 extern const struct command commands_cert_chain[];
+extern const struct command commands_cert_map[];
 extern const struct command commands_sla[];
 extern const struct command commands_track[];
 

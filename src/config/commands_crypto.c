@@ -1,13 +1,16 @@
-/* crypto …: kept for strongSwan. */
+/* crypto …: kept as blocks; src/ike makes connections and secrets for strongSwan of them. What is
+ * HONOURED here is used there; what it finds wrong comes back by config_judge_line(). */
 #include "config/commands.h"
 #include "config/reading.h"
 
 #define ENCRYPTED "write the key in clear: encrypted ones are not read"
-#define PKI "certificates are given to strongSwan as files"
-#define LIMITS "the load of IKE is bounded by strongSwan"
+#define PKI "certificates and keys are files: ca-file, certificate-file and key-file in the trustpoint"
+#define LIMITS "strongSwan bounds the load of IKE by itself"
 #define NO_MAP "only tunnel protection is done, not crypto maps"
 #define NO_GDOI "group keys (GETVPN) are not done"
 #define NO_CLIENT "remote access clients are not served"
+#define DF_BIT "path MTU discovery is settled by tunnel path-mtu-discovery"
+#define INSIDE_VRF "the VRF inside is the tunnel interface's"
 #define NO_AAA "lists of a AAA server are not asked"
 
 static void open_certificate(struct reading *r, const struct match *m)
@@ -26,7 +29,7 @@ const struct command commands_crypto[] = {
 	{ "crypto isakmp nat keepalive <5-3600>", HONOURED, .keeping = SINGLE },
 	{ "crypto isakmp identity (address|hostname|dn)", HONOURED, .keeping = SINGLE },
 	{ "crypto isakmp invalid-spi-recovery", NO_EFFECT, "strongSwan answers unknown SPIs itself" },
-	{ "crypto isakmp aggressive-mode disable", HONOURED, .keeping = SINGLE },
+	{ "crypto isakmp aggressive-mode disable", NO_EFFECT, "aggressive mode is never used" },
 	{ "crypto isakmp (enable|fragmentation) [<*>]", NO_EFFECT, "strongSwan does so anyway" },
 	{ "crypto isakmp profile <word>", HONOURED, NULL, NULL, MODE_ISAKMP_PROFILE },
 	{ "crypto isakmp client <*>", TRAFFIC, NO_CLIENT, NULL, MODE_UNSUPPORTED },
@@ -35,11 +38,14 @@ const struct command commands_crypto[] = {
 	{ "crypto ipsec transform-set <word> <*>", HONOURED, NULL, NULL, MODE_TRANSFORM_SET, KEYED },
 	{ "crypto ipsec profile <word>", HONOURED, NULL, NULL, MODE_IPSEC_PROFILE },
 	{ "crypto ipsec security-association replay (disable|window-size <64-1024>)", HONOURED, .keeping = SINGLE },
-	{ "crypto ipsec security-association lifetime (seconds|kilobytes) <*>", HONOURED },
+	{ "crypto ipsec security-association lifetime seconds <10-2592000>", HONOURED, .keeping = SINGLE },
+	{ "crypto ipsec security-association lifetime kilobytes (<1-4294967295>|disable)", HONOURED, .keeping = SINGLE },
 	{ "crypto ipsec security-association idle-time <*>", HONOURED, .keeping = SINGLE },
-	{ "crypto ipsec df-bit (clear|set|copy)", HONOURED, .keeping = SINGLE },
-	{ "crypto ipsec fragmentation (before-encryption|after-encryption)", HONOURED, .keeping = SINGLE },
-	{ "crypto ipsec nat-transparency <*>", HONOURED, .keeping = TOGGLE },
+	{ "crypto ipsec df-bit (clear|set|copy)", NO_EFFECT, DF_BIT },
+	{ "crypto ipsec fragmentation before-encryption", NO_EFFECT, "packets are cut before they are encrypted" },
+	{ "crypto ipsec fragmentation after-encryption", UNSUPPORTED, "packets are cut before they are encrypted" },
+	{ "crypto ipsec nat-transparency udp-encapsulation", HONOURED, .keeping = TOGGLE },
+	{ "crypto ipsec nat-transparency spi-matching", UNSUPPORTED, "behind NAT, ESP goes in UDP" },
 	{ "crypto ipsec client <*>", TRAFFIC, NO_CLIENT, NULL, MODE_UNSUPPORTED },
 	{ "crypto ipsec optional [<*>]", TRAFFIC, "traffic is protected or dropped" },
 	{ "crypto ikev2 proposal <word>", HONOURED, NULL, NULL, MODE_IKEV2_PROPOSAL },
@@ -48,21 +54,24 @@ const struct command commands_crypto[] = {
 	{ "crypto ikev2 profile <word>", HONOURED, NULL, NULL, MODE_IKEV2_PROFILE },
 	{ "crypto ikev2 dpd <10-3600> <2-60> (on-demand|periodic)", HONOURED, .keeping = SINGLE },
 	{ "crypto ikev2 nat keepalive <5-3600>", HONOURED, .keeping = SINGLE },
-	{ "crypto ikev2 fragmentation [mtu <68-1500>]", HONOURED, .keeping = SINGLE },
+	{ "crypto ikev2 fragmentation", NO_EFFECT, "long IKE messages are always cut" },
+	{ "crypto ikev2 fragmentation mtu <68-1500>", NO_EFFECT, "IKE fragments fit into 1280 octets" },
 	{ "crypto ikev2 cookie-challenge <*>", NO_EFFECT, LIMITS },
+	{ "crypto ikev2 limit (max-sa|max-in-negotation-sa) <1-40000> [(incoming|outgoing)]", HONOURED },
 	{ "crypto ikev2 (limit|window|http-url|certificate-cache|redirect|name-mangler|diagnose|disconnect-revoked-peers) [<*>]",
 	  NO_EFFECT, LIMITS },
 	{ "crypto ikev2 authorization <*>", TRAFFIC, NO_AAA, NULL, MODE_UNSUPPORTED },
 	{ "crypto ikev2 client <*>", TRAFFIC, NO_CLIENT, NULL, MODE_UNSUPPORTED },
+	{ "crypto call admission limit ike (sa|in-negotiation-sa) <0-99999>", HONOURED },
 	{ "crypto call admission <*>", NO_EFFECT, LIMITS },
 	{ "crypto logging <*>", NO_EFFECT, "the log is set up by the system" },
 	{ "crypto (engine|mib|xauth|provisioning) <*>", NO_EFFECT, "the hardware is set up by the system" },
 	{ "crypto key (generate|zeroize|export|import|encrypt|storage) <*>", NO_EFFECT, "an operation, not a setting" },
 	{ "crypto key pubkey-chain rsa", UNSUPPORTED, PKI, NULL, MODE_UNSUPPORTED },
-	{ "crypto pki trustpoint <word>", NO_EFFECT, PKI, NULL, MODE_TRUSTPOINT },
-	{ "crypto ca trustpoint <word>", NO_EFFECT, PKI, NULL, MODE_TRUSTPOINT },
+	{ "crypto pki trustpoint <word>", HONOURED, NULL, NULL, MODE_TRUSTPOINT },
+	{ "crypto ca trustpoint <word>", HONOURED, NULL, NULL, MODE_TRUSTPOINT },
 	{ "crypto (pki|ca) certificate chain <word>", NO_EFFECT, PKI, NULL, MODE_CERT_CHAIN },
-	{ "crypto pki certificate map <word> <1-65535>", NO_EFFECT, PKI, NULL, MODE_TRUSTPOINT },
+	{ "crypto pki certificate map <word> <1-65535>", HONOURED, NULL, NULL, MODE_CERT_MAP },
 	{ "crypto pki certificate <*>", NO_EFFECT, PKI },
 	{ "crypto pki server <word>", UNSUPPORTED, "no certificates are issued", NULL, MODE_UNSUPPORTED },
 	{ "crypto (pki|ca) (authenticate|enroll|import|export|token|profile) <*>", NO_EFFECT, PKI },
@@ -104,7 +113,7 @@ const struct command commands_isakmp_profile[] = {
 	{ "match identity group <word>", TRAFFIC, NO_CLIENT },
 	{ "match certificate <word>", HONOURED },
 	{ "local-address (<ip>|<if>) [<word>]", HONOURED, .keeping = SINGLE },
-	{ "vrf <word>", HONOURED, .keeping = SINGLE },
+	{ "vrf <word>", NO_EFFECT, INSIDE_VRF },
 	{ "self-identity (address|fqdn|user-fqdn) [<word>]", HONOURED, .keeping = SINGLE },
 	{ "ca trust-point <word>", HONOURED, .keeping = SINGLE },
 	{ "keepalive <10-3600> retry <2-60>", HONOURED, .keeping = SINGLE },
@@ -128,11 +137,12 @@ const struct command commands_ipsec_profile[] = {
 	{ "set ikev2-profile <word>", HONOURED, .keeping = SINGLE },
 	{ "set isakmp-profile <word>", HONOURED, .keeping = SINGLE },
 	{ "set pfs [(group1|group2|group5|group14|group15|group16|group19|group20|group21|group24)]", HONOURED, .keeping = SINGLE },
-	{ "set security-association lifetime (seconds|kilobytes) <*>", HONOURED },
-	{ "set security-association lifetime days <*>", HONOURED },
+	{ "set security-association lifetime seconds <10-2592000>", HONOURED, .keeping = SINGLE },
+	{ "set security-association lifetime kilobytes (<1-4294967295>|disable)", HONOURED, .keeping = SINGLE },
+	{ "set security-association lifetime days <1-30>", HONOURED, .keeping = SINGLE },
 	{ "set security-association idle-time <60-86400> [default]", HONOURED, .keeping = SINGLE },
 	{ "set security-association replay (disable|window-size <64-1024>)", HONOURED, .keeping = SINGLE },
-	{ "set security-association dfbit (clear|set|copy)", HONOURED, .keeping = SINGLE },
+	{ "set security-association dfbit (clear|set|copy)", NO_EFFECT, DF_BIT },
 	{ "set security-association <*>", UNSUPPORTED, "left to strongSwan" },
 	{ "set (identity|mixed-mode|security-policy|reverse-route) [<*>]", TRAFFIC, "the protected traffic is the tunnel's GRE" },
 	{ "responder-only", HONOURED, .keeping = SINGLE },
@@ -194,7 +204,7 @@ const struct command commands_ikev2_profile[] = {
 	{ "dpd <10-3600> <2-60> (on-demand|periodic)", HONOURED, .keeping = SINGLE },
 	{ "nat keepalive <5-3600>", HONOURED, .keeping = SINGLE },
 	{ "nat force-encap", HONOURED, .keeping = SINGLE },
-	{ "ivrf <word>", HONOURED, .keeping = SINGLE },
+	{ "ivrf <word>", NO_EFFECT, INSIDE_VRF },
 	{ "initial-contact force", NO_EFFECT, "strongSwan does so anyway" },
 	{ "aaa <*>", TRAFFIC, NO_AAA },
 	{ "virtual-template <*>", TRAFFIC, NO_CLIENT },
@@ -204,10 +214,13 @@ const struct command commands_ikev2_profile[] = {
 };
 
 const struct command commands_trustpoint[] = {
+	{ "ca-file <word>", HONOURED, .keeping = SINGLE },
+	{ "certificate-file <word>", HONOURED, .keeping = SINGLE },
+	{ "key-file <word>", HONOURED, .keeping = SINGLE },
+	{ "revocation-check <*>", HONOURED, .keeping = SINGLE },
 	{ "enrollment <*>", NO_EFFECT, PKI },
 	{ "subject-name <*>", NO_EFFECT, PKI },
 	{ "subject-alt-name <*>", NO_EFFECT, PKI },
-	{ "revocation-check <*>", NO_EFFECT, PKI },
 	{ "rsakeypair <*>", NO_EFFECT, PKI },
 	{ "eckeypair <*>", NO_EFFECT, PKI },
 	{ "fqdn <*>", NO_EFFECT, PKI },
@@ -225,6 +238,12 @@ const struct command commands_trustpoint[] = {
 	{ "issuer-name <*>", NO_EFFECT, PKI },
 	{ "name <*>", NO_EFFECT, PKI },
 	{ "regenerate", NO_EFFECT, PKI },
+	{ NULL },
+};
+
+const struct command commands_cert_map[] = {
+	{ "(subject-name|issuer-name|alt-subject-name|name|unstructured-subject-name) (co|eq|nc|ne) <text>", HONOURED },
+	{ "(serial-number|valid-start|expires-on) <*>", HONOURED },
 	{ NULL },
 };
 

@@ -461,6 +461,52 @@ static void set_summary_map(struct reading *r, const struct match *m)
 		set_summary_map_entry(r, m);
 }
 
+/* The last argument of an address's kind says where a prefix ends. */
+static struct ipprefix identity_overlay(const struct match *m)
+{
+	const struct item *last = &m->items[m->count - 1];
+
+	if (last->kind == ITEM_MASK)
+		return ipprefix_make(&m->items[m->count - 2].addr, last->len);
+	return last->kind == ITEM_PREFIX6 ? ipprefix_make(&last->addr, last->len) : ipprefix_host(&last->addr);
+}
+
+static void forget_identity(struct config_nhrp *n, size_t at)
+{
+	free(n->identities[at].kind);
+	free(n->identities[at].name);
+	memmove(&n->identities[at], &n->identities[at + 1], (--n->identity_count - at) * sizeof *n->identities);
+}
+
+static void set_identity_entry(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+	/* ip nhrp identity KIND NAME address … */
+	const struct config_nhrp_identity new = { m->items[3].text, match_arg(m, 0)->text, identity_overlay(m) };
+	struct config_nhrp_identity *slot;
+
+	for (size_t i = 0; i < n->identity_count; i++) {
+		const struct config_nhrp_identity *old = &n->identities[i];
+
+		if (strcmp(old->kind, new.kind) || strcmp(old->name, new.name) || !ipprefix_eq(&old->overlay, &new.overlay))
+			continue;
+		if (!sets(m))
+			forget_identity(n, i);
+		return;
+	}
+	slot = sets(m) ? ADD(r, n->identities, n->identity_count) : NULL;
+	if (slot)
+		*slot = (struct config_nhrp_identity){ reading_keep(r, new.kind), reading_keep(r, new.name), new.overlay };
+}
+
+static void set_identity(struct reading *r, const struct match *m)
+{
+	if (m->truncated)
+		reading_error(r, "say which one", "incomplete command");
+	else
+		set_identity_entry(r, m);
+}
+
 #define QOS "quality of service is left to the system"
 
 const struct command commands_nhrp[] = {
@@ -485,6 +531,8 @@ const struct command commands_nhrp[] = {
 	  set_nhs },
 	{ "(ip|ipv6) nhrp nhs cluster <0-10> max-connections <0-255>", HONOURED, NULL, set_cluster },
 	{ "(ip|ipv6) nhrp nhs fallback <0-60>", HONOURED, NULL, set_fallback },
+	{ "ip nhrp identity (fqdn|email|address|key-id|dn) <word> address <ip> [<mask>]", HONOURED, NULL, set_identity },
+	{ "ipv6 nhrp identity (fqdn|email|address|key-id|dn) <word> address (<ip6>|<prefix6>)", HONOURED, NULL, set_identity },
 	{ "ip nhrp summary-map <prefix>", HONOURED, NULL, set_summary_map },
 	{ "ipv6 nhrp summary-map <prefix6>", HONOURED, NULL, set_summary_map },
 	{ "(ip|ipv6) nhrp (group|attribute) <*>", NO_EFFECT, QOS },

@@ -20,6 +20,11 @@ static void nhrp_done(struct config_nhrp *n)
 		host_done(&n->map_multicast[i]);
 	for (size_t i = 0; i < n->nhs_count; i++)
 		host_done(&n->nhs[i].nbma);
+	for (size_t i = 0; i < n->identity_count; i++) {
+		free(n->identities[i].kind);
+		free(n->identities[i].name);
+	}
+	free(n->identities);
 	free(n->authentication);
 	free(n->maps);
 	free(n->map_multicast);
@@ -75,6 +80,8 @@ static void lines_free(struct config *c)
 		free(c->lines[i].text);
 		free(c->lines[i].reason);
 		free(c->lines[i].remedy);
+		free(c->lines[i].practice);
+		free(c->lines[i].practice_remedy);
 	}
 	free(c->lines);
 }
@@ -113,6 +120,35 @@ size_t config_count(const struct config *c, enum config_state state)
 	for (size_t i = 0; i < c->line_count; i++)
 		count += c->lines[i].state == state;
 	return count;
+}
+
+size_t config_practice_count(const struct config *c)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->line_count; i++)
+		count += c->lines[i].practice != NULL;
+	return count;
+}
+
+bool config_judge_line(struct config *c, unsigned number, bool is_error, const char *text, const char *remedy)
+{
+	struct config_line *line = number && number <= c->line_count ? &c->lines[number - 1] : NULL;
+	char **slot, **remedy_slot;
+
+	if (!line || (is_error ? line->state == CONFIG_ERROR : line->practice != NULL))
+		return true;
+	slot = is_error ? &line->reason : &line->practice;
+	remedy_slot = is_error ? &line->remedy : &line->practice_remedy;
+	free(*slot);
+	free(*remedy_slot);
+	*slot = strdup(text);
+	*remedy_slot = remedy ? strdup(remedy) : NULL;
+	if (is_error) {
+		line->state = CONFIG_ERROR;
+		line->changes_traffic = false;
+	}
+	return *slot && (*remedy_slot || !remedy);
 }
 
 size_t config_blocking_count(const struct config *c)

@@ -38,6 +38,7 @@ struct config_line {
 	bool changes_traffic; /* NOT_SUPPORTED: forwarding or security would differ without it */
 	char *reason;         /* why NO_EFFECT or NOT_SUPPORTED or ERROR; NULL otherwise */
 	char *remedy;         /* what to write instead; NULL when there is none */
+	char *practice, *practice_remedy; /* works as written, and should not be so; NULL: nothing to say */
 };
 
 /* An address, a host name to be resolved, or nothing. */
@@ -62,6 +63,16 @@ struct config_nhs {
 struct config_cluster {
 	uint8_t cluster;
 	uint8_t max_connections;
+};
+
+/*
+ * `ip nhrp identity KIND NAME address A.B.C.D [MASK]`: whoever IKE authenticated by this name may
+ * register addresses of the prefix, and nobody else may.
+ */
+struct config_nhrp_identity {
+	char *kind; /* "fqdn", "email", "address", "key-id" or "dn" */
+	char *name;
+	struct ipprefix overlay;
 };
 
 /* The `ip nhrp …` (or `ipv6 nhrp …`) lines of one tunnel. */
@@ -92,6 +103,8 @@ struct config_nhrp {
 	uint16_t nhs_fallback_s; /* 0: at once */
 	size_t summary_map_count;
 	struct ipprefix *summary_maps;
+	size_t identity_count;
+	struct config_nhrp_identity *identities;
 };
 
 enum config_tunnel_mode { TUNNEL_GRE_P2P, TUNNEL_GRE_MULTIPOINT };
@@ -238,7 +251,15 @@ struct config *config_read_text(const char *name, const char *text, size_t lengt
 char *config_read_bytes(int fd, const char *name, size_t *length, char *error, size_t error_size);
 void config_free(struct config *c); /* NULL is fine */
 
+/*
+ * What others find wrong with a line, after reading: an error, which forbids running the
+ * file, or bad practice. A line keeps its first error and its first practice. remedy may be NULL.
+ * false: out of memory. A line that is not there (0) is fine and says nothing.
+ */
+bool config_judge_line(struct config *c, unsigned number, bool is_error, const char *text, const char *remedy);
+
 size_t config_count(const struct config *c, enum config_state state);
+size_t config_practice_count(const struct config *c);
 /* Lines that forbid running the file: ERROR, and NOT_SUPPORTED that would change traffic. */
 size_t config_blocking_count(const struct config *c);
 

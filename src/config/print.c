@@ -102,6 +102,20 @@ static void print_nhrp(const struct printer *p, const char *af, const struct con
 		fprintf(p->out, " %s nhrp server-only\n", af);
 	if (n->max_send_packets != 10000 || n->max_send_s != 10)
 		fprintf(p->out, " %s nhrp max-send %u every %u\n", af, n->max_send_packets, n->max_send_s);
+	for (size_t i = 0; i < n->identity_count; i++) {
+		const struct config_nhrp_identity *d = &n->identities[i];
+		const struct ipaddr mask = netmask_from_len(d->overlay.len <= 32 ? d->overlay.len : 32);
+
+		fprintf(p->out, " %s nhrp identity %s %s address", af, d->kind, d->name);
+		if (d->overlay.len == ip_family_bits((enum ip_family)d->overlay.addr.family))
+			fprintf(p->out, " %s\n", ipaddr_format(&d->overlay.addr, a));
+		else if (d->overlay.addr.family == IP_V6)
+			fprintf(p->out, " %s\n", ipprefix_format(&d->overlay, a));
+		else {
+			fprintf(p->out, " %s", ipaddr_format(&d->overlay.addr, a));
+			fprintf(p->out, " %s\n", ipaddr_format(&mask, a));
+		}
+	}
 	for (size_t i = 0; i < n->summary_map_count; i++)
 		fprintf(p->out, " %s nhrp summary-map %s\n", af, ipprefix_format(&n->summary_maps[i], a));
 }

@@ -24,13 +24,23 @@ enum ike_id_kind {
 	IKE_ID_FQDN,    /* a leading "*" in text: every name that ends so */
 	IKE_ID_EMAIL,   /* likewise */
 	IKE_ID_KEY_ID,
-	IKE_ID_DN,      /* RFC 4514-like text with "*" for any value, as strongSwan writes them */
+	IKE_ID_DN,
+	IKE_ID_MAP,     /* a certificate map: conditions on the subject; charon is told %any, and
+			 * ike_protection_accepts() decides */
+};
+
+/* One line of a `crypto pki certificate map`, all of a number must hold. */
+struct ike_condition {
+	bool equal, negated; /* eq, ne: the whole name; else co, nc: contained */
+	char *value;         /* lower case, no blanks around "," and "=" */
 };
 
 struct ike_id {
 	enum ike_id_kind kind;
-	char *text;             /* as strongSwan takes it: "%any", "192.0.2.1", "hub.example", "keyid:…" */
+	char *text;             /* as strongSwan takes it: "%any", "192.0.2.1", "fqdn:hub.example", "keyid:…" */
 	struct ipprefix prefix; /* IKE_ID_ADDRESS */
+	size_t condition_count; /* IKE_ID_MAP */
+	struct ike_condition *conditions;
 };
 
 struct ike_lifetime {
@@ -57,15 +67,14 @@ struct ike_protection {
 	char *ike_proposals;   /* strongSwan words, comma-separated */
 	char *esp_proposals;
 	bool tunnel_mode;
-	bool tunnel_mode_ok;   /* transport preferred, tunnel accepted (transform sets of both modes) */
-	bool pfs;
+	bool pfs;              /* esp_proposals name a group */
 	struct ike_lifetime ike_life, child_life;
 	uint32_t idle_s;       /* an SA without traffic is given back after; 0: never */
 	uint32_t replay_window;/* packets; 0: no replay protection */
-	uint32_t dpd_delay_s, dpd_timeout_s; /* 0: no DPD asked for (`dpd_delay_s`) */
+	uint32_t dpd_delay_s;  /* 0: none asked for */
+	uint32_t dpd_timeout_s;/* IKEv1; in IKEv2 charon's retransmissions decide */
 	uint32_t nat_keepalive_s; /* 0: charon's own 20 s */
 	bool force_encap;      /* ESP always in UDP; false only where NAT transparency is forbidden */
-	bool no_nat_traversal;
 	bool responder_only;
 	bool fragmentation;
 	bool esn;              /* offered */
@@ -88,8 +97,6 @@ struct ike_trustpoint {
 	unsigned line;
 	char *ca_file, *certificate_file, *key_file; /* whole paths; NULL: not given */
 	bool check_revocation; /* `revocation-check crl`: a revoked or unknown one is refused */
-	size_t ca_count;       /* DER of the CA certificates that stand in `crypto pki certificate chain` */
-	struct ike_der { uint8_t *bytes; size_t length; } *cas;
 };
 
 enum ike_severity { IKE_ERROR, IKE_PRACTICE }; /* cannot be run · works, and should not be so */
@@ -100,6 +107,7 @@ struct ike_finding {
 	char *text, *remedy; /* remedy may be NULL */
 };
 
+/* Owns everything below it. */
 struct ike_config {
 	size_t protection_count;
 	struct ike_protection *protections;
@@ -121,6 +129,9 @@ struct ike_config {
 struct ike_config *ike_config_new(const struct config *c);
 void ike_config_free(struct ike_config *i); /* wipes secrets; NULL is fine */
 size_t ike_config_errors(const struct ike_config *i);
+/* Writes the findings onto the lines of the configuration they are about, where `dmvpn check` and
+ * config_blocking_count() see them. 0 or -ENOMEM. */
+int ike_config_judge(const struct ike_config *i, struct config *c);
 
 /* The protection of a tunnel; NULL: unprotected (or the profile is missing: an error was found). */
 const struct ike_protection *ike_config_protection(const struct ike_config *i, const struct config *c,
@@ -129,6 +140,9 @@ const struct ike_protection *ike_config_by_number(const struct ike_config *i, ui
 
 /* The remote identity that charon authenticated (list-sas remote-id) is one that p welcomes. */
 bool ike_protection_accepts(const struct ike_protection *p, const char *remote_id);
+
+/* A line `ip nhrp identity …` is about who authenticated with that identity. */
+bool ike_identity_matches(const struct config_nhrp_identity *line, const char *remote_id);
 
 /* Two configurations say the same of that protection: sessions under it may stay. */
 bool ike_protection_same(const struct ike_config *a, uint32_t number_a, const struct ike_config *b, uint32_t number_b);

@@ -19,8 +19,9 @@ enum { IKE_CONNECTION_NAME_MAX = 256 };
  * that address; port: 0 for 500/4500 as usual, else the port of UDP behind a NAT.
  * name: the connection's name is written there.
  */
-void ike_load_connection(struct vici_writer *w, const struct ike_protection *p, const struct ipaddr *local,
-			 const struct ipaddr *remote, uint16_t port, char name[IKE_CONNECTION_NAME_MAX]);
+void ike_load_connection(struct vici_writer *w, const struct ike_config *i, const struct ike_protection *p,
+			 const struct ipaddr *local, const struct ipaddr *remote, uint16_t port,
+			 char name[IKE_CONNECTION_NAME_MAX]);
 /* What a connection's name says; false: it is not one of ours. local and remote may be IP_NONE in the answer. */
 bool ike_connection_parse(const struct ike_config *i, const char *name, uint32_t *protection, struct ipaddr *local,
 			  struct ipaddr *remote, uint16_t *port);
@@ -37,11 +38,11 @@ void ike_terminate_child(struct vici_writer *w, uint32_t child_id, bool force);
 void ike_list_sas(struct vici_writer *w, const char *connection); /* NULL: all */
 
 /*
- * load-cert and load-key of a trustpoint's files, which are read here (at most 64 KiB each). Each call makes one
- * message; step counts from 0. command: "load-cert" or "load-key". 1: w is a message, 0: there
- * are no more, -errno: file says which one could not be read.
+ * load-key of the private key that p authenticates with, read from its trustpoint's key-file (at most 64 KiB).
+ * Certificates need no message of their own: the connections name their files, which charon reads.
+ * 1: w is a message, 0: p needs no key, -errno: the file could not be read (ike_key_file()).
  */
-int ike_load_trustpoint(struct vici_writer *w, const struct ike_trustpoint *t, unsigned step, const char **command,
-			const char **file);
+int ike_load_key(struct vici_writer *w, const struct ike_config *i, const struct ike_protection *p);
+const char *ike_key_file(const struct ike_config *i, const struct ike_protection *p); /* NULL: none */
 
 #endif

@@ -397,11 +397,13 @@ static int take_packet(struct vici_client *c, const uint8_t *bytes, size_t lengt
  * there yet, SIZE_MAX when it is nonsense. */
 static size_t packet_length(const struct vici_client *c)
 {
-	struct reader r = reader_of(c->in, c->in_length);
-	const uint32_t length = reader_u32(&r);
+	struct reader r;
+	uint32_t length;
 
-	if (r.bad)
+	if (c->in_length < HEADER)
 		return 0;
+	r = reader_of(c->in, HEADER);
+	length = reader_u32(&r);
 	return !length || length > VICI_PACKET_MAX ? SIZE_MAX : HEADER + (size_t)length;
 }
 

@@ -49,7 +49,7 @@ with tempfile.TemporaryDirectory() as folder:
     expect("usage", run("check")[0], 2)
     expect("render", run("render", "frr", clean)[0], 0)
     expect("render ios", "ip address 10.0.0.1 255.255.255.0" in run("render", "ios", clean)[1], True)
-    expect("render later", run("render", "swanctl", clean)[0], 2)
+    expect("render later", run("render", "nft", clean)[0], 2)
     expect("render usage", run("render", "frr")[0], 2)
     try:
         import jsonschema
