@@ -1,6 +1,7 @@
 /*
  * crypto: the provider chosen for this process, expanded keys of all suites, and unpredictable IVs.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,35 +171,45 @@ static const struct esp_transform *transform_for(const struct esp_crypto *c, con
 	return &esp_cbc_openssl;
 }
 
-static size_t key_room(const struct esp_transform *t)
-{
-	return (t->size + KEY_ALIGNMENT - 1) / KEY_ALIGNMENT * KEY_ALIGNMENT;
-}
-
 size_t esp_key_octets(const struct esp_key *k)
 {
-	return key_room(k->transform) + k->transform->outside;
+	return k->transform->outside;
+}
+
+int esp_key_init(struct esp_key *k, struct esp_crypto *c, const struct esp_suite *suite, const struct esp_keys *keys)
+{
+	int error;
+
+	if (!esp_suite_valid(suite))
+		return -EINVAL;
+	k->transform = transform_for(c, suite);
+	assert(k->transform->size <= ESP_KEY_ROOM);
+	k->crypto = c;
+	k->icv_octets = suite->icv_octets;
+	k->cipher = suite->cipher;
+	error = k->transform->init(k, suite, keys);
+	if (error)
+		esp_key_done(k);
+	return error;
+}
+
+void esp_key_done(struct esp_key *k)
+{
+	if (k->transform && k->transform->done)
+		k->transform->done(k);
+	OPENSSL_cleanse(k, ESP_KEY_ROOM);
 }
 
 struct esp_key *esp_key_new(struct esp_crypto *c, const struct esp_suite *suite, const struct esp_keys *keys)
 {
-	const struct esp_transform *t;
-	struct esp_key *k;
+	struct esp_key *k = aligned_alloc(KEY_ALIGNMENT, ESP_KEY_ROOM);
 
-	if (!esp_suite_valid(suite))
-		return NULL;
-	t = transform_for(c, suite);
-	k = aligned_alloc(KEY_ALIGNMENT, key_room(t));
 	if (!k)
 		return NULL;
-	memset(k, 0, key_room(t));
-	k->transform = t;
-	k->crypto = c;
-	k->icv_octets = suite->icv_octets;
-	k->cipher = suite->cipher;
-	if (t->init(k, suite, keys) == 0)
+	memset(k, 0, ESP_KEY_ROOM);
+	if (esp_key_init(k, c, suite, keys) == 0)
 		return k;
-	esp_key_free(k);
+	free(k);
 	return NULL;
 }
 
@@ -206,8 +217,6 @@ void esp_key_free(struct esp_key *k)
 {
 	if (!k)
 		return;
-	if (k->transform->done)
-		k->transform->done(k);
-	OPENSSL_cleanse(k, key_room(k->transform));
+	esp_key_done(k);
 	free(k);
 }

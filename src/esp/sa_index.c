@@ -3,9 +3,16 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "esp/sa_table_state.h"
+#include "esp/transform.h"
+
+static size_t keys_length(const struct sa_table *t)
+{
+	return (size_t)t->header->layout.capacity * ESP_KEY_ROOM;
+}
 
 int sa_index_init(struct sa_table *t)
 {
@@ -16,26 +23,43 @@ int sa_index_init(struct sa_table *t)
 	t->heads = calloc(t->buckets, sizeof *t->heads);
 	t->links = calloc(capacity, sizeof *t->links);
 	t->taken = calloc((capacity + 63) / 64, sizeof *t->taken);
-	t->keys = calloc(capacity, sizeof *t->keys);
+	t->keys = mmap(NULL, keys_length(t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (t->keys == MAP_FAILED)
+		t->keys = NULL;
 	/* Peers choose the SPIs of outbound SAs; they must not choose their buckets. */
 	if (getrandom(&t->hash_key, sizeof t->hash_key, 0) != sizeof t->hash_key)
 		return -EIO;
-	return t->heads && t->links && t->taken && t->keys ? 0 : -ENOMEM;
+	if (!t->heads || !t->links || !t->taken || !t->keys)
+		return -ENOMEM;
+	/* As with the table: neither in a core dump nor, where the limits allow it, in swap. */
+	(void)madvise(t->keys, keys_length(t), MADV_DONTDUMP);
+	(void)mlock2(t->keys, keys_length(t), MLOCK_ONFAULT);
+	return 0;
 }
 
 void sa_index_done(struct sa_table *t)
 {
-	for (uint32_t i = 0; t->keys && i < t->header->layout.capacity && i < t->header->high; i++)
-		esp_key_free(t->keys[i]);
+	const uint32_t capacity = t->header->layout.capacity;
+
+	for (uint32_t i = t->taken ? sa_index_next_taken(t, 0) : capacity; i < capacity; i = sa_index_next_taken(t, i + 1)) {
+		if (t->keys)
+			esp_key_done(sa_index_key(t, i));
+	}
+	if (t->keys)
+		munmap(t->keys, keys_length(t));
 	free(t->heads);
 	free(t->links);
 	free(t->taken);
-	free(t->keys);
 	t->heads = t->links = NULL;
 	t->taken = NULL;
 	t->keys = NULL;
 	t->count = t->tomb_first = t->tomb_count = 0;
 	t->key_octets = 0;
+}
+
+struct esp_key *sa_index_key(const struct sa_table *t, uint32_t index)
+{
+	return (struct esp_key *)(void *)(t->keys + (size_t)index * ESP_KEY_ROOM);
 }
 
 uint32_t sa_index_lowest_free(const struct sa_table *t)

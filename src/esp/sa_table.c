@@ -132,22 +132,22 @@ void sa_table_close(struct sa_table *t)
 
 int sa_table_key_set(struct sa_table *t, uint32_t index, const struct esp_sa *sa)
 {
-	struct esp_key *k = esp_key_new(t->crypto, &sa->suite, &sa->keys);
+	struct esp_key *k = sa_index_key(t, index);
+	const int error = esp_key_init(k, t->crypto, &sa->suite, &sa->keys);
 
-	if (!k)
-		return -ENOMEM;
-	t->keys[index] = k;
-	t->key_octets += esp_key_octets(k);
-	return 0;
+	if (!error)
+		t->key_octets += ESP_KEY_ROOM + esp_key_octets(k);
+	return error;
 }
 
 static void key_drop(struct sa_table *t, uint32_t index)
 {
-	if (!t->keys[index])
+	struct esp_key *k = sa_index_key(t, index);
+
+	if (!k->transform)
 		return;
-	t->key_octets -= esp_key_octets(t->keys[index]);
-	esp_key_free(t->keys[index]);
-	t->keys[index] = NULL;
+	t->key_octets -= ESP_KEY_ROOM + esp_key_octets(k);
+	esp_key_done(k);
 }
 
 static void slot_free(struct sa_table *t, uint32_t index)
@@ -369,7 +369,9 @@ struct esp_sa *sa_table_next(const struct sa_table *t, const struct esp_sa *sa)
 
 struct esp_key *sa_table_key(const struct sa_table *t, const struct esp_sa *sa)
 {
-	return t->keys[sa_table_index(t, sa)];
+	struct esp_key *k = sa_index_key(t, sa_table_index(t, sa));
+
+	return k->transform ? k : NULL;
 }
 
 uint32_t sa_table_index(const struct sa_table *t, const struct esp_sa *sa)
@@ -401,8 +403,7 @@ size_t sa_table_private_octets(const struct sa_table *t)
 {
 	const size_t capacity = t->header->layout.capacity;
 
-	return sizeof *t + t->buckets * sizeof *t->heads + capacity * (sizeof *t->links + sizeof *t->keys) +
-	       capacity / 8 + t->key_octets;
+	return sizeof *t + t->buckets * sizeof *t->heads + capacity * sizeof *t->links + capacity / 8 + t->key_octets;
 }
 
 /* --- the second region --- */

@@ -36,7 +36,7 @@ struct sa_table {
 	uint32_t *heads;         /* by direction and SPI: index + 1 of the first, 0: none */
 	uint32_t *links;         /* by slot: index + 1 of the next of its bucket */
 	uint64_t *taken;         /* by slot, one bit each: not free */
-	struct esp_key **keys;   /* by slot */
+	uint8_t *keys;           /* by slot, ESP_KEY_ROOM octets each; zeroed where there is none */
 	size_t key_octets;       /* of all keys */
 	uint32_t tombs[SA_TABLE_TOMBS_MAX]; /* a ring of indices, oldest first */
 	uint32_t tomb_first, tomb_count;
@@ -64,6 +64,9 @@ void sa_index_link(struct sa_table *t, uint32_t index);
 void sa_index_unlink(struct sa_table *t, uint32_t index);
 /* The slots, tombstones too, of that direction and SPI after `after` (NULL: the first). */
 struct esp_sa *sa_index_find(const struct sa_table *t, bool inbound, uint32_t spi, const struct esp_sa *after);
+
+/* The room of a slot's key, whether there is one or not. */
+struct esp_key *sa_index_key(const struct sa_table *t, uint32_t index);
 
 /* sa_adopt.c: everything private made from what an earlier process left. 0, -ENOMEM, or -EBADMSG with the reason
  * where it is damaged; the caller then drops the private side and empties the memory. */

@@ -43,7 +43,11 @@ extern const struct esp_transform esp_cbc_openssl;  /* AES_CBC, 3DES_CBC, NULL, 
 
 struct IMB_MGR;
 /* crypto.c */
-size_t esp_key_octets(const struct esp_key *k); /* of memory */
+/* Keys in memory of the caller's, ESP_KEY_ROOM octets, aligned to 64 and zeroed. 0, -EINVAL or -ENOMEM. */
+enum { ESP_KEY_ROOM = 1088 };
+int esp_key_init(struct esp_key *k, struct esp_crypto *c, const struct esp_suite *suite, const struct esp_keys *keys);
+void esp_key_done(struct esp_key *k); /* wiped; it need not have come to an end of init */
+size_t esp_key_octets(const struct esp_key *k); /* of memory outside of ESP_KEY_ROOM, about */
 struct IMB_MGR *esp_crypto_ipsec_mb(const struct esp_crypto *c);
 void esp_crypto_random(struct esp_crypto *c, uint8_t *out, size_t length); /* unpredictable; length <= ESP_IV_MAX */
 
