@@ -20,7 +20,7 @@ static void write_general(FILE *f, const char *run_dir, const struct charon_sett
 {
 	fprintf(f, "\tload_modular = no\n\tload = %s\n", plugins);
 	fprintf(f, "\tport = 500\n\tport_nat_t = 4500\n");
-	fprintf(f, "\tinstall_routes = no\n\tinstall_virtual_ip = no\n");
+	fprintf(f, "\tinstall_routes = no\n\tinstall_virtual_ip = no\n\tprocess_route = no\n");
 	fprintf(f, "\tkeep_alive = %us\n", s->nat_keepalive_s ? s->nat_keepalive_s : 20);
 	/* Sends again after 1, 2.4, 4.4 and 7.1 s and gives up after 10.9 s; the retry is ours. */
 	fprintf(f, "\tretransmit_timeout = 1.0\n\tretransmit_base = 1.4\n\tretransmit_tries = 4\n\tretransmit_jitter = 10\n");

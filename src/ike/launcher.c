@@ -182,7 +182,11 @@ static int run(struct launcher *l)
 
 	if (error == -EPIPE)
 		return 0;
-	if (!error && !realpath(l->options->run_dir, l->run_dir))
+	if (error) {
+		fprintf(stderr, "dmvpn-charon: the keeper did not begin with charon's settings: %s\n", strerror(-error));
+		return 2;
+	}
+	if (!realpath(l->options->run_dir, l->run_dir))
 		error = -errno;
 	if (!error)
 		error = charon_files_write_conf(l->run_dir, &settings);
