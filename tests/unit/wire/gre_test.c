@@ -79,6 +79,28 @@ static void checksum_vector(void **state)
 	assert_int_equal(checksum(bytes, 0), 0xffff);
 }
 
+/* Word by word, as RFC 1071 has it, for every length, place and machine's way of adding. */
+static void checksum_of_any_length(void **state)
+{
+	static uint8_t bytes[1600];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * i ^ (i % 97 ? 0xff : 0));
+	for (size_t length = 0; length < sizeof bytes - 8; length += 1 + length / 64) {
+		const uint8_t *at = bytes + length % 8;
+		uint32_t sum = 0;
+
+		for (size_t i = 0; i < length; i++)
+			sum += i % 2 ? at[i] : (uint32_t)at[i] << 8;
+		sum = (sum & 0xffff) + (sum >> 16);
+		sum = (sum & 0xffff) + (sum >> 16);
+		assert_int_equal(checksum(at, length), (uint16_t)~sum);
+	}
+	memset(bytes, 0xff, sizeof bytes);
+	assert_int_equal(checksum(bytes, 1400), 0);
+}
+
 static void checksum_is_mended(void **state)
 {
 	uint8_t bytes[] = { 0x45, 0x00, 0x12, 0x34, 0x80, 0x01 };
@@ -182,7 +204,7 @@ int main(void)
 		cmocka_unit_test(written_headers_are_read),
 		cmocka_unit_test(checksum_key_and_sequence_are_read),
 		cmocka_unit_test(foreign_versions_and_flags_are_refused),
-		cmocka_unit_test(checksum_vector),
+		cmocka_unit_test(checksum_vector), cmocka_unit_test(checksum_of_any_length),
 		cmocka_unit_test(checksum_is_mended),
 		cmocka_unit_test(ipv4_headers),
 		cmocka_unit_test(ipv6_headers),
