@@ -8,27 +8,25 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/xfrm.h>
-#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/ipc.h"
+#include "ike_xfrm.h"
 #include "keeper/keeper.h"
 #include "keeper/keeper_msg.h"
 
-enum { LOOPBACK_INDEX = 1, PORT = 4500, XFRM_SOCKETS_MAX = 8 };
+enum { LOOPBACK_INDEX = 1, PORT = 4500 };
 
 #ifndef F_SEAL_EXEC
 #define F_SEAL_EXEC 0x0020
@@ -128,75 +126,6 @@ static _Noreturn void control_main(void)
 		if (vici >= 0 && fds[1].revents && fds[1].fd == vici)
 			vici_read();
 	}
-}
-
-/* ---- forwarder: XFRM. Keys are taken and forgotten; that is enough for charon. ---- */
-
-static int xfrms[XFRM_SOCKETS_MAX];
-static size_t xfrm_count;
-
-static void answer(int fd, const struct nlmsghdr *to, uint16_t type, const void *payload, uint32_t length)
-{
-	struct {
-		struct nlmsghdr h;
-		uint8_t payload[512];
-	} a = { .h = { .nlmsg_len = NLMSG_HDRLEN + length, .nlmsg_type = type, .nlmsg_seq = to->nlmsg_seq,
-		       .nlmsg_pid = to->nlmsg_pid } };
-
-	memcpy(a.payload, payload, length);
-	if (send(fd, &a, a.h.nlmsg_len, 0) < 0)
-		die("XFRM answer");
-}
-
-static void answer_error(int fd, const struct nlmsghdr *to, int error)
-{
-	const struct nlmsgerr e = { .error = -error, .msg = *to };
-
-	answer(fd, to, NLMSG_ERROR, &e, sizeof e);
-}
-
-static void spi_allocate(int fd, const struct nlmsghdr *h)
-{
-	struct xfrm_usersa_info sa;
-
-	memcpy(&sa, NLMSG_DATA(h), sizeof sa); /* struct xfrm_userspi_info begins with it */
-	if (getrandom(&sa.id.spi, sizeof sa.id.spi, 0) != sizeof sa.id.spi)
-		die("getrandom");
-	sa.id.spi = htonl(0xc0000000 | (ntohl(sa.id.spi) & 0x0fffffff));
-	answer(fd, h, XFRM_MSG_NEWSA, &sa, sizeof sa);
-}
-
-static void thresholds(int fd, const struct nlmsghdr *h)
-{
-	const struct {
-		uint32_t flags;
-		struct nlattr v4;
-		struct xfrmu_spdhthresh t4;
-		uint16_t pad4;
-		struct nlattr v6;
-		struct xfrmu_spdhthresh t6;
-		uint16_t pad6;
-	} spd = { 0, { 6, XFRMA_SPD_IPV4_HTHRESH }, { 32, 32 }, 0, { 6, XFRMA_SPD_IPV6_HTHRESH }, { 128, 128 }, 0 };
-
-	answer(fd, h, XFRM_MSG_NEWSPDINFO, &spd, sizeof spd);
-}
-
-static void xfrm_request(int fd)
-{
-	union { struct nlmsghdr h; uint8_t bytes[8192]; } m;
-	const ssize_t got = recv(fd, &m, sizeof m, 0);
-
-	if (got < (ssize_t)NLMSG_HDRLEN)
-		return;
-	switch (m.h.nlmsg_type) {
-	case XFRM_MSG_ALLOCSPI: spi_allocate(fd, &m.h); break;
-	case XFRM_MSG_GETSPDINFO: thresholds(fd, &m.h); break;
-	case XFRM_MSG_GETSA: answer_error(fd, &m.h, ESRCH); break;
-	case XFRM_MSG_GETPOLICY: answer_error(fd, &m.h, ENOENT); break;
-	default: answer_error(fd, &m.h, 0); break;
-	}
-	if (m.h.nlmsg_type == XFRM_MSG_UPDSA || m.h.nlmsg_type == XFRM_MSG_DELSA)
-		say("xfrm %s", m.h.nlmsg_type == XFRM_MSG_UPDSA ? "inbound" : "delete");
 }
 
 /* ---- forwarder: the port ---- */
@@ -311,17 +240,9 @@ static void udp_read(bool is_v6)
 
 /* ---- forwarder ---- */
 
-/* Counts the forwarders that have had the memory. */
 static void memory_take(int fd)
 {
-	uint32_t *count;
-
-	if (ftruncate(fd, 4096) < 0)
-		die("ftruncate");
-	count = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (count == MAP_FAILED)
-		die("mmap");
-	say("memory %u", ++*count);
+	say("memory %u", ike_xfrm_open(fd, say));
 	if (!(fcntl(fd, F_GET_SEALS) & F_SEAL_EXEC))
 		say("the memory is not sealed against exec");
 }
@@ -343,36 +264,56 @@ static void forwarder_message(void)
 		break;
 	case KEEPER_GIVE_XFRM:
 		say("xfrm groups %x", xfrm->groups);
-		xfrms[xfrm_count++] = message.fds[0];
+		ike_xfrm_give(message.fds[0], xfrm->groups);
 		break;
 	case KEEPER_TAKE_XFRM:
 		say("xfrm taken");
-		while (xfrm_count)
-			close(xfrms[--xfrm_count]);
+		ike_xfrm_take();
 		break;
 	default: break;
 	}
 }
 
+static volatile sig_atomic_t traffic, moves;
+
+static void on_signal(int number)
+{
+	if (number == SIGUSR2)
+		moves = 1;
+	traffic = 1;
+}
+
+/* SIGUSR1: a packet on each SA; SIGUSR2: and each came from another port. */
+static void signals_take(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
+}
+
 static _Noreturn void forwarder_main(void)
 {
+	signals_take();
 	say("forwarder");
 	for (;;) {
-		struct pollfd fds[3 + XFRM_SOCKETS_MAX] = { { .fd = KEEPER_FD, .events = POLLIN },
-							    { .fd = udps[0], .events = POLLIN },
-							    { .fd = udps[1], .events = POLLIN } };
+		struct pollfd fds[3 + IKE_XFRM_SOCKETS_MAX] = { { .fd = KEEPER_FD, .events = POLLIN },
+								{ .fd = udps[0], .events = POLLIN },
+								{ .fd = udps[1], .events = POLLIN } };
+		const unsigned count = ike_xfrm_pollfds(fds + 3);
 
-		for (size_t i = 0; i < xfrm_count; i++)
-			fds[3 + i] = (struct pollfd){ .fd = xfrms[i], .events = POLLIN };
-		poll(fds, 3 + xfrm_count, 1000);
-		for (size_t i = 0; i < xfrm_count; i++) {
-			if (fds[3 + i].revents & POLLIN)
-				xfrm_request(xfrms[i]);
-		}
+		if (poll(fds, 3 + count, ike_xfrm_timeout_ms()) < 0)
+			memset(fds, 0, sizeof fds);
+		ike_xfrm_run(fds + 3, count);
 		if (fds[1].revents)
 			udp_read(false);
 		if (fds[2].revents)
 			udp_read(true);
+		if (traffic) {
+			traffic = 0;
+			ike_xfrm_traffic(moves);
+			moves = 0;
+		}
 		while (receive())
 			forwarder_message();
 	}

@@ -9,19 +9,16 @@ usage: ike_test.py IKE_DAEMON DMVPN_CHARON CHARON     exits 77 without root or c
 import ctypes
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from helpers import check, expect, needs_lab, run, says, socket_in, wait_for
+from routers import PROGRAMS, TAG, alive, with_two_routers
+from helpers import check, expect, run, says, socket_in, wait_for
 
-DAEMON, LAUNCHER, CHARON = sys.argv[1:4]
-TAG = f"ike{os.getpid()}"
+DAEMON, LAUNCHER, _ = PROGRAMS
 FLOWS = 64
 SIOCETHTOOL, ETHTOOL_STSO, ETHTOOL_SGRO, UDP_SEGMENT = 0x8946, 0x1f, 0x2c, 103
 
@@ -74,74 +71,6 @@ connections {{
 }}
 secrets {{ ike {{ secret = not-for-logs }} }}
 """
-
-
-class Router:
-    def __init__(self, folder, side, number):
-        self.ns, self.number = f"{TAG}-{side}", number
-        self.folder = os.path.join(folder, side)
-        self.log = os.path.join(folder, f"{side}.log")
-        self.connections = os.path.join(folder, f"{side}.conf")
-        self.keeper = None
-
-    def address(self, family, number=None):
-        return (f"192.0.2.{number or self.number}", f"2001:db8::{number or self.number}")[family == 6]
-
-    def configure(self, other):
-        with open(self.connections, "w") as f:
-            f.write(CONNECTIONS.format(local4=self.address(4), remote4=other.address(4),
-                                       local6=self.address(6), remote6=other.address(6)))
-
-    def start(self):
-        with open(self.log, "a") as log:
-            self.keeper = subprocess.Popen(["ip", "netns", "exec", self.ns, DAEMON, self.folder, LAUNCHER, CHARON],
-                                           stdout=log, stderr=log)
-        self.await_lines("vici", 1)
-        self.load()
-
-    def pid(self, name):
-        with open(os.path.join(self.folder, f"{name}.pid")) as f:
-            return int(f.read())
-
-    def lines(self):
-        with open(self.log) as f:
-            return f.read().splitlines()
-
-    def count(self, line):
-        return sum(l.startswith(line) for l in self.lines())
-
-    def await_lines(self, line, count):
-        wait_for(f"{count} times {line!r} in {self.log}", lambda: self.count(line) >= count)
-
-    def swanctl(self, command, *arguments, check=True):
-        return run("timeout", "20", "swanctl", command, "--uri", f"unix://{self.folder}/charon.vici", *arguments, check=check)
-
-    def load(self):
-        self.swanctl("--load-all", "--noprompt", "--file", self.connections)
-
-    def initiate(self, child):
-        says(self.swanctl("--initiate", "--child", child, "--timeout", "10"), "initiate completed successfully")
-
-    def sas(self):
-        return self.swanctl("--list-sas")
-
-    def renew(self, connection, child):
-        """The SAs of a connection away and up again."""
-        self.swanctl("--terminate", "--ike", connection, "--timeout", "10")
-        self.initiate(child)
-
-
-def open_network(a, b):
-    for r in (a, b):
-        run("ip", "netns", "add", r.ns)
-        run("ip", "-n", r.ns, "link", "set", "lo", "up")
-    run("ip", "link", "add", "eth0", "netns", a.ns, "type", "veth", "peer", "name", "eth0", "netns", b.ns)
-    for r in (a, b):
-        run("ip", "-n", r.ns, "link", "set", "eth0", "up")
-        run("ip", "-n", r.ns, "addr", "add", f"{r.address(4)}/24", "dev", "eth0")
-        run("ip", "-n", r.ns, "addr", "add", f"{r.address(6)}/64", "dev", "eth0", "nodad")
-        for interface in ("all", "default", "lo", "eth0"):
-            run("ip", "netns", "exec", r.ns, "sysctl", "-qw", f"net.ipv4.conf.{interface}.rp_filter=1")
 
 
 def handed_in_order(a):
@@ -261,23 +190,15 @@ def control_dies(a):
     a.await_lines("result 1 0", 2)
 
 
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def clean_stop(a, b):
-    deleted, deleted_there = a.count("xfrm delete"), b.count("xfrm delete")
+    deleted, deleted_there = a.count("xfrm DELSA"), b.count("xfrm DELSA")
     charon, launcher = a.pid("charon"), a.pid("launcher")
     os.kill(a.pid("dmvpnd"), signal.SIGTERM)
     expect("keeper's exit code", a.keeper.wait(10), 0)
     check("charon and launcher are gone", not alive(charon) and not alive(launcher))
-    check("charon took its SAs away", a.count("xfrm delete") > deleted)
+    check("charon took its SAs away", a.count("xfrm DELSA") > deleted)
     expect("left over", sorted(os.listdir(a.folder)), ["dmvpnd.lock"])
-    b.await_lines("xfrm delete", deleted_there + 1)
+    b.await_lines("xfrm DELSA", deleted_there + 1)
 
 
 def sudden_end(b):
@@ -298,46 +219,22 @@ def no_secret(*routers):
         check("the log holds no secret", not any("not-for-logs" in l for l in r.lines()))
 
 
-def main():
-    needs_lab()
-    if not os.path.exists(CHARON) or not shutil.which("swanctl"):
-        print(f"skipped: needs {CHARON} and swanctl (Debian: charon-systemd, strongswan-swanctl)")
-        return 77
-    folder = tempfile.mkdtemp()
-    a, b = Router(folder, "a", 1), Router(folder, "b", 2)
-    try:
-        a.configure(b)
-        b.configure(a)
-        open_network(a, b)
-        a.start()
-        b.start()
-        handed_in_order(a)
-        private(a)
-        exchange(a, b)
-        esp_arrives(a, b)
-        every_flow_is_coalesced(a, b)
-        forwarder_dies(a, b)
-        charon_dies(a, b)
-        charon_hangs(a)
-        control_dies(a)
-        clean_stop(a, b)
-        sudden_end(b)
-        missing(folder)
-        no_secret(a, b)
-        print("all held")
-        return 0
-    except BaseException:
-        for r in (a, b):
-            if os.path.exists(r.log):
-                print(f"--- {r.log}\n" + "\n".join(r.lines()[-60:]), flush=True)
-        raise
-    finally:
-        for r in (a, b):
-            if r.keeper and r.keeper.poll() is None:
-                r.keeper.kill()
-                r.keeper.wait()
-            run("ip", "netns", "del", r.ns, check=False)
-        shutil.rmtree(folder)
+def test(folder, a, b):
+    a.start()
+    b.start()
+    handed_in_order(a)
+    private(a)
+    exchange(a, b)
+    esp_arrives(a, b)
+    every_flow_is_coalesced(a, b)
+    forwarder_dies(a, b)
+    charon_dies(a, b)
+    charon_hangs(a)
+    control_dies(a)
+    clean_stop(a, b)
+    sudden_end(b)
+    missing(folder)
+    no_secret(a, b)
 
 
-sys.exit(main())
+sys.exit(with_two_routers(CONNECTIONS, test))
