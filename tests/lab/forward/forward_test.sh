@@ -3,6 +3,7 @@
 # child is killed. usage: forward_test.sh TINY_DAEMON DMVPN_FWD
 set -u
 daemon=$1 forwarder=$2
+stream=$(dirname "$0")/stream.py
 [ "$(id -u)" = 0 ] && [ -c /dev/net/tun ] && unshare -n true 2>/dev/null || { echo "needs root, namespaces and TUN"; exit 77; }
 
 lab=fwdtest-$$
@@ -51,6 +52,37 @@ passes() { # ping4 and ping6 pass; the first packets wait for the neighbour
 	within 5 in_a ping -q -c 1 -W 1 fd00::2 || fail "$1: no IPv6 through the tunnel"
 }
 
+ready() { grep -q ready "$dir/got"; }
+
+arrives() { # kind, address, what the sender wants further: the receiver's and the sender's words are kept
+	: >"$dir/got"
+	in_b python3 "$stream" "$1-receive" "$2" 5001 ${count:-} >"$dir/got" 2>&1 &
+	local receiver=$!
+	within 5 ready || fail "no receiver: $(cat "$dir/got")"
+	in_a python3 "$stream" "$1-send" "$2" 5001 "${@:3}" >"$dir/sent" 2>&1 || fail "$1 to $2: $(cat "$dir/sent")"
+	wait "$receiver" || fail "$1 to $2: $(cat "$dir/got")"
+}
+
+carries() { # address: a stream of TCP comes out as it went in
+	arrives tcp "$1" 8000000 "$RANDOM"
+	[ "$(tail -n 1 "$dir/got")" = "$(cat "$dir/sent")" ] || fail "another stream came from $1: $(cat "$dir/got" "$dir/sent")"
+}
+
+statistic() { ip netns exec "$lab-$1" cat "/sys/class/net/Tunnel0/statistics/$2"; }
+
+supers() { # side, rx or tx: octets of an average packet of a stream are more than a wire takes
+	local octets packets
+	octets=$(statistic "$1" "$2_bytes") packets=$(statistic "$1" "$2_packets")
+	carries "$3"
+	octets=$(($(statistic "$1" "$2_bytes") - octets)) packets=$(($(statistic "$1" "$2_packets") - packets))
+	[ "$octets" -gt $((packets * 3000)) ] || fail "$1 $2: $packets packets of $octets octets: no super-packets"
+}
+
+datagrams() { # address: all of them, whole and in order
+	count=96 arrives udp "$1" 1000 96
+	[ "$(tail -n 1 "$dir/got")" = 96 ] || fail "datagrams to $1: $(cat "$dir/got")"
+}
+
 replaced() { [ "$(cat "$1")" != "$2" ]; }
 
 survives() { # program side: kill -9, the interface and neighbours stay, packets pass again
@@ -84,6 +116,20 @@ start b "192.0.2.2 192.0.2.1 100 10.0.0.2 10.0.0.1 fd00::2 fd00::1"
 passes "IPv4 underlay"
 # Larger than the underlay's MTU behind GRE: the inner packet is fragmented by the kernel.
 in_a ping -q -c 1 -W 2 -s 3000 10.0.0.2 >/dev/null || fail "large packets"
+
+# Streams cross as super-packets on either TAP, and come out octet for octet.
+for address in 10.0.0.2 fd00::2; do
+	supers a tx "$address"
+	supers b rx "$address"
+	datagrams "$address"
+done
+# With every fiftieth packet lost on the way it is still the same stream.
+if in_b nft 'table inet loss { chain input { type filter hook input priority 0; meta l4proto 47 numgen inc mod 50 0 counter drop; }; }'; then
+	carries 10.0.0.2
+	carries fd00::2
+	in_b nft list table inet loss | grep -q "packets 0 " && fail "nothing was lost"
+	in_b nft delete table inet loss
+fi
 
 # A second daemon on the same folder, and one with a folder of its own, say what is wrong.
 in_a "$daemon" "$dir/a.plan" "$dir/a" "$forwarder" >"$dir/second" 2>&1
