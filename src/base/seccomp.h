@@ -1,0 +1,20 @@
+/*
+ * seccomp: a list of the system calls that a process may make from here on.
+ */
+#ifndef DMVPN_BASE_SECCOMP_H
+#define DMVPN_BASE_SECCOMP_H
+
+#include <stddef.h>
+
+enum { SECCOMP_CALLS_MAX = 120 };
+
+/*
+ * From now on this thread, and all that it starts, can make only the `count` system calls
+ * named (numbers of sys/syscall.h); any other fails with EPERM and does nothing. mmap and
+ * mprotect, where named, never give memory that can be executed. Calls of a foreign
+ * architecture's table end the process. Needs no_new_privs. 0 or -errno; -ENOSYS where this
+ * machine's architecture is not known here.
+ */
+int seccomp_allow(const int *calls, size_t count);
+
+#endif
