@@ -36,7 +36,7 @@ struct esp_life {
 	int64_t deadline_us;     /* INT64_MAX: never */
 };
 
-enum { ESP_SA_OWNER_OCTETS = 96, ESP_SA_OCTETS = 704 };
+enum { ESP_SA_OWNER_OCTETS = 96, ESP_SA_BOUND_OCTETS = 128, ESP_SA_OCTETS = 832 };
 
 struct esp_sa {
 	uint32_t state;     /* enum esp_slot_state; the table's */
@@ -69,6 +69,7 @@ struct esp_sa {
 	struct esp_keys keys; /* not in a tombstone */
 	uint8_t key_digest[32]; /* the table's */
 	uint8_t owner[ESP_SA_OWNER_OCTETS] __attribute__((aligned(8))); /* of whoever programs SAs; not looked at here */
+	uint8_t bound[ESP_SA_BOUND_OCTETS] __attribute__((aligned(8))); /* of whoever keeps sessions; likewise */
 };
 
 _Static_assert(sizeof(struct esp_sa) <= ESP_SA_OCTETS, "a slot holds an SA");

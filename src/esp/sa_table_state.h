@@ -11,7 +11,7 @@
 
 enum {
 	SA_TABLE_MAGIC = 0x44534154, /* "DSAT" */
-	SA_TABLE_VERSION = 1,        /* changes with struct esp_sa */
+	SA_TABLE_VERSION = 2,        /* changes with struct esp_sa */
 	SA_TABLE_HEADER = 4096,      /* octets */
 };
 
