@@ -3,11 +3,13 @@
  * control process. The first octet chooses; records of [octet, length of 2 octets, bytes]
  * follow each other, so that state built by one meets the next.
  */
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/reader.h"
+#include "esp/suite.h"
 #include "forward/fwd_control.h"
 #include "forward/gre_rx.h"
 #include "forward/gre_tx.h"
@@ -32,6 +34,21 @@ static void underlay_send(void *context, const struct underlay_packet *p)
 	touch(p->bytes, p->length);
 	if (p->df && p->length % 3 == 0)
 		mtu_learn(worker, p, (uint32_t)p->length - 1);
+}
+
+static uint8_t *esp_room(void *context, const struct esp_path *path, size_t length)
+{
+	static uint8_t room[FRAME_MAX + ESP_OVERHEAD_MAX];
+
+	(void)context;
+	return path->udp || path->raw ? room + sizeof room - length : NULL;
+}
+
+static bool ike_hand(void *context, const struct ipaddr *to, const uint8_t *packet, size_t length)
+{
+	(void)context;
+	touch(packet, length);
+	return to->family == IP_V4;
 }
 
 static void flush(void *context)
@@ -69,7 +86,7 @@ static void tunnels_make(struct tables *t)
 	struct forward_peer m = { .peer = 1, .nbma = peer };
 	struct forward_relays relays = { .count = 1, .peers = { 1 } };
 
-	raw_add(&t->tunnels, 1, &local, -1, -1);
+	raw_add(&t->tunnels, 1, &local, IPPROTO_GRE, -1, -1);
 	tap_add(&t->tunnels, 0, -1, mac);
 	tap_add(&t->tunnels, 1, -1, mac);
 	fwd_control_message(worker, FORWARD_TUNNEL_SET, &conf, sizeof conf);
@@ -116,7 +133,9 @@ static void record_run(struct tables *t, uint8_t kind, const uint8_t *bytes, siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct forward_io io = { NULL, underlay_send, flush, tap_write, tap_packet, control_send };
+	const struct forward_io io = { .underlay_send = underlay_send, .esp_room = esp_room, .esp_undo = flush,
+				       .ike_hand = ike_hand, .flush = flush, .tap_write = tap_write,
+				       .tap_packet = tap_packet, .control_send = control_send };
 	struct reader r = reader_of(data, size);
 	struct tables tables;
 
@@ -133,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		record_run(&tables, kind, reader_skip(&r, length), length);
 	}
-	tables_done(&tables);
 	worker_free(worker);
+	tables_done(&tables);
 	return 0;
 }

@@ -10,8 +10,8 @@
  * 02:<id, big-endian> on the tunnel's TAP: destination of frames to it, source of frames
  * from it. Frames from senders that are no peer carry id 0.
  *
- * A message of type FORWARD_PEER_HELD, FORWARD_TUNNEL_COUNTERS, FORWARD_PEER_COUNTERS or
- * FORWARD_RELAY_COUNTERS carries one or more of its structs, back to back: the receiver
+ * A message of type FORWARD_PEER_HELD, FORWARD_SESSION_HELD, FORWARD_SA_HELD, FORWARD_SA_STATE,
+ * FORWARD_TUNNEL_COUNTERS, FORWARD_PEER_COUNTERS or FORWARD_RELAY_COUNTERS carries one or more of its structs, back to back: the receiver
  * takes length / sizeof of them. All other messages carry exactly one struct, or none
  * where none is named; of struct forward_nhrp only offsetof(bytes) + length octets count.
  *
@@ -58,7 +58,7 @@ enum forward_msg_type {
 	FORWARD_SESSION_SET,  /* struct forward_session */
 	FORWARD_SESSION_DEL,  /* struct forward_session, only .session counts: its SAs stop at once */
 	FORWARD_SA_BIND,      /* struct forward_sa_bind; named again it changes nothing */
-	FORWARD_SA_REVOKE,    /* struct forward_sa_bind, only the SPIs count: those SAs stop at once */
+	FORWARD_SA_REVOKE,    /* struct forward_sa_bind: those SAs, of that session (0: whichever), stop at once */
 
 	/* forwarder -> control */
 	FORWARD_HELLO = 64,
@@ -76,8 +76,8 @@ enum forward_msg_type {
 			       * At most one per inner source in a second, and 64 in all */
 	FORWARD_SESSION_HELD, /* struct forward_session: before FORWARD_HELD_END */
 	FORWARD_SA_HELD,      /* struct forward_sa_state, one or more: before FORWARD_HELD_END */
-	FORWARD_SA_STATE,     /* struct forward_sa_state: an SA was installed, changed state, moved its remote
-			       * port, or went; with counters before FORWARD_COUNTERS_END for each */
+	FORWARD_SA_STATE,     /* struct forward_sa_state, one or more: an SA was installed, changed state, moved its
+			       * remote port, or went; with counters before FORWARD_COUNTERS_END for each */
 	FORWARD_SESSION_STATE,/* struct forward_session_state: the session can (not) send; a peer was heard on it */
 };
 

@@ -2,40 +2,10 @@
 
 #include <string.h>
 
-#include "base/ipc.h"
+#include "forward/dump.h"
 #include "forward/gre_tx.h"
-
-/* Entries of one kind, sent as many at a time as a message holds. */
-struct dump {
-	struct worker *w;
-	uint16_t type;
-	size_t entry;  /* octets of one */
-	size_t length; /* octets filled */
-	uint8_t bytes[IPC_PAYLOAD_MAX];
-};
-
-static void dump_flush(struct dump *d)
-{
-	if (d->length)
-		d->w->io.control_send(d->w->io.context, d->type, d->bytes, d->length);
-	d->length = 0;
-}
-
-static void dump_begin(struct dump *d, struct worker *w, uint16_t type, size_t entry)
-{
-	d->w = w;
-	d->type = type;
-	d->entry = entry;
-	d->length = 0;
-}
-
-static void dump_add(struct dump *d, const void *entry)
-{
-	if (d->length + d->entry > sizeof d->bytes)
-		dump_flush(d);
-	memcpy(d->bytes + d->length, entry, d->entry);
-	d->length += d->entry;
-}
+#include "forward/protect.h"
+#include "forward/sa_control.h"
 
 int tables_init(struct tables *t)
 {
@@ -64,6 +34,7 @@ void fwd_control_greet(struct worker *w)
 		dump_add(&d, &held);
 	}
 	dump_flush(&d);
+	sa_control_held(w);
 	w->io.control_send(w->io.context, FORWARD_HELD_END, NULL, 0);
 }
 
@@ -138,6 +109,7 @@ static bool tunnel_set_message(struct worker *w, const struct forward_tunnel *co
 	if (conf->addr_count > FORWARD_ADDRS_MAX)
 		return false;
 	t = tunnel_set(&w->tables->tunnels, conf);
+	w->protection->sessions.epoch++; /* its peers may have other sessions now */
 	if (t)
 		t->generation = w->tables->generation;
 	return t;
@@ -216,6 +188,7 @@ static void sweep(struct worker *w)
 
 	w->tables->syncing = false;
 	peers_sweep(w);
+	sa_control_sweep(w);
 	while (t) {
 		struct tunnel *next = TAILQ_NEXT(t, order);
 
@@ -271,6 +244,7 @@ static void counters_answer(struct worker *w)
 	for (size_t i = 0; i < w->relays.pair_count; i++)
 		dump_add(&d, &w->relays.pairs[i]);
 	dump_flush(&d);
+	sa_control_counters(w);
 	memcpy(end.drops, w->drops, sizeof w->drops);
 	w->io.control_send(w->io.context, FORWARD_COUNTERS_END, &end, sizeof end);
 }
@@ -303,6 +277,8 @@ bool fwd_control_message(struct worker *w, uint16_t type, const void *payload, s
 {
 	if (type == FORWARD_NHRP_SEND)
 		return nhrp_message(w, payload, length);
+	if (type >= FORWARD_SESSION_SET && type <= FORWARD_SA_REVOKE)
+		return sa_control_message(w, type, payload, length);
 	if (length != payload_size(type))
 		return false;
 	switch (type) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,9 +12,11 @@
 #include "base/ipc.h"
 #include "forward/fwd_control.h"
 #include "forward/kernel_io.h"
+#include "forward/protect.h"
+#include "forward/xfrm_link.h"
 #include "keeper/keeper_msg.h"
 
-enum { EVENTS = 64, CONTROL_BUDGET = 256 };
+enum { EVENTS = 64, CONTROL_BUDGET = 256, CHARON_SLOW_MS = 20 };
 
 struct forwarder {
 	struct tables tables;
@@ -24,6 +27,8 @@ struct forwarder {
 	bool ended;   /* the keeper is gone */
 	bool changed; /* a TAP or socket came or went: events already fetched may be stale */
 	enum source keeper_source, control_source;
+	struct xfrm_links xfrm_links;
+	bool charon_slow; /* an event waits for room in its socket */
 	struct ipc_message message;
 };
 
@@ -33,6 +38,15 @@ static struct instant now_read(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (struct instant){ (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 };
+}
+
+static void time_read(struct forwarder *f)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	f->worker->now = now_read();
+	f->worker->unix_s = wall.tv_sec;
 }
 
 static void watch(struct forwarder *f, int fd, enum source *source)
@@ -103,9 +117,102 @@ static void raw_take(struct forwarder *f, const struct keeper_raw *m, int fd, in
 	struct raw *raw;
 
 	raw_drop(f, m->id);
-	raw = raw_add(&f->tables.tunnels, m->id, &m->local, fd, df_fd);
+	raw = raw_add(&f->tables.tunnels, m->id, &m->local, m->protocol, fd, df_fd);
 	if (raw)
 		watch(f, fd, &raw->source);
+}
+
+static void memory_take(struct forwarder *f, int fd)
+{
+	char reason[SA_TABLE_REASON_MAX];
+	uint64_t seed = 0;
+	int error = getrandom(&seed, sizeof seed, 0) == sizeof seed ? 0 : -errno;
+
+	if (!error)
+		error = protect_memory(f->worker->protection, fd, seed, reason);
+	close(fd);
+	if (error)
+		fprintf(stderr, "dmvpn-fwd: the memory of security associations is not usable: %s\n", strerror(-error));
+	else if (reason[0])
+		fprintf(stderr, "dmvpn-fwd: earlier security associations are lost: %s\n", reason);
+}
+
+static void port_drop(struct forwarder *f, struct nat_port *port)
+{
+	if (port->socket.fd < 0)
+		return;
+	unwatch(f, port->socket.fd);
+	close(port->socket.fd);
+	port->socket.fd = -1;
+}
+
+static void port_take(struct forwarder *f, uint8_t family, int fd)
+{
+	struct nat_port *port = protected_io_port(&f->io->protected, family);
+
+	if (!port) {
+		close(fd);
+		return;
+	}
+	port_drop(f, port);
+	port->socket.fd = fd;
+	port->socket.df_now = 0;
+	watch(f, fd, &port->source);
+}
+
+static void inject_take(struct forwarder *f, uint8_t family, int fd)
+{
+	struct nat_port *port = protected_io_port(&f->io->protected, family);
+	const int before = port ? port->inject_fd : fd;
+
+	if (port)
+		port->inject_fd = fd;
+	if (before >= 0)
+		close(before);
+}
+
+static void xfrm_take(struct forwarder *f, uint32_t groups, int fd)
+{
+	struct xfrm_link *link = xfrm_link_add(&f->xfrm_links, groups, fd);
+
+	if (link)
+		watch(f, fd, &link->source);
+}
+
+static void xfrm_drop(struct forwarder *f, struct xfrm_link *link)
+{
+	unwatch(f, link->fd);
+	xfrm_link_remove(&f->xfrm_links, link);
+	f->changed = true;
+}
+
+static void charon_gone(struct forwarder *f)
+{
+	while (!TAILQ_EMPTY(&f->xfrm_links))
+		xfrm_drop(f, TAILQ_FIRST(&f->xfrm_links));
+	protect_charon_gone(f->worker->protection);
+}
+
+/* What belongs to protection. true: it was such a message, and its descriptor has an owner. */
+static bool keeper_protection(struct forwarder *f, const struct ipc_message *m)
+{
+	const struct keeper_udp *udp = (const void *)m->payload;
+	const struct keeper_xfrm *xfrm = (const void *)m->payload;
+	const bool one = m->fd_count == 1;
+
+	if (m->type == KEEPER_GIVE_SA_MEMORY && one)
+		memory_take(f, m->fds[0]);
+	else if (m->type == KEEPER_GIVE_UDP && m->length == sizeof *udp && one)
+		port_take(f, udp->family, m->fds[0]);
+	else if (m->type == KEEPER_GIVE_INJECT && m->length == sizeof *udp && one)
+		inject_take(f, udp->family, m->fds[0]);
+	else if (m->type == KEEPER_GIVE_XFRM && m->length == sizeof *xfrm && one)
+		xfrm_take(f, xfrm->groups, m->fds[0]);
+	else if (m->type == KEEPER_TAKE_XFRM)
+		charon_gone(f);
+	else
+		return false;
+	return true;
 }
 
 /* true: the descriptors of the message have found their owner. */
@@ -115,6 +222,8 @@ static bool keeper_message(struct forwarder *f, const struct ipc_message *m)
 	const bool tap = m->length == sizeof(struct keeper_tap), raw = m->length == sizeof(struct keeper_raw);
 
 	f->changed = true;
+	if (keeper_protection(f, m))
+		return true;
 	if (m->type == KEEPER_GIVE_TAP && tap && m->fd_count == 1)
 		tap_take(f, payload, m->fds[0]);
 	else if (m->type == KEEPER_GIVE_RAW && raw && m->fd_count == 2)
@@ -125,7 +234,9 @@ static bool keeper_message(struct forwarder *f, const struct ipc_message *m)
 		tap_drop(f, ((const struct keeper_tap *)payload)->tunnel);
 	else if (m->type == KEEPER_TAKE_RAW && raw)
 		raw_drop(f, ((const struct keeper_raw *)payload)->id);
-	return m->type == KEEPER_GIVE_TAP || m->type == KEEPER_GIVE_RAW || m->type == KEEPER_CONTROL;
+	else
+		return false;
+	return true;
 }
 
 static void keeper_drain(struct forwarder *f)
@@ -178,7 +289,38 @@ static void source_ready(struct forwarder *f, enum source *source)
 	case SOURCE_RAW:
 		kernel_io_raw_ready(f->io, (struct raw *)source);
 		break;
+	case SOURCE_UDP:
+		kernel_io_udp_ready(f->io, (struct nat_port *)source);
+		break;
+	case SOURCE_XFRM:
+		if (!xfrm_link_ready(f->worker, (struct xfrm_link *)source))
+			xfrm_drop(f, (struct xfrm_link *)source);
+		break;
 	}
+}
+
+/* What has become due, and what follows from the batch of events. */
+static void settle(struct forwarder *f)
+{
+	if (!instant_before(f->worker->now, protect_deadline(f->worker->protection)))
+		protect_tick(f->worker);
+	else
+		protect_replay(f->worker);
+	f->charon_slow = !xfrm_link_events(f->worker, &f->xfrm_links);
+}
+
+static int wait_ms(const struct forwarder *f)
+{
+	const struct instant due = protect_deadline(f->worker->protection);
+	const int64_t left = instant_is_never(due) ? INT64_MAX : instant_since(due, now_read()).us;
+
+	if (f->charon_slow)
+		return CHARON_SLOW_MS;
+	if (left == INT64_MAX)
+		return -1;
+	if (left <= 0)
+		return 0;
+	return left >= INT32_MAX ? INT32_MAX / 1000 : (int)((left + 999) / 1000);
 }
 
 static int loop(struct forwarder *f)
@@ -186,14 +328,15 @@ static int loop(struct forwarder *f)
 	struct epoll_event events[EVENTS];
 
 	while (!f->ended) {
-		const int count = epoll_wait(f->epoll_fd, events, EVENTS, -1);
+		const int count = epoll_wait(f->epoll_fd, events, EVENTS, wait_ms(f));
 
 		if (count < 0 && errno != EINTR)
 			return -errno;
-		f->worker->now = now_read();
+		time_read(f);
 		f->changed = false;
 		for (int i = 0; i < count && !f->changed && !f->ended; i++)
 			source_ready(f, events[i].data.ptr);
+		settle(f);
 	}
 	return 0;
 }
@@ -205,6 +348,7 @@ static int forwarder_init(struct forwarder *f, int keeper_fd)
 	f->keeper_fd = keeper_fd;
 	f->keeper_source = SOURCE_KEEPER;
 	f->control_source = SOURCE_CONTROL;
+	TAILQ_INIT(&f->xfrm_links);
 	f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	f->io = kernel_io_new();
 	if (f->epoll_fd < 0 || !f->io || tables_init(&f->tables))
@@ -213,8 +357,8 @@ static int forwarder_init(struct forwarder *f, int keeper_fd)
 	f->worker = worker_new(&f->tables, &ways);
 	if (!f->worker)
 		return -ENOMEM;
-	f->worker->now = now_read();
-	f->io->worker = f->worker;
+	time_read(f);
+	kernel_io_serve(f->io, f->worker);
 	watch(f, keeper_fd, &f->keeper_source);
 	return 0;
 }
@@ -229,8 +373,10 @@ int forward_run(int keeper_fd)
 	if (error)
 		fprintf(stderr, "dmvpn-fwd: %s\n", strerror(-error));
 	else {
-		tables_done(&f->tables);
+		while (!TAILQ_EMPTY(&f->xfrm_links))
+			xfrm_drop(f, TAILQ_FIRST(&f->xfrm_links));
 		worker_free(f->worker);
+		tables_done(&f->tables);
 		kernel_io_free(f->io);
 		close(f->epoll_fd);
 	}

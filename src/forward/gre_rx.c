@@ -17,6 +17,7 @@ struct arrival {
 	struct tunnel *tunnel;
 	struct peer *peer; /* NULL: the sender is none */
 	struct endpoint from;
+	uint32_t session, protection; /* 0: it came in clear */
 	uint8_t tos;
 };
 
@@ -30,7 +31,7 @@ static const enum forward_drop gre_drops[GRE_DROP_COUNT] = {
 static void nhrp_punt(struct worker *w, const struct arrival *a, const uint8_t *bytes, size_t length)
 {
 	struct forward_nhrp message = { .tunnel = a->tunnel->conf.tunnel, .length = (uint32_t)length,
-					.endpoint = a->from };
+					.endpoint = a->from, .session = a->session };
 
 	if (length > FORWARD_NHRP_MAX) {
 		worker_drop(w, FORWARD_DROP_NHRP_LONG);
@@ -151,10 +152,16 @@ static struct peer *sender(const struct worker *w, const struct arrival *a)
 	return peer_find_endpoint(&w->tables->peers, t->conf.tunnel, &a->from);
 }
 
-void gre_rx_packet(struct worker *w, const struct raw *raw, const struct ipaddr *from, uint8_t tos,
-		   uint8_t *gre, size_t length)
+static struct tunnel *match(const struct worker *w, const struct raw *raw, const struct endpoint *from,
+			    const struct gre_header *h)
 {
-	struct arrival a = { .from = { .addr = *from, .vrf = raw->local.vrf }, .tos = tos };
+	struct tunnel *t = tunnel_match(&w->tables->tunnels, raw, &from->addr, h->has_key, h->key);
+
+	return t ? t : tunnel_match_guest(&w->tables->tunnels, &w->tables->peers, raw, from, h->has_key, h->key);
+}
+
+static void gre_receive(struct worker *w, const struct raw *raw, struct arrival *a, uint8_t *gre, size_t length)
+{
 	struct gre_header header;
 	const enum gre_drop drop = gre_decode(gre, length, &header);
 
@@ -162,23 +169,42 @@ void gre_rx_packet(struct worker *w, const struct raw *raw, const struct ipaddr 
 		worker_drop(w, gre_drops[drop]);
 		return;
 	}
-	a.tunnel = tunnel_match(&w->tables->tunnels, raw, from, header.has_key, header.key);
-	if (!a.tunnel)
-		a.tunnel = tunnel_match_guest(&w->tables->tunnels, &w->tables->peers, raw, &a.from, header.has_key,
-					      header.key);
-	if (!a.tunnel) {
+	a->tunnel = match(w, raw, &a->from, &header);
+	if (!a->tunnel) {
 		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
 		return;
 	}
-	a.peer = sender(w, &a);
+	/* Also what the sockets make impossible already: clear GRE never reaches a protected tunnel. */
+	if (a->tunnel->conf.protection != a->protection) {
+		worker_drop(w, FORWARD_DROP_PROTECTION);
+		return;
+	}
+	a->peer = sender(w, a);
 	gre += header.header_len;
 	length -= header.header_len;
 	switch (header.protocol) {
-	case GRE_PROTO_IPV4: inner_receive(w, &a, 4, gre, length); break;
-	case GRE_PROTO_IPV6: inner_receive(w, &a, 6, gre, length); break;
-	case GRE_PROTO_NHRP: nhrp_punt(w, &a, gre, length); break;
+	case GRE_PROTO_IPV4: inner_receive(w, a, 4, gre, length); break;
+	case GRE_PROTO_IPV6: inner_receive(w, a, 6, gre, length); break;
+	case GRE_PROTO_NHRP: nhrp_punt(w, a, gre, length); break;
 	default: worker_drop(w, FORWARD_DROP_GRE_PROTOCOL); break;
 	}
+}
+
+void gre_rx_protected(struct worker *w, const struct raw *raw, const struct forward_session *session, uint8_t tos,
+		      uint8_t *gre, size_t length)
+{
+	struct arrival a = { .from = session->remote, .session = session->session, .protection = session->protection,
+			     .tos = tos };
+
+	gre_receive(w, raw, &a, gre, length);
+}
+
+void gre_rx_packet(struct worker *w, const struct raw *raw, const struct ipaddr *from, uint8_t tos,
+		   uint8_t *gre, size_t length)
+{
+	struct arrival a = { .from = { .addr = *from, .vrf = raw->local.vrf }, .tos = tos };
+
+	gre_receive(w, raw, &a, gre, length);
 }
 
 void gre_rx_outer4(struct worker *w, const struct raw *raw, uint8_t *packet, size_t length)

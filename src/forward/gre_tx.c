@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "forward/arp.h"
+#include "forward/esp_tx.h"
 #include "forward/frame.h"
 #include "forward/mss.h"
 #include "forward/mtu.h"
 #include "forward/multicast.h"
 #include "forward/nd.h"
 #include "forward/neighbour.h"
+#include "forward/protect.h"
 #include "wire/gre.h"
 
 enum { PROTO_IGMP = 2, NHRP_TOS = 0xc0, NHRP_TTL = 255, TTL_DEFAULT = 255 };
@@ -27,7 +29,7 @@ void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const s
 	const uint16_t protocol = ip->version == 4 ? GRE_PROTO_IPV4 : GRE_PROTO_IPV6;
 	const uint8_t *gre = gre_prepend(t, protocol, packet->packet);
 	const struct underlay_packet p = {
-		.tunnel = t, .to = *to, .peer = peer ? peer->id : 0,
+		.tunnel = t, .raw = t->raw, .to = *to, .peer = peer ? peer->id : 0,
 		.tos = (uint8_t)(ip->dscp << 2 | ip->ecn),
 		.ttl = t->conf.ttl ? t->conf.ttl : TTL_DEFAULT,
 		.df = mtu_wants_df(t, ip, packet->length),
@@ -35,6 +37,10 @@ void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const s
 		.inner = packet->packet,
 	};
 
+	if (!t->conf.protection)
+		w->io.underlay_send(w->io.context, &p);
+	else if (!esp_tx_gre(w, protect_session(w, t, peer), &p))
+		return;
 	t->counters.tx_packets++;
 	t->counters.tx_bytes += packet->length;
 	if (peer) {
@@ -42,11 +48,10 @@ void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const s
 		peer->tx_bytes += packet->length;
 		peer->sent_at = w->now;
 	}
-	w->io.underlay_send(w->io.context, &p);
 }
 
-/* The peer a frame is for. A dead relay's frames, and those of a peer that is gone, go to
- * the first live relay. NULL: nobody (counted). */
+/* The peer a frame is for. A dead relay's frames, and those of a peer that is gone or that has
+ * no SA to send by, go to the first live relay. NULL: nobody (counted). */
 static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t *frame)
 {
 	struct peer *peer = NULL, *relay;
@@ -54,10 +59,10 @@ static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t
 
 	if (mac_to_peer(frame, &id))
 		peer = peer_find(&w->tables->peers, t->conf.tunnel, id);
-	if (peer && peer->relay != PEER_RELAY_DEAD)
+	if (peer && peer->relay != PEER_RELAY_DEAD && protect_can_send(w, t, peer))
 		return peer;
 	relay = neighbour_relay(w, t);
-	if (relay) {
+	if (relay && relay != peer && protect_can_send(w, t, relay)) {
 		t->counters.relay_fallback++;
 		return relay;
 	}
@@ -136,6 +141,7 @@ void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message)
 	struct tunnel *t = tunnel_find(&w->tables->tunnels, message->tunnel);
 	uint8_t *inner = w->nhrp_out + FRAME_HEADROOM;
 	struct underlay_packet p = { .tunnel = t, .to = message->endpoint.addr, .tos = NHRP_TOS, .ttl = NHRP_TTL };
+	const struct sa_sessions *sessions = &w->protection->sessions;
 
 	if (!t || !t->raw || t->conf.local.addr.family != message->endpoint.addr.family) {
 		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
@@ -144,10 +150,14 @@ void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message)
 	if (tunnel_is_p2p(t))
 		tunnel_asked(t, &message->endpoint);
 	memcpy(inner, message->bytes, message->length);
+	p.raw = t->raw;
 	p.inner = inner;
 	p.bytes = gre_prepend(t, GRE_PROTO_NHRP, inner);
 	p.length = (size_t)(inner - p.bytes) + message->length;
+	if (!t->conf.protection)
+		w->io.underlay_send(w->io.context, &p);
+	else if (!esp_tx_gre(w, sa_session_at(sessions, t->conf.protection, &t->conf.local, &message->endpoint), &p))
+		return;
 	t->counters.tx_nhrp++;
-	w->io.underlay_send(w->io.context, &p);
 	w->io.flush(w->io.context);
 }

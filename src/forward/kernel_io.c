@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/ipc.h"
+#include "forward/esp_rx.h"
+#include "forward/esp_tx.h"
 #include "forward/gre_rx.h"
 #include "forward/gre_tx.h"
 #include "forward/mtu.h"
@@ -97,10 +99,14 @@ static bool send_failed(struct kernel_io *io, struct queued_send *s, int error, 
 	 * that makes the TAP's queue fill instead. */
 	if ((error == EAGAIN || error == ENOBUFS) && !again)
 		return poll(&wait, 1, SEND_WAIT_MS) >= 0;
-	if (error == EMSGSIZE && s->packet.df)
+	if (error == EMSGSIZE && s->packet.df && s->packet.session) {
+		esp_tx_learn(io->worker, s->packet.session, error_queue_mtu(s->fd));
+		worker_drop(io->worker, FORWARD_DROP_TOO_BIG);
+	} else if (error == EMSGSIZE && s->packet.df) {
 		mtu_learn(io->worker, &s->packet, error_queue_mtu(s->fd));
-	else
+	} else {
 		worker_drop(io->worker, error == EMSGSIZE ? FORWARD_DROP_TOO_BIG : FORWARD_DROP_SEND_ERROR);
+	}
 	return false;
 }
 
@@ -129,6 +135,7 @@ static void flush(void *context)
 			i++;
 	}
 	io->queued = 0;
+	protected_io_flush(&io->protected);
 }
 
 /* The packet, with a copy of those of its last octets that do not stay. */
@@ -162,7 +169,7 @@ static void underlay_send(void *context, const struct underlay_packet *p)
 	msg = &io->headers[io->queued].msg_hdr;
 	io->queued++;
 	s->packet = *p;
-	s->fd = p->df ? p->tunnel->raw->df_fd : p->tunnel->raw->fd;
+	s->fd = p->df ? p->raw->df_fd : p->raw->fd;
 	if (io->queued > 1 && same_way(&s[-1].packet, p)) {
 		*msg = io->headers[io->queued - 2].msg_hdr;
 	} else {
@@ -171,6 +178,52 @@ static void underlay_send(void *context, const struct underlay_packet *p)
 		control_fill(msg, p);
 	}
 	pieces_set(s, msg);
+}
+
+/* Not in UDP: the packet is written into the arena and queued before it is complete. */
+static uint8_t *raw_room(struct kernel_io *io, const struct esp_path *path, size_t length)
+{
+	struct underlay_packet p = { .raw = path->raw, .to = path->remote, .session = path->session, .tos = path->tos,
+				     .ttl = path->ttl, .df = path->df, .length = length };
+	uint8_t *room;
+
+	if (!path->raw || path->raw->protocol != IPPROTO_ESP || path->raw->local.addr.family != path->remote.family)
+		return NULL;
+	if (io->queued == SEND_QUEUE)
+		flush(io);
+	room = protected_io_arena(&io->protected, length);
+	if (!room) {
+		flush(io);
+		room = protected_io_arena(&io->protected, length);
+	}
+	p.bytes = room;
+	if (room)
+		underlay_send(io, &p);
+	return room;
+}
+
+static uint8_t *esp_room(void *context, const struct esp_path *path, size_t length)
+{
+	struct kernel_io *io = context;
+
+	return path->udp ? protected_io_udp_room(&io->protected, path, length) : raw_room(io, path, length);
+}
+
+static void esp_undo(void *context)
+{
+	struct kernel_io *io = context;
+
+	if (io->protected.last_was_udp)
+		udp_send_undo(io->protected.sender);
+	else
+		io->queued--;
+}
+
+static bool ike_hand(void *context, const struct ipaddr *to, const uint8_t *packet, size_t length)
+{
+	struct kernel_io *io = context;
+
+	return protected_io_ike_hand(&io->protected, to, packet, length);
 }
 
 static void tap_write(void *context, struct tunnel *t, uint8_t *frame, size_t length)
@@ -212,9 +265,8 @@ struct kernel_io *kernel_io_new(void)
 	if (!io)
 		return NULL;
 	io->control_fd = -1;
-	io->coalesce = coalesce_new(tap_merged, io);
-	if (!io->coalesce) {
-		free(io);
+	if (protected_io_init(&io->protected) || !(io->coalesce = coalesce_new(tap_merged, io))) {
+		kernel_io_free(io);
 		return NULL;
 	}
 	return io;
@@ -227,12 +279,20 @@ void kernel_io_free(struct kernel_io *io)
 	if (io->control_fd >= 0)
 		close(io->control_fd);
 	coalesce_free(io->coalesce);
+	protected_io_done(&io->protected);
 	free(io);
+}
+
+void kernel_io_serve(struct kernel_io *io, struct worker *worker)
+{
+	io->worker = worker;
+	io->protected.worker = worker;
 }
 
 struct forward_io kernel_io_ways(struct kernel_io *io)
 {
 	return (struct forward_io){ .context = io, .underlay_send = underlay_send, .flush = flush,
+				    .esp_room = esp_room, .esp_undo = esp_undo, .ike_hand = ike_hand,
 				    .tap_write = tap_write, .tap_packet = tap_packet, .control_send = control_send };
 }
 
@@ -271,7 +331,7 @@ int kernel_io_tap_ready(struct kernel_io *io, struct tap *tap)
 		/* A frame that nothing is queued of is done with already. */
 		if (io->queued)
 			used += ((size_t)got + FRAME_HEADROOM + 63) & ~(size_t)63;
-		if (got > SUPER_PACKET || used + FRAME_HEADROOM + FRAME_MAX > FRAMES_OCTETS) {
+		if (got > SUPER_PACKET || used + FRAME_HEADROOM + FRAME_MAX + FRAME_TAILROOM > FRAMES_OCTETS) {
 			flush(io);
 			used = 0;
 		}
@@ -294,6 +354,15 @@ static uint8_t traffic_class(struct msghdr *msg)
 	return 0;
 }
 
+static void esp6_packet(struct kernel_io *io, const struct raw *raw, struct msghdr *msg, uint8_t *bytes, size_t length)
+{
+	const struct sockaddr_in6 *from = msg->msg_name;
+	const struct esp_arrival a = { .from = ipaddr_from_bytes(IP_V6, from->sin6_addr.s6_addr),
+				       .to = raw->local.addr, .tos = traffic_class(msg) };
+
+	esp_rx_packet(io->worker, &a, bytes, length);
+}
+
 static void raw_packet(struct kernel_io *io, const struct raw *raw, struct mmsghdr *m, uint8_t *bytes)
 {
 	const struct sockaddr_in6 *from = m->msg_hdr.msg_name;
@@ -301,6 +370,10 @@ static void raw_packet(struct kernel_io *io, const struct raw *raw, struct mmsgh
 
 	if (m->msg_hdr.msg_flags & MSG_TRUNC) {
 		worker_drop(io->worker, FORWARD_DROP_OUTER_FRAGMENT);
+	} else if (raw->protocol == IPPROTO_ESP && raw->local.addr.family == IP_V4) {
+		esp_rx_outer4(io->worker, bytes, m->msg_len);
+	} else if (raw->protocol == IPPROTO_ESP) {
+		esp6_packet(io, raw, &m->msg_hdr, bytes, m->msg_len);
 	} else if (raw->local.addr.family == IP_V4) {
 		gre_rx_outer4(io->worker, raw, bytes, m->msg_len);
 	} else {
@@ -330,4 +403,10 @@ int kernel_io_raw_ready(struct kernel_io *io, struct raw *raw)
 	flush(io);
 	/* Whatever is wrong with a socket is wrong with one packet or one route. */
 	return 0;
+}
+
+void kernel_io_udp_ready(struct kernel_io *io, struct nat_port *port)
+{
+	protected_io_udp_receive(&io->protected, port);
+	flush(io);
 }

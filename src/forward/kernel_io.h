@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "forward/coalesce.h"
+#include "forward/protected_io.h"
 #include "forward/segment.h"
 #include "forward/worker.h"
 
@@ -34,13 +35,14 @@ struct queued_send {
 };
 
 struct receive_buffer {
-	uint8_t bytes[FRAME_HEADROOM + FRAME_MAX]; /* the packet stands behind the headroom */
+	uint8_t bytes[FRAME_HEADROOM + FRAME_MAX + FRAME_TAILROOM]; /* the packet stands behind the headroom */
 	uint8_t unused[RECEIVE_SPREAD];
 };
 
 struct kernel_io {
 	struct worker *worker;
 	int control_fd; /* -1: no control process */
+	struct protected_io protected;
 	size_t queued;
 	struct queued_send sends[SEND_QUEUE];
 	struct mmsghdr headers[SEND_QUEUE];
@@ -49,10 +51,11 @@ struct kernel_io {
 	struct receive_buffer buffers[RECEIVE_BATCH];
 };
 
-/* NULL: out of memory. The caller sets ->worker to one made with kernel_io_ways(). */
+/* NULL: out of memory. The caller sets the worker to one made with kernel_io_ways(). */
 struct kernel_io *kernel_io_new(void);
 void kernel_io_free(struct kernel_io *io);
 struct forward_io kernel_io_ways(struct kernel_io *io);
+void kernel_io_serve(struct kernel_io *io, struct worker *worker);
 
 /* Asks the TAP's kernel for super-packets, as far as it has them. */
 void kernel_io_tap_prepare(struct tap *tap);
@@ -60,5 +63,6 @@ void kernel_io_tap_prepare(struct tap *tap);
 /* Reads and forwards one batch. -errno when the device or socket is not usable any more. */
 int kernel_io_tap_ready(struct kernel_io *io, struct tap *tap);
 int kernel_io_raw_ready(struct kernel_io *io, struct raw *raw);
+void kernel_io_udp_ready(struct kernel_io *io, struct nat_port *port);
 
 #endif

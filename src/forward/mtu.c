@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "forward/frame.h"
+#include "forward/esp_tx.h"
 #include "forward/icmp.h"
+#include "forward/protect.h"
 
 enum {
 	PROTO_ICMP = 1,
@@ -17,16 +19,33 @@ enum {
 	ANSWER_MAX = ETHERNET_HEADER + IP6_MTU_MIN,
 };
 
+static uint32_t gre_octets(const struct tunnel *t)
+{
+	return t->conf.has_key ? 8 : 4;
+}
+
 static uint32_t outer_overhead(const struct tunnel *t)
 {
-	const uint32_t gre = t->conf.has_key ? 8 : 4;
+	return gre_octets(t) + (t->conf.local.addr.family == IP_V6 ? IP6_HEADER : IP4_HEADER_MIN);
+}
 
-	return gre + (t->conf.local.addr.family == IP_V6 ? IP6_HEADER : IP4_HEADER_MIN);
+/* The same behind ESP, whose overhead is its suite's. */
+static uint32_t protected_limit(const struct worker *w, const struct tunnel *t, struct peer *peer)
+{
+	const struct sa_session *s = protect_session(w, t, peer);
+	uint32_t room;
+
+	if (!s || !s->path_mtu || !instant_before(w->now, s->path_mtu_until))
+		return UINT32_MAX;
+	room = esp_tx_room(s, s->path_mtu);
+	return room == UINT32_MAX || room <= gre_octets(t) ? UINT32_MAX : room - gre_octets(t);
 }
 
 /* Octets of inner packet that the path to the peer carries; UINT32_MAX: not known. */
-static uint32_t path_limit(const struct worker *w, const struct tunnel *t, const struct peer *peer)
+static uint32_t path_limit(const struct worker *w, const struct tunnel *t, struct peer *peer)
 {
+	if (t->conf.protection)
+		return protected_limit(w, t, peer);
 	if (!peer || peer->path_mtu <= outer_overhead(t) || !instant_before(w->now, peer->path_mtu_until))
 		return UINT32_MAX;
 	return peer->path_mtu - outer_overhead(t);
@@ -100,7 +119,7 @@ static void refuse(struct worker *w, struct tunnel *t, uint64_t peer, const uint
 	w->io.tap_write(w->io.context, t, frame, ETHERNET_HEADER + length);
 }
 
-bool mtu_admits(struct worker *w, struct tunnel *t, const struct peer *peer, const uint8_t *inner,
+bool mtu_admits(struct worker *w, struct tunnel *t, struct peer *peer, const uint8_t *inner,
 		const struct ip_view *ip, size_t size)
 {
 	uint32_t limit = ip->version == 4 ? t->conf.ip_mtu : t->conf.ipv6_mtu;

@@ -20,7 +20,7 @@ enum { PATH_MTU_LIFE_S = 600, IP6_MTU_MIN = 1280 };
 bool mtu_wants_df(const struct tunnel *t, const struct ip_view *ip, size_t size);
 
 /* false: too big; counted and answered. `peer` may be NULL; size as above. */
-bool mtu_admits(struct worker *w, struct tunnel *t, const struct peer *peer, const uint8_t *inner,
+bool mtu_admits(struct worker *w, struct tunnel *t, struct peer *peer, const uint8_t *inner,
 		const struct ip_view *ip, size_t size);
 
 /* The underlay refused p: only `path_mtu` octets of outer packet get to that peer. Keeps

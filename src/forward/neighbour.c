@@ -1,6 +1,7 @@
 #include "forward/neighbour.h"
 
 #include "forward/hash.h"
+#include "forward/protect.h"
 
 static void miss_tell(struct worker *w, const struct tunnel *t, const struct ipaddr *target)
 {
@@ -16,13 +17,17 @@ static void miss_tell(struct worker *w, const struct tunnel *t, const struct ipa
 
 struct peer *neighbour_relay(const struct worker *w, const struct tunnel *t)
 {
+	struct peer *first = NULL;
+
 	for (size_t i = 0; i < t->relay_count; i++) {
 		struct peer *p = peer_find(&w->tables->peers, t->conf.tunnel, t->relays[i]);
 
-		if (p)
+		if (p && protect_can_send(w, t, p))
 			return p;
+		if (!first)
+			first = p;
 	}
-	return NULL;
+	return first;
 }
 
 bool neighbour_answer(struct worker *w, struct tunnel *t, const struct ipaddr *target, uint64_t *peer)

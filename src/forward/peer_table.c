@@ -124,6 +124,7 @@ struct peer *peer_set(struct peer_table *t, uint32_t tunnel, uint64_t id, const 
 		if (!endpoint_eq(&p->nbma, nbma))
 			p->path_mtu = 0;
 		p->nbma = *nbma;
+		p->session_epoch = 0;
 		endpoint_link(t, p);
 		return p;
 	}

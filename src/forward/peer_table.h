@@ -13,6 +13,8 @@
 #include "base/instant.h"
 #include "base/ipaddr.h"
 
+struct sa_session;
+
 /* Whether traffic to unresolved neighbours may be sent by way of this peer. */
 enum peer_relay {
 	PEER_RELAY_NEVER,
@@ -31,6 +33,8 @@ struct peer {
 	uint32_t generation;            /* of the last FORWARD_PEER_SET */
 	bool multicast;                 /* in its tunnel's multicast map */
 	uint32_t multicast_generation;  /* of the last FORWARD_MULTICAST_SET */
+	struct sa_session *session;     /* of its endpoint, on a protected tunnel; NULL: none */
+	uint32_t session_epoch;         /* of sa_sessions when that was looked up; 0: look again */
 	uint16_t path_mtu;              /* of the outer packet; 0: not known to be small */
 	struct instant path_mtu_until;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* inner */

@@ -244,6 +244,16 @@ struct raw *raw_find(const struct tunnel_table *t, uint32_t id)
 	return NULL;
 }
 
+struct raw *raw_find_local(const struct tunnel_table *t, const struct endpoint *local, uint8_t protocol)
+{
+	struct raw *raw;
+
+	TAILQ_FOREACH(raw, &t->raws, order)
+		if (raw->protocol == protocol && endpoint_eq(&raw->local, local))
+			return raw;
+	return NULL;
+}
+
 static void raw_relink(struct tunnel_table *t, uint32_t id, struct raw *raw)
 {
 	struct tunnel *tunnel;
@@ -253,7 +263,8 @@ static void raw_relink(struct tunnel_table *t, uint32_t id, struct raw *raw)
 			tunnel->raw = raw;
 }
 
-struct raw *raw_add(struct tunnel_table *t, uint32_t id, const struct endpoint *local, int fd, int df_fd)
+struct raw *raw_add(struct tunnel_table *t, uint32_t id, const struct endpoint *local, uint8_t protocol, int fd,
+		    int df_fd)
 {
 	struct raw *raw = raw_find(t, id);
 
@@ -265,7 +276,9 @@ struct raw *raw_add(struct tunnel_table *t, uint32_t id, const struct endpoint *
 		close(df_fd);
 		return NULL;
 	}
-	*raw = (struct raw){ .source = SOURCE_RAW, .id = id, .local = *local, .fd = fd, .df_fd = df_fd };
+	*raw = (struct raw){ .source = SOURCE_RAW, .id = id, .local = *local, .protocol = protocol, .fd = fd,
+			     .df_fd = df_fd };
+	t->raw_epoch++;
 	TAILQ_INSERT_TAIL(&t->raws, raw, order);
 	raw_relink(t, id, raw);
 	return raw;
@@ -273,6 +286,7 @@ struct raw *raw_add(struct tunnel_table *t, uint32_t id, const struct endpoint *
 
 void raw_remove(struct tunnel_table *t, struct raw *raw)
 {
+	t->raw_epoch++;
 	raw_relink(t, raw->id, NULL);
 	TAILQ_REMOVE(&t->raws, raw, order);
 	if (raw->fd >= 0)

@@ -26,7 +26,7 @@ enum { TUNNEL_ASKED = 16 }; /* no less than a tunnel's next hop servers, as a ru
 struct tunnel;
 
 /* First in everything that is polled, so that a pointer to it tells what became ready. */
-enum source { SOURCE_KEEPER, SOURCE_CONTROL, SOURCE_TAP, SOURCE_RAW };
+enum source { SOURCE_KEEPER, SOURCE_CONTROL, SOURCE_TAP, SOURCE_RAW, SOURCE_UDP, SOURCE_XFRM };
 
 struct tap {
 	enum source source;
@@ -43,6 +43,7 @@ struct raw {
 	TAILQ_ENTRY(raw) order;
 	uint32_t id;
 	struct endpoint local;
+	uint8_t protocol; /* IPPROTO_GRE or IPPROTO_ESP */
 	int fd;    /* receives; sends without DF */
 	int df_fd; /* sends with DF */
 };
@@ -75,6 +76,7 @@ struct tunnel_table {
 	struct tap_list taps;
 	struct raw_list raws;
 	struct tunnel *by_key[TUNNEL_BUCKETS];
+	uint32_t raw_epoch; /* moves with every socket that comes or goes */
 };
 
 void tunnel_table_init(struct tunnel_table *t);
@@ -104,8 +106,11 @@ void tunnel_multicast_remove(struct tunnel *t, struct peer *p);
 struct tap *tap_add(struct tunnel_table *t, uint32_t tunnel_number, int fd, const uint8_t mac[6]);
 void tap_remove(struct tunnel_table *t, struct tap *tap);
 struct tap *tap_find(const struct tunnel_table *t, uint32_t tunnel_number);
-struct raw *raw_add(struct tunnel_table *t, uint32_t id, const struct endpoint *local, int fd, int df_fd);
+struct raw *raw_add(struct tunnel_table *t, uint32_t id, const struct endpoint *local, uint8_t protocol, int fd,
+		    int df_fd);
 void raw_remove(struct tunnel_table *t, struct raw *raw);
 struct raw *raw_find(const struct tunnel_table *t, uint32_t id);
+/* The one that stands for that local endpoint and protocol. */
+struct raw *raw_find_local(const struct tunnel_table *t, const struct endpoint *local, uint8_t protocol);
 
 #endif

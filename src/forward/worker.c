@@ -1,5 +1,7 @@
 #include "forward/worker.h"
 
+#include "forward/protect.h"
+
 #include <stdlib.h>
 
 struct worker *worker_new(struct tables *tables, const struct forward_io *io)
@@ -10,10 +12,16 @@ struct worker *worker_new(struct tables *tables, const struct forward_io *io)
 		return NULL;
 	w->tables = tables;
 	w->io = *io;
+	if (!protect_new(w)) {
+		free(w);
+		return NULL;
+	}
 	return w;
 }
 
 void worker_free(struct worker *w)
 {
+	if (w)
+		protect_free(w->protection);
 	free(w);
 }

@@ -21,6 +21,7 @@ enum {
 	ETHERNET_HEADER = 14,
 	VNET_HEADER = 10,     /* struct virtio_net_hdr before each frame of a TAP */
 	FRAME_HEADROOM = 32,  /* octets before any frame or GRE packet given to a worker, free to be overwritten */
+	FRAME_TAILROOM = 32,  /* octets behind a frame, free to be overwritten and restored (ESP's trailer) */
 	FRAME_MAX = 65600,    /* octets of a frame, virtio header included, or packet */
 	ETHERTYPE_IPV4 = 0x0800,
 	ETHERTYPE_ARP = 0x0806,
@@ -32,10 +33,14 @@ enum {
 	STRANGERS_MAX = 64, /* in one such interval: anybody may pretend to be many */
 };
 
+struct protection;
+
 /* One GRE packet for the underlay. The bytes but for the last `reused` stay whole until the io is
  * flushed. */
 struct underlay_packet {
-	struct tunnel *tunnel;   /* its raw socket sends */
+	struct tunnel *tunnel;   /* NULL: sealed already */
+	const struct raw *raw;   /* the socket that sends */
+	uint32_t session;        /* sealed already: whose */
 	struct ipaddr to;
 	uint64_t peer;           /* for learning the path MTU; may be nobody's */
 	uint8_t tos, ttl;        /* of the outer header */
@@ -46,9 +51,27 @@ struct underlay_packet {
 	const uint8_t *inner;    /* inside bytes */
 };
 
+/* The way of one ESP packet. */
+struct esp_path {
+	struct ipaddr local, remote;
+	uint16_t remote_port;    /* of UDP; host order */
+	bool udp;                /* RFC 3948; else the raw socket sends */
+	const struct raw *raw;
+	uint8_t tos, ttl;        /* of the outer header */
+	bool df;
+	uint32_t session;        /* for learning the path MTU */
+};
+
 struct forward_io {
 	void *context;
 	void (*underlay_send)(void *context, const struct underlay_packet *p);
+	/* Room for one ESP packet of exactly `length` octets, written at once; it goes by the next
+	 * flush. NULL: there is no way out of that kind now. */
+	uint8_t *(*esp_room)(void *context, const struct esp_path *path, size_t length);
+	/* The packet that room was given for last is not sent after all. */
+	void (*esp_undo)(void *context);
+	/* A whole IP packet with an IKE message, for charon at `to`. false: not taken. */
+	bool (*ike_hand)(void *context, const struct ipaddr *to, const uint8_t *packet, size_t length);
 	/* Sends everything queued; buffers may be used again. */
 	void (*flush)(void *context);
 	/* A whole Ethernet frame for the tunnel's TAP, with VNET_HEADER octets of room before it;
@@ -70,14 +93,16 @@ struct miss_slot {
 struct worker {
 	struct tables *tables;
 	struct forward_io io;
+	struct protection *protection;
 	struct instant now; /* set by the loop before each batch */
+	int64_t unix_s;     /* likewise: seconds since 1970, for what charon is told */
 	uint64_t drops[FORWARD_DROP_COUNT];
 	struct miss_slot misses[MISS_SLOTS];
 	struct miss_slot strangers[STRANGER_SLOTS];
 	struct instant strangers_since;
 	unsigned strangers_told;
 	struct relay_count relays;
-	uint8_t nhrp_out[FRAME_HEADROOM + FORWARD_NHRP_MAX];
+	uint8_t nhrp_out[FRAME_HEADROOM + FORWARD_NHRP_MAX + FRAME_TAILROOM];
 };
 
 struct worker *worker_new(struct tables *tables, const struct forward_io *io); /* NULL: out of memory */

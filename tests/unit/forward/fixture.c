@@ -48,6 +48,39 @@ static bool keep_message(void *context, uint16_t type, const void *payload, size
 	return true;
 }
 
+static uint8_t *keep_esp(void *context, const struct esp_path *path, size_t length)
+{
+	struct fixture *f = context;
+	struct kept_esp *k = &f->esps[f->esp_count < KEPT_MAX ? f->esp_count : KEPT_MAX - 1];
+
+	if (f->no_way_out)
+		return NULL;
+	f->esp_count++;
+	k->path = *path;
+	k->length = length;
+	return k->bytes;
+}
+
+static void undo_esp(void *context)
+{
+	struct fixture *f = context;
+
+	f->esp_count--;
+}
+
+static bool keep_ike(void *context, const struct ipaddr *to, const uint8_t *packet, size_t length)
+{
+	struct fixture *f = context;
+
+	if (f->no_charon)
+		return false;
+	f->ike_count++;
+	f->ike_to = *to;
+	f->ike_length = length;
+	memcpy(f->ike, packet, length < sizeof f->ike ? length : sizeof f->ike);
+	return true;
+}
+
 static void no_flush(void *context)
 {
 	(void)context;
@@ -110,7 +143,9 @@ int fixture_setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 	const struct endpoint local = nbma("192.0.2.1");
-	const struct forward_io io = { f, keep_packet, no_flush, keep_frame, keep_tap_packet, keep_message };
+	const struct forward_io io = { .context = f, .underlay_send = keep_packet, .esp_room = keep_esp, .esp_undo = undo_esp,
+				       .ike_hand = keep_ike, .flush = no_flush, .tap_write = keep_frame,
+				       .tap_packet = keep_tap_packet, .control_send = keep_message };
 
 	if (!f || tables_init(&f->tables) || !(f->w = worker_new(&f->tables, &io)))
 		return -1;
@@ -118,7 +153,7 @@ int fixture_setup(void **state)
 	/* One descriptor before its tunnel, one after: both ways must join. */
 	assert_non_null(tap_add(&f->tables.tunnels, 0, -1, own_mac));
 	tunnels_add(f);
-	assert_non_null(raw_add(&f->tables.tunnels, RAW_ID, &local, -1, -1));
+	assert_non_null(raw_add(&f->tables.tunnels, RAW_ID, &local, IPPROTO_GRE, -1, -1));
 	assert_non_null(tap_add(&f->tables.tunnels, 1, -1, own_mac));
 	peer_add(f, 0, 0x11, "192.0.2.11");
 	peer_add(f, 0, 0x12, "192.0.2.12");
@@ -138,7 +173,7 @@ int fixture_teardown(void **state)
 
 void fixture_forget(struct fixture *f)
 {
-	f->packet_count = f->frame_count = f->message_count = 0;
+	f->packet_count = f->frame_count = f->message_count = f->esp_count = f->ike_count = 0;
 }
 
 uint64_t dropped(const struct fixture *f)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 
 #include "forward/fwd_control.h"
 #include "forward/gre_rx.h"
@@ -25,16 +26,23 @@ struct kept_packet { struct underlay_packet p; size_t length; uint8_t bytes[FRAM
 struct kept_frame { uint32_t tunnel; size_t length; uint8_t bytes[FRAME_MAX]; };
 struct kept_message { uint16_t type; size_t length; uint8_t bytes[65536]; };
 
+struct kept_esp { struct esp_path path; size_t length; uint8_t bytes[FRAME_MAX + 128]; };
+
 struct fixture {
 	struct tables tables;
 	struct worker *w;
-	bool no_control;
+	bool no_control, no_way_out, no_charon;
 	struct offload offload; /* of what transmit() gives: none */
 	size_t packet_count, frame_count, message_count; /* may exceed KEPT_MAX: the rest is only counted */
 	struct kept_packet packets[KEPT_MAX];
 	struct kept_frame frames[KEPT_MAX];
 	struct kept_message messages[KEPT_MAX];
-	uint8_t room[FRAME_HEADROOM + FRAME_MAX];
+	size_t esp_count, ike_count;
+	struct kept_esp esps[KEPT_MAX];
+	struct ipaddr ike_to;
+	size_t ike_length;
+	uint8_t ike[2048];
+	uint8_t room[FRAME_HEADROOM + FRAME_MAX + FRAME_TAILROOM];
 };
 
 extern const uint8_t own_mac[6];
