@@ -10,16 +10,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { ROUTERS = 3 };
 
 static const char *const names[ROUTERS] = { "hub1.cfg", "spoke1.cfg", "spoke2.cfg" };
-static const char *const texts[ROUTERS] = {
-	"interface Gi0/0\n ip address 192.0.2.2 255.255.255.252\nip route 0.0.0.0 0.0.0.0 192.0.2.1\n"
-	"interface Gi0/1\n ip address 203.0.113.9 255.255.255.0\n ipv6 address 2001:db8::1/64\n"
-	"interface Tunnel0\n ip address 10.100.0.1 255.255.255.0\n tunnel source Gi0/0\n tunnel mode gre multipoint\n",
-	"interface Gi0/0\n ip address 192.168.1.11 255.255.255.0\nip route 0.0.0.0 0.0.0.0 192.168.1.1\n"
-	"interface Gi0/1\n ip address 10.1.1.1 255.255.255.0\n"
-	"interface Tunnel0\n ip address 10.100.0.11 255.255.255.0\n tunnel source Gi0/0\n tunnel mode gre multipoint\n",
-	"interface Gi0/0\n ip address 192.168.1.12 255.255.255.0\nip route 0.0.0.0 0.0.0.0 192.168.1.1\n"
-	"interface Gi0/1\n ip address dhcp\n",
-};
+#define HUB \
+	"interface Gi0/0\n ip address 192.0.2.2 255.255.255.252\nip route 0.0.0.0 0.0.0.0 192.0.2.1\n" \
+	"interface Gi0/1\n ip address 203.0.113.9 255.255.255.0\n ipv6 address 2001:db8::1/64\n" \
+	"interface Tunnel0\n ip address 10.100.0.1 255.255.255.0\n tunnel source Gi0/0\n tunnel mode gre multipoint\n"
+#define SPOKE1 \
+	"interface Gi0/0\n ip address 192.168.1.11 255.255.255.0\nip route 0.0.0.0 0.0.0.0 192.168.1.1\n" \
+	"interface Gi0/1\n ip address 10.1.1.1 255.255.255.0\n" \
+	"interface Tunnel0\n ip address 10.100.0.11 255.255.255.0\n tunnel source Gi0/0\n tunnel mode gre multipoint\n"
+#define SPOKE2 \
+	"interface Gi0/0\n ip address 192.168.1.12 255.255.255.0\nip route 0.0.0.0 0.0.0.0 192.168.1.1\n" \
+	"interface Gi0/1\n ip address dhcp\n"
+
+static const char *const texts[ROUTERS] = { HUB, SPOKE1, SPOKE2 };
 
 static struct config *configs[ROUTERS];
 

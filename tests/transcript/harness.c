@@ -423,7 +423,7 @@ void node_event(struct node *n, const struct event *ev)
 
 void node_tunnel(struct node *n, bool up, const char *nbma)
 {
-	const struct event ev = { .type = EVENT_TUNNEL, .tunnel_state = { .up = up, .local = { addr_of(nbma), 0 } } };
+	const struct event ev = { .type = EVENT_TUNNEL, .tunnel_state = { .up = up, .local = { .addr = addr_of(nbma) } } };
 
 	n->nbma = ev.tunnel_state.local.addr;
 	node_event(n, &ev);
@@ -513,7 +513,7 @@ void node_receive_bytes(struct node *n, const char *from_nbma, const uint8_t *by
 {
 	const struct event ev = {
 		.type = EVENT_PACKET,
-		.packet = { .from = { addr_of(from_nbma), 0 }, .bytes = bytes, .length = length },
+		.packet = { .from = { .addr = addr_of(from_nbma) }, .bytes = bytes, .length = length },
 	};
 
 	node_event(n, &ev);

@@ -16,7 +16,7 @@ static struct nhrp_message *message(enum nhrp_type type, const char *addr, const
 	static struct nhrp_message m;
 
 	memset(&m, 0, sizeof m);
-	m.type = type;
+	m.type = (uint8_t)type;
 	m.hop_count = 255;
 	m.nbma_family = m.proto_family = IP_V4;
 	m.flags = flags;

@@ -386,11 +386,11 @@ static void peers_of_the_last_life_keep_their_ids(void **state)
 	engine_free(s.spoke1->engine);
 	s.spoke1->engine = engine_new(&s.spoke1->config, &s.spoke1->options, s.rig->now);
 	node_event(s.spoke1, &(struct event){ .type = EVENT_PEER_KNOWN, .peer_known = {
-		.peer = 77, .nbma = { addr_of("192.0.2.1"), 0 } } });
+		.peer = 77, .nbma = { .addr = addr_of("192.0.2.1") } } });
 	node_event(s.spoke1, &(struct event){ .type = EVENT_PEER_KNOWN, .peer_known = {
-		.peer = 900, .nbma = { addr_of("203.0.113.9"), 0 } } });
+		.peer = 900, .nbma = { .addr = addr_of("203.0.113.9") } } });
 	node_event(s.spoke1, &(struct event){ .type = EVENT_PEER_KNOWN, .peer_known = {
-		.peer = 1, .nbma = { addr_of("203.0.113.1"), 0 } } }); /* an id that we would have given */
+		.peer = 1, .nbma = { .addr = addr_of("203.0.113.1") } } }); /* an id that we would have given */
 	node_tunnel(s.spoke1, true, "198.51.100.1");
 	rig_run(s.rig, 1);
 	assert_int_equal(s.spoke1->relays[0], 77);

@@ -273,22 +273,24 @@ uint32_t ask_spi(struct rig *r, const char *local, const char *remote, uint32_t 
 
 static void say_aead(struct rig *r, const struct wanted *w)
 {
-	struct { struct xfrm_algo_aead head; uint8_t key[32]; } a = { .head = { .alg_key_len = 160, .alg_icv_len = 128 } };
+	union { struct xfrm_algo_aead head; uint8_t room[sizeof(struct xfrm_algo_aead) + 32]; } a = { .head = {
+		.alg_key_len = 160, .alg_icv_len = 128 } };
 
 	snprintf(a.head.alg_name, sizeof a.head.alg_name, "%s", w->aead ? w->aead : "rfc4106(gcm(aes))");
-	memset(a.key, w->key, sizeof a.key);
+	memset(a.head.alg_key, w->key, 32);
 	say_attribute(r, XFRMA_ALG_AEAD, &a, sizeof a.head + 20);
 }
 
 static void say_crypt_auth(struct rig *r, const struct wanted *w)
 {
-	struct { struct xfrm_algo head; uint8_t key[32]; } c = { .head = { .alg_key_len = 256 } };
-	struct { struct xfrm_algo_auth head; uint8_t key[32]; } a = { .head = { .alg_key_len = 256, .alg_trunc_len = 128 } };
+	union { struct xfrm_algo head; uint8_t room[sizeof(struct xfrm_algo) + 32]; } c = { .head = { .alg_key_len = 256 } };
+	union { struct xfrm_algo_auth head; uint8_t room[sizeof(struct xfrm_algo_auth) + 32]; } a = { .head = {
+		.alg_key_len = 256, .alg_trunc_len = 128 } };
 
 	snprintf(c.head.alg_name, sizeof c.head.alg_name, "%s", w->crypt ? w->crypt : "aes");
 	snprintf(a.head.alg_name, sizeof a.head.alg_name, "%s", w->auth ? w->auth : "hmac(sha256)");
-	memset(c.key, w->key, sizeof c.key);
-	memset(a.key, w->key + 1, sizeof a.key);
+	memset(c.head.alg_key, w->key, 32);
+	memset(a.head.alg_key, w->key + 1, 32);
 	say_attribute(r, XFRMA_ALG_CRYPT, &c, sizeof c.head + 32);
 	say_attribute(r, XFRMA_ALG_AUTH_TRUNC, &a, sizeof a.head + 32);
 }

@@ -85,14 +85,17 @@ static void unknown_algorithms_are_named(void **state)
 
 static void say_sa(struct rig *r, struct xfrm_usersa_info *info)
 {
-	struct { struct xfrm_algo_aead head; uint8_t key[20]; } a = { .head = { .alg_key_len = 160, .alg_icv_len = 128 } };
+	enum { KEY = 20 };
+	union { struct xfrm_algo_aead head; uint8_t room[sizeof(struct xfrm_algo_aead) + KEY]; } a = { .head = {
+		.alg_key_len = 160, .alg_icv_len = 128 } };
 
+	memset(a.head.alg_key, 0, KEY);
 	strcpy(a.head.alg_name, "rfc4106(gcm(aes))");
 	info->id.daddr.a4 = htonl(0x0a4d0002);
 	info->saddr.a4 = htonl(0x0a4d0001);
 	info->id.spi = htonl(0xc1000001);
 	say_begin(r, XFRM_MSG_NEWSA, NLM_F_REQUEST | NLM_F_ACK, info, sizeof *info);
-	say_attribute(r, XFRMA_ALG_AEAD, &a, sizeof a.head + sizeof a.key);
+	say_attribute(r, XFRMA_ALG_AEAD, &a, sizeof a.head + KEY);
 }
 
 static void foreign_properties(void **state)
