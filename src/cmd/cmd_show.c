@@ -12,6 +12,7 @@ static const char usage[] =
 	"  nhrp      NHRP entries\n"
 	"  nhs       next-hop servers and the registrations with them\n"
 	"  tunnels   tunnel interfaces and what was set on them\n"
+	"  ipsec     IPsec sessions, their security associations, and why one is not up\n"
 	"  events    the latest events\n"
 	"  counters  messages, drops, packets and bytes, who relayed for whom\n"
 	"\n"
@@ -20,7 +21,7 @@ static const char usage[] =
 
 int cmd_show(int argc, char **argv)
 {
-	static const char *const subjects[] = { "dmvpn", "nhrp", "nhs", "tunnels", "events", "counters" };
+	static const char *const subjects[] = { "dmvpn", "nhrp", "nhs", "tunnels", "events", "counters", "ipsec" };
 	struct ask_options o;
 	char request[64];
 
@@ -40,9 +41,6 @@ int cmd_show(int argc, char **argv)
 		snprintf(request, sizeof request, "show %s%s", subjects[i], o.json ? " json" : "");
 		return ask_daemon("show", &o, request);
 	}
-	if (strcmp(argv[1], "ipsec") == 0)
-		fputs("dmvpn show ipsec: not in this version\n", stderr);
-	else
-		fputs(usage, stderr);
+	fputs(usage, stderr);
 	return 2;
 }

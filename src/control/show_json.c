@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/show_ipsec.h"
 #include "control/view.h"
 #include "control/words.h"
 
@@ -53,6 +54,8 @@ static json_t *tunnel_json(const struct view_tunnel *t)
 	json_object_set_new(o, "key", t->has_key ? count_json(t->key) : json_null());
 	json_object_set_new(o, "datapath", json_string(t->datapath));
 	json_object_set_new(o, "reason", t->up ? json_null() : text_or_null(t->reason));
+	json_object_set_new(o, "profile", text_or_null(t->protection));
+	json_object_set_new(o, "protected", json_boolean(t->is_protected));
 	json_object_set_new(o, "peers", count_json(t->peer_count));
 	json_object_set_new(o, "bindings", count_json(t->binding_count));
 	json_object_set_new(o, "multicast", count_json(t->multicast_count));
@@ -282,6 +285,7 @@ char *show_json(const struct view *v, enum show_subject subject)
 	case SHOW_TUNNELS: json_object_set_new(o, "tunnels", tunnels_json(v)); break;
 	case SHOW_EVENTS: json_object_set_new(o, "events", events_json(v)); break;
 	case SHOW_COUNTERS: add_counters(o, v); break;
+	case SHOW_IPSEC: json_object_set_new(o, "sessions", show_ipsec_json(v)); break;
 	}
 	text = json_dumps(o, JSON_INDENT(1));
 	json_decref(o);

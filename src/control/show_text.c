@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/show_ipsec.h"
 #include "control/view.h"
 #include "control/words.h"
 
@@ -196,6 +197,8 @@ static void print_tunnel(FILE *f, const struct view_tunnel *t)
 		t->over_ipv6 ? "IPv6" : "IP", t->protection ? t->protection : "");
 	if (t->has_key)
 		fprintf(f, ", Key %u", t->key);
+	if (t->protection && !t->is_protected)
+		fputs(", UNPROTECTED by --no-ipsec", f);
 	fprintf(f, "\n   Interface State Control: %s\n", t->if_state_nhrp ? "Enabled" : "Disabled");
 	fprintf(f, "   Type:%s, Peers:%zu, Entries:%zu, Multicast:%zu, Datapath:%s\n", word_of_role(t->role),
 		t->peer_count, t->binding_count, t->multicast_count, t->datapath);
@@ -286,6 +289,7 @@ char *show_text(const struct view *v, enum show_subject subject)
 	case SHOW_TUNNELS: print_tunnels(f, v); break;
 	case SHOW_EVENTS: print_events(f, v); break;
 	case SHOW_COUNTERS: print_counters(f, v); break;
+	case SHOW_IPSEC: show_ipsec_text(f, v); break;
 	}
 	if (fclose(f) == 0)
 		return text;

@@ -28,9 +28,39 @@ struct view_tunnel {
 	const char *reason; /* why it is not up; NULL or "" */
 	bool if_state_nhrp;
 	const char *protection; /* profile, NULL: none */
+	bool is_protected;      /* false in spite of a profile: --no-ipsec */
 	size_t peer_count, binding_count, multicast_count;
 	size_t setting_count;
 	const struct view_setting *settings;
+};
+
+/* One direction of an IPsec session. */
+struct view_sa {
+	bool inbound, sending, udp, esn;
+	uint32_t spi;
+	const char *phase; /* "live", "orphan", … */
+	char suite[24];
+	uint64_t packets, bytes;
+	uint32_t replay_window, replay_drops, icv_drops;
+	int64_t age_s, hard_s; /* hard_s < 0: no limit */
+};
+
+struct view_session {
+	uint32_t number;
+	const char *profile, *underlay_vrf;
+	struct ipaddr local;
+	struct endpoint peer;
+	uint16_t remote_port;
+	const char *state;    /* "IKE", "IPSEC", "UP", "BACKOFF" … */
+	const char *status;   /* as IOS has it: "UP-ACTIVE", "UP-NO-IKE", "DOWN-NEGOTIATING", "DOWN" */
+	const char *identity, *reason, *ike_suite; /* "" unknown, none */
+	unsigned ike_version; /* 0: no IKE_SA */
+	bool is_initiator;
+	unsigned failures;
+	size_t ikes;
+	struct instant up_since; /* INSTANT_NEVER: cannot send */
+	size_t sa_count;
+	const struct view_sa *sas;
 };
 
 struct view_event {
@@ -64,11 +94,12 @@ struct view_relay_traffic {
 struct view {
 	const char *router;
 	struct instant now;
-	size_t tunnel_count, binding_count, nhs_count, event_count;
+	size_t tunnel_count, binding_count, nhs_count, event_count, session_count;
 	const struct view_tunnel *tunnels;
 	const struct binding_view *bindings;
 	const struct nhs_view *nhs;
 	const struct view_event *events;
+	const struct view_session *sessions;
 	size_t engine_count, codec_count, drop_count;
 	const struct view_count *engine, *codec, *drops;
 	size_t tunnel_traffic_count, peer_traffic_count, relay_traffic_count;

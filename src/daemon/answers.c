@@ -19,6 +19,7 @@ enum { COUNTERS_TIMEOUT_MS = 1000 };
 
 struct waiter {
 	uint64_t client;
+	enum show_subject subject;
 	bool json;
 };
 
@@ -51,7 +52,7 @@ static void reply_waiters(struct daemon *d)
 	a->waiter_count = 0;
 	uv_timer_stop(&a->timer);
 	for (size_t i = 0; i < count; i++)
-		reply_show(d, a->waiters[i].client, SHOW_COUNTERS, a->waiters[i].json);
+		reply_show(d, a->waiters[i].client, a->waiters[i].subject, a->waiters[i].json);
 }
 
 static void on_counters_late(uv_timer_t *timer)
@@ -60,15 +61,15 @@ static void on_counters_late(uv_timer_t *timer)
 }
 
 /* The answer of one round serves all who asked meanwhile. */
-static void ask_counters(struct daemon *d, uint64_t client, bool json)
+static void ask_counters(struct daemon *d, uint64_t client, enum show_subject subject, bool json)
 {
 	struct answers *a = d->answers;
 
 	if (!d->forward_held_end || a->waiter_count == CONTROL_CLIENTS_MAX) {
-		reply_show(d, client, SHOW_COUNTERS, json);
+		reply_show(d, client, subject, json);
 		return;
 	}
-	a->waiters[a->waiter_count++] = (struct waiter){ client, json };
+	a->waiters[a->waiter_count++] = (struct waiter){ client, subject, json };
 	if (a->waiter_count > 1)
 		return;
 	counters_begin(&a->counters);
@@ -123,8 +124,8 @@ static void handle(void *daemon, uint64_t client, const struct control_request *
 
 	switch (r->verb) {
 	case CONTROL_SHOW:
-		if (r->subject == SHOW_COUNTERS)
-			ask_counters(d, client, r->json);
+		if (r->subject == SHOW_COUNTERS || r->subject == SHOW_IPSEC)
+			ask_counters(d, client, r->subject, r->json);
 		else
 			reply_show(d, client, r->subject, r->json);
 		break;

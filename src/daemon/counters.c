@@ -6,7 +6,7 @@
 
 static void clear(struct counters *c)
 {
-	c->tunnel_count = c->peer_count = c->relay_count = 0;
+	c->tunnel_count = c->peer_count = c->relay_count = c->sa_count = 0;
 }
 
 /* As many entries as the message holds. Out of memory they are left out. */
@@ -24,16 +24,21 @@ static void append(void **list, size_t *count, const struct ipc_message *m, size
 
 bool counters_add(struct counters *c, const struct ipc_message *m)
 {
+	if (!c->open) /* SAs are told of at other times too */
+		return m->type == FORWARD_COUNTERS_END;
 	if (m->type == FORWARD_TUNNEL_COUNTERS)
 		append((void **)&c->tunnels, &c->tunnel_count, m, sizeof *c->tunnels);
 	else if (m->type == FORWARD_PEER_COUNTERS)
 		append((void **)&c->peers, &c->peer_count, m, sizeof *c->peers);
 	else if (m->type == FORWARD_RELAY_COUNTERS)
 		append((void **)&c->relays, &c->relay_count, m, sizeof *c->relays);
+	else if (m->type == FORWARD_SA_STATE)
+		append((void **)&c->sas, &c->sa_count, m, sizeof *c->sas);
 	else if (m->type == FORWARD_COUNTERS_END && m->length == sizeof c->drops) {
 		memcpy(&c->drops, m->payload, sizeof c->drops);
 		if (c->drops.count > FORWARD_DROPS_MAX)
 			c->drops.count = FORWARD_DROPS_MAX;
+		c->open = false;
 		return true;
 	}
 	return false;
@@ -42,6 +47,7 @@ bool counters_add(struct counters *c, const struct ipc_message *m)
 void counters_begin(struct counters *c)
 {
 	clear(c);
+	c->open = true;
 }
 
 void counters_done(struct counters *c)
@@ -49,6 +55,7 @@ void counters_done(struct counters *c)
 	free(c->tunnels);
 	free(c->peers);
 	free(c->relays);
+	free(c->sas);
 	*c = (struct counters){ 0 };
 }
 

@@ -11,10 +11,12 @@
 #include "forward/forward_msg.h"
 
 struct counters {
-	size_t tunnel_count, peer_count, relay_count;
+	bool open; /* a round is under way */
+	size_t tunnel_count, peer_count, relay_count, sa_count;
 	struct forward_tunnel_counters *tunnels;
 	struct forward_peer_counters *peers;
 	struct forward_relay_counters *relays;
+	struct forward_sa_state *sas;
 	struct forward_drop_counters drops;
 };
 

@@ -57,6 +57,7 @@ void daemon_feed(struct daemon *d, const struct event *ev)
 	engine_handle(d->engine, daemon_now(), ev);
 	effects_drain(d);
 	d->draining = false;
+	ipsec_run(d);
 	if (state_note_request(&d->state, engine_request_id(d->engine)) < 0)
 		daemon_log(d, TRACE_WARNING, "STATE_WRITE", "file=%s error=\"cannot be written\"", d->state.path);
 	arm_engine(d);
@@ -119,6 +120,10 @@ static void take_keeper_message(struct daemon *d, const struct ipc_message *m)
 	case KEEPER_FORWARDER:
 		if (m->fd_count > 0 && forward_client_connect(&d->forward, m->fds[0]) < 0)
 			close(m->fds[0]);
+		break;
+	case KEEPER_VICI:
+		if (m->fd_count > 0)
+			ipsec_charon_connected(d, m->fds[0]);
 		break;
 	case KEEPER_RELOAD:
 		reload_logged(d);
@@ -397,6 +402,8 @@ static int start_all(struct daemon *d)
 		rc = start_kernel(d);
 	if (rc == 0)
 		rc = datapath_choose(d);
+	if (rc == 0)
+		rc = ipsec_start(d);
 	if (rc < 0)
 		fprintf(stderr, "dmvpnd: cannot start: %s\n", strerror(-rc));
 	return rc;

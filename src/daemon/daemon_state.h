@@ -13,6 +13,7 @@
 #include "daemon/datapath_kernel.h"
 #include "daemon/datapath_user.h"
 #include "daemon/forward_client.h"
+#include "daemon/ipsec.h"
 #include "daemon/keeper_client.h"
 #include "daemon/log.h"
 #include "daemon/raws.h"
@@ -56,6 +57,8 @@ struct daemon {
 	struct datapath datapath;
 	char datapath_reason[96]; /* why this one */
 	bool forward_held_end;   /* the forwarder has said what it holds */
+
+	struct ipsec *ipsec;     /* ipsec.c */
 
 	struct raws raws;
 	struct tunnel *tunnels;

@@ -127,6 +127,11 @@ void datapath_user_lost(struct datapath_user *u)
 	u->synced = false;
 }
 
+void datapath_user_tell(const struct datapath_user *u, uint16_t type, const void *payload, size_t length)
+{
+	tell(u, type, payload, length);
+}
+
 void datapath_user_settle(struct datapath_user *u)
 {
 	tell(u, FORWARD_SYNC_END, NULL, 0);
@@ -158,6 +163,7 @@ static void tunnel_set(void *self, const struct datapath_tunnel *d)
 	m.ipv6_mtu = d->ipv6_mtu;
 	m.mss4 = d->mss4;
 	m.mss6 = d->mss6;
+	m.protection = d->protection;
 	memcpy(m.mac, d->mac, sizeof m.mac);
 	m.addr_count = (uint32_t)(d->addr_count < FORWARD_ADDRS_MAX ? d->addr_count : FORWARD_ADDRS_MAX);
 	memcpy(m.addrs, d->addrs, m.addr_count * sizeof *m.addrs);

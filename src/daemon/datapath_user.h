@@ -20,6 +20,9 @@ struct datapath_user *datapath_user_new(struct forward_client *f);
 void datapath_user_sync(struct datapath_user *u);
 /* The forwarder is gone; until the next sync nothing is told. */
 void datapath_user_lost(struct datapath_user *u);
+/* A message of forward_msg.h that has no mirror here. Nothing happens between the loss of the
+ * forwarder and the next sync. */
+void datapath_user_tell(const struct datapath_user *u, uint16_t type, const void *payload, size_t length);
 /* What was not named since the last sync goes. */
 void datapath_user_settle(struct datapath_user *u);
 

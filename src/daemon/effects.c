@@ -90,6 +90,8 @@ static void apply(struct daemon *d, const struct effect *e)
 	const struct datapath_ops *ops = d->datapath.ops;
 	void *self = d->datapath.self;
 
+	if (ipsec_effect(d, e))
+		return;
 	switch (e->type) {
 	case EFFECT_SEND:
 		ops->nhrp_send(self, e->tunnel, &e->send.to, e->send.bytes, e->send.length);

@@ -22,6 +22,8 @@ static void nhrp_received(struct daemon *d, const struct forward_nhrp *m)
 
 	if (m->length > sizeof m->bytes)
 		return;
+	if (!ipsec_sender(d, m, &ev.packet.identity))
+		return;
 	ev.packet.from = m->endpoint;
 	ev.packet.bytes = m->bytes;
 	ev.packet.length = m->length;
@@ -59,6 +61,7 @@ static void held_end(struct daemon *d)
 {
 	d->forward_held_end = true;
 	datapath_user_sync(d->user);
+	ipsec_sync(d);
 	/* Right after a start of this process the engine has to learn first; see settle. */
 	if (!d->adopted && d->phase == DAEMON_RUNNING)
 		datapath_user_settle(d->user);
@@ -77,7 +80,10 @@ void forwarder_received(void *daemon, const struct ipc_message *m)
 	if (!m) {
 		d->forward_held_end = false;
 		datapath_user_lost(d->user);
+		ipsec_forwarder_lost(d);
 		daemon_log(d, TRACE_WARNING, "FORWARDER_LOST", "reason=\"the forwarder has ended; the keeper starts it again\"");
+	} else if (ipsec_forwarder(d, m)) {
+		return;
 	} else if (m->type == FORWARD_HELD_END) {
 		held_end(d);
 	} else if (m->type == FORWARD_PEER_HELD) {

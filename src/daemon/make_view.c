@@ -5,6 +5,7 @@
 
 #include "daemon/counters.h"
 #include "daemon/daemon_state.h"
+#include "daemon/view_sessions.h"
 #include "wire/nhrp.h"
 
 void free_view(struct made_view *m)
@@ -14,8 +15,7 @@ void free_view(struct made_view *m)
 	free(m);
 }
 
-/* An array that the view owns; at least one entry, so that NULL means out of memory. */
-static void *take(struct made_view *m, size_t count, size_t size)
+void *view_take(struct made_view *m, size_t count, size_t size)
 {
 	void *list = calloc(count ? count : 1, size);
 
@@ -39,12 +39,14 @@ static bool add_bindings(struct daemon *d, struct made_view *m)
 
 	while (snapshot_next_binding(d->engine, &c, &b))
 		count++;
-	list = take(m, count, sizeof *list);
+	list = view_take(m, count, sizeof *list);
 	if (!list)
 		return false;
 	c = (struct snapshot_cursor){ 0 };
 	while (m->view.binding_count < count && snapshot_next_binding(d->engine, &c, &list[m->view.binding_count]))
 		m->view.binding_count++;
+	for (size_t i = 0; i < m->view.binding_count; i++)
+		view_protect(d, &list[i]);
 	m->view.bindings = list;
 	return true;
 }
@@ -57,7 +59,7 @@ static bool add_nhs(struct daemon *d, struct made_view *m)
 
 	while (snapshot_next_nhs(d->engine, &c, &n))
 		count++;
-	list = take(m, count, sizeof *list);
+	list = view_take(m, count, sizeof *list);
 	if (!list)
 		return false;
 	c = (struct snapshot_cursor){ 0 };
@@ -95,7 +97,7 @@ static void fill_tunnel(struct daemon *d, const struct tunnel *t, struct view_tu
 		.local = t->up ? t->local.addr : IPADDR_NONE, .destination = c->destination.addr,
 		.underlay_vrf = vrf_name(d, c->vrf), .overlay_vrf = vrf_name(d, t->config->vrf),
 		.has_key = c->has_key, .key = c->key, .datapath = d->datapath.ops->name, .reason = t->reason,
-		.if_state_nhrp = c->if_state_nhrp, .protection = c->protection_profile,
+		.if_state_nhrp = c->if_state_nhrp, .protection = c->protection_profile, .is_protected = t->protection != 0,
 		.peer_count = e.peer_count, .binding_count = e.binding_count,
 		.multicast_count = d->datapath.ops->multicast_count(d->datapath.self, t->number),
 	};
@@ -118,8 +120,8 @@ static bool add_tunnels(struct daemon *d, struct made_view *m)
 		count++;
 		settings += t->sysctls.count + d->host_settings.count;
 	}
-	list = take(m, count, sizeof *list);
-	s = take(m, settings, sizeof *s);
+	list = view_take(m, count, sizeof *list);
+	s = view_take(m, settings, sizeof *s);
 	if (!list || !s)
 		return false;
 	for (const struct tunnel *t = d->tunnels; t; t = t->next) {
@@ -137,7 +139,7 @@ static bool add_tunnels(struct daemon *d, struct made_view *m)
 
 static bool add_events(struct daemon *d, struct made_view *m)
 {
-	struct view_event *list = take(m, d->log.event_count, sizeof *list);
+	struct view_event *list = view_take(m, d->log.event_count, sizeof *list);
 
 	if (!list)
 		return false;
@@ -153,8 +155,8 @@ static bool add_events(struct daemon *d, struct made_view *m)
 
 static bool add_nhrp_counts(struct daemon *d, struct made_view *m)
 {
-	struct view_count *engine = take(m, ENGINE_COUNTER_COUNT, sizeof *engine);
-	struct view_count *codec = take(m, NHRP_DROP_COUNT, sizeof *codec);
+	struct view_count *engine = view_take(m, ENGINE_COUNTER_COUNT, sizeof *engine);
+	struct view_count *codec = view_take(m, NHRP_DROP_COUNT, sizeof *codec);
 
 	if (!engine || !codec)
 		return false;
@@ -178,7 +180,7 @@ static bool add_drops(struct made_view *m, const struct counters *c)
 		FORWARD_DROPS(FORWARD_DROP_WORDS)
 #undef FORWARD_DROP_WORDS
 	};
-	struct view_count *list = take(m, FORWARD_DROP_COUNT, sizeof *list);
+	struct view_count *list = view_take(m, FORWARD_DROP_COUNT, sizeof *list);
 
 	if (!list)
 		return false;
@@ -199,9 +201,9 @@ static struct ipaddr nbma_of(const struct counters *c, uint32_t tunnel, uint64_t
 
 static bool add_traffic(struct daemon *d, struct made_view *m, const struct counters *c)
 {
-	struct view_tunnel_traffic *t = take(m, c->tunnel_count, sizeof *t);
-	struct view_peer_traffic *p = take(m, c->peer_count, sizeof *p);
-	struct view_relay_traffic *r = take(m, c->relay_count, sizeof *r);
+	struct view_tunnel_traffic *t = view_take(m, c->tunnel_count, sizeof *t);
+	struct view_peer_traffic *p = view_take(m, c->peer_count, sizeof *p);
+	struct view_relay_traffic *r = view_take(m, c->relay_count, sizeof *r);
 
 	if (!t || !p || !r)
 		return false;
@@ -242,7 +244,7 @@ struct made_view *make_view(struct daemon *d, const struct counters *c)
 		return NULL;
 	m->view.router = d->config->hostname ? d->config->hostname : "";
 	m->view.now = daemon_now();
-	if (add_bindings(d, m) && add_nhs(d, m) && add_tunnels(d, m) && add_events(d, m) && add_nhrp_counts(d, m) &&
+	if (add_bindings(d, m) && view_add_sessions(d, m, c) && add_nhs(d, m) && add_tunnels(d, m) && add_events(d, m) && add_nhrp_counts(d, m) &&
 	    add_drops(m, c) && add_traffic(d, m, c))
 		return m;
 	free_view(m);

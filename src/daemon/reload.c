@@ -30,19 +30,12 @@ static size_t write_blocking(const struct daemon *d, const struct config *c, FIL
 	return count;
 }
 
-static size_t write_unprotected(const struct daemon *d, const struct config *c, FILE *out)
+static size_t write_protection(const struct daemon *d, const struct config *c, FILE *out)
 {
-	size_t count = 0;
+	struct ike_config *i = ike_config_new(c);
+	const size_t count = ipsec_write_faults(d, c, i, out);
 
-	for (size_t i = 0; i < c->interface_count && !d->hello.no_ipsec; i++) {
-		const struct config_interface *t = &c->interfaces[i];
-
-		if (!t->is_tunnel || t->shutdown || !t->tunnel->protection_profile)
-			continue;
-		count++;
-		fprintf(out, "%s:%u: interface %s: tunnel protection needs IPsec, which is not in this version\n"
-			"  to run it unprotected: --no-ipsec\n", t->file, t->line, t->ios_name);
-	}
+	ike_config_free(i);
 	return count;
 }
 
@@ -64,7 +57,7 @@ static struct config *check(struct daemon *d, struct config *c, char **reasons)
 		config_free(c);
 		return NULL;
 	}
-	faults = write_blocking(d, c, out) + write_unprotected(d, c, out) + write_datapath(d, c, out);
+	faults = write_blocking(d, c, out) + write_protection(d, c, out) + write_datapath(d, c, out);
 	if (fclose(out) == 0 && faults == 0) {
 		free(*reasons); /* empty */
 		*reasons = NULL;
@@ -182,6 +175,7 @@ static void change_to(struct daemon *d, struct config *fresh)
 	effects_drain(d);
 	d->draining = false;
 	d->config = fresh;
+	ipsec_configure(d, ike_config_new(fresh));
 	rules_change(d, old);
 	tunnels_apply(d);
 	redirect_apply(d);

@@ -25,7 +25,7 @@
 #include "engine/effect.h"
 
 enum {
-	ASKED_S = 30,       /* charon has given up long before */
+	ASKED_S = 20,       /* charon has given up before */
 	CHILD_S = 10,       /* an IKE_SA without a child is of no use */
 	LINGER_S = 60,
 	BACKOFF_MS_MIN = 1000,

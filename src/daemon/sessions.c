@@ -558,6 +558,18 @@ void sessions_ike_down(struct sessions *s, struct instant now, uint32_t ike_id)
 	release(x);
 }
 
+void sessions_attempt_failed(struct sessions *s, struct instant now, const struct session_key *k)
+{
+	struct session *x;
+
+	set_now(s, now);
+	x = of_key(s, k);
+	if (!x || x->state != SESSION_IKE)
+		return;
+	session_step(x, SESSION_EVENT_IKE_DOWN);
+	release(x);
+}
+
 void sessions_ike_rekeyed(struct sessions *s, struct instant now, uint32_t ike_id, const struct session_report *r)
 {
 	struct session *x;
@@ -703,6 +715,16 @@ void sessions_held_sa(struct sessions *s, struct instant now, uint32_t session, 
 		p->spi_out = spi;
 	if (x->state == SESSION_IDLE)
 		session_step(x, SESSION_EVENT_CHILD_UP);
+}
+
+/* Nothing can be sent until the next one says so. */
+void sessions_forwarder_lost(struct sessions *s, struct instant now)
+{
+	set_now(s, now);
+	for (struct session *x = first(s); x; x = next_of(s, x->id)) {
+		x->can_send = false;
+		x->up_since = INSTANT_NEVER;
+	}
 }
 
 static void replay(struct session *x)

@@ -101,6 +101,8 @@ struct session_report {
 
 void sessions_ike_up(struct sessions *s, struct instant now, const struct session_report *r);
 void sessions_ike_down(struct sessions *s, struct instant now, uint32_t ike_id);
+/* charon has given up what it was asked to begin: no IKE_SA came of it. */
+void sessions_attempt_failed(struct sessions *s, struct instant now, const struct session_key *k);
 /* ike_id has been replaced by another IKE_SA, to which its children belong now. */
 void sessions_ike_rekeyed(struct sessions *s, struct instant now, uint32_t ike_id, const struct session_report *r);
 void sessions_child_up(struct sessions *s, struct instant now, const struct session_report *r);
@@ -120,6 +122,7 @@ void sessions_held(struct sessions *s, struct instant now, uint32_t session, con
 void sessions_held_sa(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound);
 /* The forwarder is new: everything is said again. */
 void sessions_replay(struct sessions *s, struct instant now);
+void sessions_forwarder_lost(struct sessions *s, struct instant now);
 void sessions_can_send(struct sessions *s, struct instant now, uint32_t session, bool can_send);
 /* An SA of it is gone from the forwarder (its lifetime ended, charon deleted it). */
 void sessions_sa_gone(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound);

@@ -88,7 +88,7 @@ static struct datapath_tunnel describe(const struct tunnel *t, struct ipaddr *ad
 	struct datapath_tunnel p = {
 		.tunnel = t->number, .raw_id = t->raw_id, .local = t->local, .has_key = c->has_key, .key = c->key,
 		.ttl = c->ttl ? c->ttl : 255, .set_df = c->path_mtu_discovery, .mss4 = t->config->adjust_mss,
-		.mss6 = t->config->adjust_mss6, .addrs = addrs,
+		.mss6 = t->config->adjust_mss6, .addrs = addrs, .protection = t->protection,
 	};
 
 	if (c->mode == TUNNEL_GRE_P2P)
@@ -188,6 +188,7 @@ static void go_down(struct daemon *d, struct tunnel *t)
 	t->raw_id = 0;
 	tunnel_show_carrier(d, t);
 	tell_engine(d, t);
+	ipsec_tunnel(d, t);
 	raws_put(&d->raws, &d->keeper, raw);
 }
 
@@ -203,6 +204,7 @@ static void go_up(struct daemon *d, struct tunnel *t, const struct endpoint *loc
 	t->reason[0] = '\0';
 	daemon_log(d, TRACE_NOTICE, "TUNNEL_UP", "tunnel=%s local=%s", t->name, ipaddr_format(&local->addr, text));
 	tell_datapath(d, t);
+	ipsec_tunnel(d, t);
 	tunnel_show_carrier(d, t);
 	tell_engine(d, t);
 	if (raw_before)
@@ -229,6 +231,8 @@ static void check(struct daemon *d, struct tunnel *t)
 
 	if (!reason && t->ifindex == 0)
 		reason = t->reason[0] ? t->reason : "no device";
+	if (!reason && c->protection_profile && !d->hello.no_ipsec && t->protection == 0)
+		reason = "its IPsec profile is missing"; /* never in clear, whatever else is wrong */
 	if (!reason && t->up && endpoint_eq(&local, &t->local))
 		return;
 	if (!reason && d->datapath.ops->needs_raw && raw_get(d, c, &local, &raw_id, text) < 0)
@@ -257,6 +261,7 @@ static void start(struct daemon *d, const struct config_interface *i)
 	t->number = i->tunnel_number;
 	t->config = i;
 	t->line_protocol = true;
+	t->protection = ipsec_protection(d, i);
 	memcpy(t->name, i->name, sizeof t->name);
 	choose_mac(d, t);
 	while (*at && (*at)->number < t->number)
@@ -289,8 +294,12 @@ static bool wanted(const struct config_interface *i)
 /* What the device and the data path take from the file may have changed. */
 static void renew(struct daemon *d, struct tunnel *t, const struct config_interface *i)
 {
+	const uint32_t protection = ipsec_protection(d, i);
 	uint16_t mtu4, mtu6;
 
+	if (t->protection != protection && t->up)
+		go_down(d, t); /* tunnels_check() opens the other kind of socket */
+	t->protection = protection;
 	t->config = i;
 	if (t->ifindex == 0 && open_device(d, t) < 0)
 		return;

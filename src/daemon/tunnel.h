@@ -28,6 +28,7 @@ struct tunnel {
 	bool line_protocol; /* what `if-state nhrp` says, true without it */
 	struct endpoint local; /* while up */
 	uint32_t raw_id;       /* while up */
+	uint32_t protection;   /* IPsec; 0: unprotected */
 	char reason[TUNNEL_REASON_MAX];
 	struct sysctl_set sysctls;
 };

@@ -225,7 +225,9 @@ void ike_load_connection(struct vici_writer *w, const struct ike_config *i, cons
  * charon finds a key by its owners: any owner that fits either end will do. So a key of one peer
  * has only that peer as owner, else every peer could use it; a key for all has only our own
  * identity, so that the keys of another protection do not fit. Of several charon takes the one
- * that fits our own identity best: that is where a local key has it too.
+ * that fits our own identity best: that is where a local key has it too. As responder charon does
+ * not know its own identity yet when it checks the initiator's key, unless that asked for one: the key
+ * for all is found by %any then.
  */
 void ike_load_shared(struct vici_writer *w, const struct ike_config *i, const struct ike_secret *s,
 		     const struct ipaddr *local)
@@ -240,6 +242,8 @@ void ike_load_shared(struct vici_writer *w, const struct ike_config *i, const st
 	vici_list_begin(w, "owners");
 	if (wildcard || s->local_only)
 		vici_item(w, p->local_id.kind == IKE_ID_ANY ? ipaddr_format(local, text) : p->local_id.text);
+	if (wildcard)
+		vici_item(w, "%any");
 	if (!wildcard)
 		vici_item(w, s->remote.text);
 	vici_list_end(w);

@@ -9,7 +9,7 @@ int main(int argc, char **argv)
 	int subject = argc == 2 ? atoi(argv[1]) : -1;
 	char *text;
 
-	if (subject < SHOW_DMVPN || subject > SHOW_COUNTERS)
+	if (subject < SHOW_DMVPN || subject > SHOW_IPSEC)
 		return 2;
 	text = show_json(view_sample(), (enum show_subject)subject);
 	if (!text)

@@ -86,9 +86,32 @@ static const struct view_tunnel *tunnels(size_t *count)
 	t[1] = (struct view_tunnel){ .name = "Tunnel7", .number = 7, .role = TUNNEL_ROLE_UNKNOWN, .over_ipv6 = true,
 				     .destination = ip("2001:db8:1::1"), .underlay_vrf = "INET", .overlay_vrf = "RED",
 				     .datapath = "user", .reason = "tunnel source: interface Gi0-0 is down",
-				     .if_state_nhrp = true, .protection = "PF" };
+				     .if_state_nhrp = true, .protection = "PF", .is_protected = true };
 	*count = 2;
 	return t;
+}
+
+static void add_sessions(struct view *v)
+{
+	static const struct view_sa sas[] = {
+		{ .inbound = true, .udp = true, .spi = 0xc1234567, .phase = "live", .suite = "AES-GCM-16-128", .packets = 12,
+		  .bytes = 3456, .replay_window = 64, .replay_drops = 1, .age_s = 60, .hard_s = 3540 },
+		{ .sending = true, .udp = true, .spi = 0xc7654321, .phase = "live", .suite = "AES-GCM-16-128", .age_s = 60,
+		  .hard_s = -1 },
+	};
+	static struct view_session s[2];
+
+	s[0] = (struct view_session){ .number = 1, .profile = "PF", .underlay_vrf = "", .local = ip("192.0.2.11"),
+				      .peer = { ip("192.0.2.1"), 0, 0 }, .remote_port = 4500, .state = "UP",
+				      .status = "UP-ACTIVE", .identity = "hub1.example.net", .reason = "",
+				      .ike_suite = "AES_CBC-256", .ike_version = 2, .is_initiator = true, .ikes = 1,
+				      .up_since = at_s(NOW_S - 60), .sa_count = 2, .sas = sas };
+	s[1] = (struct view_session){ .number = 2, .profile = "PF", .underlay_vrf = "INET", .local = ip("192.0.2.11"),
+				      .peer = { ip("192.0.2.12"), 0, 1 }, .state = "BACKOFF", .status = "DOWN",
+				      .identity = "", .reason = "no proposal chosen", .ike_suite = "", .failures = 3,
+				      .up_since = INSTANT_NEVER };
+	v->sessions = s;
+	v->session_count = 2;
 }
 
 static void add_counters(struct view *v)
@@ -128,6 +151,7 @@ const struct view *view_sample(void)
 	v.bindings = bindings(&v.binding_count);
 	v.nhs = servers(&v.nhs_count);
 	v.tunnels = tunnels(&v.tunnel_count);
+	add_sessions(&v);
 	add_counters(&v);
 	return &v;
 }

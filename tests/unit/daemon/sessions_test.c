@@ -204,7 +204,7 @@ static void test_no_answer_at_all(void **state)
 	(void)state;
 	want("198.51.100.1", 0);
 	drain();
-	pass(30001);
+	pass(20001);
 	assert_string_equal(state_of(1), "BACKOFF");
 	pass(4001);
 	assert_string_equal(drain(), "initiate");
@@ -222,7 +222,7 @@ static void test_log_stays_quiet(void **state)
 	for (int i = 0; i < 20; i++) {
 		sessions_cause(s, now, &k, 5, "no proposal chosen");
 		sessions_cause(s, now, &k, 1, "refused");
-		pass(30001);
+		pass(20001);
 		pass(4001);
 	}
 	while (sessions_next(s, &a)) {

@@ -1,0 +1,43 @@
+/*
+ * charon: the control process's end of charon: connects when the keeper hands the socket over,
+ * loads secrets and connections, carries out what the sessions ask for, and tells them what
+ * happens. A charon that does not answer is reported to the keeper, which starts another.
+ */
+#ifndef DMVPN_DAEMON_CHARON_H
+#define DMVPN_DAEMON_CHARON_H
+
+#include <uv.h>
+
+#include "daemon/sessions.h"
+#include "ike/ike_cause.h"
+#include "ike/ike_config.h"
+
+struct charon;
+
+struct charon_calls {
+	void (*opened)(void *arg);                     /* connected; what is loaded now is loaded first */
+	void (*changed)(void *arg);                    /* sessions were told something */
+	void (*hangs)(void *arg);                      /* it does not answer */
+	void (*lost)(void *arg);
+	/* A line of its log tells a cause. key: whose; NULL: a peer that called us. */
+	void (*cause)(void *arg, const struct session_key *key, enum ike_cause cause);
+	void (*unwelcome)(void *arg, const struct session_report *r); /* authenticated, but not for this profile */
+	int (*open_file)(void *arg, const char *path); /* a descriptor, or -errno */
+	void (*failed)(void *arg, const char *what, const char *error); /* for the log */
+};
+
+/* Lives as long as the process. NULL when out of memory. */
+struct charon *charon_new(uv_loop_t *loop, struct sessions *sessions, const struct charon_calls *calls, void *arg);
+/* The connected VICI socket; taken. All SAs are reported to the sessions, then charon_ready. */
+void charon_connect(struct charon *c, int fd);
+bool charon_connected(const struct charon *c);
+/* The configuration in force; must outlive its use. All is loaded anew when connected. */
+void charon_configure(struct charon *c, const struct ike_config *config);
+/* A local endpoint at which a protection is used: its secrets, and the connection that peers call. */
+void charon_listen(struct charon *c, uint32_t protection, const struct endpoint *local);
+void charon_unlisten(struct charon *c, uint32_t protection, const struct endpoint *local);
+void charon_initiate(struct charon *c, const struct session_key *k, uint16_t port);
+void charon_forget(struct charon *c, const struct session_key *k);
+void charon_terminate(struct charon *c, uint32_t ike_id, bool force);
+
+#endif
