@@ -240,6 +240,8 @@ static void print_fault(const struct lab_fault_result *f, FILE *out)
 	for (size_t i = 0; i < f->class_count; i++)
 		fprintf(out, "    %-22.30s %5zu %9.0f %7.0f %7.0f\n", f->classes[i].name, f->classes[i].pairs,
 			f->classes[i].outage.p50_ms, f->classes[i].outage.p95_ms, f->classes[i].outage.max_ms);
+	for (size_t i = 0; i < f->silent_count; i++)
+		fprintf(out, "    silent: %s\n", f->silent[i]);
 	if (f->pairs_affected == 0)
 		fprintf(out, "    no pair's path used it\n");
 	if (f->cut_off)

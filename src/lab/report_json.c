@@ -41,19 +41,21 @@ static json_t *lines(const struct lab *lab)
 
 static json_t *fault(const struct lab_fault_result *f)
 {
-	json_t *classes = json_array();
+	json_t *classes = json_array(), *silent = json_array();
 
+	for (size_t i = 0; i < f->silent_count; i++)
+		json_array_append_new(silent, json_string(f->silent[i]));
 	for (size_t i = 0; i < f->class_count; i++)
 		json_array_append_new(classes, json_pack("{s:s, s:I, s:o}", "class", f->classes[i].name, "pairs",
 							 (json_int_t)f->classes[i].pairs, "outage_ms",
 							 figures(&f->classes[i].outage)));
-	return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:b, s:b, s:o, s:o}", "fault", f->name,
+	return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:b, s:b, s:o, s:o, s:o}", "fault", f->name,
 			 "pairs", (json_int_t)f->pairs, "pairs_affected", (json_int_t)f->pairs_affected,
 			 "pairs_cut_off", (json_int_t)f->cut_off, "outage_ms", figures(&f->affected),
 			 "outage_all_ms", figures(&f->all), "lost", (json_int_t)f->lost, "late",
 			 (json_int_t)f->late, "duplicates", (json_int_t)f->duplicates, "recovered",
 			 f->recovered, "healed", f->healed, "healed_s", number(f->healed_s), "by_class",
-			 classes);
+			 classes, "silent", silent);
 }
 
 static json_t *notes(const struct lab *lab)

@@ -75,8 +75,15 @@ struct hit { /* what a fault means to a pair */
 	char *class_name;
 };
 
-static struct hit *look_before(struct lab *lab, struct probes *p, const struct fault *f,
-			       struct lab_fault_result *out)
+static void note_silent(const struct lab *lab, const struct probe_pair *k, const char *when,
+			struct lab_fault_result *out)
+{
+	*(char **)lab_append(&out->silent, &out->silent_count, sizeof(char *)) =
+		lab_printf("%s -> %s, %s the fault", lab->plan->hosts[k->from].name, lab->plan->hosts[k->to].name, when);
+}
+
+static struct hit *look_before(struct lab *lab, struct probes *p, const struct lab_result *r,
+			       const struct fault *f, struct lab_fault_result *out)
 {
 	struct hit *hits = lab_calloc(p->shared->pair_count, sizeof(*hits));
 	int64_t recently = lab_now_ns() - 500000000;
@@ -88,6 +95,8 @@ static struct hit *look_before(struct lab *lab, struct probes *p, const struct f
 		hits[i].cut_off = fault_cuts_off(lab, f, k->from) || fault_cuts_off(lab, f, k->to);
 		hits[i].counted = !hits[i].cut_off && probes_heard(p, i, recently);
 		hits[i].affected = hits[i].counted && fault_affects(lab, f, &path);
+		if (!hits[i].cut_off && !hits[i].counted && r->pairs[i].reachable)
+			note_silent(lab, k, "before", out);
 		hits[i].class_name = path_class(lab->plan, k, &path);
 		out->cut_off += hits[i].cut_off;
 		out->pairs += hits[i].counted;
@@ -156,8 +165,8 @@ static struct outage_figures figures_of(const struct hit *hits, const int64_t *n
 	return f;
 }
 
-static void evaluate(const struct probes *p, const struct hit *hits, int64_t fault_ns, int64_t end_ns,
-		     struct lab_fault_result *out)
+static void evaluate(const struct lab *lab, const struct probes *p, const struct hit *hits, int64_t fault_ns,
+		     int64_t end_ns, struct lab_fault_result *out)
 {
 	const struct probe_shared *s = p->shared;
 	int64_t *ns = lab_calloc(s->pair_count, sizeof(*ns));
@@ -177,6 +186,8 @@ static void evaluate(const struct probes *p, const struct hit *hits, int64_t fau
 		out->late += atomic_load(&k->late);
 		out->duplicates += atomic_load(&k->duplicates);
 		out->recovered &= o.recovered;
+		if (!o.recovered)
+			note_silent(lab, k, "since", out);
 		if (hits[i].affected)
 			class_result(out, hits[i].class_name);
 	}
@@ -203,12 +214,12 @@ static int break_once(struct lab *lab, struct probes *p, struct lab_result *r, c
 	if (!lab_pause_ms(TRACE_AT_MS) || !probes_trace(p))
 		return lab_interrupted ? 0 : 2;
 	lab_pause_ms((int)(BEFORE_MS - (lab_now_ns() - start) / 1000000));
-	hits = look_before(lab, p, f, out);
+	hits = look_before(lab, p, r, f, out);
 	fault_ns = lab_now_ns();
 	rc = fault_inject(lab, f, error, size);
 	if (rc == 0) {
 		observe(p, hits, f->name, fault_ns);
-		evaluate(p, hits, fault_ns, lab_now_ns(), out);
+		evaluate(lab, p, hits, fault_ns, lab_now_ns(), out);
 		probes_end(p);
 	}
 	for (uint32_t i = 0; i < p->shared->pair_count; i++)
@@ -282,6 +293,9 @@ void lab_result_free(struct lab_result *r)
 		for (size_t k = 0; k < r->faults[i].class_count; k++)
 			free(r->faults[i].classes[k].name);
 		free(r->faults[i].classes);
+		for (size_t k = 0; k < r->faults[i].silent_count; k++)
+			free(r->faults[i].silent[k]);
+		free(r->faults[i].silent);
 	}
 	for (size_t i = 0; r->pairs && i < r->lan_pairs; i++)
 		free(r->pairs[i].class_name);

@@ -24,6 +24,10 @@ struct lab_fault_result {
 	double healed_s;
 	size_t class_count;
 	struct lab_class_result *classes; /* of the affected pairs */
+	/* Pairs that were reachable once and are not: "core-host -> spoke1-host, before the fault"
+	 * (such a one is not counted) or "…, since the fault". */
+	size_t silent_count;
+	char **silent;
 };
 
 struct lab_pair_result {
