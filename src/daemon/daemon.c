@@ -259,7 +259,8 @@ static int start_kernel(struct daemon *d)
 
 static int start_engine(struct daemon *d)
 {
-	struct engine_options o = { .peer_id_first = d->state.peer_id, .request_id_first = d->state.request_id };
+	struct engine_options o = { .peer_id_first = d->state.peer_id, .request_id_first = d->state.request_id,
+				    .identity_matches = ike_identity_matches };
 
 	if (getrandom(&o.seed, sizeof o.seed, 0) != sizeof o.seed)
 		return -EIO;

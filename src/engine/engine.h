@@ -19,6 +19,8 @@ struct engine_options {
 	uint64_t seed;         /* jitter, request ids */
 	uint64_t peer_id_first; /* first id given out, at least 1, below 2^40 */
 	uint32_t request_id_first; /* persisted by the caller so that ids survive a restart */
+	/* A line `ip nhrp identity …` is about who authenticated with that identity; NULL: by its very name. */
+	bool (*identity_matches)(const struct config_nhrp_identity *line, const char *identity);
 	size_t bindings_max;   /* over all tunnels; 0: 65536. Beyond it: code 5 */
 };
 

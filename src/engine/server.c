@@ -95,11 +95,37 @@ static bool is_of_server(const struct claim *x, const struct binding *old)
 	return nhs_by_addr(x->overlay, &x->addr) != NULL;
 }
 
+static bool line_matches(const struct overlay *o, const struct config_nhrp_identity *line, const char *identity)
+{
+	const struct engine_options *const options = &overlay_engine(o)->options;
+
+	return options->identity_matches ? options->identity_matches(line, identity) : strcmp(line->name, identity) == 0;
+}
+
+/* Addresses that the configuration gives to an identity are for it alone, and it may have no others. */
+static bool is_configured_for(const struct claim *x)
+{
+	const struct config_nhrp *const cfg = x->overlay->cfg;
+	bool limited = false;
+
+	for (size_t i = 0; i < cfg->identity_count; i++) {
+		const bool his = line_matches(x->overlay, &cfg->identities[i], x->identity);
+		const bool there = ipprefix_contains(&cfg->identities[i].overlay, &x->addr);
+
+		if (his && there)
+			return true;
+		limited = limited || his || there;
+	}
+	return !limited;
+}
+
 /* On a protected tunnel an address is his whose identity has it, wherever he is. */
 static uint8_t judge_identity(const struct claim *x, const struct binding *old)
 {
-	if (x->relayed)
-		return NHRP_CODE_ADMIN_PROHIBITED; /* of whom it is nobody can tell */
+	if (x->relayed) /* of whom it is nobody can tell */
+		return NHRP_CODE_ADMIN_PROHIBITED;
+	if (!is_configured_for(x))
+		return NHRP_CODE_ADMIN_PROHIBITED;
 	if (old && old->kind == BINDING_REGISTERED && binding_is_of_other(old, x->identity))
 		return NHRP_CODE_ALREADY_REGISTERED;
 	return NHRP_CODE_SUCCESS;

@@ -34,6 +34,11 @@ static void copy_nhrp(struct config_nhrp *to, const struct config_nhrp *from)
 	for (size_t i = 0; i < to->nhs_count; i++)
 		to->nhs[i].nbma = copy_host(&from->nhs[i].nbma);
 	to->clusters = copy_array(from->clusters, from->cluster_count, sizeof *to->clusters);
+	to->identities = copy_array(from->identities, from->identity_count, sizeof *to->identities);
+	for (size_t i = 0; i < to->identity_count; i++) {
+		to->identities[i].kind = alloc_text(from->identities[i].kind);
+		to->identities[i].name = alloc_text(from->identities[i].name);
+	}
 	to->summary_maps = copy_array(from->summary_maps, from->summary_map_count,
 				      sizeof *to->summary_maps);
 }
@@ -51,6 +56,11 @@ static void free_nhrp(struct config_nhrp *n)
 		free(n->nhs[i].nbma.name);
 	free(n->nhs);
 	free(n->clusters);
+	for (size_t i = 0; i < n->identity_count; i++) {
+		free(n->identities[i].kind);
+		free(n->identities[i].name);
+	}
+	free(n->identities);
 	free(n->summary_maps);
 }
 

@@ -107,6 +107,26 @@ static void hubs_are_not_claimed(void **state)
 	rig_free(r);
 }
 
+/* `ip nhrp identity …`: what is given to one is for nobody else, and he may have nothing else */
+static void configured_identities(void **state)
+{
+	static char kind[] = "fqdn", a[] = "a.example";
+	static struct config_nhrp_identity line = { .kind = kind, .name = a };
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "10.0.0.1/24");
+
+	(void)state;
+	line.overlay = prefix_of("10.0.0.11");
+	hub->tunnel.nhrp4.identities = &line;
+	hub->tunnel.nhrp4.identity_count = 1;
+	node_start(hub);
+	try_claim(hub, "b.example", "10.0.0.11", "198.51.100.2", 4);
+	try_claim(hub, "a.example", "10.0.0.12", "198.51.100.1", 4);
+	try_claim(hub, "a.example", "10.0.0.11", "198.51.100.1", 0);
+	try_claim(hub, "b.example", "10.0.0.12", "198.51.100.2", 0);
+	rig_free(r);
+}
+
 /* what claims to have been passed on by another is nobody's claim */
 static void a_relayed_registration_is_no_claim(void **state)
 {
@@ -231,6 +251,7 @@ int main(void)
 		cmocka_unit_test(the_same_identity_may_move),
 		cmocka_unit_test(another_identity_is_refused_and_named),
 		cmocka_unit_test(hubs_are_not_claimed),
+		cmocka_unit_test(configured_identities),
 		cmocka_unit_test(a_relayed_registration_is_no_claim),
 		cmocka_unit_test(a_purge_counts_from_its_identity),
 		cmocka_unit_test(two_behind_one_nat),
