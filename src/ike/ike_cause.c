@@ -59,6 +59,7 @@ static const struct pattern patterns[] = {
 	{ "^received NO_ADDITIONAL_SAS", IKE_CAUSE_BUSY },
 	{ "^received INVALID_KE_PAYLOAD", IKE_CAUSE_NONE }, /* asked again with the group that it wants */
 	{ "error notify", IKE_CAUSE_REFUSED },
+	{ "notify error", IKE_CAUSE_REFUSED },
 
 	/* proposals and selectors */
 	{ "^no matching proposal found, trying alternative", IKE_CAUSE_NONE },

@@ -244,6 +244,7 @@ static void take_ike(struct resolving *r, const struct config_block *b)
 static void check_keys(struct resolving *r)
 {
 	bool wildcard = false, named = false;
+	unsigned other = 0; /* line of a key for one direction */
 
 	if (r->p->local_auth != IKE_PSK && r->p->remote_auth != IKE_PSK)
 		return;
@@ -252,10 +253,38 @@ static void check_keys(struct resolving *r)
 
 		wildcard |= s->protection == r->p->number && s->remote.kind == IKE_ID_ANY && !s->local_only;
 		named |= s->protection == r->p->number && s->remote.kind != IKE_ID_ANY;
+		other = s->protection == r->p->number && s->local_only ? s->line : other;
 	}
+	if (other)
+		ike_find(r, IKE_PRACTICE, other, "use certificates, or one key for both directions",
+			 "strongSwan takes the local key from the peer too: who holds it can speak as a peer");
 	if (wildcard && named)
 		ike_find(r, IKE_PRACTICE, r->p->line, "give each peer a key of its own, or all of them one",
 			 "beside the peers' own keys there is one for all: who holds it can speak for any of them");
+}
+
+static bool same_key(const struct ike_secret *s, const struct ike_secret *t)
+{
+	return s->length == t->length && !memcmp(s->bytes, t->bytes, s->length);
+}
+
+/* charon tells its keys apart by the ends' identities, not by profiles. */
+static void check_wildcards(struct resolving *r)
+{
+	const struct ike_config *i = r->out;
+
+	for (size_t k = 0; k < i->secret_count; k++) {
+		const struct ike_secret *s = &i->secrets[k];
+
+		for (size_t l = 0; l < k; l++) {
+			const struct ike_secret *t = &i->secrets[l];
+
+			if (s->protection == r->p->number && t->protection != s->protection && !s->local_only && !t->local_only &&
+			    s->remote.kind == IKE_ID_ANY && t->remote.kind == IKE_ID_ANY && !same_key(s, t))
+				ike_find(r, IKE_PRACTICE, s->line, "give the peers keys by address or identity, or use certificates",
+					 "another profile has another key for all: a peer that holds either is taken by both");
+		}
+	}
 }
 
 static void resolve(struct resolving *r, const struct config_block *b)
@@ -267,6 +296,7 @@ static void resolve(struct resolving *r, const struct config_block *b)
 	take_nat(r);
 	find_trustpoint(r);
 	check_keys(r);
+	check_wildcards(r);
 	r->p->responder_only = b && ike_line(b, "responder-only", NULL);
 	if (!r->p->ike_proposals)
 		r->p->ike_proposals = alloc_text("");

@@ -77,8 +77,7 @@ static bool set_address(struct ike_id *id, const struct ipprefix *prefix)
 	id->prefix = *prefix;
 	if (host)
 		return set_text(id, IKE_ID_ADDRESS, "", ipaddr_format(&prefix->addr, text));
-	return set_text(id, IKE_ID_ADDRESS, prefix->addr.family == IP_V4 ? "ipv4net:" : "ipv6net:",
-			ipprefix_format(prefix, text));
+	return set_text(id, IKE_ID_ADDRESS, "", ipprefix_format(prefix, text));
 }
 
 /* "A.B.C.D", "A.B.C.D MASK", "A/L", "ipv6 …"; 0.0.0.0 without a mask is IOS's way to say any. A

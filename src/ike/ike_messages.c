@@ -138,15 +138,54 @@ static void put_local(struct vici_writer *w, const struct ike_config *i, const s
 	vici_end(w);
 }
 
-static void put_remote(struct vici_writer *w, const struct ike_config *i, const struct ike_protection *p)
+/* The key that IOS would take for a peer at that address: the longest prefix; NULL: there is none. */
+static const struct ike_secret *secret_for(const struct ike_config *i, const struct ike_protection *p,
+					   const struct ipaddr *remote)
 {
+	const struct ike_secret *best = NULL;
+
+	for (size_t k = 0; k < i->secret_count; k++) {
+		const struct ike_secret *s = &i->secrets[k];
+		const bool named = s->remote.kind == IKE_ID_ADDRESS;
+
+		if (s->protection != p->number || (named && !ipprefix_contains(&s->remote.prefix, remote)))
+			continue;
+		if (!best || (named && (best->remote.kind != IKE_ID_ADDRESS || s->remote.prefix.len > best->remote.prefix.len)) ||
+		    (s->remote.kind == IKE_ID_ANY && best->remote.kind != IKE_ID_ADDRESS))
+			best = s;
+	}
+	return best;
+}
+
+/*
+ * The identity that charon insists on. It knows one, so that of several ike_protection_accepts()
+ * decides. As initiator it would send a prefix to the peer, which no peer takes; and there it finds a key
+ * by that identity alone: a peer with a key of its own is expected to show its address.
+ */
+static const char *remote_id(const struct ike_config *i, const struct ike_protection *p, const struct ipaddr *remote,
+			     char text[IPADDR_TEXT_MAX])
+{
+	const struct ike_id *id = &p->remote_ids[0];
+	const struct ike_secret *s;
+
+	if (p->remote_id_count == 1 && id->kind != IKE_ID_MAP && id->kind != IKE_ID_ANY &&
+	    (ipaddr_is_none(remote) || !strchr(id->text, '/')))
+		return id->text;
+	s = ipaddr_is_none(remote) || p->local_auth != IKE_PSK ? NULL : secret_for(i, p, remote);
+	if (!s || s->remote.kind == IKE_ID_ANY)
+		return "%any";
+	return s->remote.kind == IKE_ID_ADDRESS ? ipaddr_format(remote, text) : s->remote.text;
+}
+
+static void put_remote(struct vici_writer *w, const struct ike_config *i, const struct ike_protection *p,
+		       const struct ipaddr *remote)
+{
+	char text[IPADDR_TEXT_MAX];
 	const struct ike_trustpoint *t = p->remote_auth == IKE_PUBKEY ? ike_trustpoint(i, p->verify_trustpoint) : NULL;
-	const bool one = p->remote_id_count == 1 && p->remote_ids[0].kind != IKE_ID_MAP;
 
 	vici_begin(w, "remote");
 	vici_put(w, "auth", auth_word(p->remote_auth));
-	/* Of several one cannot be named: ike_protection_accepts() looks at what was authenticated. */
-	vici_put(w, "id", one ? p->remote_ids[0].text : "%any");
+	vici_put(w, "id", remote_id(i, p, remote, text));
 	if (t)
 		put_file(w, "cacert1", t->ca_file);
 	if (t && t->check_revocation)
@@ -214,20 +253,39 @@ void ike_load_connection(struct vici_writer *w, const struct ike_config *i, cons
 	vici_put(w, "keyingtries", "1");
 	put_ike_times(w, p);
 	put_local(w, i, p, local);
-	put_remote(w, i, p);
+	put_remote(w, i, p, remote);
 	put_child(w, p, name);
 	vici_end(w);
 }
 
 /* ---- secrets ---- */
 
+static bool is_only_key(const struct ike_config *i, const struct ike_secret *s)
+{
+	for (size_t k = 0; k < i->secret_count; k++) {
+		if (i->secrets[k].protection == s->protection && !ike_id_same(&i->secrets[k].remote, &s->remote))
+			return false;
+	}
+	return true;
+}
+
+/* IOS finds a key by the peer's address also when the peer shows a name: good for the only key. */
+static void put_names(struct vici_writer *w, const struct ike_protection *p)
+{
+	for (size_t k = 0; k < p->remote_id_count; k++) {
+		const enum ike_id_kind kind = p->remote_ids[k].kind;
+
+		if (kind == IKE_ID_FQDN || kind == IKE_ID_EMAIL || kind == IKE_ID_KEY_ID)
+			vici_item(w, p->remote_ids[k].text);
+	}
+}
+
 /*
- * charon finds a key by its owners: any owner that fits either end will do. So a key of one peer
- * has only that peer as owner, else every peer could use it; a key for all has only our own
- * identity, so that the keys of another protection do not fit. Of several charon takes the one
- * that fits our own identity best: that is where a local key has it too. As responder charon does
- * not know its own identity yet when it checks the initiator's key, unless that asked for one: the key
- * for all is found by %any then.
+ * charon finds keys by their owners: one owner that fits either end will do. So a key of one peer
+ * has only that peer as owner, else every peer could use it. To verify a peer charon tries all
+ * that fit, not knowing its own identity yet; to authenticate itself it takes the one that fits
+ * both ends best. A key for all has therefore %any, and our own identity by which it is
+ * preferred to that of another protection, and so is a local key to the remote one.
  */
 void ike_load_shared(struct vici_writer *w, const struct ike_config *i, const struct ike_secret *s,
 		     const struct ipaddr *local)
@@ -240,12 +298,14 @@ void ike_load_shared(struct vici_writer *w, const struct ike_config *i, const st
 	vici_put(w, "type", "IKE");
 	vici_put_bytes(w, "data", s->bytes, s->length);
 	vici_list_begin(w, "owners");
-	if (wildcard || s->local_only)
-		vici_item(w, p->local_id.kind == IKE_ID_ANY ? ipaddr_format(local, text) : p->local_id.text);
 	if (wildcard)
 		vici_item(w, "%any");
+	if ((wildcard && !s->remote_only) || s->local_only)
+		vici_item(w, p->local_id.kind == IKE_ID_ANY ? ipaddr_format(local, text) : p->local_id.text);
 	if (!wildcard)
 		vici_item(w, s->remote.text);
+	if (s->remote.kind == IKE_ID_ADDRESS && is_only_key(i, s))
+		put_names(w, p);
 	vici_list_end(w);
 }
 

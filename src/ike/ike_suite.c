@@ -242,7 +242,8 @@ static bool esp_word(struct resolving *r, unsigned line, const char *word, const
 		e->cipher = cipher;
 	} else if (!strcmp(word, "esp-3des") || !strcmp(word, "esp-des")) {
 		find_weak(r, line, word);
-		e->cipher = word + 4;
+		snprintf(cipher, 32, "%s", word + strlen("esp-"));
+		e->cipher = cipher;
 	} else if (!strcmp(word, "esn")) {
 		e->esn = true;
 	} else {
