@@ -102,17 +102,19 @@ static const char *key_peer(const char *words, const char **host)
 
 static void add_keyed(struct resolving *r, const char *key, const char *peer, const char *hostname, unsigned line)
 {
+	char *name = hostname ? ike_word_copy(hostname, 0) : NULL, *words = NULL;
 	struct ike_id id = { 0 };
-	char *words = NULL;
 
-	if (hostname) {
+	/* Only its word: the secret itself may follow. */
+	if (name) {
 		ike_append(&words, " ", "host");
-		ike_append(&words, " ", hostname);
+		ike_append(&words, " ", name);
 	}
 	if (ike_id_parse(words ? words : peer, &id))
 		ike_key_add(r, key, &id, 'b', line);
 	ike_id_done(&id);
 	free(words);
+	free(name);
 }
 
 /* crypto isakmp key [0] SECRET (address A [MASK] | hostname NAME) */

@@ -78,6 +78,15 @@ static void take_policies(struct resolving *r, const struct config_block *const 
 		ike_append(&r->p->ike_proposals, ",", DEFAULT_ISAKMP_PROPOSALS);
 }
 
+static bool has_certificate(const struct resolving *r)
+{
+	for (size_t i = 0; i < r->out->trustpoint_count; i++) {
+		if (r->out->trustpoints[i].certificate_file)
+			return true;
+	}
+	return false;
+}
+
 /* Policies that want keys, and there are none; or that want certificates, and there are none. */
 static void check_auth(struct resolving *r, const struct config_block *const *list, size_t count)
 {
@@ -88,7 +97,7 @@ static void check_auth(struct resolving *r, const struct config_block *const *li
 	if (r->p->local_auth == IKE_PUBKEY && wants_keys)
 		ike_find(r, IKE_ERROR, r->p->line, "add crypto isakmp key SECRET address ADDRESS, or a keyring",
 			 "there is no pre-shared key for the peers of this profile");
-	else if (r->p->local_auth == IKE_PSK && !r->p->ike_proposals)
+	else if (r->p->local_auth == IKE_PUBKEY && ike_key_count(r) && !has_certificate(r))
 		ike_find(r, IKE_ERROR, r->p->line, "add authentication pre-share to a crypto isakmp policy",
 			 "there is a pre-shared key, and no policy that uses it");
 	else if (!count)
