@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -61,7 +62,7 @@ static void plain_call(struct filter *f, int call)
 	answer(f, SECCOMP_RET_ALLOW);
 }
 
-int seccomp_allow(const int *calls, size_t count)
+static int install(const int *calls, size_t count, bool programs)
 {
 	struct filter f = { 0 };
 	struct sock_fprog program;
@@ -75,7 +76,7 @@ int seccomp_allow(const int *calls, size_t count)
 	answer(&f, SECCOMP_RET_KILL_PROCESS);
 	load(&f, offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < count; i++) {
-		if (calls[i] == SYS_mmap || calls[i] == SYS_mprotect)
+		if (!programs && (calls[i] == SYS_mmap || calls[i] == SYS_mprotect))
 			memory_call(&f, calls[i]);
 		else
 			plain_call(&f, calls[i]);
@@ -84,4 +85,14 @@ int seccomp_allow(const int *calls, size_t count)
 	answer(&f, SECCOMP_RET_ERRNO | EPERM);
 	program = (struct sock_fprog){ (unsigned short)f.count, f.code };
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
+}
+
+int seccomp_allow(const int *calls, size_t count)
+{
+	return install(calls, count, false);
+}
+
+int seccomp_allow_programs(const int *calls, size_t count)
+{
+	return install(calls, count, true);
 }

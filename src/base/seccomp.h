@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-enum { SECCOMP_CALLS_MAX = 120 };
+enum { SECCOMP_CALLS_MAX = 140 };
 
 /*
  * From now on this thread, and all that it starts, can make only the `count` system calls
@@ -16,5 +16,7 @@ enum { SECCOMP_CALLS_MAX = 120 };
  * machine's architecture is not known here.
  */
 int seccomp_allow(const int *calls, size_t count);
+/* The same for a process that starts programs: memory may be executed, which their loader needs. */
+int seccomp_allow_programs(const int *calls, size_t count);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/privilege.h"
+#include "daemon/confine.h"
 #include "daemon/daemon_state.h"
 
 enum { HELLO_TIMEOUT_MS = 5000, FORWARDER_TIMEOUT_MS = 3000, PURGE_TIMEOUT_MS = 1500, SETTLE_MARGIN_S = 5 };
@@ -233,6 +234,9 @@ static void open_state(struct daemon *d)
 		fprintf(stderr, "dmvpnd: cannot give up privileges: %s\n", strerror(-rc));
 		exit(2);
 	}
+	rc = confine();
+	if (rc < 0)
+		daemon_log(d, TRACE_WARNING, "CONFINE", "error=\"system calls cannot be limited here: %s\"", strerror(-rc));
 	rc = state_load(&d->state, folder, base_name(d->hello.config_path));
 	if (rc < 0)
 		daemon_log(d, TRACE_WARNING, "STATE_WRITE", "file=%s error=\"%s\"", d->state.path, strerror(-rc));

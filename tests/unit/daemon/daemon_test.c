@@ -10,6 +10,13 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "daemon/confine.h"
 #include "daemon/datapath_peers.h"
 #include "daemon/log.h"
 #include "daemon/state.h"
@@ -170,9 +177,34 @@ static void test_peers_are_found_in_any_order(void **state)
 	datapath_peers_done(&l);
 }
 
+/* In a child: it holds for good. Programs can be started, nothing else that needs to be anybody. */
+static void test_confined(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		int rc = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -1 : confine();
+
+		if (rc == -ENOSYS)
+			_exit(0);
+		if (rc < 0 || getppid() <= 0 || open("/dev/null", O_RDONLY | O_CLOEXEC) < 0)
+			_exit(1);
+		if (unshare(CLONE_NEWUSER) == 0 || errno != EPERM)
+			_exit(2);
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(3);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_log_is_bounded_per_cause), cmocka_unit_test(test_log_ring_keeps_the_latest),
 		cmocka_unit_test(test_state_never_goes_back), cmocka_unit_test(test_underlay_source),
 		cmocka_unit_test(test_peers_are_found_in_any_order),
