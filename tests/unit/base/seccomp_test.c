@@ -42,8 +42,9 @@ static void only_what_is_named(void **state)
 	int status;
 
 	(void)state;
+	/* Not by _exit(): a sanitizer has work to do before what does not return. */
 	if (pid == 0)
-		_exit(inside());
+		syscall(SYS_exit_group, inside());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);

@@ -401,7 +401,7 @@ static void tunnel_mode_ends(void **state)
 {
 	static const struct esp_sa like = { .suite = { ESP_AES_GCM, ESP_AUTH_NONE, 16, 16 }, .udp = 1, .mode = ESP_TUNNEL };
 	struct pair *p;
-	uint8_t packet[256], gre[64] = { 0 };
+	uint8_t packet[256], gre[40 + ESP_TRAILER_ROOM] = { 0 };
 	size_t length;
 
 	setup(state);

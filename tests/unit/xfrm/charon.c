@@ -149,7 +149,8 @@ void say_begin(struct rig *r, uint16_t type, uint16_t flags, const void *head, s
 
 	memset(r->sent, 0, sizeof r->sent);
 	memcpy(r->sent, &h, sizeof h);
-	memcpy(r->sent + NLMSG_HDRLEN, head, size);
+	if (size > 0)
+		memcpy(r->sent + NLMSG_HDRLEN, head, size);
 	r->sent_length = h.nlmsg_len;
 }
 
