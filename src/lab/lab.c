@@ -197,7 +197,7 @@ static int make_plan(struct lab *lab, char *error, size_t size)
 	if (r == 0) {
 		lab->plan = lab_plan_new(lab->config_count, (const struct config *const *)lab->configs, names,
 					 lab->conf, error, size);
-		r = lab->plan ? 0 : 2;
+		r = lab->plan ? 0 : 1;
 	}
 	free(names);
 	free(file);

@@ -148,5 +148,5 @@ int lab_conf_read(const char *file, struct lab_conf **conf, char *error, size_t 
 		return 2;
 	*conf = lab_conf_parse(file, text, length, error, size);
 	free(text);
-	return *conf ? 0 : 2;
+	return *conf ? 0 : 1;
 }

@@ -32,7 +32,8 @@ struct lab_conf {
 
 /* From text of that length. NULL with the reason. */
 struct lab_conf *lab_conf_parse(const char *file, const char *text, size_t length, char *error, size_t size);
-/* From a file. *conf is NULL when there is none; 0, or 2 with the reason. */
+/* From a file. *conf is NULL when there is none; 0, or with the reason 1 when a line is wrong
+ * and 2 when it cannot be read. */
 int lab_conf_read(const char *file, struct lab_conf **conf, char *error, size_t size);
 void lab_conf_free(struct lab_conf *conf); /* NULL is fine */
 

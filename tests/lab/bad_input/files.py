@@ -122,6 +122,35 @@ def check_wrong(folder):
                 sys.exit(f"{argv}: tells the secret")
 
 
+LAB_CONF = {
+    # text: (exit code, what is said)
+    b"nat hub1\nbogus hub1\n": (1, ("lab.conf:2:", "bogus", "begins with nat, loss, host")),
+    b"# x\n\nnat hub7\n": (1, ("lab.conf:3:", "no router hub7", "called as their files")),
+    b"loss hub1 lots\n": (1, ("lab.conf:1:", "lots", "from 0.01 to 100")),
+    b"host h hub1 Ethernet0 192.0.2.9\n": (1, ("lab.conf:1:", "leads to the internet", "LAN")),
+    b"nat hub1 \x00\n": (1, ("lab.conf:", "NUL", "plain text")),
+    None: (2, ("lab.conf", "irectory")),
+}
+
+
+def check_lab_conf(folder):
+    for number, (text, (wanted, words)) in enumerate(LAB_CONF.items()):
+        design = os.path.join(folder, str(number))
+        os.mkdir(design)
+        with open(os.path.join(design, "hub1.cfg"), "w") as f:
+            f.write(GOOD)
+        path = os.path.join(design, "lab.conf")
+        if text is None:
+            os.mkdir(path)
+        else:
+            with open(path, "wb") as f:
+                f.write(text)
+        for command in ("test", "up", "faults"):
+            code, out = run("dmvpn", "lab", command, design)
+            expect(f"lab {command} with {text}", code, wanted, out)
+            says(f"lab {command} with {text}", out, *words)
+
+
 def check_odd(folder):
     """What looks odd and is fine, and what is large and within bounds."""
     path = os.path.join(folder, "odd.cfg")
@@ -146,6 +175,6 @@ def check_odd(folder):
 
 
 with tempfile.TemporaryDirectory() as top:
-    for check in (check_unreadable, check_wrong, check_odd):
+    for check in (check_unreadable, check_wrong, check_lab_conf, check_odd):
         os.mkdir(os.path.join(top, check.__name__))
         check(os.path.join(top, check.__name__))
