@@ -197,13 +197,6 @@ static void take_transform_sets(struct resolving *r, const struct config_block *
 		take_transform_set(r, name, line, group, first);
 }
 
-static void take_nat(struct resolving *r)
-{
-	r->p->force_encap = !ike_global(r->c, "no crypto ipsec nat-transparency udp-encapsulation", NULL);
-	if (r->p->nat_keepalive_s && r->p->nat_keepalive_s < 20)
-		ike_find(r, IKE_PRACTICE, r->p->line, "leave it out", "NAT keepalives are sent every 20 s, not more often");
-}
-
 /* A trustpoint that is not named is the only one with a certificate. */
 static void find_trustpoint(struct resolving *r)
 {
@@ -293,7 +286,7 @@ static void resolve(struct resolving *r, const struct config_block *b)
 	take_transform_sets(r, b);
 	take_lifetimes(r, b);
 	take_replay(r, b);
-	take_nat(r);
+	r->p->force_encap = !ike_global(r->c, "no crypto ipsec nat-transparency udp-encapsulation", NULL);
 	find_trustpoint(r);
 	check_keys(r);
 	check_wildcards(r);
@@ -332,14 +325,10 @@ static void add_protection(struct resolving *r, const struct config_interface *t
 
 static void take_limits(struct resolving *r)
 {
-	const char *all = ike_global(r->c, "crypto call admission limit ike sa", NULL);
 	const char *half = ike_global(r->c, "crypto call admission limit ike in-negotiation-sa", NULL);
 
-	if (!all)
-		all = ike_global(r->c, "crypto ikev2 limit max-sa", NULL);
 	if (!half)
 		half = ike_global(r->c, "crypto ikev2 limit max-in-negotation-sa", NULL);
-	r->out->ike_limit = seconds_of(all, 0);
 	r->out->half_open_limit = seconds_of(half, 0);
 }
 
