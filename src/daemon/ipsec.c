@@ -119,6 +119,8 @@ static void say_caller(struct daemon *d, enum ike_cause cause)
 {
 	struct instant *said = &d->ipsec->caller_said[cause];
 
+	if (cause <= IKE_CAUSE_BUSY)
+		return; /* of an SA's upkeep: nobody was refused */
 	if (said->us != 0 && instant_before(daemon_now(), instant_add(*said, span_s(CAUSE_QUIET_S))))
 		return;
 	*said = daemon_now();

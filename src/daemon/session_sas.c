@@ -193,6 +193,15 @@ static bool is_loser(const struct session *x, const struct session_ike *a)
 	return false;
 }
 
+/* The peer that began the newer one did not know this one any more: it will not answer its end. */
+static bool is_forgotten(const struct session *x, const struct session_ike *a)
+{
+	for (size_t i = 0; i < x->ike_count; i++)
+		if (&x->ikes[i] != a && has_pair(x, x->ikes[i].id) && !crossed(a, &x->ikes[i]) && loses(a, &x->ikes[i]))
+			return true;
+	return false;
+}
+
 static struct instant loser_due(const struct session *x, const struct session_ike *a)
 {
 	struct instant newest = a->since;
@@ -249,7 +258,7 @@ void session_settle_due(struct session *x)
 	for (size_t i = 0; i < x->ike_count; i++) {
 		if (!x->ikes[i].loser || !due_now(x, loser_due(x, &x->ikes[i])))
 			continue;
-		terminate(x, x->ikes[i].id, false);
+		terminate(x, x->ikes[i].id, is_forgotten(x, &x->ikes[i]));
 		again = true;
 	}
 	session_settle(x);
