@@ -21,6 +21,7 @@
 enum {
 	HEAD = 4,          /* look at the architecture, load the call's number */
 	PROTECTION = 2,    /* index of the argument of mmap and mprotect */
+	REQUEST = 1,       /* of ioctl */
 	PER_CALL = 2,
 	PER_MEMORY_CALL = 5,
 	TAIL = 1,
@@ -62,25 +63,45 @@ static void plain_call(struct filter *f, int call)
 	answer(f, SECCOMP_RET_ALLOW);
 }
 
-static int install(const int *calls, size_t count, bool programs)
+/* Another request may follow: what does not match goes on to it. */
+static void request_call(struct filter *f, uint32_t request)
+{
+	add(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, PER_MEMORY_CALL - 1));
+	load(f, offsetof(struct seccomp_data, args[REQUEST]));
+	add(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, request, 0, 1));
+	answer(f, SECCOMP_RET_ALLOW);
+	load(f, offsetof(struct seccomp_data, nr));
+}
+
+struct wanted {
+	const int *calls;
+	size_t count;
+	const uint32_t *requests;
+	size_t request_count;
+	bool programs;
+};
+
+static int install(const struct wanted *w)
 {
 	struct filter f = { 0 };
 	struct sock_fprog program;
 
 	if (ARCHITECTURE == 0)
 		return -ENOSYS;
-	if (count > SECCOMP_CALLS_MAX)
+	if (w->count > SECCOMP_CALLS_MAX || w->request_count > SECCOMP_CALLS_MAX - w->count)
 		return -E2BIG;
 	load(&f, offsetof(struct seccomp_data, arch));
 	add(&f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0));
 	answer(&f, SECCOMP_RET_KILL_PROCESS);
 	load(&f, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < count; i++) {
-		if (!programs && (calls[i] == SYS_mmap || calls[i] == SYS_mprotect))
-			memory_call(&f, calls[i]);
+	for (size_t i = 0; i < w->count; i++) {
+		if (!w->programs && (w->calls[i] == SYS_mmap || w->calls[i] == SYS_mprotect))
+			memory_call(&f, w->calls[i]);
 		else
-			plain_call(&f, calls[i]);
+			plain_call(&f, w->calls[i]);
 	}
+	for (size_t i = 0; i < w->request_count; i++)
+		request_call(&f, w->requests[i]);
 	/* The x32 table shares the architecture's number; none of its calls is named. */
 	answer(&f, SECCOMP_RET_ERRNO | EPERM);
 	program = (struct sock_fprog){ (unsigned short)f.count, f.code };
@@ -89,10 +110,16 @@ static int install(const int *calls, size_t count, bool programs)
 
 int seccomp_allow(const int *calls, size_t count)
 {
-	return install(calls, count, false);
+	return install(&(struct wanted){ .calls = calls, .count = count });
+}
+
+int seccomp_allow_ioctls(const int *calls, size_t count, const uint32_t *requests, size_t request_count)
+{
+	return install(&(struct wanted){ .calls = calls, .count = count, .requests = requests,
+					 .request_count = request_count });
 }
 
 int seccomp_allow_programs(const int *calls, size_t count)
 {
-	return install(calls, count, true);
+	return install(&(struct wanted){ .calls = calls, .count = count, .programs = true });
 }

@@ -5,6 +5,7 @@
 #define DMVPN_BASE_SECCOMP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { SECCOMP_CALLS_MAX = 140 };
 
@@ -16,6 +17,8 @@ enum { SECCOMP_CALLS_MAX = 140 };
  * machine's architecture is not known here.
  */
 int seccomp_allow(const int *calls, size_t count);
+/* The same, and ioctl with those requests only. */
+int seccomp_allow_ioctls(const int *calls, size_t count, const uint32_t *requests, size_t request_count);
 /* The same for a process that starts programs: memory may be executed, which their loader needs. */
 int seccomp_allow_programs(const int *calls, size_t count);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ipc.h"
+#include "forward/confine.h"
 #include "forward/fwd_control.h"
 #include "forward/kernel_io.h"
 #include "forward/protect.h"
@@ -368,6 +369,8 @@ int forward_run(int keeper_fd)
 	struct forwarder *f = calloc(1, sizeof *f);
 	int error = f ? forwarder_init(f, keeper_fd) : -ENOMEM;
 
+	if (!error)
+		error = confine();
 	if (!error)
 		error = loop(f);
 	if (error)

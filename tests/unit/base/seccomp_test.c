@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -15,14 +16,17 @@
 
 #include "base/seccomp.h"
 
+static const uint32_t requests[] = { FIONREAD, FIONBIO };
 static const int calls[] = { SYS_exit_group, SYS_write, SYS_mmap, SYS_munmap, SYS_futex, SYS_close };
 
 /* The number of the first thing that is not as it should be. */
 static int inside(void)
 {
 	void *plain;
+	int number = 0;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || seccomp_allow(calls, sizeof calls / sizeof *calls))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    seccomp_allow_ioctls(calls, sizeof calls / sizeof *calls, requests, 2))
 		return 1;
 	if (socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || errno != EPERM)
 		return 2;
@@ -33,6 +37,10 @@ static int inside(void)
 		return 4;
 	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
 		return 5;
+	if (ioctl(-1, FIONBIO, &number) != -1 || errno != EBADF || ioctl(-1, FIONREAD, &number) != -1 || errno != EBADF)
+		return 6;
+	if (ioctl(-1, TIOCSTI, &number) != -1 || errno != EPERM)
+		return 7;
 	return 0;
 }
 
