@@ -507,6 +507,9 @@ void ipsec_configure(struct daemon *d, struct ike_config *fresh)
 	struct ipsec *x = d->ipsec;
 	struct ike_config *old = x->config;
 
+	for (const struct listening *l = x->listening; l; l = l->next)
+		if (!protection_of(fresh, l->protection))
+			charon_unlisten(x->charon, l->protection, &l->local);
 	x->config = fresh;
 	restart_changed(d, old, fresh);
 	charon_configure(x->charon, fresh);

@@ -14,7 +14,10 @@
 #include "daemon/session.h"
 #include "engine/effect.h"
 
-enum { MESSAGE_WANT_S = 10 /* a message makes its session wanted so long */ };
+enum {
+	MESSAGE_WANT_S = 10, /* a message makes its session wanted so long */
+	CAUSE_MS = 100,
+};
 
 static int key_cmp(const struct session_key *a, const struct session_key *b)
 {
@@ -564,10 +567,8 @@ void sessions_attempt_failed(struct sessions *s, struct instant now, const struc
 
 	set_now(s, now);
 	x = of_key(s, k);
-	if (!x || x->state != SESSION_IKE)
-		return;
-	session_step(x, SESSION_EVENT_IKE_DOWN);
-	release(x);
+	if (x && x->state == SESSION_IKE) /* the line of the log that says why comes behind this */
+		timer_set(&s->timers, &x->timer, session_later(x, span_ms(CAUSE_MS)));
 }
 
 void sessions_ike_rekeyed(struct sessions *s, struct instant now, uint32_t ike_id, const struct session_report *r)
@@ -673,6 +674,7 @@ void sessions_restart(struct sessions *s, struct instant now, uint32_t protectio
 		if (x->key.protection != protection)
 			continue;
 		session_set_cause(x, 0, "the configuration has changed");
+		session_act(x, SESSION_DO_FORGET); /* what charon knows of it is out of date */
 		session_end_ikes(x, true);
 	}
 }
