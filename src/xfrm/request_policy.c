@@ -105,13 +105,18 @@ int request_policy_del(struct xfrm_server *s, const struct xfrm_request *q, stru
 	return 0;
 }
 
-/* Of all SAs that the policy's template stands for: their sum, and their latest use. */
+/*
+ * Of all SAs that the policy's template stands for: their sum, and the use of the one longest unused.
+ * charon takes it for a sign of life before it asks a peer for one (DPD). Peers behind one NAT, and two
+ * IKE_SAs with one peer, share a policy: the living must not speak for the dead.
+ */
 static struct xfrm_lifetime_cur usage(const struct xfrm_server *s, struct xfrm_clock clock,
 				      const struct xfrm_policy *policy)
 {
 	struct xfrm_lifetime_cur sum = { 0 };
 	const struct esp_sa *sa = NULL;
 	struct esp_sa added = { .added_us = policy->added_us };
+	uint64_t least = UINT64_MAX;
 
 	sum.add_time = sa_message_current(&added, clock).add_time;
 	if (policy->template_count == 0)
@@ -121,9 +126,11 @@ static struct xfrm_lifetime_cur usage(const struct xfrm_server *s, struct xfrm_c
 
 		sum.bytes += one.bytes;
 		sum.packets += one.packets;
-		if (one.use_time > sum.use_time)
-			sum.use_time = one.use_time;
+		if (one.use_time < least)
+			least = one.use_time;
 	}
+	if (least != UINT64_MAX)
+		sum.use_time = least;
 	return sum;
 }
 

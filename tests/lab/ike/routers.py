@@ -90,14 +90,14 @@ def alive(pid):
         return False
 
 
-def with_two_routers(connections, test):
-    """Runs test(folder, a, b) on two that are not started yet; the exit code."""
+def with_two_routers(connections, test, others=None):
+    """Runs test(folder, a, b) on two that are not started yet; the exit code. `others`: b's connections."""
     needs_lab()
     if not os.path.exists(PROGRAMS[2]) or not shutil.which("swanctl"):
         print(f"skipped: needs {PROGRAMS[2]} and swanctl (Debian: charon-systemd, strongswan-swanctl)")
         return 77
     folder = tempfile.mkdtemp()
-    a, b = Router(folder, "a", 1, connections), Router(folder, "b", 2, connections)
+    a, b = Router(folder, "a", 1, connections), Router(folder, "b", 2, others or connections)
     try:
         a.configure(b)
         b.configure(a)

@@ -177,6 +177,15 @@ static void rekeyed(void **state)
 	rig_done(&r);
 }
 
+static void initiate_second(struct rig *r)
+{
+	struct wanted in = inbound_of(ask_spi(r, HERE, THERE, 0xc0000000, 0xcfffffff));
+
+	in.key = 9;
+	in.source_port = 1024;
+	assert_int_equal(add_sa(r, &in), 0);
+}
+
 static void usage_is_honest(void **state)
 {
 	struct rig r;
@@ -214,6 +223,12 @@ static void usage_is_honest(void **state)
 	assert_int_equal(get_policy(&r, HERE, THERE, XFRM_POLICY_OUT), 0);
 	memcpy(&policy, reply_body(&r), sizeof policy);
 	assert_int_equal(policy.curlft.use_time, 0);
+	/* A second pair under the same policy, silent: charon shall ask whether its peer lives. */
+	initiate_second(&r);
+	assert_int_equal(get_policy(&r, THERE, HERE, XFRM_POLICY_IN), 0);
+	memcpy(&policy, reply_body(&r), sizeof policy);
+	assert_int_equal(policy.curlft.use_time, 0);
+	assert_int_equal(policy.curlft.packets, 42);
 	rig_done(&r);
 }
 
