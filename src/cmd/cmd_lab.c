@@ -31,7 +31,7 @@ static const char usage[] =
 	"(ROUTER-host, or a NAME of lab.conf), a NAT box (nat1, nat2, …), or internet.\n"
 	"\n"
 	"  --faults LIST     none, all (default), or NAME[@ROUTER],… with NAME one of kill, kill:PROGRAM\n"
-	"                    (dmvpnd, control, fwd, zebra, bgpd, …), poweroff, uplink, uplink-far, inside;\n"
+	"                    (dmvpnd, control, fwd, charon, zebra, …), poweroff, uplink, uplink-far, inside;\n"
 	"                    without @ROUTER on every hub in turn; `faults` prints what that means\n"
 	"  --datapath PATH   auto, kernel, user, or per router: hub1=kernel,*=user\n"
 	"  --no-ipsec        run protected tunnels in the clear\n"

@@ -2,6 +2,7 @@
  * dmvpnd: the daemon of one router. The first process becomes the keeper; the keeper starts
  * this program again with --control, which is the control process.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -74,6 +75,23 @@ static int take_option(struct keeper_options *o, int option)
 	}
 }
 
+/* Symbolic links stay: the files that a configuration names lie beside the name it was called by. */
+static int make_absolute(const char *path, char out[PATH_MAX])
+{
+	char here[PATH_MAX] = "";
+	int n;
+
+	if (access(path, F_OK) < 0 || (path[0] != '/' && !getcwd(here, sizeof here))) {
+		fprintf(stderr, "dmvpnd: %s: %s\n", path, strerror(errno));
+		return 2;
+	}
+	n = snprintf(out, PATH_MAX, "%s%s%s", here, here[0] ? "/" : "", path);
+	if (n < PATH_MAX)
+		return 0;
+	fprintf(stderr, "dmvpnd: %s: the path is too long\n", path);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	struct keeper_options o = { .run_dir = "/run/dmvpn", .state_dir = "/var/lib/dmvpn" };
@@ -92,11 +110,9 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	if (!realpath(o.config_path, config)) {
-		fprintf(stderr, "dmvpnd: ");
-		perror(o.config_path);
-		return 2;
-	}
+	rc = make_absolute(o.config_path, config);
+	if (rc)
+		return rc;
 	o.config_path = config;
 	n = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (n < 0) {

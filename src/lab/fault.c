@@ -19,8 +19,8 @@ static const struct {
 
 static const char *const later[] = { "blackhole", "reboot", "flap" };
 
-static const char *const programs[] = { "dmvpnd", "control", "fwd",   "zebra", "staticd", "bgpd",
-					"ospfd",  "ospf6d",  "eigrpd", "ripd", "ripngd",  "bfdd" };
+static const char *const programs[] = { "dmvpnd", "control", "fwd",    "charon", "zebra",  "staticd", "bgpd",
+					"ospfd",  "ospf6d",  "eigrpd", "ripd",   "ripngd", "bfdd" };
 
 static bool is_later(const char *word)
 {
@@ -72,6 +72,8 @@ static bool should_run(const struct lab *lab, size_t router, const char *program
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(daemons[i], program) == 0)
 			return true;
+	if (strcmp(program, "charon") == 0)
+		return programs_is_protected(lab, router);
 	return programs_has_tunnels(lab, router) &&
 	       (strcmp(program, "dmvpnd") == 0 || strcmp(program, "control") == 0 || strcmp(program, "fwd") == 0);
 }

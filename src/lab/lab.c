@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab/certificates.h"
 #include "lab/memory.h"
 #include "lab/net.h"
 #include "lab/programs.h"
@@ -402,6 +403,8 @@ int lab_start(struct lab *lab, char *error, size_t size)
 {
 	int r = net_up(lab, error, size);
 
+	if (r == 0 && !lab_interrupted)
+		r = certificates_make(lab, error, size);
 	if (r == 0 && !lab_interrupted)
 		r = programs_start_all(lab, error, size);
 	if (r == 0 && lab_save(lab) < 0) {

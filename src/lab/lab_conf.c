@@ -21,6 +21,7 @@ static const struct {
 	{ "nat", LAB_CONF_NAT, 1, SIZE_MAX, "nat ROUTER [INTERFACE] [ROUTER [INTERFACE]]..." },
 	{ "loss", LAB_CONF_LOSS, 2, 3, "loss ROUTER [INTERFACE] PERCENT" },
 	{ "host", LAB_CONF_HOST, 4, 4, "host NAME ROUTER INTERFACE ADDRESS" },
+	{ "certificates", LAB_CONF_CERTIFICATES, 0, 0, "certificates" },
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -75,7 +76,7 @@ static bool take_words(struct lab_conf *conf, const char *keyword, char *rest, u
 	while (kind < KINDS && strcmp(kinds[kind].word, keyword) != 0)
 		kind++;
 	if (kind == KINDS) {
-		lab_conf_complain(conf, number, error, size, "a line begins with nat, loss, host or #",
+		lab_conf_complain(conf, number, error, size, "a line begins with nat, loss, host, certificates or #",
 				  "\"%.40s\" is not known here", keyword);
 		return false;
 	}

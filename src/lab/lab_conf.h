@@ -6,6 +6,7 @@
  *     nat  ROUTER [INTERFACE] [ROUTER [INTERFACE]]…   a NAT box before the uplinks named
  *     loss ROUTER [INTERFACE] PERCENT                 loss on an uplink, each direction
  *     host NAME ROUTER INTERFACE ADDRESS              one more probe host on a LAN
+ *     certificates                                    a CA and a certificate for each router
  *
  * Here a line is words and no more; plan_conf.h says what they mean to a plan. Errors name
  * file, line, reason and remedy.
@@ -15,7 +16,7 @@
 
 #include <stddef.h>
 
-enum lab_conf_kind { LAB_CONF_NAT, LAB_CONF_LOSS, LAB_CONF_HOST };
+enum lab_conf_kind { LAB_CONF_NAT, LAB_CONF_LOSS, LAB_CONF_HOST, LAB_CONF_CERTIFICATES };
 
 struct lab_conf_line {
 	enum lab_conf_kind kind;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "control/client.h"
+#include "lab/certificates.h"
 #include "lab/frr.h"
 #include "lab/memory.h"
 #include "lab/run.h"
@@ -18,6 +19,16 @@ bool programs_has_tunnels(const struct lab *lab, size_t router)
 
 	for (size_t i = 0; i < c->interface_count; i++)
 		if (c->interfaces[i].is_tunnel)
+			return true;
+	return false;
+}
+
+bool programs_is_protected(const struct lab *lab, size_t router)
+{
+	const struct config *c = lab->plan->routers[router].config;
+
+	for (size_t i = 0; i < c->interface_count && !lab->no_ipsec; i++)
+		if (c->interfaces[i].is_tunnel && !c->interfaces[i].shutdown && c->interfaces[i].tunnel->protection_profile)
 			return true;
 	return false;
 }
@@ -60,7 +71,7 @@ static void datapath_of(const struct lab *lab, size_t router, char out[16])
 
 static pid_t start_dmvpnd(const struct lab *lab, size_t router)
 {
-	char program[PATH_MAX + 16], dir[PATH_MAX], state[PATH_MAX + 16], log[PATH_MAX + 64], datapath[16];
+	char program[PATH_MAX + 16], file[PATH_MAX], dir[PATH_MAX], state[PATH_MAX + 16], log[PATH_MAX + 64], datapath[16];
 	char netns[128];
 	char *argv[16];
 	size_t n = 0;
@@ -78,7 +89,8 @@ static pid_t start_dmvpnd(const struct lab *lab, size_t router)
 	lab_netns(lab, NODE_ROUTER, router, netns);
 	argv[n++] = program;
 	argv[n++] = "-f";
-	argv[n++] = lab->files[router];
+	certificates_config_file(lab, router, file);
+	argv[n++] = file;
 	argv[n++] = "--run-dir";
 	argv[n++] = dir;
 	argv[n++] = "--state-dir";
@@ -251,9 +263,21 @@ int programs_start(struct lab *lab, size_t router, char *error, size_t size)
 	return r;
 }
 
-static size_t dmvpnd_child(pid_t keeper, const char *program, pid_t *pids)
+/* What a router's keeper is parent of; NULL: no such part. */
+static const char *dmvpnd_part(const char *program)
 {
-	const char *wanted = strcmp(program, "fwd") == 0 ? "dmvpn-fwd" : "dmvpnd-control";
+	static const struct { const char *name, *process; } parts[] = {
+		{ "control", "dmvpnd-control" }, { "fwd", "dmvpn-fwd" }, { "charon", "charon-systemd" },
+	};
+
+	for (size_t i = 0; program && i < sizeof(parts) / sizeof(*parts); i++)
+		if (strcmp(program, parts[i].name) == 0)
+			return parts[i].process;
+	return NULL;
+}
+
+static size_t dmvpnd_child(pid_t keeper, const char *wanted, pid_t *pids)
+{
 	pid_t tree[LAB_PROGRAMS_PIDS];
 	size_t count = process_tree(keeper, tree, LAB_PROGRAMS_PIDS), found = 0;
 	char name[64];
@@ -269,7 +293,7 @@ static size_t dmvpnd_child(pid_t keeper, const char *program, pid_t *pids)
 size_t programs_pids(const struct lab *lab, size_t router, const char *program, pid_t pids[LAB_PROGRAMS_PIDS])
 {
 	struct lab_runtime *r = &lab->runtimes[router];
-	bool part = program && (strcmp(program, "control") == 0 || strcmp(program, "fwd") == 0);
+	const char *part = dmvpnd_part(program);
 	const struct lab_program *p;
 	size_t count = 0;
 
@@ -284,7 +308,7 @@ size_t programs_pids(const struct lab *lab, size_t router, const char *program, 
 	if (!p || !process_alive(p->pid, p->start))
 		return 0;
 	if (part)
-		return dmvpnd_child(p->pid, program, pids);
+		return dmvpnd_child(p->pid, part, pids);
 	pids[0] = p->pid;
 	return 1;
 }

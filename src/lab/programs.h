@@ -23,5 +23,7 @@ bool programs_all_alive(const struct lab *lab, size_t router, char *out, size_t 
 /* The router's control socket. */
 void programs_socket(const struct lab *lab, size_t router, char out[PATH_MAX]);
 bool programs_has_tunnels(const struct lab *lab, size_t router);
+/* One of them at least is protected, and not by the leave of --no-ipsec in the clear. */
+bool programs_is_protected(const struct lab *lab, size_t router);
 
 #endif
