@@ -24,7 +24,7 @@ def remains():
 
 def start_and_wait_for(text):
     """A test run, stopped at the moment when its progress says this."""
-    p = subprocess.Popen([tool, "lab", "test", "--no-ipsec", "--faults", "none", "--name", name, folder],
+    p = subprocess.Popen([tool, "lab", "test", "--faults", "none", "--name", name, folder],
                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     for line in p.stderr:
         if text in line:
@@ -46,8 +46,8 @@ p.wait()
 deadline = time.monotonic() + 10
 if not remains():
     sys.exit("FAILED: a killed runner leaves nothing behind, so this test proves nothing")
-up = subprocess.run([tool, "lab", "up", "--no-ipsec", "--name", name, folder], stdout=subprocess.DEVNULL)
-again = subprocess.run([tool, "lab", "up", "--no-ipsec", "--name", name, folder], stdout=subprocess.DEVNULL,
+up = subprocess.run([tool, "lab", "up", "--name", name, folder], stdout=subprocess.DEVNULL)
+again = subprocess.run([tool, "lab", "up", "--name", name, folder], stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
 seen = subprocess.run([tool, "lab", "exec", name, "spoke1", "ip", "-o", "addr", "show", "dev", "Tunnel0"],
                       stdout=subprocess.PIPE, text=True)

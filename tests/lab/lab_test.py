@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs one folder of configurations in the lab and looks at what it says.
 
-lab_test.py TOOL SCHEMA [--ipsec] [--faults LIST] [--registrations-only] [--direct N] FOLDER
+lab_test.py TOOL SCHEMA [--faults LIST] [--registrations-only] [--direct N] FOLDER
 
 Exit 77 when this machine cannot run a lab, or the folder (of the material beside the
 project) is not there.
@@ -18,7 +18,6 @@ parser.add_argument("schema")
 parser.add_argument("folder")
 parser.add_argument("--faults", default="none")
 parser.add_argument("--wait", default="45")
-parser.add_argument("--ipsec", action="store_true", help="protected, as the files say")
 parser.add_argument("--direct", type=int)
 parser.add_argument("--registrations-only", action="store_true",
                     help="routing of a real network that is only partly there may stay incomplete")
@@ -44,7 +43,7 @@ if not os.path.isdir(folder):
 
 namespaces = set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()
 name = f"test{os.getpid()}"
-run = subprocess.run([args.tool, "lab", "test", "--json", *([] if args.ipsec else ["--no-ipsec"]), "--faults", args.faults, "--wait",
+run = subprocess.run([args.tool, "lab", "test", "--json", "--faults", args.faults, "--wait",
                       args.wait, "--name", name, folder], stdout=subprocess.PIPE, text=True)
 print(run.stdout)
 failures = []
