@@ -32,6 +32,42 @@ def spoke(n):
     return f"10.100.0.{10 + n}"
 
 
+CRYPTO = """crypto ikev2 proposal DMVPN
+ encryption aes-gcm-128
+ prf sha256
+ group 19
+crypto ikev2 policy DMVPN
+ proposal DMVPN
+crypto ikev2 keyring DMVPN
+ peer ANY
+  address 0.0.0.0 0.0.0.0
+  pre-shared-key not-a-secret
+crypto ikev2 profile DMVPN
+ match identity remote address 0.0.0.0
+ authentication local pre-share
+ authentication remote pre-share
+ keyring local DMVPN
+crypto ipsec transform-set DMVPN esp-gcm
+ mode transport
+crypto ipsec profile DMVPN
+ set transform-set DMVPN
+ set ikev2-profile DMVPN
+"""
+
+
+def protected(config, crypto=CRYPTO):
+    """The same router with every tunnel protected by IPsec profile DMVPN."""
+    lines = []
+    for line in config.splitlines():
+        if line.startswith("interface Tunnel") and crypto:
+            lines += crypto.splitlines()
+            crypto = ""
+        lines.append(line)
+        if line.startswith(" tunnel source"):
+            lines.append(" tunnel protection ipsec profile DMVPN shared")
+    return "\n".join(lines) + "\n"
+
+
 def hub_config(tunnel="", routing=""):
     return f"""hostname hub1
 interface GigabitEthernet0/0
@@ -106,7 +142,7 @@ class Lab:
             if self.lab_conf:
                 with open(os.path.join(self.configuration_dir, "lab.conf"), "w") as f:
                     f.write(self.lab_conf)
-            run(self.tool_path, "lab", "up", "--no-ipsec", "--name", self.name, "--logs", self.logs,
+            run(self.tool_path, "lab", "up", *self.options(), "--name", self.name, "--logs", self.logs,
                 self.configuration_dir)
         except BaseException:
             self.__exit__(*sys.exc_info())
@@ -128,6 +164,10 @@ class Lab:
                 with open(os.path.join(self.logs, log), errors="replace") as f:
                     print(f"--- {log}\n{f.read()[-4000:]}", flush=True)
 
+    def options(self):
+        """A lab of unprotected tunnels says so; one of protected tunnels is never run in the clear."""
+        return [] if any("tunnel protection" in text for text in self.configs.values()) else ["--no-ipsec"]
+
     def file(self, router):
         return os.path.join(self.configuration_dir, f"{router}.cfg")
 
@@ -148,6 +188,36 @@ class Lab:
         with open(os.path.join(self.run_dir, router, f"{program}.pid")) as f:
             return int(f.read())
 
+    def charon(self, router):
+        """Its process id; -1 when there is none."""
+        for pid in run("ip", "netns", "pids", self.netns(router)).split():
+            try:
+                with open(f"/proc/{pid}/comm") as f:
+                    if f.read().strip() == "charon-systemd":
+                        return int(pid)
+            except OSError:
+                pass  # it has ended meanwhile
+        return -1
+
+    def swanctl(self, router, *words, check=True):
+        """strongSwan's own tool at the router's charon."""
+        return run("timeout", "20", "swanctl", words[0], "--uri",
+                   f"unix://{self.run_dir}/{router}/charon.vici", *words[1:], check=check)
+
+    def children(self, router):
+        """Names of the CHILD_SAs that are installed, one for each."""
+        return [line.split(":")[0].strip() for line in self.swanctl(router, "--list-sas").splitlines()
+                if "INSTALLED" in line]
+
+    def rekey(self, router):
+        """Asks charon for new keys of every CHILD_SA."""
+        for name in sorted(set(self.children(router))):
+            self.swanctl(router, "--rekey", "--child", name)
+
+    def fault(self, verb, name):
+        """`dmvpn lab fail` or `heal`."""
+        return run(self.tool_path, "lab", verb, self.name, name)
+
     def control_socket(self, router):
         return os.path.join(self.run_dir, router, "control.sock")
 
@@ -167,7 +237,7 @@ class Lab:
             process = subprocess.Popen(
                 ["ip", "netns", "exec", self.netns(router), os.path.join(os.path.dirname(self.tool_path), "dmvpnd"),
                  "-f", self.file(router), "--run-dir", os.path.join(self.run_dir, router), "--state-dir",
-                 os.path.join(self.run_dir, router, "state"), "--no-ipsec", *options], stdout=log, stderr=log)
+                 os.path.join(self.run_dir, router, "state"), *self.options(), *options], stdout=log, stderr=log)
         wait_for(f"{router} answers", lambda: self.show(router, "tunnels"))
         return process
 
@@ -197,6 +267,63 @@ class Lab:
         """Packets that the hub passed on from one peer to another, per pair of NBMA addresses."""
         relays = self.show(hub, "counters")["forward"]["relays"]
         return {(r["in_nbma"], r["out_nbma"]): r["packets"] for r in relays}
+
+
+class Wire:
+    """Counts what crosses the internet between the routers, by what it shows of itself."""
+    KINDS = ("gre", "esp", "esp in udp", "ike", "other")
+
+    def __init__(self, lab):
+        self.counts = dict.fromkeys(self.KINDS, 0)
+        everything = 0x0300  # ETH_P_ALL, in network order
+        self.socket = socket_in(lab.netns("internet"), socket.AF_PACKET, socket.SOCK_DGRAM, everything)
+        self.socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+        self.socket.settimeout(0.2)
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        while not self.stopping.is_set():
+            try:
+                packet, where = self.socket.recvfrom(64)
+            except TimeoutError:
+                continue
+            if where[2] != 4:  # PACKET_OUTGOING: each is seen once, on its way in
+                self.counts[self.kind(packet)] += 1
+
+    @staticmethod
+    def kind(packet):
+        if packet[0] >> 4 == 4:
+            protocol, at = packet[9], (packet[0] & 15) * 4
+            first = struct.unpack("!H", packet[6:8])[0] & 0x1fff == 0
+        elif packet[0] >> 4 == 6:
+            protocol, at, first = packet[6], 40, True
+            if protocol == 44:  # fragment
+                protocol, first, at = packet[40], struct.unpack("!H", packet[42:44])[0] >> 3 == 0, 48
+        else:
+            return "other"
+        if protocol == 47:
+            return "gre"
+        if protocol == 50:
+            return "esp"
+        if protocol != 17 or not first:
+            return "other"
+        ports = struct.unpack("!HH", packet[at:at + 4])
+        if 500 in ports:
+            return "ike"
+        if 4500 not in ports:
+            return "other"
+        return "ike" if packet[at + 8:at + 12] == bytes(4) else "esp in udp"
+
+    def stop(self):
+        """What was counted; fails when the kernel dropped anything before it was looked at."""
+        self.stopping.set()
+        self.thread.join()
+        _, dropped = struct.unpack("II", self.socket.getsockopt(263, 6, 8))  # SOL_PACKET, PACKET_STATISTICS
+        self.socket.close()
+        expect("packets that the capture missed", dropped, 0)
+        return self.counts
 
 
 class Stream:
