@@ -22,6 +22,8 @@
 
 static const struct span vici_pause = { 20 * 1000 };
 static const struct span vici_patience = { 10 * 1000 * 1000 };
+/* Shorter than it takes the next charon to have SAs: those must not be called orphans. */
+static const struct span message_read = { 100 * 1000 };
 
 static const uint8_t families[IKE_FAMILIES] = { IP_V4, IP_V6 };
 
@@ -30,7 +32,7 @@ static const uint8_t families[IKE_FAMILIES] = { IP_V4, IP_V6 };
 void ike_init(struct ike *i)
 {
 	*i = (struct ike){ .sa_memory = -1, .udp = { -1, -1 }, .inject = { -1, -1 }, .vici_at = INSTANT_NEVER,
-			   .vici_until = INSTANT_NEVER };
+			   .vici_until = INSTANT_NEVER, .taken_at = INSTANT_NEVER };
 }
 
 static int memory_make(int *fd)
@@ -115,8 +117,20 @@ void ike_give_all(struct keeper *k)
 	keeper_send(&k->forwarder, KEEPER_GIVE_SA_MEMORY, NULL, 0, &k->ike.sa_memory, 1);
 	for (size_t n = 0; n < IKE_FAMILIES; n++)
 		give_family(k, n);
+	if (k->ike.take_due)
+		keeper_send(&k->forwarder, KEEPER_TAKE_XFRM, NULL, 0, NULL, 0);
+	k->ike.take_due = false;
 	for (size_t n = 0; n < k->ike.xfrm_count; n++)
 		give_xfrm(k, &k->ike.xfrms[n]);
+}
+
+/* What was sent to it a moment ago it may not have read. */
+void ike_forwarder_died(struct keeper *k)
+{
+	const struct instant read_by = instant_add(k->ike.taken_at, message_read);
+
+	if (!instant_is_never(k->ike.taken_at) && instant_before(keeper_now(), read_by))
+		k->ike.take_due = true;
 }
 
 /* ---- the launcher ---- */
@@ -162,8 +176,11 @@ void ike_launcher_started(struct keeper *k)
 
 void ike_launcher_died(struct keeper *k)
 {
-	if (k->ike.xfrm_count)
+	if (k->ike.xfrm_count) {
 		keeper_send(&k->forwarder, KEEPER_TAKE_XFRM, NULL, 0, NULL, 0);
+		k->ike.taken_at = keeper_now();
+		k->ike.take_due = !child_running(&k->forwarder);
+	}
 	xfrms_close(&k->ike);
 	k->ike.vici_at = k->ike.vici_until = INSTANT_NEVER;
 }

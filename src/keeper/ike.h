@@ -32,6 +32,8 @@ struct ike {
 	int udp[IKE_FAMILIES], inject[IKE_FAMILIES]; /* IPv4, IPv6; -1: the machine has no such family */
 	size_t xfrm_count;
 	struct ike_xfrm xfrms[IKE_XFRM_MAX];
+	bool take_due;              /* a forwarder to come must hear first that an earlier charon is gone */
+	struct instant taken_at;    /* when the forwarder was told so last */
 	struct instant vici_at;     /* when to try to connect next; NEVER: nobody waits for it */
 	struct instant vici_until;  /* a charon that does not listen by then is taken for hung */
 };
@@ -52,6 +54,8 @@ void ike_give_all(struct keeper *k);
 void ike_control_started(struct keeper *k);
 /* k->message came from the launcher; its descriptors are taken or closed. */
 void ike_message(struct keeper *k);
+/* A forwarder has just died. */
+void ike_forwarder_died(struct keeper *k);
 /* The launcher was just started, has just died. */
 void ike_launcher_started(struct keeper *k);
 void ike_launcher_died(struct keeper *k);

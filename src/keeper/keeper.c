@@ -194,6 +194,8 @@ static void bury(struct keeper *k, struct child *c, int status)
 	child_died(c, keeper_now());
 	if (c == &k->launcher)
 		ike_launcher_died(k);
+	if (c == &k->forwarder)
+		ike_forwarder_died(k);
 	if (k->phase == KEEPER_STARTING && (c == &k->control || WEXITSTATUS(status) == 127))
 		keeper_end(k, 2);
 	else if (k->phase == KEEPER_STOPPING && c == &k->control)

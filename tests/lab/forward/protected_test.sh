@@ -47,19 +47,20 @@ assert c.recv(64).decode() == hashlib.sha256(d).hexdigest()' || fail "$1: no TCP
 	wait "$server" || fail "$1: TCP server"
 }
 
-resumes() { # program side: killed under a stream, which goes on within a second
-	local pid_file=$dir/$2/$1.pid pid lost
+resumes() { # program side lost [second program]: killed under a stream, which goes on within a second
+	local pid_file=$dir/$2/$1.pid pid lost second=
 	pid=$(cat "$pid_file")
+	[ $# -lt 4 ] || second=$(cat "$dir/$2/$4.pid")
 	in_a ping -q -i 0.01 -c 300 -W 1 10.0.0.2 >"$dir/ping" &
 	local stream=$! before
 	before=$(in_a cat /sys/class/net/Tunnel0/statistics/tx_packets)
 	stream_runs() { [ "$(in_a cat /sys/class/net/Tunnel0/statistics/tx_packets)" -ge $((before + 50)) ]; }
 	within 5 stream_runs || fail "the stream does not start"
-	kill -9 "$pid"
+	kill -9 "$pid" $second
 	wait "$stream"
 	within 5 replaced "$pid_file" "$pid" || fail "$1 was not started again"
 	lost=$((300 - $(sed -n 's/.* \([0-9]*\) received.*/\1/p' "$dir/ping")))
-	echo "$1 of $2 killed: $lost of 300 pings lost, one each 10 ms"
+	echo "$1${second:+ and $4} of $2 killed: $lost of 300 pings lost, one each 10 ms"
 	[ "$lost" -le "$3" ] || fail "$1 of $2 killed: $lost pings lost"
 }
 
@@ -73,6 +74,9 @@ scenario() { # name esp-filter
 	before=$(sequence "$3")
 	resumes forwarder a 100
 	resumes forwarder b 100
+	resumes forwarder a 100 launcher
+	# The launcher's SAs of before were told to be orphans: else it could not add them again.
+	within 5 cmp -s "$dir/a/launcher.pid" "$dir/a/launched" || fail "the launcher does not get its SAs in"
 	passes "$1, after all"
 	tcp_passes "$1, after all"
 	unwatch esp

@@ -245,6 +245,20 @@ static int vici_listen(const char *run_dir)
 	return fd;
 }
 
+/* For the test: SAs are in. */
+static void launched(const char *run_dir)
+{
+	char path[4096];
+	FILE *out;
+
+	snprintf(path, sizeof path, "%s/launched", run_dir);
+	out = fopen(path, "w");
+	if (out)
+		fprintf(out, "%d\n", (int)getpid());
+	if (!out || fclose(out))
+		die("cannot write");
+}
+
 static _Noreturn void launcher_main(const char *run_dir)
 {
 	const struct keeper_xfrm requests = { .groups = 0 };
@@ -261,6 +275,7 @@ static _Noreturn void launcher_main(const char *run_dir)
 	close(fds[0]);
 	program(fds[1], true, 1);
 	program(fds[1], false, 2);
+	launched(run_dir);
 	while (message.type != KEEPER_STOP)
 		receive(KEEPER_FD);
 	exit(0);
