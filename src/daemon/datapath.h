@@ -20,6 +20,7 @@ struct datapath_ops {
 	const char *name; /* "user", "kernel" */
 	bool needs_raw;   /* sends by raw sockets that the keeper opens */
 	bool app_probes;  /* the kernel asks user space for neighbours */
+	bool protects;    /* tunnels by IPsec; where not, a protected tunnel stays down */
 	/* Makes the device of a tunnel, whose local address may not be known yet. 0 or -errno with
 	 * the reason in text. NULL: the device is a TAP, which the keeper opens. */
 	int (*device_open)(void *self, const struct datapath_tunnel *t, char *text, size_t text_size);

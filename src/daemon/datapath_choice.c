@@ -9,6 +9,7 @@
 
 #include "daemon/daemon_state.h"
 #include "daemon/datapath_kernel.h"
+#include "daemon/ipsec.h"
 #include "kernel/gre_device.h"
 
 /* NULL when the kernel can carry every tunnel, else why not. */
@@ -22,6 +23,8 @@ static const char *kernel_obstacle(struct daemon *d)
 
 		if (!c->is_tunnel || c->shutdown)
 			continue;
+		if (ipsec_protects(d, c))
+			return "IPsec is done on the user data path";
 		if (c->tunnel->transport == IP_V6 && c->tunnel->mode == TUNNEL_GRE_MULTIPOINT)
 			return "the kernel's multipoint GRE over IPv6 does not tell who sent a packet";
 		tried = c->tunnel->transport == IP_V6 ? &tried6 : &tried4;

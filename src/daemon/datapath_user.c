@@ -278,6 +278,7 @@ static struct lladdr lladdr(uint64_t peer, const struct endpoint *nbma)
 const struct datapath_ops datapath_user_ops = {
 	.name = "user",
 	.needs_raw = true,
+	.protects = true,
 	.multicast_count = multicast_count,
 	.tunnel_set = tunnel_set,
 	.tunnel_del = tunnel_del,

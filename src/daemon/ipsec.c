@@ -51,7 +51,7 @@ const struct ike_config *ipsec_config(const struct daemon *d)
 
 /* ---- the configuration ---- */
 
-static bool is_protected(const struct daemon *d, const struct config_interface *i)
+bool ipsec_protects(const struct daemon *d, const struct config_interface *i)
 {
 	return !d->hello.no_ipsec && i->is_tunnel && !i->shutdown && i->tunnel->protection_profile;
 }
@@ -75,7 +75,7 @@ size_t ipsec_write_faults(const struct daemon *d, const struct config *c, const 
 
 uint32_t ipsec_protection(const struct daemon *d, const struct config_interface *i)
 {
-	const struct ike_protection *p = is_protected(d, i) ? ike_config_protection(d->ipsec->config, d->config, i) : NULL;
+	const struct ike_protection *p = ipsec_protects(d, i) ? ike_config_protection(d->ipsec->config, d->config, i) : NULL;
 
 	return p ? protection_id(p) : 0;
 }
@@ -443,7 +443,7 @@ bool ipsec_sender(const struct daemon *d, const struct forward_nhrp *m, const ch
 static bool any_protected(const struct daemon *d)
 {
 	for (size_t i = 0; i < d->config->interface_count; i++)
-		if (is_protected(d, &d->config->interfaces[i]))
+		if (ipsec_protects(d, &d->config->interfaces[i]))
 			return true;
 	return false;
 }

@@ -27,6 +27,8 @@ void ipsec_charon_connected(struct daemon *d, int fd); /* KEEPER_VICI; the fd is
 /* What the engine has queued and the sessions ask for, until neither has more. */
 void ipsec_run(struct daemon *d);
 
+/* The interface is a tunnel that may only be up under IPsec. */
+bool ipsec_protects(const struct daemon *d, const struct config_interface *i);
 /* A tunnel's protection as forward_msg.h numbers it; 0: unprotected. */
 uint32_t ipsec_protection(const struct daemon *d, const struct config_interface *i);
 /* The tunnel is up at t->local, or down. */

@@ -212,13 +212,11 @@ static void go_up(struct daemon *d, struct tunnel *t, const struct endpoint *loc
 }
 
 /* A protected tunnel has no GRE socket at all: what comes in clear cannot reach it. */
-static int raw_get(struct daemon *d, const struct config_tunnel *c, const struct endpoint *local, uint32_t *id,
+static int raw_get(struct daemon *d, const struct config_interface *i, const struct endpoint *local, uint32_t *id,
 		   char text[KEEPER_TEXT])
 {
-	const bool is_protected = c->protection_profile && !d->hello.no_ipsec;
-
-	return raws_get(&d->raws, &d->keeper, local, is_protected ? IPPROTO_ESP : IPPROTO_GRE, vrf_device(d, c->vrf), id,
-			text);
+	return raws_get(&d->raws, &d->keeper, local, ipsec_protects(d, i) ? IPPROTO_ESP : IPPROTO_GRE,
+			vrf_device(d, i->tunnel->vrf), id, text);
 }
 
 static void check(struct daemon *d, struct tunnel *t)
@@ -231,11 +229,14 @@ static void check(struct daemon *d, struct tunnel *t)
 
 	if (!reason && t->ifindex == 0)
 		reason = t->reason[0] ? t->reason : "no device";
-	if (!reason && c->protection_profile && !d->hello.no_ipsec && t->protection == 0)
-		reason = "its IPsec profile is missing"; /* never in clear, whatever else is wrong */
+	/* Never in clear, whatever else is wrong. */
+	if (!reason && ipsec_protects(d, t->config) && !d->datapath.ops->protects)
+		reason = "IPsec is done on the user data path; restart dmvpnd with datapath user";
+	if (!reason && ipsec_protects(d, t->config) && t->protection == 0)
+		reason = "its IPsec profile is missing";
 	if (!reason && t->up && endpoint_eq(&local, &t->local))
 		return;
-	if (!reason && d->datapath.ops->needs_raw && raw_get(d, c, &local, &raw_id, text) < 0)
+	if (!reason && d->datapath.ops->needs_raw && raw_get(d, t->config, &local, &raw_id, text) < 0)
 		reason = text;
 	if (!reason) {
 		go_up(d, t, &local, raw_id);
