@@ -6,7 +6,6 @@
 #define ENCRYPTED "write the key in clear: encrypted ones are not read"
 #define PKI "certificates and keys are files: ca-file, certificate-file and key-file in the trustpoint"
 #define LIMITS "strongSwan bounds the load of IKE by itself"
-#define STANDING "only sessions that are being negotiated are limited, not those that stand"
 #define NO_MAP "only tunnel protection is done, not crypto maps"
 #define NO_GDOI "group keys (GETVPN) are not done"
 #define NO_CLIENT "remote access clients are not served"
@@ -59,13 +58,13 @@ const struct command commands_crypto[] = {
 	{ "crypto ikev2 fragmentation mtu <68-1500>", NO_EFFECT, "IKE fragments fit into 1280 octets" },
 	{ "crypto ikev2 cookie-challenge <*>", NO_EFFECT, LIMITS },
 	{ "crypto ikev2 limit max-in-negotation-sa <1-40000> [(incoming|outgoing)]", HONOURED, .keeping = SINGLE },
-	{ "crypto ikev2 limit max-sa <1-40000>", UNSUPPORTED, STANDING },
+	{ "crypto ikev2 limit max-sa <1-40000>", HONOURED, .keeping = SINGLE },
 	{ "crypto ikev2 (limit|window|http-url|certificate-cache|redirect|name-mangler|diagnose|disconnect-revoked-peers) [<*>]",
 	  NO_EFFECT, LIMITS },
 	{ "crypto ikev2 authorization <*>", TRAFFIC, NO_AAA, NULL, MODE_UNSUPPORTED },
 	{ "crypto ikev2 client <*>", TRAFFIC, NO_CLIENT, NULL, MODE_UNSUPPORTED },
 	{ "crypto call admission limit ike in-negotiation-sa <0-99999>", HONOURED, .keeping = SINGLE },
-	{ "crypto call admission limit ike sa <0-99999>", UNSUPPORTED, STANDING },
+	{ "crypto call admission limit ike sa <0-99999>", HONOURED, .keeping = SINGLE },
 	{ "crypto call admission <*>", NO_EFFECT, LIMITS },
 	{ "crypto logging <*>", NO_EFFECT, "the log is set up by the system" },
 	{ "crypto (engine|mib|xauth|provisioning) <*>", NO_EFFECT, "the hardware is set up by the system" },

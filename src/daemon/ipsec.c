@@ -451,7 +451,8 @@ static bool any_protected(const struct daemon *d)
 /* charon is started with the first protected tunnel. */
 static void start_charon(struct daemon *d)
 {
-	struct keeper_ike ike = { .nat_keepalive_s = 0, .half_open_limit = d->ipsec->config->half_open_limit };
+	struct keeper_ike ike = { .ike_sa_limit = d->ipsec->config->ike_sa_limit,
+				  .half_open_limit = d->ipsec->config->half_open_limit };
 	char text[KEEPER_TEXT];
 	int rc;
 

@@ -30,6 +30,7 @@ static void write_general(FILE *f, const char *run_dir, const struct charon_sett
 	fprintf(f, "\tthreads = 32\n\tikesa_table_size = 4096\n\tikesa_table_segments = 16\n");
 	fprintf(f, "\thalf_open_timeout = 15\n\tcookie_threshold = 100\n\tblock_threshold = 0\n");
 	fprintf(f, "\tinit_limit_half_open = %u\n", s->half_open_limit);
+	fprintf(f, "\tikesa_limit = %u\n", s->ike_sa_limit);
 	fprintf(f, "\tplugins {\n\t\tvici {\n\t\t\tsocket = unix://%s/" CHARON_VICI_NAME "\n\t\t}\n", run_dir);
 	/* A request that is not answered would hold up a thread for ever (timeout 0). Routes
 	 * change all the time under a routing protocol and are no reason to move IKE_SAs. */

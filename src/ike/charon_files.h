@@ -15,6 +15,7 @@
 
 struct charon_settings {
 	uint32_t nat_keepalive_s; /* 0: charon's own 20 s */
+	uint32_t ike_sa_limit;    /* 0: no limit */
 	uint32_t half_open_limit; /* 0: no limit */
 	int log_level;            /* -1 (nothing) … 2; never higher, keys would be shown */
 };

@@ -327,9 +327,14 @@ static void take_limits(struct resolving *r)
 {
 	const char *half = ike_global(r->c, "crypto call admission limit ike in-negotiation-sa", NULL);
 
+	const char *all = ike_global(r->c, "crypto call admission limit ike sa", NULL);
+
+	if (!all)
+		all = ike_global(r->c, "crypto ikev2 limit max-sa", NULL);
 	if (!half)
 		half = ike_global(r->c, "crypto ikev2 limit max-in-negotation-sa", NULL);
 	r->out->half_open_limit = seconds_of(half, 0);
+	r->out->ike_sa_limit = seconds_of(all, 0);
 }
 
 struct ike_config *ike_config_new(const struct config *c)

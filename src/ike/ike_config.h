@@ -115,6 +115,7 @@ struct ike_config {
 	struct ike_secret *secrets;
 	size_t trustpoint_count;
 	struct ike_trustpoint *trustpoints;
+	uint32_t ike_sa_limit;   /* `crypto call admission limit ike sa`: no peer may begin one more; 0: none */
 	uint32_t half_open_limit;/* `crypto call admission limit ike in-negotiation-sa`; 0: none */
 	size_t finding_count;
 	struct ike_finding *findings;

@@ -170,6 +170,7 @@ static int settings_await(struct launcher *l, struct charon_settings *s)
 	if (l->message.type != KEEPER_IKE_START || l->message.length != sizeof *ike)
 		return -EPROTO;
 	*s = (struct charon_settings){ .nat_keepalive_s = ike->nat_keepalive_s, .half_open_limit = ike->half_open_limit,
+				       .ike_sa_limit = ike->ike_sa_limit,
 				       .log_level = level ? atoi(level) : 0 };
 	return 0;
 }

@@ -101,6 +101,7 @@ struct keeper_raw {
 struct keeper_ike {
 	uint32_t seq;
 	uint32_t nat_keepalive_s;  /* 0: charon's own 20 s */
+	uint32_t ike_sa_limit;     /* IKE_SAs from which on others may begin no more; 0: no limit */
 	uint32_t half_open_limit;  /* IKE_SAs under negotiation that others began; 0: no limit */
 };
 

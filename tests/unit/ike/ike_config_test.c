@@ -234,6 +234,7 @@ static void test_settings(void **state)
 		"crypto isakmp keepalive 10 3 periodic\ncrypto isakmp nat keepalive 30\n"
 		"crypto ipsec security-association lifetime seconds 7200\ncrypto ipsec security-association replay window-size 512\n"
 		"no crypto ipsec nat-transparency udp-encapsulation\ncrypto call admission limit ike in-negotiation-sa 40\n"
+		"crypto call admission limit ike sa 50\n"
 		"crypto ipsec transform-set T esp-aes 192 esp-sha256-hmac\ncrypto ipsec transform-set U esp-3des esp-sha-hmac\n"
 		"crypto ipsec profile P\n set transform-set T U\n set pfs group14\n set security-association lifetime kilobytes 1000\n"
 		" set security-association idle-time 120\n responder-only\n");
@@ -256,6 +257,7 @@ static void test_settings(void **state)
 	assert_true(s.p->responder_only);
 	assert_false(s.p->force_encap);
 	assert_int_equal(s.i->half_open_limit, 40);
+	assert_int_equal(s.i->ike_sa_limit, 50);
 	scene_end(&s);
 }
 

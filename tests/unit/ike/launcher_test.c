@@ -338,7 +338,7 @@ static void charon_dies_with_the_launcher(void **state)
 
 static void configuration_is_private(void **state)
 {
-	const struct charon_settings s = { .nat_keepalive_s = 33, .half_open_limit = 7, .log_level = 4 };
+	const struct charon_settings s = { .nat_keepalive_s = 33, .half_open_limit = 7, .ike_sa_limit = 9, .log_level = 4 };
 	char path[128], text[8192];
 	struct stat st;
 	FILE *f;
@@ -354,6 +354,7 @@ static void configuration_is_private(void **state)
 	fclose(f);
 	assert_non_null(strstr(text, "keep_alive = 33s\n"));
 	assert_non_null(strstr(text, "init_limit_half_open = 7\n"));
+	assert_non_null(strstr(text, "ikesa_limit = 9\n"));
 	assert_non_null(strstr(text, folder)); /* the VICI socket */
 	assert_null(strstr(text, "include"));
 	assert_null(strstr(text, "default = 4")); /* shows keys: never */
