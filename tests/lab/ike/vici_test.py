@@ -226,10 +226,14 @@ def clear(r):
 def swanctl_takes(r, folder):
     files = glob.glob(os.path.join(ROOT, "examples", "*", "*.cfg")) + glob.glob(os.path.join(SHARED, "cases", "*", "*.cfg"))
     taken = 0
+    # What trustpoints name lies beside the configuration.
+    for name, made in (("ca.crt", "ca.pem"), ("router.crt", "spoke.pem"), ("router.key", "spoke.key")):
+        shutil.copy(os.path.join(folder, made), os.path.join(folder, name))
     for f in sorted(files):
-        rendered = os.path.join(folder, "rendered.conf")
+        copy, rendered = os.path.join(folder, "copy.cfg"), os.path.join(folder, "rendered.conf")
+        shutil.copy(f, copy)
         with open(rendered, "w") as out:
-            subprocess.run([DMVPN, "render", "swanctl", "--secrets", f], stdout=out, check=True)
+            subprocess.run([DMVPN, "render", "swanctl", "--secrets", copy], stdout=out, check=True)
         with open(rendered) as text:
             connections = text.read().count("local_addrs")
         said = r.swanctl("--load-all", "--noprompt", "--file", rendered)
