@@ -678,7 +678,14 @@ bool sa_session_deleted(struct sa_sessions *s, struct esp_sa *sa, struct instant
 	struct sa_pair *p = sa->session ? pair_of(s, sa) : NULL;
 	struct sa_session *session = p ? p->session : NULL;
 
-	if (!session || sa->inbound || session->out != sa)
+	if (!session)
+		return false;
+	if (sa->inbound) {
+		doom(p, sa, instant_add(now, span_ms(SA_LATE_MS)));
+		settle_soon(s, session, now);
+		return true;
+	}
+	if (session->out != sa)
 		return false;
 	doom(p, sa, instant_add(now, span_ms(SA_LINGER_MS)));
 	settle_soon(s, session, now);

@@ -34,6 +34,8 @@ enum {
 	SA_PREFER_MS = 1000,      /* a new pair that nobody was heard on is preferred after that */
 	SA_LINGER_MS = 5000,      /* of an SA that charon deleted while it was the only one to send by;
 				   * of an orphan's inbound half once it is replaced */
+	SA_LATE_MS = 2000,        /* of an inbound SA that charon deleted: what the peer sent until it
+				   * heard of that is still taken */
 	SA_PAIR_MEMORY_MS = 10000,/* of a pair without SAs: named before they come, or between two lives */
 };
 
@@ -132,7 +134,8 @@ void sa_session_revoke(struct sa_sessions *s, const struct forward_sa_bind *name
  */
 /* It has keys, new or again: true when it is bound now. */
 bool sa_session_installed(struct sa_sessions *s, struct esp_sa *sa, struct instant now);
-/* charon deletes it. true: it stays a while, because its session has no other to send by. */
+/* charon deletes it. true: it stays a while, because its session has no other to send by, or for
+ * what the peer still sends by it. */
 bool sa_session_deleted(struct sa_sessions *s, struct esp_sa *sa, struct instant now);
 /* Its slot is about to be cleared. */
 void sa_session_gone(struct sa_sessions *s, struct esp_sa *sa, struct instant now);

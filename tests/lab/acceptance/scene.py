@@ -152,6 +152,7 @@ class Lab:
     def __exit__(self, kind, value, trace):
         if kind and kind is not KeyboardInterrupt:
             self.print_logs()
+            self.print_drops()
         # `down` reads the configurations again: those that the lab was built from.
         for router, text in self.configs.items():
             self.configure(router, text)
@@ -163,6 +164,15 @@ class Lab:
             if log.endswith("-dmvpnd.log"):
                 with open(os.path.join(self.logs, log), errors="replace") as f:
                     print(f"--- {log}\n{f.read()[-4000:]}", flush=True)
+
+    def print_drops(self):
+        """What the forwarders dropped, and why."""
+        for router in self.configs:
+            try:
+                drops = self.show(router, "counters")["forward"]["drops"]
+            except (RuntimeError, ValueError, KeyError):
+                continue  # it is dead: that is shown elsewhere
+            print(f"--- {router} dropped {({k: v for k, v in drops.items() if v})}", flush=True)
 
     def options(self):
         """A lab of unprotected tunnels says so; one of protected tunnels is never run in the clear."""
@@ -334,6 +344,7 @@ class Stream:
     def __init__(self, lab, sender, receiver, destinations, per_second=200):
         Stream.port += 1
         self.destinations = [(d, Stream.port) for d in destinations]
+        self.name = f"{sender} to {receiver}"
         self.interval = 1 / per_second
         self.sent, self.received, self.refused = {}, {}, 0
         self.out = socket_in(lab.netns(sender), socket.AF_INET, socket.SOCK_DGRAM)
@@ -391,7 +402,7 @@ class Stream:
     def expect_nothing_lost(self, what, at_least):
         lost = self.stop()
         check(f"{what}: only {len(self.sent)} packets sent, wanted {at_least}", len(self.sent) >= at_least)
-        expect(f"{what}: packets lost of {len(self.sent)} ({self.refused} refused by the sender's kernel)", lost, [])
+        expect(f"{what}: packets from {self.name} lost of {len(self.sent)} ({self.refused} refused by the sender's kernel)", lost, [])
 
     def longest_silence(self):
         """Seconds between two packets that came one after the other, less the interval; the
