@@ -475,6 +475,7 @@ void hub_drops_tell(struct hub *h)
 	counters_hear(h);
 	c = (const void *)h->message.payload;
 	for (uint32_t i = 0; i < c->count && i < FORWARD_DROP_COUNT; i++)
-		if (c->drops[i])
+		/* Its own kernel's housekeeping is none of the traffic. */
+		if (c->drops[i] && i != FORWARD_DROP_LOCAL_LINK && i != FORWARD_DROP_NO_TUNNEL)
 			fprintf(stderr, "dmvpn-fwd dropped %llu: %s\n", (unsigned long long)c->drops[i], names[i]);
 }
