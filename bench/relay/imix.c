@@ -1,7 +1,7 @@
 /*
  * relay_imix: a hub between its spokes: decrypt, route by the kernel, encrypt to another one; packets of 64, 570 and
- * 1400 octets, 7:4:1, with one active peer and with a thousand on either side. Beside it, in the same rounds, the same
- * packets forwarded in clear by the kernel of the same namespace.
+ * 1400 octets, 7:4:1, in turn from 1, 32 and 1,000 active peers to as many others. Beside it, in the same rounds, the
+ * same packets forwarded in clear by the kernel of the same namespace.
  *
  * usage: bench_relay FORWARDER [ROUNDS [MILLISECONDS]]; prints one JSON object per figure: medians of the rounds; ratio
  * is to the plain way of the same rounds. Environment: OTHER, an earlier build of dmvpn-fwd to be measured in the same
@@ -12,9 +12,9 @@
 
 #include "traffic.h"
 
-enum { PEERS = 1000, COUNTS = 2 };
+enum { PEERS = 1000, COUNTS = 3 };
 
-static const uint32_t counts[COUNTS] = { 1, PEERS };
+static const uint32_t counts[COUNTS] = { 1, 32, PEERS };
 
 struct results {
 	double rate[BENCH_ROUNDS_MAX], bits[BENCH_ROUNDS_MAX], loss[BENCH_ROUNDS_MAX], cpu[BENCH_ROUNDS_MAX], busy[BENCH_ROUNDS_MAX];

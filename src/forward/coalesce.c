@@ -8,6 +8,8 @@
 #include "wire/checksum.h"
 
 enum {
+	BUCKETS = 512,        /* a power of two */
+	NOBODY = 0xffff,
 	ETHERNET = 14,
 	PACKET_MAX = 65535,
 	IP4_ID = 4,
@@ -39,6 +41,7 @@ struct piece {
 struct flow {
 	void *link;                 /* NULL: nothing held */
 	uint64_t key;
+	uint16_t next;              /* of its bucket; NOBODY: the last */
 	struct ip_view ip;          /* of the first packet */
 	uint8_t *frame, *transport; /* of the first packet */
 	size_t header_len, segment, payload;
@@ -58,6 +61,7 @@ struct coalesce {
 	size_t used;   /* flows[0 … used) may hold something */
 	size_t oldest; /* the one to give way next when all do */
 	size_t newest; /* the one that last took a packet */
+	uint16_t heads[BUCKETS]; /* of flows[0 … used), by key: the first one; NOBODY: none */
 	struct flow flows[COALESCE_FLOWS];
 };
 
@@ -68,6 +72,7 @@ struct coalesce *coalesce_new(coalesce_write *write, void *context)
 	if (c) {
 		c->write = write;
 		c->context = context;
+		memset(c->heads, 0xff, sizeof c->heads);
 	}
 	return c;
 }
@@ -120,9 +125,12 @@ static void flow_flush(struct coalesce *c, struct flow *f)
 
 void coalesce_flush(struct coalesce *c)
 {
+	if (c->used == 0)
+		return;
 	for (size_t i = 0; i < c->used; i++)
 		flow_flush(c, &c->flows[i]);
 	c->used = c->oldest = c->newest = 0;
+	memset(c->heads, 0xff, sizeof c->heads);
 }
 
 static void piece_write(struct coalesce *c, const struct piece *p)
@@ -207,11 +215,18 @@ static bool flow_is(const struct flow *f, const struct piece *p)
 	       ipaddr_eq(&f->ip.src, &p->ip->src) && ipaddr_eq(&f->ip.dst, &p->ip->dst);
 }
 
+static uint16_t *bucket_of(struct coalesce *c, uint64_t key)
+{
+	return &c->heads[key * UINT64_C(0x9e3779b97f4a7c15) >> 55];
+}
+
+_Static_assert(BUCKETS == 1 << (64 - 55), "a bucket is nine bits");
+
 static struct flow *flow_find(struct coalesce *c, const struct piece *p)
 {
 	if (c->used && flow_is(&c->flows[c->newest], p))
 		return &c->flows[c->newest];
-	for (size_t i = 0; i < c->used; i++)
+	for (uint16_t i = *bucket_of(c, p->key); i != NOBODY; i = c->flows[i].next)
 		if (flow_is(&c->flows[i], p)) {
 			c->newest = i;
 			return &c->flows[i];
@@ -291,16 +306,30 @@ static void flow_append(struct flow *f, const struct piece *p)
 		f->psh |= p->transport[TCP_FLAGS] & FLAG_PSH;
 }
 
-/* A place for a flow that is not held: a new one, or the one that waits longest. */
-static struct flow *flow_place(struct coalesce *c)
+static void flow_unlink(struct coalesce *c, size_t place)
 {
+	uint16_t *at = bucket_of(c, c->flows[place].key);
+
+	while (*at != place)
+		at = &c->flows[*at].next;
+	*at = c->flows[place].next;
+}
+
+/* A place for a flow that is not held: a new one, or the one that waits longest. */
+static struct flow *flow_place(struct coalesce *c, uint64_t key)
+{
+	uint16_t *head = bucket_of(c, key);
+
 	if (c->used < COALESCE_FLOWS) {
 		c->newest = c->used++;
 	} else {
 		c->newest = c->oldest;
 		c->oldest = (c->oldest + 1) % COALESCE_FLOWS;
 		flow_flush(c, &c->flows[c->newest]);
+		flow_unlink(c, c->newest);
 	}
+	c->flows[c->newest].next = *head;
+	*head = (uint16_t)c->newest;
 	return &c->flows[c->newest];
 }
 
@@ -326,7 +355,7 @@ void coalesce_packet(struct coalesce *c, void *link, bool merges_udp, uint8_t *f
 	if (f)
 		flow_flush(c, f);
 	if (may_merge(&p, merges_udp))
-		flow_start(f ? f : flow_place(c), &p, is_verified);
+		flow_start(f ? f : flow_place(c, p.key), &p, is_verified);
 	else
 		piece_write(c, &p);
 }

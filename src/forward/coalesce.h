@@ -22,7 +22,7 @@
 #include "wire/ip.h"
 
 enum {
-	COALESCE_FLOWS = 64,   /* held at a time */
+	COALESCE_FLOWS = 256,  /* held at a time */
 	COALESCE_PIECES = 128, /* of one super-packet, its virtio header included */
 };
 

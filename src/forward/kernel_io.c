@@ -319,7 +319,7 @@ int kernel_io_tap_ready(struct kernel_io *io, struct tap *tap)
 	size_t used = 0;
 	int error = 0;
 
-	for (size_t i = 0; i < RECEIVE_BATCH && !error; i++) {
+	for (size_t i = 0; i < TAP_BATCH && !error; i++) {
 		uint8_t *at = io->frames + used + FRAME_HEADROOM - VNET_HEADER;
 		const ssize_t got = read(tap->fd, at, FRAME_MAX);
 

@@ -15,7 +15,10 @@
 
 enum {
 	SEND_QUEUE = 256,    /* packets */
-	RECEIVE_BATCH = 64,  /* frames or packets read before what they cause is sent */
+	RECEIVE_BATCH = 64,  /* packets read from a raw socket before what they cause is sent */
+	/* Frames likewise: as many as a batch from the other side may have written, or the device's queue
+	 * would grow. */
+	TAP_BATCH = 256,
 	SEND_CONTROL = 2 * CMSG_SPACE(sizeof(int)), /* type of service, TTL */
 	SEND_TAIL_MAX = SEGMENT_HEADER_MAX + SEGMENT_HEADROOM,
 	/* Frames read from a TAP stand one behind the other, so that small ones share the cache. */

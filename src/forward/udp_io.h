@@ -24,7 +24,7 @@ enum {
 	UDP_SEGMENTS_MAX = 64,     /* datagrams of one run: what kernels take */
 	UDP_RUN_OCTETS = 65507,    /* octets of one run */
 	UDP_DATAGRAM_MAX = 65507,
-	UDP_ARRIVALS_MAX = 64,     /* of one udp_receive() */
+	UDP_ARRIVALS_MAX = 256,    /* of one udp_receive() */
 	UDP_HEADROOM = 64,         /* octets before an arrival, free to be overwritten */
 };
 
@@ -78,7 +78,7 @@ struct udp_arrival {
 	uint8_t tos;          /* of the outer header */
 };
 
-struct udp_receiver; /* 4 MiB of address space, as much of it touched as is used */
+struct udp_receiver; /* 17 MiB of address space, as much of it touched as is used */
 
 struct udp_receiver *udp_receiver_new(void); /* NULL: out of memory */
 void udp_receiver_free(struct udp_receiver *r); /* NULL is fine */

@@ -5,7 +5,7 @@
 #include "forward/frame.h"
 #include "wire/checksum.h"
 
-enum { PACKETS = 512, ROOM = 2048, FLOWS = 5 };
+enum { PACKETS = 4 * COALESCE_FLOWS, ROOM = 2048, FLOWS = 5 };
 
 struct written {
 	void *link;
