@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "lab/memory.h"
+#include "lab/programs.h"
 #include "lab/watch.h"
 
-enum { FIRST_FLOW_MS = 1200, REACH_US = 100000, STABLE_TRIES = 6, LOOK_MS = 100 };
+enum { FIRST_FLOW_MS = 1200, REACH_US = 100000, PATHS_S = 20, LOOK_MS = 100 };
 
 static int64_t after_s(int s) { return lab_now_ns() + s * 1000000000LL; }
 
@@ -149,17 +150,31 @@ static size_t look_at_paths(struct lab *lab, struct probes *p, struct lab_result
 	return direct;
 }
 
+/* How long the number of direct pairs must stand still: two spokes of a protected tunnel agree on
+ * keys first, and their packets take the hub's way meanwhile. */
+static int still_s(const struct lab *lab)
+{
+	for (size_t i = 0; i < lab->plan->router_count; i++)
+		if (programs_is_protected(lab, i))
+			return 3;
+	return 1;
+}
+
 void converge_paths(struct lab *lab, struct probes *p, struct lab_result *r)
 {
+	const int64_t end = after_s(PATHS_S);
+	int64_t still_until = after_s(still_s(lab));
 	size_t before = SIZE_MAX;
 
-	for (int i = 0; i < STABLE_TRIES && !lab_interrupted; i++) {
+	while (lab_now_ns() < end && !lab_interrupted) {
 		lab_progress("discovering paths");
 		lab_pause_ms(500);
 		if (!probes_trace(p))
 			return;
 		r->direct_pairs = look_at_paths(lab, p, r);
-		if (r->direct_pairs == before)
+		if (r->direct_pairs != before)
+			still_until = after_s(still_s(lab));
+		else if (lab_now_ns() >= still_until)
 			return;
 		before = r->direct_pairs;
 	}

@@ -31,6 +31,8 @@ def udp(lab, node, address):
 
 def one_address_for_both(lab):
     """As IKE does behind NAT: both from the same port to one server."""
+    for n in (1, 2):  # FRR sets the routes
+        wait_for(f"spoke{n} has a way out", lambda n=n: lab.ping(f"spoke{n}", HUB_NBMA, 1))
     server = udp(lab, "hub1", HUB_NBMA)
     clients = {f"spoke{n}".encode(): udp(lab, f"spoke{n}", f"192.168.1.1{n}") for n in (1, 2)}
     seen = {}
