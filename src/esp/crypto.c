@@ -1,7 +1,6 @@
 /*
  * crypto: the provider chosen for this process, expanded keys of all suites, and unpredictable IVs.
  */
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +19,18 @@ enum { RANDOM_OCTETS = 4096, KEY_ALIGNMENT = 64 };
 struct esp_crypto {
 	struct IMB_MGR *ipsec_mb; /* NULL: OpenSSL */
 	const char *name;
+	size_t key_room;
 	size_t random_used;
 	uint8_t random[RANDOM_OCTETS];
 };
+
+static void room_for(struct esp_crypto *c, size_t octets)
+{
+	const size_t room = (octets + KEY_ALIGNMENT - 1) / KEY_ALIGNMENT * KEY_ALIGNMENT;
+
+	if (room > c->key_room)
+		c->key_room = room;
+}
 
 #ifdef HAVE_IPSEC_MB
 static const char *ipsec_mb_name(IMB_ARCH arch)
@@ -50,6 +58,7 @@ static bool ipsec_mb_start(struct esp_crypto *c)
 	if (imb_get_errno(m) == 0 && ipsec_mb_name(arch) && m->gcm128_enc) {
 		c->ipsec_mb = m;
 		c->name = ipsec_mb_name(arch);
+		room_for(c, esp_gcm_ipsec_mb_octets(m));
 		return true;
 	}
 	free_mb_mgr(m);
@@ -82,6 +91,8 @@ struct esp_crypto *esp_crypto_new(enum esp_provider provider)
 		return NULL;
 	c->random_used = RANDOM_OCTETS;
 	c->name = "OpenSSL";
+	room_for(c, esp_gcm_openssl.size);
+	room_for(c, esp_cbc_openssl.size);
 	if (provider != ESP_PROVIDER_OPENSSL && !ipsec_mb_start(c) && provider == ESP_PROVIDER_IPSEC_MB) {
 		free(c);
 		return NULL;
@@ -101,6 +112,11 @@ void esp_crypto_free(struct esp_crypto *c)
 const char *esp_crypto_name(const struct esp_crypto *c)
 {
 	return c->name;
+}
+
+size_t esp_crypto_key_room(const struct esp_crypto *c)
+{
+	return c->key_room;
 }
 
 struct IMB_MGR *esp_crypto_ipsec_mb(const struct esp_crypto *c)
@@ -183,7 +199,6 @@ int esp_key_init(struct esp_key *k, struct esp_crypto *c, const struct esp_suite
 	if (!esp_suite_valid(suite))
 		return -EINVAL;
 	k->transform = transform_for(c, suite);
-	assert(k->transform->size <= ESP_KEY_ROOM);
 	k->crypto = c;
 	k->icv_octets = suite->icv_octets;
 	k->cipher = suite->cipher;
@@ -195,18 +210,20 @@ int esp_key_init(struct esp_key *k, struct esp_crypto *c, const struct esp_suite
 
 void esp_key_done(struct esp_key *k)
 {
-	if (k->transform && k->transform->done)
+	if (!k->crypto)
+		return;
+	if (k->transform->done)
 		k->transform->done(k);
-	OPENSSL_cleanse(k, ESP_KEY_ROOM);
+	OPENSSL_cleanse(k, k->crypto->key_room);
 }
 
 struct esp_key *esp_key_new(struct esp_crypto *c, const struct esp_suite *suite, const struct esp_keys *keys)
 {
-	struct esp_key *k = aligned_alloc(KEY_ALIGNMENT, ESP_KEY_ROOM);
+	struct esp_key *k = aligned_alloc(KEY_ALIGNMENT, c->key_room);
 
 	if (!k)
 		return NULL;
-	memset(k, 0, ESP_KEY_ROOM);
+	memset(k, 0, c->key_room);
 	if (esp_key_init(k, c, suite, keys) == 0)
 		return k;
 	free(k);

@@ -3,6 +3,7 @@
  */
 #include <intel-ipsec-mb.h>
 #include <openssl/crypto.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "esp/transform.h"
@@ -43,6 +44,37 @@ static int mb_init(struct esp_key *k, const struct esp_suite *suite, const struc
 		break;
 	}
 	return 0;
+}
+
+/* Written over all zeros and over all ones an octet that it fills in comes out the same. */
+static size_t expanded_end(aes_gcm_pre_t pre)
+{
+	static const uint8_t key[IMB_GCM_256_KEY_LEN] = { 1 };
+	struct gcm_key_data over[2] __attribute__((aligned(64)));
+	const uint8_t *a = (const uint8_t *)&over[0], *b = (const uint8_t *)&over[1];
+	size_t end = sizeof over[0];
+
+	memset(&over[0], 0, sizeof over[0]);
+	memset(&over[1], 0xff, sizeof over[1]);
+	pre(key, &over[0]);
+	pre(key, &over[1]);
+	while (end > 0 && a[end - 1] != b[end - 1])
+		end--;
+	return end;
+}
+
+/* The library's type has room for what the widest processor precomputes; most need a third of it. */
+size_t esp_gcm_ipsec_mb_octets(const IMB_MGR *m)
+{
+	const aes_gcm_pre_t all[] = { m->gcm128_pre, m->gcm192_pre, m->gcm256_pre };
+	size_t end = 0;
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		const size_t one = expanded_end(all[i]);
+
+		end = one > end ? one : end;
+	}
+	return offsetof(struct mb_key, expanded) + end;
 }
 
 static void nonce_make(const struct mb_key *b, const uint8_t *iv, uint8_t nonce[IMB_GCM_IV_DATA_LEN])

@@ -11,7 +11,7 @@
 
 static size_t keys_length(const struct sa_table *t)
 {
-	return (size_t)t->header->layout.capacity * ESP_KEY_ROOM;
+	return (size_t)t->header->layout.capacity * t->key_room;
 }
 
 int sa_index_init(struct sa_table *t)
@@ -20,6 +20,7 @@ int sa_index_init(struct sa_table *t)
 
 	for (t->buckets = 64; t->buckets < capacity; t->buckets *= 2)
 		;
+	t->key_room = esp_crypto_key_room(t->crypto);
 	t->heads = calloc(t->buckets, sizeof *t->heads);
 	t->links = calloc(capacity, sizeof *t->links);
 	t->taken = calloc((capacity + 63) / 64, sizeof *t->taken);
@@ -59,7 +60,7 @@ void sa_index_done(struct sa_table *t)
 
 struct esp_key *sa_index_key(const struct sa_table *t, uint32_t index)
 {
-	return (struct esp_key *)(void *)(t->keys + (size_t)index * ESP_KEY_ROOM);
+	return (struct esp_key *)(void *)(t->keys + (size_t)index * t->key_room);
 }
 
 uint32_t sa_index_lowest_free(const struct sa_table *t)

@@ -136,7 +136,7 @@ int sa_table_key_set(struct sa_table *t, uint32_t index, const struct esp_sa *sa
 	const int error = esp_key_init(k, t->crypto, &sa->suite, &sa->keys);
 
 	if (!error)
-		t->key_octets += ESP_KEY_ROOM + esp_key_octets(k);
+		t->key_octets += t->key_room + esp_key_octets(k);
 	return error;
 }
 
@@ -146,7 +146,7 @@ static void key_drop(struct sa_table *t, uint32_t index)
 
 	if (!k->transform)
 		return;
-	t->key_octets -= ESP_KEY_ROOM + esp_key_octets(k);
+	t->key_octets -= t->key_room + esp_key_octets(k);
 	esp_key_done(k);
 }
 

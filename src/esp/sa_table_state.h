@@ -36,7 +36,8 @@ struct sa_table {
 	uint32_t *heads;         /* by direction and SPI: index + 1 of the first, 0: none */
 	uint32_t *links;         /* by slot: index + 1 of the next of its bucket */
 	uint64_t *taken;         /* by slot, one bit each: not free */
-	uint8_t *keys;           /* by slot, ESP_KEY_ROOM octets each; zeroed where there is none */
+	size_t key_room;         /* octets of each key */
+	uint8_t *keys;           /* by slot; zeroed where there is none */
 	size_t key_octets;       /* of all keys */
 	uint32_t tombs[SA_TABLE_TOMBS_MAX]; /* a ring of indices, oldest first */
 	uint32_t tomb_first, tomb_count;

@@ -38,16 +38,18 @@ struct esp_transform {
 };
 
 extern const struct esp_transform esp_gcm_ipsec_mb; /* AES_GCM; only where it is built in */
+struct IMB_MGR;
+size_t esp_gcm_ipsec_mb_octets(const struct IMB_MGR *m); /* of its expanded keys on this processor; at most .size */
 extern const struct esp_transform esp_gcm_openssl;  /* AES_GCM, AES_GMAC */
 extern const struct esp_transform esp_cbc_openssl;  /* AES_CBC, 3DES_CBC, NULL, with an HMAC */
 
-struct IMB_MGR;
 /* crypto.c */
-/* Keys in memory of the caller's, ESP_KEY_ROOM octets, aligned to 64 and zeroed. 0, -EINVAL or -ENOMEM. */
-enum { ESP_KEY_ROOM = 1088 };
+/* Octets that any expanded key of this provider takes on this processor, a multiple of 64. */
+size_t esp_crypto_key_room(const struct esp_crypto *c);
+/* Keys in memory of the caller's, esp_crypto_key_room() octets, aligned to 64 and zeroed. 0, -EINVAL or -ENOMEM. */
 int esp_key_init(struct esp_key *k, struct esp_crypto *c, const struct esp_suite *suite, const struct esp_keys *keys);
-void esp_key_done(struct esp_key *k); /* wiped; it need not have come to an end of init */
-size_t esp_key_octets(const struct esp_key *k); /* of memory outside of ESP_KEY_ROOM, about */
+void esp_key_done(struct esp_key *k); /* wiped; init may have failed, or never been called */
+size_t esp_key_octets(const struct esp_key *k); /* of memory outside of its room, about */
 struct IMB_MGR *esp_crypto_ipsec_mb(const struct esp_crypto *c);
 void esp_crypto_random(struct esp_crypto *c, uint8_t *out, size_t length); /* unpredictable; length <= ESP_IV_MAX */
 

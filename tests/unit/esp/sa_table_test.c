@@ -332,7 +332,7 @@ static void test_any_damage(void **state)
 		/* The private side knew it as it was: forget it without a look at the memory. */
 		for (uint32_t n = 0; n < CAPACITY; n++)
 			esp_key_done(sa_index_key(w.t, n));
-		munmap(w.t->keys, CAPACITY * ESP_KEY_ROOM);
+		munmap(w.t->keys, CAPACITY * w.t->key_room);
 		free(w.t->heads);
 		free(w.t->links);
 		free(w.t->taken);
