@@ -25,7 +25,7 @@ static void keep(struct results *r, unsigned round, const struct traffic_figures
 {
 	r->rate[round] = (double)f->received / f->seconds;
 	r->bits[round] = 8e-6 * (double)f->octets / f->seconds;
-	r->loss[round] = 100 * (double)(f->sent - f->received) / (double)f->sent;
+	r->loss[round] = f->loss;
 	r->cpu[round] = f->cpu_ns;
 	r->busy[round] = f->busy_ns;
 	if (f->steal > r->steal)

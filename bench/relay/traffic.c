@@ -434,8 +434,7 @@ struct traffic_figures traffic_run(struct traffic *t, const struct traffic_patte
 	f.busy_ns = (after.busy - before.busy) * 1e9 / (double)sysconf(_SC_CLK_TCK) / (double)f.received;
 	f.steal = 100 * (after.steal - before.steal) / (after.all - before.all + 1e-9);
 	drain(t, is_plain);
-	f.sent = t->sent;
-	f.received = t->received;
+	f.loss = 100 * (double)(t->sent - t->received) / (double)t->sent;
 	return f;
 }
 

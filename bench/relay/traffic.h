@@ -37,7 +37,8 @@ void traffic_free(struct traffic *t);
 
 struct traffic_figures {
 	double seconds;
-	uint64_t sent, received, octets; /* octets: of inner packets received */
+	uint64_t received, octets; /* within that time; octets of the inner packets */
+	double loss;     /* percent, of all that was sent */
 	double cpu_ns;   /* of the forwarder, per packet received */
 	double busy_ns;  /* of all processors, per packet received */
 	double steal;    /* percent of the time of all processors */
