@@ -97,7 +97,7 @@ static void plain_receive(struct worker *w, struct sa_session *session, const st
 		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
 		return;
 	}
-	gre_rx_protected(w, raw, &session->conf, a->tos, plain->bytes, plain->length);
+	gre_rx_protected(w, raw, session, a->tos, plain->bytes, plain->length);
 }
 
 static void sa_receive(struct worker *w, struct sa_session *session, struct esp_sa *sa, const struct esp_arrival *a,

@@ -6,6 +6,7 @@
 #include "forward/hash.h"
 #include "forward/mss.h"
 #include "forward/nd.h"
+#include "forward/sa_session.h"
 #include "wire/checksum.h"
 #include "wire/gre.h"
 #include "wire/ip.h"
@@ -17,7 +18,8 @@ struct arrival {
 	struct tunnel *tunnel;
 	struct peer *peer; /* NULL: the sender is none */
 	struct endpoint from;
-	uint32_t session, protection; /* 0: it came in clear */
+	struct sa_session *session; /* NULL: it came in clear */
+	uint32_t protection;        /* likewise 0 */
 	uint8_t tos;
 };
 
@@ -31,7 +33,7 @@ static const enum forward_drop gre_drops[GRE_DROP_COUNT] = {
 static void nhrp_punt(struct worker *w, const struct arrival *a, const uint8_t *bytes, size_t length)
 {
 	struct forward_nhrp message = { .tunnel = a->tunnel->conf.tunnel, .length = (uint32_t)length,
-					.endpoint = a->from, .session = a->session };
+					.endpoint = a->from, .session = a->session ? a->session->conf.session : 0 };
 
 	if (length > FORWARD_NHRP_MAX) {
 		worker_drop(w, FORWARD_DROP_NHRP_LONG);
@@ -143,13 +145,27 @@ static void inner_receive(struct worker *w, const struct arrival *a, unsigned ve
 	deliver(w, a, inner, &ip);
 }
 
+/* A session serves one tunnel, mostly: the peer at its end is looked up once. */
+static struct peer *session_peer(const struct worker *w, const struct arrival *a)
+{
+	const struct peer_table *peers = &w->tables->peers;
+	struct sa_session *s = a->session;
+
+	if (s->peer_epoch != peers->epoch || s->peer_tunnel != a->tunnel->conf.tunnel) {
+		s->peer = peer_find_endpoint(peers, a->tunnel->conf.tunnel, &a->from);
+		s->peer_tunnel = a->tunnel->conf.tunnel;
+		s->peer_epoch = peers->epoch;
+	}
+	return s->peer;
+}
+
 static struct peer *sender(const struct worker *w, const struct arrival *a)
 {
 	const struct tunnel *t = a->tunnel;
 
 	if (tunnel_is_p2p(t) && ipaddr_eq(&t->conf.remote, &a->from.addr))
 		return peer_find(&w->tables->peers, t->conf.tunnel, t->conf.remote_peer);
-	return peer_find_endpoint(&w->tables->peers, t->conf.tunnel, &a->from);
+	return a->session ? session_peer(w, a) : peer_find_endpoint(&w->tables->peers, t->conf.tunnel, &a->from);
 }
 
 static struct tunnel *match(const struct worker *w, const struct raw *raw, const struct endpoint *from,
@@ -190,10 +206,10 @@ static void gre_receive(struct worker *w, const struct raw *raw, struct arrival 
 	}
 }
 
-void gre_rx_protected(struct worker *w, const struct raw *raw, const struct forward_session *session, uint8_t tos,
-		      uint8_t *gre, size_t length)
+void gre_rx_protected(struct worker *w, const struct raw *raw, struct sa_session *session, uint8_t tos, uint8_t *gre,
+		      size_t length)
 {
-	struct arrival a = { .from = session->remote, .session = session->session, .protection = session->protection,
+	struct arrival a = { .from = session->conf.remote, .session = session, .protection = session->conf.protection,
 			     .tos = tos };
 
 	gre_receive(w, raw, &a, gre, length);

@@ -19,7 +19,7 @@ static size_t endpoint_bucket(const struct peer_table *t, uint32_t tunnel, const
 
 int peer_table_init(struct peer_table *t)
 {
-	*t = (struct peer_table){ .buckets = BUCKETS_FIRST };
+	*t = (struct peer_table){ .buckets = BUCKETS_FIRST, .epoch = 1 };
 	TAILQ_INIT(&t->all);
 	t->by_id = calloc(t->buckets, sizeof *t->by_id);
 	t->by_endpoint = calloc(t->buckets, sizeof *t->by_endpoint);
@@ -115,10 +115,17 @@ static void grow(struct peer_table *t)
 	}
 }
 
+static void changed(struct peer_table *t)
+{
+	if (++t->epoch == 0)
+		t->epoch = 1;
+}
+
 struct peer *peer_set(struct peer_table *t, uint32_t tunnel, uint64_t id, const struct endpoint *nbma)
 {
 	struct peer *p = peer_find(t, tunnel, id);
 
+	changed(t);
 	if (p) {
 		endpoint_unlink(t, p);
 		if (!endpoint_eq(&p->nbma, nbma))
@@ -132,7 +139,8 @@ struct peer *peer_set(struct peer_table *t, uint32_t tunnel, uint64_t id, const 
 	if (!p)
 		return NULL;
 	*p = (struct peer){ .tunnel = tunnel, .id = id, .nbma = *nbma, .sent_at = INSTANT_NEVER };
-	if (t->count >= t->buckets)
+	/* Looked up per packet: most chains shall hold one peer. */
+	if (2 * t->count >= t->buckets)
 		grow(t);
 	TAILQ_INSERT_TAIL(&t->all, p, order);
 	id_link(t, p);
@@ -143,6 +151,7 @@ struct peer *peer_set(struct peer_table *t, uint32_t tunnel, uint64_t id, const 
 
 void peer_remove(struct peer_table *t, struct peer *p)
 {
+	changed(t);
 	endpoint_unlink(t, p);
 	id_unlink(t, p);
 	TAILQ_REMOVE(&t->all, p, order);

@@ -47,6 +47,7 @@ struct peer_table {
 	struct peer_list all;
 	size_t count;
 	size_t buckets; /* a power of two */
+	uint32_t epoch; /* moves with every change: cached look-ups are stale. Never 0 */
 	struct peer **by_id;
 	struct peer **by_endpoint;
 };

@@ -12,7 +12,19 @@ static struct relay_flow *flow_slot(struct relay_count *r, const struct ipaddr *
 void relay_count_received(struct relay_count *r, struct instant now, const struct ipaddr *src,
 			  const struct ipaddr *dst, uint32_t in_tunnel, uint64_t in_peer)
 {
-	*flow_slot(r, src, dst) = (struct relay_flow){ *src, *dst, in_tunnel, in_peer, now };
+	struct relay_flow *flow = flow_slot(r, src, dst);
+
+	if (!ipaddr_eq(&flow->src, src) || !ipaddr_eq(&flow->dst, dst))
+		*flow = (struct relay_flow){ .src = *src, .dst = *dst };
+	flow->in_tunnel = in_tunnel;
+	flow->in_peer = in_peer;
+	flow->seen = now;
+}
+
+static bool same_pair(const struct forward_relay_counters *a, const struct forward_relay_counters *b)
+{
+	return a->in_tunnel == b->in_tunnel && a->in_peer == b->in_peer && a->out_tunnel == b->out_tunnel &&
+	       a->out_peer == b->out_peer;
 }
 
 static uint32_t *pair_slot(struct relay_count *r, const struct forward_relay_counters *key)
@@ -26,32 +38,44 @@ static uint32_t *pair_slot(struct relay_count *r, const struct forward_relay_cou
 		if (r->slots[i] == 0)
 			return &r->slots[i];
 		p = &r->pairs[r->slots[i] - 1];
-		if (p->in_tunnel == key->in_tunnel && p->in_peer == key->in_peer &&
-		    p->out_tunnel == key->out_tunnel && p->out_peer == key->out_peer)
+		if (same_pair(p, key))
 			return &r->slots[i];
 	}
+}
+
+/* NULL: there is no more room for pairs. */
+static struct forward_relay_counters *pair_of(struct relay_count *r, struct relay_flow *flow,
+					      const struct forward_relay_counters *key)
+{
+	uint32_t *slot;
+
+	if (flow->pair && flow->pair <= r->pair_count && same_pair(&r->pairs[flow->pair - 1], key))
+		return &r->pairs[flow->pair - 1];
+	slot = pair_slot(r, key);
+	if (*slot == 0) {
+		if (r->pair_count == RELAY_PAIRS_MAX)
+			return NULL;
+		r->pairs[r->pair_count++] = *key;
+		*slot = (uint32_t)r->pair_count;
+	}
+	flow->pair = *slot;
+	return &r->pairs[*slot - 1];
 }
 
 void relay_count_sent(struct relay_count *r, struct instant now, const struct ipaddr *src,
 		      const struct ipaddr *dst, uint32_t out_tunnel, uint64_t out_peer, size_t packets, size_t octets)
 {
-	const struct relay_flow *flow = flow_slot(r, src, dst);
-	struct forward_relay_counters key = { .in_tunnel = flow->in_tunnel, .out_tunnel = out_tunnel,
+	struct relay_flow *flow = flow_slot(r, src, dst);
+	const struct forward_relay_counters key = { .in_tunnel = flow->in_tunnel, .out_tunnel = out_tunnel,
 					      .in_peer = flow->in_peer, .out_peer = out_peer };
 	struct forward_relay_counters *pair;
-	uint32_t *slot;
 
 	if (!ipaddr_eq(&flow->src, src) || !ipaddr_eq(&flow->dst, dst) ||
 	    instant_since(now, flow->seen).us > span_s(RELAY_FLOW_S).us)
 		return;
-	slot = pair_slot(r, &key);
-	if (*slot == 0) {
-		if (r->pair_count == RELAY_PAIRS_MAX)
-			return;
-		r->pairs[r->pair_count++] = key;
-		*slot = (uint32_t)r->pair_count;
-	}
-	pair = &r->pairs[*slot - 1];
+	pair = pair_of(r, flow, &key);
+	if (!pair)
+		return;
 	pair->packets += packets;
 	pair->bytes += octets;
 }

@@ -20,6 +20,7 @@ enum { RELAY_FLOWS = 4096, RELAY_PAIRS_MAX = 16384, RELAY_PAIR_SLOTS = 2 * RELAY
 struct relay_flow {
 	struct ipaddr src, dst; /* IP_NONE: free */
 	uint32_t in_tunnel;
+	uint32_t pair;          /* index + 1 of the one that counted it last; 0: none yet */
 	uint64_t in_peer;
 	struct instant seen;
 };

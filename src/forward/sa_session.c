@@ -474,6 +474,7 @@ static void session_change(struct sa_sessions *s, struct sa_session *session, co
 	session_unlink(s, session);
 	session->conf = *conf;
 	session->raw_epoch = 0;
+	session->peer_epoch = 0;
 	session_link(s, session);
 	s->epoch++;
 	TAILQ_FOREACH(p, &session->pairs, order) {
@@ -506,7 +507,8 @@ struct sa_session *sa_session_set(struct sa_sessions *s, const struct forward_se
 	*session = (struct sa_session){ .conf = *conf };
 	TAILQ_INIT(&session->pairs);
 	timer_init(&session->timer, 0, session);
-	if (s->count >= s->buckets)
+	/* Looked up per packet: most chains shall hold one session. */
+	if (2 * s->count >= s->buckets)
 		sessions_grow(s);
 	TAILQ_INSERT_TAIL(&s->all, session, order);
 	session_link(s, session);

@@ -49,6 +49,7 @@ struct sa_binding {
 	int64_t until_us;       /* to be gone then at the latest; INT64_MAX: not doomed */
 };
 
+struct peer;
 struct raw;
 struct sa_session;
 
@@ -77,6 +78,9 @@ struct sa_session {
 	struct timer timer;
 	const struct raw *raw;      /* that stands for its local end */
 	uint32_t raw_epoch;         /* of tunnel_table when that was looked up, plus 1; 0: look again */
+	struct peer *peer;          /* at its remote end on that multipoint tunnel; NULL: none */
+	uint32_t peer_tunnel;
+	uint32_t peer_epoch;        /* of peer_table when that was looked up; 0: look again */
 	uint16_t path_mtu;          /* of the outer packet; 0: not known to be small */
 	struct instant path_mtu_until;
 };

@@ -685,6 +685,31 @@ static void killed_and_resumed(void **state)
 	assert_int_equal(dropped(p->b), 0);
 }
 
+static uint8_t sender_at_b(struct pair *p)
+{
+	fixture_forget(p->a);
+	fixture_forget(p->b);
+	a_sends_one(p);
+	to_b(p, 0, 0);
+	assert_int_equal(p->b->frame_count, 1);
+	return p->b->frames[0].bytes[11];
+}
+
+/* Who is at the session's end changes while it stays. */
+static void peer_comes_and_goes(void **state)
+{
+	const struct forward_peer gone = { .tunnel = TUNNEL, .peer = PEER + 1 };
+	struct pair *p = *state;
+
+	assert_int_equal(sender_at_b(p), PEER);
+	peer_add(p->b, TUNNEL, PEER + 1, A_ADDR); /* of two for one endpoint the later one */
+	assert_int_equal(sender_at_b(p), PEER + 1);
+	assert_true(fwd_control_message(p->b->w, FORWARD_PEER_DEL, &gone, sizeof gone));
+	assert_int_equal(sender_at_b(p), PEER);
+	peer_add(p->b, TUNNEL, PEER, "192.0.2.77");
+	assert_int_equal(sender_at_b(p), 0); /* nobody's */
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_up, teardown)
@@ -695,6 +720,7 @@ int main(void)
 		T(hostile_packets), cmocka_unit_test(tunnel_mode_ends), T(congestion), BARE(held_until_bound),
 		BARE(held_until_keyed), BARE(held_within_bounds), T(follows_its_nat), T(path_mtu), T(ike_is_handed_on),
 		T(no_way_out), T(told_to_control), T(swept_with_its_sas), T(killed_and_resumed),
+		T(peer_comes_and_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

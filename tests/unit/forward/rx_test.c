@@ -236,7 +236,7 @@ static void link_scope_is_kept_out(void **state)
 
 static void relayed_pairs_are_counted(void **state)
 {
-	static const uint8_t mac_11[6] = { 2, 0, 0, 0, 0, 0x11 };
+	static const uint8_t mac_11[6] = { 2, 0, 0, 0, 0, 0x11 }, mac_12[6] = { 2, 0, 0, 0, 0, 0x12 };
 	struct fixture *f = *state;
 	uint8_t inner[64];
 	const size_t length = datagram(inner);
@@ -251,6 +251,10 @@ static void relayed_pairs_are_counted(void **state)
 	assert_int_equal(f->w->relays.pairs[0].out_peer, 0x11);
 	assert_int_equal(f->w->relays.pairs[0].packets, 3);
 	assert_int_equal(f->w->relays.pairs[0].bytes, 3 * length);
+	transmit(f, 0, mac_12, ETHERTYPE_IPV4, inner, length); /* its route has turned */
+	assert_int_equal(f->w->relays.pair_count, 2);
+	assert_int_equal(f->w->relays.pairs[1].out_peer, 0x12);
+	assert_int_equal(f->w->relays.pairs[1].packets, 1);
 	f->w->now = instant_add(f->w->now, span_s(RELAY_FLOW_S + 1));
 	transmit(f, 0, mac_11, ETHERTYPE_IPV4, inner, length); /* nothing came in lately: our own */
 	assert_int_equal(f->w->relays.pairs[0].packets, 3);
