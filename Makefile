@@ -38,6 +38,7 @@ faults: all
 	@tests/lab/faults $(FAULTS)
 
 bench: all
+	@packaging/install-packages bench
 	@bench/bench
 
 # Ten minutes of every fuzz target; clang's libFuzzer.
