@@ -32,24 +32,11 @@ struct ipaddr ipaddr_v4(uint32_t v)
 	};
 }
 
-struct ipaddr ipaddr_from_bytes(enum ip_family family, const uint8_t *bytes)
-{
-	struct ipaddr a = { .family = (uint8_t)family };
-
-	memcpy(a.bytes, bytes, ip_family_octets(family));
-	return a;
-}
-
 uint32_t ipaddr_to_v4(const struct ipaddr *a)
 {
 	assert(a->family == IP_V4);
 	return (uint32_t)a->bytes[0] << 24 | (uint32_t)a->bytes[1] << 16 |
 	       (uint32_t)a->bytes[2] << 8 | a->bytes[3];
-}
-
-bool ipaddr_eq(const struct ipaddr *a, const struct ipaddr *b)
-{
-	return memcmp(a, b, sizeof *a) == 0;
 }
 
 int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum ip_family { IP_NONE = 0, IP_V4 = 4, IP_V6 = 6 };
 
@@ -48,10 +49,20 @@ size_t ip_family_octets(enum ip_family family);
 uint8_t ip_family_bits(enum ip_family family);
 
 struct ipaddr ipaddr_v4(uint32_t host_order);
-struct ipaddr ipaddr_from_bytes(enum ip_family family, const uint8_t *bytes);
+static inline struct ipaddr ipaddr_from_bytes(enum ip_family family, const uint8_t *bytes)
+{
+	struct ipaddr a = { .family = (uint8_t)family };
+
+	if (family == IP_V4)
+		memcpy(a.bytes, bytes, 4);
+	else if (family == IP_V6)
+		memcpy(a.bytes, bytes, 16);
+	return a;
+}
+
 uint32_t ipaddr_to_v4(const struct ipaddr *a); /* host order; a must be IP_V4 */
 
-bool ipaddr_eq(const struct ipaddr *a, const struct ipaddr *b);
+static inline bool ipaddr_eq(const struct ipaddr *a, const struct ipaddr *b) { return memcmp(a, b, sizeof *a) == 0; }
 int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b); /* by family, then bytes */
 bool ipaddr_is_none(const struct ipaddr *a);
 bool ipaddr_is_unspecified(const struct ipaddr *a); /* 0.0.0.0 or :: */

@@ -27,11 +27,27 @@ const char *gre_drop_text(enum gre_drop drop)
 	return (unsigned)drop < GRE_DROP_COUNT ? drop_texts[drop] : "unknown";
 }
 
+/* A header of nothing but a key, as nearly all are, is read at once. */
+static bool decode_key_only(const uint8_t *bytes, size_t length, struct gre_header *out)
+{
+	enum { HEADER = 8 };
+
+	if (length < HEADER || bytes[0] != FLAG_KEY >> 8 || bytes[1] != 0)
+		return false;
+	*out = (struct gre_header){ .protocol = (uint16_t)(bytes[2] << 8 | bytes[3]), .has_key = true, .header_len = HEADER,
+				    .key = (uint32_t)bytes[4] << 24 | (uint32_t)bytes[5] << 16 |
+					   (uint32_t)bytes[6] << 8 | bytes[7] };
+	return true;
+}
+
 enum gre_drop gre_decode(const uint8_t *bytes, size_t length, struct gre_header *out)
 {
 	struct reader r = reader_of(bytes, length);
-	const uint16_t flags = reader_u16(&r);
+	uint16_t flags;
 
+	if (decode_key_only(bytes, length, out))
+		return GRE_DROP_NONE;
+	flags = reader_u16(&r);
 	memset(out, 0, sizeof *out);
 	out->protocol = reader_u16(&r);
 	if (r.bad)
