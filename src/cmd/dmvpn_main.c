@@ -20,7 +20,7 @@ static const struct command commands[] = {
 	{ "lab", cmd_lab, "run a design on this machine, break it, measure it" },
 	{ "sim", cmd_sim, "simulate a design on a virtual clock" },
 	{ "show", cmd_show, "look at a running daemon" },
-	{ "explain", NULL, "why is this peer not up" },
+	{ "explain", cmd_explain, "why is something not up, and what to do" },
 	{ "reload", cmd_reload, "apply the changed configuration file" },
 	{ "clear", cmd_clear, "drop dynamic NHRP entries" },
 };

@@ -78,6 +78,20 @@ static const char *parse_clear(const struct words *w, struct control_request *ou
 	return NULL;
 }
 
+static const char *parse_explain(const struct words *w, struct control_request *out)
+{
+	size_t at = 1;
+
+	out->verb = CONTROL_EXPLAIN;
+	if (at < w->count && strcmp(w->word[at], "json") == 0) {
+		out->json = true;
+		at++;
+	}
+	if (at < w->count && !ipaddr_parse(w->word[at++], &out->addr))
+		return "explain takes a peer's tunnel address or its address outside";
+	return at == w->count ? NULL : "explain takes: [json] [ADDRESS]";
+}
+
 const char *control_request_parse(const char *line, size_t length, struct control_request *out)
 {
 	struct words w;
@@ -90,6 +104,8 @@ const char *control_request_parse(const char *line, size_t length, struct contro
 		return parse_show(&w, out);
 	if (strcmp(w.word[0], "clear") == 0)
 		return parse_clear(&w, out);
+	if (strcmp(w.word[0], "explain") == 0)
+		return parse_explain(&w, out);
 	if (strcmp(w.word[0], "reload") != 0)
 		return "the request is not known here";
 	out->verb = CONTROL_RELOAD;

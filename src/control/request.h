@@ -1,6 +1,6 @@
 /*
- * request: the one line that a client sends: "show WHAT [json]", "reload",
- * "clear nhrp [TunnelN [ADDRESS]]".
+ * request: the one line that a client sends: "show WHAT [json]", "explain [json] [ADDRESS]",
+ * "reload", "clear nhrp [TunnelN [ADDRESS]]".
  */
 #ifndef DMVPN_CONTROL_REQUEST_H
 #define DMVPN_CONTROL_REQUEST_H
@@ -12,7 +12,7 @@
 
 enum { CONTROL_LINE_MAX = 512 /* octets, without the line end */ };
 
-enum control_verb { CONTROL_SHOW, CONTROL_RELOAD, CONTROL_CLEAR };
+enum control_verb { CONTROL_SHOW, CONTROL_RELOAD, CONTROL_CLEAR, CONTROL_EXPLAIN };
 
 enum show_subject { SHOW_DMVPN, SHOW_NHRP, SHOW_NHS, SHOW_TUNNELS, SHOW_EVENTS, SHOW_COUNTERS, SHOW_IPSEC };
 
@@ -22,7 +22,7 @@ struct control_request {
 	bool json;
 	bool has_tunnel;    /* clear: of one tunnel */
 	uint32_t tunnel;
-	struct ipaddr addr; /* clear: one entry, IP_NONE: all */
+	struct ipaddr addr; /* clear: one entry; explain: one peer; IP_NONE: all */
 };
 
 /* NULL and *out whole, or what is wrong with the line. The line is without its end. */

@@ -48,10 +48,20 @@ static void print_session(FILE *f, const struct view *v, const struct view_sessi
 		print_sa(f, &s->sas[i]);
 }
 
+static void print_refused(FILE *f, const struct view *v, const struct view_refused *r)
+{
+	char peer[IPADDR_TEXT_MAX], when[UPTIME_TEXT_MAX];
+
+	fprintf(f, "Refused: peer %s, shows identity %s, %u attempts, last %s ago\n  reason: %s\n", ipaddr_format(&r->peer, peer),
+		r->claims[0] ? r->claims : "(none)", r->attempts, uptime_text(instant_since(v->now, r->last), when), r->reason);
+}
+
 void show_ipsec_text(FILE *f, const struct view *v)
 {
 	for (size_t i = 0; i < v->session_count; i++)
 		print_session(f, v, &v->sessions[i]);
+	for (size_t i = 0; i < v->refused_count; i++)
+		print_refused(f, v, &v->refused[i]);
 }
 
 /* ---- JSON ---- */
@@ -112,6 +122,7 @@ static json_t *session_json(const struct view *v, const struct view_session *s)
 	json_object_set_new(o, "state", json_string(s->state));
 	json_object_set_new(o, "status", json_string(s->status));
 	json_object_set_new(o, "reason", text_or_null(s->reason));
+	json_object_set_new(o, "cause", s->reason[0] ? json_string(s->cause) : json_null());
 	json_object_set_new(o, "failures", number(s->failures));
 	json_object_set_new(o, "ike_version", s->ike_version ? number(s->ike_version) : json_null());
 	json_object_set_new(o, "initiator", s->ike_version ? json_boolean(s->is_initiator) : json_null());
@@ -130,5 +141,25 @@ json_t *show_ipsec_json(const struct view *v)
 
 	for (size_t i = 0; i < v->session_count; i++)
 		json_array_append_new(list, session_json(v, &v->sessions[i]));
+	return list;
+}
+
+json_t *show_refused_json(const struct view *v)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < v->refused_count; i++) {
+		const struct view_refused *r = &v->refused[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "peer", address(&r->peer));
+		json_object_set_new(o, "claims", text_or_null(r->claims));
+		json_object_set_new(o, "cause", json_string(r->cause));
+		json_object_set_new(o, "reason", json_string(r->reason));
+		json_object_set_new(o, "attempts", number(r->attempts));
+		json_object_set_new(o, "first_s", json_integer(span_to_s(instant_since(v->now, r->first))));
+		json_object_set_new(o, "last_s", json_integer(span_to_s(instant_since(v->now, r->last))));
+		json_array_append_new(list, o);
+	}
 	return list;
 }

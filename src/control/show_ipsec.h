@@ -11,5 +11,6 @@
 
 void show_ipsec_text(FILE *f, const struct view *v);
 json_t *show_ipsec_json(const struct view *v);
+json_t *show_refused_json(const struct view *v);
 
 #endif

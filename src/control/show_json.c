@@ -285,7 +285,10 @@ char *show_json(const struct view *v, enum show_subject subject)
 	case SHOW_TUNNELS: json_object_set_new(o, "tunnels", tunnels_json(v)); break;
 	case SHOW_EVENTS: json_object_set_new(o, "events", events_json(v)); break;
 	case SHOW_COUNTERS: add_counters(o, v); break;
-	case SHOW_IPSEC: json_object_set_new(o, "sessions", show_ipsec_json(v)); break;
+	case SHOW_IPSEC:
+		json_object_set_new(o, "sessions", show_ipsec_json(v));
+		json_object_set_new(o, "refused", show_refused_json(v));
+		break;
 	}
 	text = json_dumps(o, JSON_INDENT(1));
 	json_decref(o);

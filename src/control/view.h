@@ -54,6 +54,8 @@ struct view_session {
 	const char *state;    /* "IKE", "IPSEC", "UP", "BACKOFF" … */
 	const char *status;   /* as IOS has it: "UP-ACTIVE", "UP-NO-IKE", "DOWN-NEGOTIATING", "DOWN" */
 	const char *identity, *reason, *ike_suite; /* "" unknown, none */
+	const char *cause, *remedy; /* that belong to the reason: a word, what to do */
+	struct instant failed_at;   /* the last attempt that failed; zero: none */
 	unsigned ike_version; /* 0: no IKE_SA */
 	bool is_initiator;
 	unsigned failures;
@@ -61,6 +63,15 @@ struct view_session {
 	struct instant up_since; /* INSTANT_NEVER: cannot send */
 	size_t sa_count;
 	const struct view_sa *sas;
+};
+
+/* A peer that called by IKE and was refused. */
+struct view_refused {
+	struct ipaddr peer;
+	const char *claims; /* the identity that it shows, not proven; "" none yet */
+	const char *cause, *reason, *remedy;
+	unsigned attempts;
+	struct instant first, last;
 };
 
 struct view_event {
@@ -94,12 +105,14 @@ struct view_relay_traffic {
 struct view {
 	const char *router;
 	struct instant now;
-	size_t tunnel_count, binding_count, nhs_count, event_count, session_count;
+	int64_t unix_us; /* the same moment, as events have it */
+	size_t tunnel_count, binding_count, nhs_count, event_count, session_count, refused_count;
 	const struct view_tunnel *tunnels;
 	const struct binding_view *bindings;
 	const struct nhs_view *nhs;
 	const struct view_event *events;
 	const struct view_session *sessions;
+	const struct view_refused *refused;
 	size_t engine_count, codec_count, drop_count;
 	const struct view_count *engine, *codec, *drops;
 	size_t tunnel_traffic_count, peer_traffic_count, relay_traffic_count;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/explain.h"
 #include "control/server.h"
 #include "control/view.h"
 #include "daemon/counters.h"
@@ -31,16 +32,33 @@ struct answers {
 	struct waiter waiters[CONTROL_CLIENTS_MAX];
 };
 
+/* Takes the text; NULL: there was no memory for it. */
+static void reply_text(struct daemon *d, uint64_t client, char *text)
+{
+	static const char no_memory[] = "out of memory";
+
+	if (text)
+		control_server_reply(d->answers->server, client, 0, text, strlen(text));
+	else
+		control_server_reply(d->answers->server, client, 1, no_memory, strlen(no_memory));
+	free(text);
+}
+
 static void reply_show(struct daemon *d, uint64_t client, enum show_subject subject, bool json)
 {
 	struct made_view *made = make_view(d, &d->answers->counters);
 	char *text = made ? (json ? show_json : show_text)(&made->view, subject) : NULL;
 
-	if (text)
-		control_server_reply(d->answers->server, client, 0, text, strlen(text));
-	else
-		control_server_reply(d->answers->server, client, 1, "out of memory", strlen("out of memory"));
-	free(text);
+	reply_text(d, client, text);
+	free_view(made);
+}
+
+static void explain(struct daemon *d, uint64_t client, const struct control_request *r)
+{
+	struct made_view *made = make_view(d, &d->answers->counters);
+	char *text = made ? (r->json ? explain_json : explain_text)(&made->view, &r->addr) : NULL;
+
+	reply_text(d, client, text);
 	free_view(made);
 }
 
@@ -131,6 +149,9 @@ static void handle(void *daemon, uint64_t client, const struct control_request *
 		break;
 	case CONTROL_RELOAD:
 		reload(d, client);
+		break;
+	case CONTROL_EXPLAIN:
+		explain(d, client, r);
 		break;
 	case CONTROL_CLEAR:
 		clear(d, client, r);

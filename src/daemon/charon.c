@@ -160,11 +160,15 @@ static void child_rekey(struct charon *c, const struct vici_message *m)
 
 static void log_line(struct charon *c, const struct vici_message *m)
 {
-	const enum ike_cause cause = ike_cause_of_log(vici_text(m->root, "group"), vici_text(m->root, "msg"));
+	const char *msg = vici_text(m->root, "msg");
+	const uint32_t ike_id = (uint32_t)vici_number(m->root, "ikesa-uniqueid", 0);
+	const enum ike_cause cause = ike_cause_of_log(vici_text(m->root, "group"), msg);
 	struct session_key k;
 
+	if (msg && ike_id != 0)
+		c->calls.log(c->arg, ike_id, msg);
 	if (cause != IKE_CAUSE_NONE)
-		c->calls.cause(c->arg, key_of(c, vici_text(m->root, "ikesa-name"), &k), cause);
+		c->calls.cause(c->arg, key_of(c, vici_text(m->root, "ikesa-name"), &k), ike_id, cause);
 }
 
 static void on_event(void *context, const char *name, const struct vici_message *m)

@@ -19,8 +19,9 @@ struct charon_calls {
 	void (*changed)(void *arg);                    /* sessions were told something */
 	void (*hangs)(void *arg);                      /* it does not answer */
 	void (*lost)(void *arg);
-	/* A line of its log tells a cause. key: whose; NULL: a peer that called us. */
-	void (*cause)(void *arg, const struct session_key *key, enum ike_cause cause);
+	/* A line of its log tells a cause. key: whose; NULL: a peer that called us. ike_id 0: of no IKE_SA yet. */
+	void (*cause)(void *arg, const struct session_key *key, uint32_t ike_id, enum ike_cause cause);
+	void (*log)(void *arg, uint32_t ike_id, const char *msg); /* each line of its log that has an IKE_SA */
 	void (*unwelcome)(void *arg, const struct session_report *r); /* authenticated, but not for this profile */
 	int (*open_file)(void *arg, const char *path); /* a descriptor, or -errno */
 	void (*failed)(void *arg, const char *what, const char *error); /* for the log */

@@ -9,8 +9,7 @@
 
 #include "daemon/charon_report.h"
 #include "daemon/daemon_state.h"
-
-enum { CAUSE_QUIET_S = 600 };
+#include "daemon/refusals.h"
 
 /* A local endpoint where a protection is used. */
 struct listening {
@@ -28,7 +27,7 @@ struct ipsec {
 	struct listening *listening;
 	bool started; /* KEEPER_IKE_START was answered */
 	bool running; /* inside ipsec_run() */
-	struct instant caller_said[IKE_CAUSE_COUNT]; /* a cause about peers that call us was logged last */
+	struct refusals refusals;
 	struct tunnel_protection *tunnels;
 };
 
@@ -42,6 +41,11 @@ struct tunnel_protection {
 const struct sessions *ipsec_sessions(const struct daemon *d)
 {
 	return d->ipsec->sessions;
+}
+
+const struct refusals *ipsec_refusals(const struct daemon *d)
+{
+	return &d->ipsec->refusals;
 }
 
 const struct ike_config *ipsec_config(const struct daemon *d)
@@ -114,39 +118,46 @@ static void lost(void *daemon)
 			   "reason=\"charon has ended; the keeper starts it again, established sessions go on\"");
 }
 
-/* Of peers that call us only the cause is known; once in a while is enough to look into it. */
-static void say_caller(struct daemon *d, enum ike_cause cause)
+/* Of a peer that called us. */
+static void caller_refused(struct daemon *d, uint32_t ike_id, enum ike_cause cause)
 {
-	struct instant *said = &d->ipsec->caller_said[cause];
+	bool say;
+	const struct refusal *r = refusals_note(&d->ipsec->refusals, daemon_now(), ike_id, cause, &say);
+	char peer[IPADDR_TEXT_MAX];
 
-	if (cause <= IKE_CAUSE_BUSY)
-		return; /* of an SA's upkeep: nobody was refused */
-	if (said->us != 0 && instant_before(daemon_now(), instant_add(*said, span_s(CAUSE_QUIET_S))))
+	if (!r)
 		return;
-	*said = daemon_now();
-	daemon_log(d, TRACE_WARNING, "IKE_REFUSED", "reason=\"%s\" remedy=\"%s\"", ike_cause_text(cause),
-		   ike_cause_remedy(cause));
+	sessions_cause_at(d->ipsec->sessions, daemon_now(), &r->peer, cause, ike_cause_text(cause));
+	if (say)
+		daemon_log(d, TRACE_WARNING, "IKE_REFUSED", "peer=%s claims=%.100s reason=\"%s\" remedy=\"%s\"",
+			   ipaddr_format(&r->peer, peer), r->claims[0] ? r->claims : "-", ike_cause_text(cause),
+			   ike_cause_remedy(cause));
 }
 
-static void cause(void *daemon, const struct session_key *key, enum ike_cause cause)
+static void cause(void *daemon, const struct session_key *key, uint32_t ike_id, enum ike_cause cause)
 {
 	struct daemon *d = daemon;
+	const struct ike_protection *p = key ? protection_of(d->ipsec->config, key->protection) : NULL;
 
+	if (p && !p->force_encap && cause == IKE_CAUSE_NO_ANSWER_4500)
+		cause = IKE_CAUSE_NO_ANSWER; /* everything goes by UDP 500 */
 	if (key)
 		sessions_cause(d->ipsec->sessions, daemon_now(), key, cause, ike_cause_text(cause));
-	else
-		say_caller(d, cause);
+	caller_refused(d, ike_id, cause);
+}
+
+static void charon_says(void *daemon, uint32_t ike_id, const char *msg)
+{
+	refusals_read(&((struct daemon *)daemon)->ipsec->refusals, ike_id, msg);
 }
 
 static void unwelcome(void *daemon, const struct session_report *r)
 {
 	const struct session_key k = { r->protection, r->local, r->remote };
 	struct daemon *d = daemon;
-	char peer[IPADDR_TEXT_MAX];
 
 	sessions_cause(d->ipsec->sessions, daemon_now(), &k, IKE_CAUSE_IDENTITY, ike_cause_text(IKE_CAUSE_IDENTITY));
-	daemon_log(d, TRACE_WARNING, "IKE_REFUSED", "peer=%s identity=%.100s reason=\"%s\"",
-		   ipaddr_format(&r->remote.addr, peer), r->identity, ike_cause_text(IKE_CAUSE_IDENTITY));
+	caller_refused(d, r->ike_id, IKE_CAUSE_IDENTITY);
 }
 
 /* The keeper opens what lies below the configuration's folder, and takes the path from there. */
@@ -204,6 +215,7 @@ static void reachable(struct daemon *d, const struct session_action *a)
 {
 	struct event ev = { .type = EVENT_REACHABLE, .tunnel = a->tunnel };
 
+	refusals_forget(&d->ipsec->refusals, &a->key.remote.addr);
 	ev.reachable.nbma = a->key.remote;
 	daemon_feed(d, &ev);
 }
@@ -472,7 +484,8 @@ static void start_charon(struct daemon *d)
 
 int ipsec_start(struct daemon *d)
 {
-	static const struct charon_calls calls = { opened, changed, hangs, lost, cause, unwelcome, open_file, failed };
+	static const struct charon_calls calls = { opened, changed, hangs, lost, cause, charon_says, unwelcome,
+						 open_file, failed };
 	struct ipsec *x = calloc(1, sizeof *x);
 	uint64_t seed;
 

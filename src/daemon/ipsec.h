@@ -16,6 +16,7 @@
 struct daemon;
 struct tunnel;
 struct ipsec;
+struct refusals;
 
 /* Lines that forbid running this configuration's protection, written to out; how many. */
 size_t ipsec_write_faults(const struct daemon *d, const struct config *c, const struct ike_config *i, FILE *out);
@@ -46,5 +47,6 @@ bool ipsec_sender(const struct daemon *d, const struct forward_nhrp *m, const ch
 
 const struct sessions *ipsec_sessions(const struct daemon *d);
 const struct ike_config *ipsec_config(const struct daemon *d);
+const struct refusals *ipsec_refusals(const struct daemon *d);
 
 #endif

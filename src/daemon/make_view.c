@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/counters.h"
 #include "daemon/daemon_state.h"
@@ -239,12 +240,16 @@ static bool add_traffic(struct daemon *d, struct made_view *m, const struct coun
 struct made_view *make_view(struct daemon *d, const struct counters *c)
 {
 	struct made_view *m = calloc(1, sizeof *m);
+	struct timespec clock;
 
 	if (!m)
 		return NULL;
 	m->view.router = d->config->hostname ? d->config->hostname : "";
 	m->view.now = daemon_now();
-	if (add_bindings(d, m) && view_add_sessions(d, m, c) && add_nhs(d, m) && add_tunnels(d, m) && add_events(d, m) && add_nhrp_counts(d, m) &&
+	clock_gettime(CLOCK_REALTIME, &clock);
+	m->view.unix_us = (int64_t)clock.tv_sec * 1000000 + clock.tv_nsec / 1000;
+	if (add_bindings(d, m) && view_add_sessions(d, m, c) && view_add_refused(d, m) &&
+	    add_nhs(d, m) && add_tunnels(d, m) && add_events(d, m) && add_nhrp_counts(d, m) &&
 	    add_drops(m, c) && add_traffic(d, m, c))
 		return m;
 	free_view(m);

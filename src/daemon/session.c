@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "engine/effect.h"
+#include "ike/ike_cause.h"
 
 enum {
 	ASKED_S = 20,       /* charon has given up before */
@@ -31,6 +32,8 @@ enum {
 	BACKOFF_MS_MIN = 1000,
 	BACKOFF_MS_MAX = 4000,
 	CROWDED_MS = 200,   /* too many attempts at once: a moment later */
+	LONG_S = 8,         /* an attempt that took so long was backoff enough */
+	CAUSE_FRESH_S = 20, /* longer than an attempt that nobody answers, and the wait after it */
 	ASKING_MAX = 256,
 	SAY_AGAIN_S = 3600, /* a cause that does not change */
 };
@@ -53,8 +56,10 @@ bool session_wanted(const struct session *x)
 
 /* ---- entry ---- */
 
-static struct span backoff(const struct session *x)
+static struct span backoff(const struct session *x, struct span took)
 {
+	if (took.us >= span_s(LONG_S).us)
+		return span_ms((int64_t)prng_below(&x->table->random, CROWDED_MS));
 	return span_ms(BACKOFF_MS_MIN +
 		       (int64_t)prng_below(&x->table->random, BACKOFF_MS_MAX - BACKOFF_MS_MIN + 1));
 }
@@ -66,25 +71,33 @@ static void arm(struct session *x, struct span d)
 
 static void say_failure(struct session *x)
 {
-	const struct instant again = instant_add(x->said_at, span_s(SAY_AGAIN_S));
+	const uint32_t bit = UINT32_C(1) << (x->cause_rank & 31);
 
 	x->failures++;
-	if (strcmp(x->said, x->cause) == 0 && instant_before(x->table->now, again))
+	x->failed_at = x->table->now;
+	if (!instant_before(x->table->now, instant_add(x->said_at, span_s(SAY_AGAIN_S))))
+		x->said = 0;
+	if (x->said & bit) /* causes may take turns, as when both ends try */
 		return;
-	memcpy(x->said, x->cause, sizeof x->said);
-	x->said_at = x->table->now;
-	session_trace(x, TRACE_WARNING, "IKE_FAILED", "reason=\"%s\"", x->cause[0] ? x->cause : "no answer");
+	if (x->said == 0)
+		x->said_at = x->table->now;
+	x->said |= bit;
+	session_trace(x, TRACE_WARNING, "IKE_FAILED", "reason=\"%s\" remedy=\"%s\"", x->cause,
+		      ike_cause_remedy(x->cause_rank < IKE_CAUSE_COUNT ? (enum ike_cause)x->cause_rank : IKE_CAUSE_NONE));
 }
 
 static void entered_up(struct session *x)
 {
-	x->cause[0] = x->said[0] = '\0';
+	x->cause[0] = '\0';
 	x->cause_rank = 0;
+	x->said = 0;
 	x->failures = 0;
 }
 
 static void session_enter(struct session *x, enum session_state state)
 {
+	const struct span took = instant_since(x->table->now, x->since);
+
 	if (x->state == SESSION_IKE)
 		x->table->asking--;
 	x->state = state;
@@ -106,7 +119,7 @@ static void session_enter(struct session *x, enum session_state state)
 		entered_up(x);
 		break;
 	case SESSION_BACKOFF:
-		arm(x, backoff(x));
+		arm(x, backoff(x, took));
 		break;
 	case SESSION_LINGERING:
 		arm(x, span_s(LINGER_S));
@@ -142,7 +155,7 @@ static void settle_down(struct session *x)
 static void failed(struct session *x)
 {
 	if (x->cause[0] == '\0')
-		session_set_cause(x, 0, "no answer to IKE");
+		session_set_cause(x, IKE_CAUSE_NO_ANSWER, ike_cause_text(IKE_CAUSE_NO_ANSWER));
 	say_failure(x);
 	if (session_wanted(x))
 		session_enter(x, SESSION_BACKOFF);
@@ -152,9 +165,11 @@ static void failed(struct session *x)
 
 void session_set_cause(struct session *x, unsigned rank, const char *cause)
 {
-	if (rank < x->cause_rank)
+	/* One that says more gives way when it has not been seen for a while. */
+	if (rank < x->cause_rank && instant_before(x->table->now, instant_add(x->cause_at, span_s(CAUSE_FRESH_S))))
 		return;
 	x->cause_rank = rank;
+	x->cause_at = x->table->now;
 	snprintf(x->cause, sizeof x->cause, "%s", cause);
 }
 
@@ -248,7 +263,7 @@ static void in_ipsec(struct session *x, enum session_event event)
 		session_enter(x, session_wanted(x) ? SESSION_UP : SESSION_LINGERING);
 		break;
 	case SESSION_EVENT_TIMER:
-		session_set_cause(x, 1, "IKE is up, but no IPsec SA was agreed on");
+		session_set_cause(x, IKE_CAUSE_NO_CHILD, ike_cause_text(IKE_CAUSE_NO_CHILD));
 		session_end_ikes(x, false);
 		failed(x);
 		break;
@@ -278,7 +293,7 @@ static void in_up(struct session *x, enum session_event event)
 		session_enter(x, SESSION_LINGERING);
 		break;
 	case SESSION_EVENT_CHILD_DOWN:
-		session_set_cause(x, 0, "the peer has ended it");
+		session_set_cause(x, IKE_CAUSE_ENDED, ike_cause_text(IKE_CAUSE_ENDED));
 		session_end_ikes(x, false);
 		failed(x);
 		break;

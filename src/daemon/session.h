@@ -81,9 +81,11 @@ struct session {
 	struct session_message *first, **last;
 	char cause[SESSION_CAUSE_MAX];
 	unsigned cause_rank;
-	char said[SESSION_CAUSE_MAX]; /* the cause that was logged last */
+	struct instant cause_at; /* it was seen last */
+	uint32_t said;           /* causes that were logged since said_at: a bit for each rank */
 	struct instant said_at;
 	unsigned failures;
+	struct instant failed_at; /* the last of them */
 };
 
 /* A peer of the engine. */
@@ -122,7 +124,7 @@ struct sessions {
 void session_step(struct session *x, enum session_event event);
 const char *session_state_name(enum session_state s);
 bool session_wanted(const struct session *x);
-void session_set_cause(struct session *x, unsigned rank, const char *cause);
+void session_set_cause(struct session *x, unsigned rank, const char *cause); /* enum ike_cause */
 void session_timer(struct session *x);
 
 /* ---- session_sas.c ---- */

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "daemon/session.h"
 #include "engine/effect.h"
+#include "ike/ike_cause.h"
 
 enum {
 	MESSAGE_WANT_S = 10, /* a message makes its session wanted so long */
@@ -634,8 +635,18 @@ void sessions_cause(struct sessions *s, struct instant now, const struct session
 
 	set_now(s, now);
 	x = of_key(s, k);
-	if (x && x->state != SESSION_UP)
+	/* An established one is in trouble only when charon has given it up. */
+	if (x && (x->state != SESSION_UP || rank == IKE_CAUSE_DEAD))
 		session_set_cause(x, rank, cause);
+}
+
+void sessions_cause_at(struct sessions *s, struct instant now, const struct ipaddr *remote, unsigned rank,
+		       const char *cause)
+{
+	set_now(s, now);
+	for (struct session *x = first(s); x; x = next_of(s, x->id))
+		if (ipaddr_eq(&x->key.remote.addr, remote) && x->state != SESSION_UP)
+			session_set_cause(x, rank, cause);
 }
 
 void sessions_charon_ready(struct sessions *s, struct instant now)
@@ -673,9 +684,11 @@ void sessions_restart(struct sessions *s, struct instant now, uint32_t protectio
 	for (struct session *x = first(s); x; x = next_of(s, x->id)) {
 		if (x->key.protection != protection)
 			continue;
-		session_set_cause(x, 0, "the configuration has changed");
+		session_set_cause(x, IKE_CAUSE_RECONFIGURED, ike_cause_text(IKE_CAUSE_RECONFIGURED));
 		session_act(x, SESSION_DO_FORGET); /* what charon knows of it is out of date */
 		session_end_ikes(x, true);
+		if (x->state == SESSION_BACKOFF)
+			session_timer(x); /* what was wrong may be mended */
 	}
 }
 
@@ -818,6 +831,7 @@ static void fill(const struct session *x, struct session_view *v)
 		.wanted = session_wanted(x), .ike_up = i != NULL, .identity = x->identity, .cause = x->cause,
 		.ike_suite = i ? i->suite : "", .version = i ? i->version : 0, .is_initiator = i && i->is_initiator,
 		.remote_port = x->remote_port, .failures = x->failures, .pairs = x->pair_count, .ikes = x->ike_count,
+		.cause_rank = x->cause_rank, .failed_at = x->failed_at,
 		.since = x->since, .up_since = x->up_since,
 	};
 }

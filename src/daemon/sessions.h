@@ -108,9 +108,13 @@ void sessions_ike_rekeyed(struct sessions *s, struct instant now, uint32_t ike_i
 void sessions_child_up(struct sessions *s, struct instant now, const struct session_report *r);
 void sessions_child_down(struct sessions *s, struct instant now, uint32_t spi_in);
 /* The attempt to begin one failed, or a hint why it does: shown, and kept until it is up. Causes of
- * a higher rank say more than those of a lower one. */
+ * a higher rank (enum ike_cause) say more than those of a lower one. */
 void sessions_cause(struct sessions *s, struct instant now, const struct session_key *k, unsigned rank,
 		    const char *cause);
+
+/* The same for every session with that address: what a peer was refused for that called us. */
+void sessions_cause_at(struct sessions *s, struct instant now, const struct ipaddr *remote, unsigned rank,
+		       const char *cause);
 
 /* charon is there, and all SAs that it has were reported. */
 void sessions_charon_ready(struct sessions *s, struct instant now);
@@ -145,7 +149,9 @@ struct session_view {
 	unsigned version;        /* of IKE; 0: no IKE_SA */
 	bool is_initiator;
 	uint16_t remote_port;
+	unsigned cause_rank;     /* enum ike_cause */
 	unsigned failures;       /* since it was last up */
+	struct instant failed_at; /* the last of them */
 	size_t pairs, ikes;
 	struct instant since;    /* of the state */
 	struct instant up_since; /* INSTANT_NEVER: it cannot send */

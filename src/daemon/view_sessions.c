@@ -5,6 +5,7 @@
 
 #include "daemon/charon_report.h"
 #include "daemon/daemon_state.h"
+#include "daemon/refusals.h"
 
 static const char *phase_name(unsigned phase)
 {
@@ -51,13 +52,15 @@ static const char *status_of(const struct session_view *s)
 static struct view_session view_session(const struct daemon *d, const struct session_view *s)
 {
 	const struct ike_protection *p = protection_of(ipsec_config(d), s->key.protection);
+	const enum ike_cause cause = s->cause_rank < IKE_CAUSE_COUNT ? (enum ike_cause)s->cause_rank : IKE_CAUSE_NONE;
 	const uint32_t vrf = s->key.local.vrf;
 
 	return (struct view_session){
 		.number = s->session, .profile = p ? p->profile : "-",
 		.underlay_vrf = vrf < d->config->vrf_count ? d->config->vrfs[vrf].name : "", .local = s->key.local.addr,
 		.peer = s->key.remote, .remote_port = s->remote_port, .state = s->state, .status = status_of(s),
-		.identity = s->identity, .reason = s->cause, .ike_suite = s->ike_suite, .ike_version = s->version,
+		.identity = s->identity, .reason = s->cause, .cause = ike_cause_word(cause), .remedy = ike_cause_remedy(cause),
+		.failed_at = s->failed_at, .ike_suite = s->ike_suite, .ike_version = s->version,
 		.is_initiator = s->is_initiator, .failures = s->failures, .ikes = s->ikes, .up_since = s->up_since,
 	};
 }
@@ -83,14 +86,36 @@ bool view_add_sessions(struct daemon *d, struct made_view *m, const struct count
 	return true;
 }
 
+bool view_add_refused(const struct daemon *d, struct made_view *m)
+{
+	struct view_refused *list = view_take(m, REFUSALS_MAX, sizeof *list);
+	const struct refusal *r;
+
+	if (!list)
+		return false;
+	while ((r = refusals_at(ipsec_refusals(d), m->view.now, m->view.refused_count)))
+		list[m->view.refused_count++] = (struct view_refused){
+			.peer = r->peer, .claims = r->claims, .cause = ike_cause_word(r->cause),
+			.reason = ike_cause_text(r->cause), .remedy = ike_cause_remedy(r->cause),
+			.attempts = r->attempts, .first = r->first, .last = r->last,
+		};
+	m->view.refused = list;
+	return true;
+}
+
 void view_protect(const struct daemon *d, struct binding_view *b)
 {
 	struct session_view s;
 
 	if (b->kind == BINDING_LOCAL || b->state == BINDING_STATE_INTF || ipaddr_is_none(&b->nbma.addr))
 		return;
-	if (!sessions_view_of(ipsec_sessions(d), b->tunnel, &b->nbma, &s) || s.can_send)
+	if (!sessions_view_of(ipsec_sessions(d), b->tunnel, &b->nbma, &s))
 		return;
+	if (s.can_send) { /* by what is left of an earlier agreement, which may lead nowhere */
+		if (b->state != BINDING_STATE_UP && s.cause[0] && !s.ike_up)
+			b->reason = s.cause;
+		return;
+	}
 	b->state = strcmp(s.state, "IPSEC") == 0 ? BINDING_STATE_IPSEC : BINDING_STATE_IKE;
 	b->reason = s.cause[0] ? s.cause : "no answer to IKE yet";
 }

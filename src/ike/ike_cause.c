@@ -4,10 +4,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 struct pattern {
-	const char *text; /* a part of the message; a leading '^' binds it to the beginning */
+	const char *text; /* a part of the message; '^' and '$' bind it to the beginning and the end */
 	enum ike_cause cause;
 };
 
@@ -74,10 +75,15 @@ static const struct pattern patterns[] = {
 
 	/* the network */
 	{ "^error writing to socket", IKE_CAUSE_BLOCKED },
-	{ "^giving up after", IKE_CAUSE_NO_ANSWER },
+	{ "^giving up after", IKE_CAUSE_DEAD },
 	{ "^establishing IKE_SA failed, peer not responding", IKE_CAUSE_NO_ANSWER },
 	{ "^peer not responding, trying again", IKE_CAUSE_NO_ANSWER },
+	{ "^deleting half open IKE_SA", IKE_CAUSE_HALF_OPEN },
+	/* IKEv2's second request, main mode's third message: the first that go from port 4500 */
+	{ "of request with message ID 1$", IKE_CAUSE_NO_ANSWER_4500 },
+	{ "of request message ID 0, seq 3$", IKE_CAUSE_NO_ANSWER_4500 },
 	{ "^retransmit ", IKE_CAUSE_NO_ANSWER },
+	{ "^sending retransmit ", IKE_CAUSE_NO_ANSWER },
 
 	{ "half-open IKE_SA limit", IKE_CAUSE_BUSY },
 	{ "^ignoring IKE_SA setup from", IKE_CAUSE_BUSY },
@@ -92,13 +98,24 @@ static enum ike_cause by_group(enum ike_cause cause, const char *group, const ch
 	return cause;
 }
 
+static bool fits(const char *pattern, const char *msg)
+{
+	const bool bound = *pattern == '^';
+	const char *text = pattern + bound, *found;
+	const size_t length = strlen(text), end = length > 0 && text[length - 1] == '$';
+	char part[64];
+
+	if (!end)
+		return bound ? !strncmp(msg, text, length) : strstr(msg, text) != NULL;
+	snprintf(part, sizeof part, "%.*s", (int)length - 1, text);
+	found = strstr(msg, part);
+	return found && (!bound || found == msg) && found[length - 1] == '\0';
+}
+
 enum ike_cause ike_cause_of_log(const char *group, const char *msg)
 {
 	for (const struct pattern *p = patterns; msg && p->text; p++) {
-		const bool bound = *p->text == '^';
-		const char *text = p->text + bound;
-
-		if (bound ? !strncmp(msg, text, strlen(text)) : strstr(msg, text) != NULL)
+		if (fits(p->text, msg))
 			return by_group(p->cause, group, msg);
 	}
 	return IKE_CAUSE_NONE;
@@ -106,6 +123,15 @@ enum ike_cause ike_cause_of_log(const char *group, const char *msg)
 
 static const struct { const char *word, *text, *remedy; } causes[IKE_CAUSE_COUNT] = {
 	[IKE_CAUSE_NONE] = { "none", "no cause known", "look at charon's log" },
+	[IKE_CAUSE_ENDED] = { "ended", "the peer has ended it", "look at the peer's log; it is tried again" },
+	[IKE_CAUSE_RECONFIGURED] = { "reconfigured", "the configuration has changed", "wait: it is tried again" },
+	[IKE_CAUSE_NO_CHILD] = { "no-child", "IKE is up, but no IPsec SA was agreed on", "look at the peer's log" },
+	[IKE_CAUSE_DEAD] = { "dead", "the peer does not answer any more",
+		"see that the peer runs and that UDP 500 and 4500 pass in both directions" },
+	[IKE_CAUSE_HALF_OPEN] = { "half-open", "the peer began IKE on UDP 500, and nothing came on UDP 4500",
+		"see that UDP 4500 passes in both directions; else the peer's log says why it gave up" },
+	[IKE_CAUSE_NO_ANSWER_4500] = { "no-answer-4500", "the peer answers IKE on UDP 500, but not on UDP 4500",
+		"see that UDP 4500 passes in both directions" },
 	[IKE_CAUSE_REFUSED] = { "refused", "the peer refuses the session", "look at the peer's log" },
 	[IKE_CAUSE_NO_ANSWER] = { "no-answer", "the peer does not answer IKE",
 		"see that UDP 500 and 4500 pass in both directions and that the peer runs" },
@@ -121,7 +147,7 @@ static const struct { const char *word, *text, *remedy; } causes[IKE_CAUSE_COUNT
 	[IKE_CAUSE_ESP_PROPOSAL] = { "esp-proposal", "no proposal chosen for ESP",
 		"make crypto ipsec transform-set and set pfs of both ends agree" },
 	[IKE_CAUSE_NO_CONFIG] = { "no-profile", "no profile here fits the peer",
-		"add the peer to match identity remote, and see match fvrf and match address local" },
+		"add the peer to match identity remote, and see match fvrf and match address local; or the peer expects another identity of this router" },
 	[IKE_CAUSE_IDENTITY] = { "identity", "the peer has another identity than is expected",
 		"compare the peer's identity local with match identity remote here" },
 	[IKE_CAUSE_NO_KEY] = { "no-key", "there is no key here for this peer",

@@ -14,11 +14,11 @@ except ImportError:
 
 PRINT, SCHEMAS = sys.argv[1], Path(sys.argv[2])
 SUBJECTS = {"dmvpn": "peers", "nhrp": "bindings", "nhs": "nhs", "tunnels": "tunnels", "events": "events",
-            "counters": None, "ipsec": "sessions"}
+            "counters": None, "ipsec": "sessions", "explain": "findings"}
 
 for number, (what, entries) in enumerate(SUBJECTS.items()):
     said = json.loads(subprocess.run([PRINT, str(number)], check=True, stdout=subprocess.PIPE).stdout)
-    schema = json.loads((SCHEMAS / f"show-{what}.json").read_text())
+    schema = json.loads((SCHEMAS / (f"{what}.json" if what == "explain" else f"show-{what}.json")).read_text())
     jsonschema.Draft7Validator.check_schema(schema)
     jsonschema.validate(said, schema)
     assert said["schema"] == 1 and said["router"] == "spoke1"

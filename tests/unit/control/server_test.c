@@ -180,6 +180,12 @@ static void test_requests(void **state)
 	assert_true(r.verb == CONTROL_CLEAR && r.has_tunnel && r.tunnel == 7 && r.addr.family == IP_V4);
 	assert_null(control_request_parse("show counters json", 18, &r));
 	assert_true(r.verb == CONTROL_SHOW && r.subject == SHOW_COUNTERS && r.json);
+	assert_null(control_request_parse("explain", 7, &r));
+	assert_true(r.verb == CONTROL_EXPLAIN && !r.json && ipaddr_is_none(&r.addr));
+	assert_null(control_request_parse("explain json 10.0.0.1", 21, &r));
+	assert_true(r.verb == CONTROL_EXPLAIN && r.json && r.addr.family == IP_V4);
+	assert_non_null(control_request_parse("explain hub1", 12, &r));
+	assert_non_null(control_request_parse("explain 10.0.0.1 10.0.0.2", 25, &r));
 	assert_non_null(control_request_parse("clear nhrp Tunnel4294967296", 27, &r));
 	assert_non_null(control_request_parse("clear nhrp Tunnel", 17, &r));
 	assert_non_null(control_request_parse("show nhs\tjson", 13, &r));

@@ -1,7 +1,8 @@
-/* Prints what `dmvpn show --json WHAT` says of the sample, for the schema check. */
+/* Prints what `dmvpn show --json WHAT` says of the sample, or `dmvpn explain --json`, for the schema check. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "control/explain.h"
 #include "view_sample.h"
 
 int main(int argc, char **argv)
@@ -9,9 +10,10 @@ int main(int argc, char **argv)
 	int subject = argc == 2 ? atoi(argv[1]) : -1;
 	char *text;
 
-	if (subject < SHOW_DMVPN || subject > SHOW_IPSEC)
+	if (subject < SHOW_DMVPN || subject > SHOW_IPSEC + 1)
 		return 2;
-	text = show_json(view_sample(), (enum show_subject)subject);
+	text = subject > SHOW_IPSEC ? explain_json(view_sample(), &IPADDR_NONE) :
+				      show_json(view_sample(), (enum show_subject)subject);
 	if (!text)
 		return 1;
 	fputs(text, stdout);

@@ -103,15 +103,26 @@ static void add_sessions(struct view *v)
 
 	s[0] = (struct view_session){ .number = 1, .profile = "PF", .underlay_vrf = "", .local = ip("192.0.2.11"),
 				      .peer = { ip("192.0.2.1"), 0, 0 }, .remote_port = 4500, .state = "UP",
-				      .status = "UP-ACTIVE", .identity = "hub1.example.net", .reason = "",
+				      .status = "UP-ACTIVE", .identity = "hub1.example.net", .reason = "", .cause = "none", .remedy = "",
 				      .ike_suite = "AES_CBC-256", .ike_version = 2, .is_initiator = true, .ikes = 1,
 				      .up_since = at_s(NOW_S - 60), .sa_count = 2, .sas = sas };
 	s[1] = (struct view_session){ .number = 2, .profile = "PF", .underlay_vrf = "INET", .local = ip("192.0.2.11"),
 				      .peer = { ip("192.0.2.12"), 0, 1 }, .state = "BACKOFF", .status = "DOWN",
-				      .identity = "", .reason = "no proposal chosen", .ike_suite = "", .failures = 3,
+				      .identity = "", .reason = "no proposal chosen", .cause = "ike-proposal",
+				      .remedy = "share a proposal", .ike_suite = "", .failures = 3, .failed_at = at_s(NOW_S - 4),
 				      .up_since = INSTANT_NEVER };
 	v->sessions = s;
 	v->session_count = 2;
+}
+
+static void add_refused(struct view *v)
+{
+	static struct view_refused r;
+
+	r = (struct view_refused){ ip("198.51.100.9"), "spoke9", "auth-of-peer", "authentication failed", "compare the keys", 5,
+				   at_s(NOW_S - 30), at_s(NOW_S - 2) };
+	v->refused = &r;
+	v->refused_count = 1;
 }
 
 static void add_counters(struct view *v)
@@ -144,14 +155,17 @@ const struct view *view_sample(void)
 {
 	static const struct view_event events[] = {
 		{ 1700000000123456, 5, "NHRP_NHS_UP", "tunnel=Tunnel0 nhs=10.0.0.1" },
+		{ 1700000000123456, 4, "NHRP_REGISTRATION_REFUSED",
+		  "tunnel=Tunnel0 address=10.0.0.77 nbma=192.0.2.77 reason=\"administratively prohibited\"" },
 	};
 	static struct view v;
 
-	v = (struct view){ .router = "spoke1", .now = at_s(NOW_S), .events = events, .event_count = 1 };
+	v = (struct view){ .router = "spoke1", .now = at_s(NOW_S), .unix_us = 1700000060123456, .events = events, .event_count = 2 };
 	v.bindings = bindings(&v.binding_count);
 	v.nhs = servers(&v.nhs_count);
 	v.tunnels = tunnels(&v.tunnel_count);
 	add_sessions(&v);
+	add_refused(&v);
 	add_counters(&v);
 	return &v;
 }
