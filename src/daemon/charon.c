@@ -163,12 +163,17 @@ static void log_line(struct charon *c, const struct vici_message *m)
 	const char *msg = vici_text(m->root, "msg");
 	const uint32_t ike_id = (uint32_t)vici_number(m->root, "ikesa-uniqueid", 0);
 	const enum ike_cause cause = ike_cause_of_log(vici_text(m->root, "group"), msg);
-	struct session_key k;
+	struct session_key k, *key;
 
-	if (msg && ike_id != 0)
+	if (!msg)
+		return;
+	key = key_of(c, vici_text(m->root, "ikesa-name"), &k) ? &k : NULL;
+	if (ike_id != 0)
 		c->calls.log(c->arg, ike_id, msg);
 	if (cause != IKE_CAUSE_NONE)
-		c->calls.cause(c->arg, key_of(c, vici_text(m->root, "ikesa-name"), &k), ike_id, cause);
+		c->calls.cause(c->arg, key, ike_id, cause);
+	if (key && ike_log_ends_attempt(msg))
+		sessions_attempt_failed(c->sessions, daemon_now(), key);
 }
 
 static void on_event(void *context, const char *name, const struct vici_message *m)

@@ -313,6 +313,16 @@ static void say_reachable(struct session *x, const struct session_user *u)
 	session_act(x, SESSION_DO_REACHABLE)->tunnel = u->tunnel;
 }
 
+static void say_reachable_to_all(struct session *x)
+{
+	for (struct tree_node *n = tree_first(&x->table->users); n; n = tree_next(n)) {
+		const struct session_user *u = CONTAINER_OF(n, const struct session_user, node);
+
+		if (u->session == x)
+			say_reachable(x, u);
+	}
+}
+
 static void join(struct session_user *u, struct session *x)
 {
 	u->session = x;
@@ -590,6 +600,15 @@ void sessions_ike_rekeyed(struct sessions *s, struct instant now, uint32_t ike_i
 	session_settle(x);
 }
 
+/* It lives on what an earlier agreement left, which may lead nowhere. */
+static bool only_orphans(const struct session *x)
+{
+	for (size_t i = 0; i < x->pair_count; i++)
+		if (x->pairs[i].ike != 0)
+			return false;
+	return x->can_send && x->pair_count > 0;
+}
+
 void sessions_child_up(struct sessions *s, struct instant now, const struct session_report *r)
 {
 	struct session *x, *other;
@@ -604,6 +623,8 @@ void sessions_child_up(struct sessions *s, struct instant now, const struct sess
 			session_del_pair(other, (size_t)(p - other->pairs));
 		release(other);
 	}
+	if (only_orphans(x)) /* what went unanswered may be asked again */
+		say_reachable_to_all(x);
 	session_add_pair(x, r);
 	session_step(x, SESSION_EVENT_CHILD_UP);
 	session_settle(x);
@@ -766,12 +787,7 @@ void sessions_replay(struct sessions *s, struct instant now)
 static void now_up(struct session *x)
 {
 	x->up_since = x->table->now;
-	for (struct tree_node *n = tree_first(&x->table->users); n; n = tree_next(n)) {
-		const struct session_user *u = CONTAINER_OF(n, const struct session_user, node);
-
-		if (u->session == x)
-			say_reachable(x, u);
-	}
+	say_reachable_to_all(x);
 	session_queue_flush(x);
 	session_trace(x, TRACE_NOTICE, "IPSEC_UP", "port=%u", x->remote_port);
 }

@@ -121,6 +121,11 @@ enum ike_cause ike_cause_of_log(const char *group, const char *msg)
 	return IKE_CAUSE_NONE;
 }
 
+bool ike_log_ends_attempt(const char *msg)
+{
+	return fits("^establishing IKE_SA failed", msg);
+}
+
 static const struct { const char *word, *text, *remedy; } causes[IKE_CAUSE_COUNT] = {
 	[IKE_CAUSE_NONE] = { "none", "no cause known", "look at charon's log" },
 	[IKE_CAUSE_ENDED] = { "ended", "the peer has ended it", "look at the peer's log; it is tried again" },

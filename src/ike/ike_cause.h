@@ -8,6 +8,8 @@
 #ifndef DMVPN_IKE_IKE_CAUSE_H
 #define DMVPN_IKE_IKE_CAUSE_H
 
+#include <stdbool.h>
+
 /* In rising order of how much they explain. */
 enum ike_cause {
 	IKE_CAUSE_NONE,
@@ -38,6 +40,8 @@ enum ike_cause {
 
 /* The cause that a line of charon's log tells; NONE: it tells none. msg may be NULL. */
 enum ike_cause ike_cause_of_log(const char *group, const char *msg);
+/* It gives up what was begun: nothing else tells of an attempt that nobody answered. */
+bool ike_log_ends_attempt(const char *msg);
 /* "authentication failed: the peer's pre-shared key is not ours", for show and logs. */
 const char *ike_cause_text(enum ike_cause cause);
 /* A short word for JSON: "auth-of-peer". */

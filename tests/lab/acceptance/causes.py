@@ -100,6 +100,12 @@ def direct(lab, n):
                for s in lab.show(f"spoke{n}", "ipsec")["sessions"])
 
 
+def all_of(*conditions):
+    if not all(conditions):
+        raise ValueError(conditions)  # not yet, and which
+    return True
+
+
 def close_4500(lab):
     """From a pair, and from a spoke and the hub: UDP 500 passes, 4500 does not."""
     rules = [f"ip saddr {{ {a}, {b} }} ip daddr {{ {a}, {b} }} udp dport 4500 drop" for a, b in
@@ -153,11 +159,15 @@ def test(tool):
                            lab.tool(blocked, "show", what), 30, 0.5)
         says(lab.tool(blocked, "explain"), f"nhs {scene.HUB} at {HUB}", "remedy:   see that UDP 4500 passes")
 
+        for n in spokes:
+            scene.wait_for(f"spoke{n}'s first lines", lambda n=n: "IKE_FAILED" in lab.log(f"spoke{n}") and
+                           "NHRP_RESOLUTION_FAILED" in lab.log(f"spoke{n}"), 30, 0.5)
         for s in streams:
             s.flowing()
         before = lines(lab)
         time.sleep(QUIET_S)  # what is measured is that nothing happens
         for router, count in lines(lab).items():
+            print(f"{router}: {count - before[router]} lines in {QUIET_S} s", flush=True)
             scene.check(f"{router}'s log says {count - before[router]} lines in {QUIET_S} s: "
                         f"{lab.log(router).splitlines()[before[router]:]}", count - before[router] <= QUIET_LINES)
         for s in streams:
@@ -172,7 +182,7 @@ def test(tool):
             mended(lab, f"spoke{n}'s configuration", lambda n=n: reload(lab, n),
                    lambda n=n: direct(lab, n) and direct(lab, other(n)))
         mended(lab, "UDP 4500", lambda: lab.exec("internet", "nft", "delete table ip closed"),
-               lambda: direct(lab, 9) and direct(lab, 10) and lab.nhs_up(blocked))
+               lambda: all_of(direct(lab, 9), direct(lab, 10), lab.nhs_up(blocked)))
         for s in going:
             s.stop()
         scene.wait_for(f"{blocked} has nothing to explain", lambda:

@@ -210,6 +210,52 @@ static void test_no_answer_at_all(void **state)
 	assert_string_equal(drain(), "initiate");
 }
 
+/* Waiting for an answer was waiting enough: it is asked again at once. */
+static void test_no_answer_is_asked_again_at_once(void **state)
+{
+	const struct session_key k = { PROTECTION, at("192.0.2.1"), at("198.51.100.1") };
+
+	(void)state;
+	want("198.51.100.1", 0);
+	drain();
+	pass(10900);
+	sessions_attempt_failed(s, now, &k);
+	pass(101);
+	assert_string_equal(state_of(1), "BACKOFF");
+	pass(201);
+	assert_string_equal(drain(), "initiate");
+}
+
+/* One that says more gives way when it is not seen any more; each is logged once. */
+static void test_causes_take_turns(void **state)
+{
+	const struct session_key k = { PROTECTION, at("192.0.2.1"), at("198.51.100.1") };
+	struct session_view v;
+	struct session_action a;
+	unsigned lines = 0;
+
+	(void)state;
+	want("198.51.100.1", 0);
+	for (int i = 0; i < 3; i++) {
+		sessions_cause(s, now, &k, 9, "no proposal chosen");
+		sessions_attempt_failed(s, now, &k);
+		pass(4200);
+		sessions_cause(s, now, &k, 7, "no answer");
+		assert_true(sessions_view(s, 0, &v));
+		assert_string_equal(v.cause, "no proposal chosen");
+		pass(20001);
+		sessions_cause(s, now, &k, 7, "no answer");
+		assert_true(sessions_view(s, 0, &v));
+		assert_string_equal(v.cause, "no answer");
+		pass(4200);
+		sessions_attempt_failed(s, now, &k);
+		pass(4200);
+	}
+	while (sessions_next(s, &a))
+		lines += a.type == SESSION_DO_TRACE;
+	assert_int_equal(lines, 2);
+}
+
 /* The cause is logged once while it stays the same. */
 static void test_log_stays_quiet(void **state)
 {
@@ -250,7 +296,7 @@ static void test_charon_dies_and_comes_back(void **state)
 	sessions_charon_ready(s, now);
 	assert_string_equal(drain(), "initiate");
 	child_up(9, "198.51.100.1", "hub", true);
-	assert_string_equal(drain(), "bind:1:c0000009/d0000009");
+	assert_string_equal(drain(), "reachable bind:1:c0000009/d0000009");
 	pass(6001);
 	assert_string_equal(drain(), "revoke:1:c0000001/d0000001");
 }
@@ -328,7 +374,7 @@ static void test_two_behind_one_nat(void **state)
 	drain();
 	child_up(4, "198.51.100.1", "b", false);
 	child_up(3, "198.51.100.1", "a", false);
-	assert_string_equal(drain(), "bind:2:c0000004/d0000004 bind:1:c0000003/d0000003");
+	assert_string_equal(drain(), "reachable bind:2:c0000004/d0000004 reachable bind:1:c0000003/d0000003");
 }
 
 /* Nobody wants it: it stays for a minute, then it is ended and forgotten. */
@@ -362,7 +408,7 @@ static void test_adopts(void **state)
 	want("198.51.100.1", 0);
 	drain();
 	child_up(1, "198.51.100.1", "hub", true);
-	assert_string_equal(drain(), "bind:41:c0000001/d0000001");
+	assert_string_equal(drain(), "reachable bind:41:c0000001/d0000001");
 	sessions_charon_ready(s, now);
 	assert_string_equal(drain(), "");
 	assert_string_equal(state_of(41), "UP");
@@ -482,7 +528,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_comes_up), TEST(test_queue_is_bounded_in_number_and_time), TEST(test_tries_again),
-		TEST(test_no_answer_at_all), TEST(test_log_stays_quiet), TEST(test_charon_dies_and_comes_back),
+		TEST(test_no_answer_at_all), TEST(test_no_answer_is_asked_again_at_once), TEST(test_causes_take_turns),
+		TEST(test_log_stays_quiet), TEST(test_charon_dies_and_comes_back),
 		TEST(test_crossed), TEST(test_crossed_ours_goes), TEST(test_peer_restarts), TEST(test_two_behind_one_nat),
 		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_forwarder_is_told_again),
 		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_every_event_in_every_state),

@@ -61,6 +61,13 @@ static void test_lines(void **state)
 	}
 }
 
+static void test_end_of_an_attempt(void **state)
+{
+	(void)state;
+	assert_true(ike_log_ends_attempt("establishing IKE_SA failed, peer not responding"));
+	assert_false(ike_log_ends_attempt("giving up after 4 retransmits")); /* also of an established one */
+}
+
 static void test_every_cause_has_words(void **state)
 {
 	(void)state;
@@ -76,7 +83,7 @@ static void test_every_cause_has_words(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_lines), cmocka_unit_test(test_every_cause_has_words) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_lines), cmocka_unit_test(test_end_of_an_attempt), cmocka_unit_test(test_every_cause_has_words) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
