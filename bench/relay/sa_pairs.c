@@ -1,6 +1,6 @@
 /*
  * sa_pairs: ten thousand pairs of SAs in one forwarder: how fast charon and the control process can set them up, what one
- * costs in memory (PSS of the forwarder, with the SA memory that outlives it), what they cost one flow
+ * costs in memory (PSS of the forwarder, with the SA memory that outlives it), what they cost while nothing comes, and one flow
  * through the last ones, and how soon a killed forwarder is back.
  *
  * usage: bench_sa_pairs FORWARDER [ROUNDS [MILLISECONDS]]; prints one JSON object per figure. ratio: of that flow to the
@@ -10,10 +10,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "traffic.h"
 
-enum { PAIRS_FEW = 1000, PAIRS = 10000, LAST_FLOW = PAIRS / 2 - 1 };
+enum { PAIRS_FEW = 1000, PAIRS = 10000, LAST_FLOW = PAIRS / 2 - 1, IDLE_S = 3 };
 
 struct side {
 	struct net net;
@@ -81,6 +82,9 @@ static void pairs_run(struct hub *h)
 	after = hub_memory_octets(h);
 	figure("sa_pairs_set_up", PAIRS * 1e9 / (double)spent, "pairs/s", PAIRS);
 	figure("sa_pair_memory", (double)(after - before) / PAIRS, "octets", PAIRS);
+	spent = (int64_t)hub_cpu_ns(h);
+	sleep(IDLE_S);
+	figure("sa_pairs_idle", (double)((int64_t)hub_cpu_ns(h) - spent) / 1e3 / IDLE_S, "us/s", PAIRS);
 }
 
 static void side_open(struct side *s, const char *forwarder)
