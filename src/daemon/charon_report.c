@@ -59,6 +59,7 @@ bool charon_report_ike(const struct ike_config *c, const char *connection, const
 	out->protection = protection_id(p);
 	out->ike_id = (uint32_t)vici_number(data, "uniqueid", 0);
 	out->spi_initiator = vici_hex(data, "initiator-spi", 0);
+	out->age_s = (uint32_t)vici_number(data, "established", 0);
 	out->is_initiator = vici_yes(data, "initiator");
 	out->remote_port = (uint16_t)vici_number(data, "remote-port", 0);
 	out->identity = vici_text(data, "remote-id");

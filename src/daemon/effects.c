@@ -127,6 +127,8 @@ static void apply(struct daemon *d, const struct effect *e)
 	case EFFECT_RESOLVE:
 		resolve(d, e);
 		break;
+	case EFFECT_SILENT: /* ipsec_effect() has heard it */
+		break;
 	case EFFECT_CARRIER:
 		carrier(d, e);
 		break;

@@ -372,6 +372,8 @@ bool ipsec_effect(struct daemon *d, const struct effect *e)
 		sessions_want(s, daemon_now(), e->tunnel, &e->peer.nbma);
 	else if (e->type == EFFECT_PEER_DEL)
 		sessions_unwant(s, daemon_now(), e->tunnel, &e->peer.nbma);
+	else if (e->type == EFFECT_SILENT)
+		sessions_silent(s, daemon_now(), e->tunnel, &e->silent.nbma);
 	if (e->type != EFFECT_SEND || !sessions_covers(s, e->tunnel))
 		return false;
 	sessions_send(s, daemon_now(), e->tunnel, &e->send.to, e->send.bytes, e->send.length);
@@ -421,6 +423,10 @@ bool ipsec_forwarder(struct daemon *d, const struct ipc_message *m)
 
 			sessions_can_send(d->ipsec->sessions, daemon_now(), state->session, state->can_send);
 		}
+		break;
+	case FORWARD_SESSION_DOUBT:
+		for (size_t i = 0; i < m->length / sizeof(struct forward_session_state); i++)
+			sessions_doubt(d->ipsec->sessions, daemon_now(), ((const struct forward_session_state *)p + i)->session);
 		break;
 	default:
 		return false;

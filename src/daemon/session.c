@@ -26,6 +26,7 @@
 #include "ike/ike_cause.h"
 
 enum {
+	PROVE_S = 12,       /* as long as an attempt lasts */
 	ASKED_S = 20,       /* charon has given up before */
 	CHILD_S = 10,       /* an IKE_SA without a child is of no use */
 	LINGER_S = 60,
@@ -297,13 +298,16 @@ static void in_up(struct session *x, enum session_event event)
 		session_end_ikes(x, false);
 		failed(x);
 		break;
+	case SESSION_EVENT_IKE_DOWN: /* orphans are left, which nobody renews */
+		session_set_cause(x, IKE_CAUSE_ENDED, ike_cause_text(IKE_CAUSE_ENDED));
+		failed(x);
+		break;
 	case SESSION_EVENT_CHARON_LOST:
 		settle_down(x);
 		break;
 	case SESSION_EVENT_WANTED:
 	case SESSION_EVENT_TIMER:
 	case SESSION_EVENT_IKE_UP:
-	case SESSION_EVENT_IKE_DOWN: /* its pairs went with it; CHILD_DOWN follows when none is left */
 	case SESSION_EVENT_CHARON_BACK:
 	case SESSION_EVENT_COUNT:
 		break;
@@ -390,6 +394,17 @@ void session_step(struct session *x, enum session_event event)
 	case SESSION_STATE_COUNT:
 		break;
 	}
+}
+
+/* What the peer has forgotten looks well to charon until its next check of the peer's life fails. A second
+ * IKE_SA settles it at once: when it comes up, the older one goes as whenever two meet. */
+void session_doubt(struct session *x)
+{
+	if (x->state != SESSION_UP || !x->table->charon || !reachable(x) || instant_before(x->table->now, x->prove_again))
+		return;
+	x->prove_again = session_later(x, span_s(PROVE_S));
+	session_trace(x, TRACE_NOTICE, "IPSEC_DOUBT", "reason=\"the peer seems to have forgotten it; beginning anew\"");
+	session_act(x, SESSION_DO_INITIATE)->port = x->remote_port;
 }
 
 void session_timer(struct session *x)

@@ -67,6 +67,7 @@ struct session {
 	enum session_state state;
 	struct instant since;
 	struct timer timer, settle, queue_timer;
+	struct instant prove_again;  /* not before that */
 	unsigned users;              /* peers of the engine */
 	struct instant wanted_until; /* for the sake of messages */
 	bool told;                   /* the forwarder knows it */
@@ -126,13 +127,14 @@ const char *session_state_name(enum session_state s);
 bool session_wanted(const struct session *x);
 void session_set_cause(struct session *x, unsigned rank, const char *cause); /* enum ike_cause */
 void session_timer(struct session *x);
+void session_doubt(struct session *x);
 
 /* ---- session_sas.c ---- */
 struct session_ike *session_find_ike(const struct session *x, uint32_t ike_id);
 struct session_pair *session_find_pair(const struct session *x, uint32_t spi_in);
 struct session_ike *session_add_ike(struct session *x, const struct session_report *r);
 void session_del_ike(struct session *x, uint32_t ike_id); /* with its pairs; no event */
-void session_add_pair(struct session *x, const struct session_report *r);
+bool session_add_pair(struct session *x, const struct session_report *r); /* true: it was not there before */
 void session_del_pair(struct session *x, size_t at); /* no event */
 struct session_pair *session_new_pair(struct session *x);
 void session_orphan(struct session *x); /* charon is gone: pairs stay, IKE_SAs do not */

@@ -3,7 +3,7 @@
  * peer lost its memory and began anew, a rekeying is under way, a peer makes one child per
  * tunnel. All of them receive; which one sends is the forwarder's choice.
  *
- * Of two IKE_SAs one goes: when they were begun from both sides within seconds, the one with
+ * Of two IKE_SAs one goes: when they were begun from both sides at once, the one with
  * the higher initiator SPI, which both ends find out alike; else the older one, since whoever began
  * the newer did not know it any more. Orphaned pairs go once another pair has been there for a while.
  */
@@ -15,7 +15,7 @@
 #include "daemon/session.h"
 
 enum {
-	CROSSED_S = 10,       /* begun from both sides at once */
+	CROSSED_MS = 1500,    /* begun from both sides at once: further apart, both ends know which is the newer */
 	SETTLE_OURS_MS = 2000,/* until we end a duplicate that we began … */
 	SETTLE_THEIRS_MS = 4000, /* … and one that the other end should have ended */
 	ORPHAN_MS = 6000,
@@ -44,7 +44,7 @@ struct session_ike *session_add_ike(struct session *x, const struct session_repo
 	if (!i) {
 		x->ikes = alloc_array(x->ikes, x->ike_count + 1, sizeof *x->ikes);
 		i = &x->ikes[x->ike_count++];
-		*i = (struct session_ike){ .id = r->ike_id, .since = x->table->now };
+		*i = (struct session_ike){ .id = r->ike_id, .since = session_later(x, span_s(-(int64_t)r->age_s)) };
 	}
 	i->spi_initiator = r->spi_initiator;
 	i->is_initiator = r->is_initiator;
@@ -95,7 +95,7 @@ static void forget_halves(struct session *x, uint32_t spi_out)
 			session_del_pair(x, i);
 }
 
-void session_add_pair(struct session *x, const struct session_report *r)
+bool session_add_pair(struct session *x, const struct session_report *r)
 {
 	struct session_pair *p;
 	struct session_action *a;
@@ -111,13 +111,14 @@ void session_add_pair(struct session *x, const struct session_report *r)
 	p->ike = r->ike_id;
 	p->is_initiator = r->is_initiator && !r->is_rekey;
 	if (!fresh && p->spi_out == r->spi_out)
-		return;
+		return false;
 	p->spi_out = r->spi_out;
 	say_set(x);
 	a = session_act(x, SESSION_DO_BIND);
 	a->spi_in = p->spi_in;
 	a->spi_out = p->spi_out;
 	a->is_initiator = p->is_initiator;
+	return fresh;
 }
 
 void session_del_pair(struct session *x, size_t at)
@@ -169,37 +170,54 @@ static bool crossed(const struct session_ike *a, const struct session_ike *b)
 {
 	const int64_t apart = instant_since(a->since, b->since).us;
 
-	return a->is_initiator != b->is_initiator && (apart < 0 ? -apart : apart) < span_s(CROSSED_S).us;
+	return a->is_initiator != b->is_initiator && (apart < 0 ? -apart : apart) < span_ms(CROSSED_MS).us;
 }
 
-/* a is to go for b's sake. */
-static bool loses(const struct session_ike *a, const struct session_ike *b)
+static bool is_newer(const struct session_ike *a, const struct session_ike *b)
 {
-	if (crossed(a, b))
-		return a->spi_initiator > b->spi_initiator;
 	if (a->since.us != b->since.us)
-		return a->since.us < b->since.us;
-	return a->id < b->id;
+		return a->since.us > b->since.us;
+	return a->id > b->id;
 }
 
-static bool is_loser(const struct session *x, const struct session_ike *a)
+/* Whoever began it had begun another before, and so has given that up: it did not cross ours. */
+static bool begun_again(const struct session *x, const struct session_ike *newest)
 {
-	for (size_t i = 0; i < x->ike_count; i++) {
-		const struct session_ike *b = &x->ikes[i];
-
-		if (b != a && has_pair(x, b->id) && loses(a, b))
+	for (size_t i = 0; i < x->ike_count; i++)
+		if (&x->ikes[i] != newest && x->ikes[i].is_initiator == newest->is_initiator)
 			return true;
-	}
 	return false;
+}
+
+/* The one that stays; NULL: none has a pair. One only, so that not each of three goes for another's sake. */
+static const struct session_ike *winner(const struct session *x)
+{
+	const struct session_ike *newest = NULL, *best;
+
+	for (size_t i = 0; i < x->ike_count; i++)
+		if (has_pair(x, x->ikes[i].id) && (!newest || is_newer(&x->ikes[i], newest)))
+			newest = &x->ikes[i];
+	if (!newest || begun_again(x, newest))
+		return newest;
+	best = newest;
+	for (size_t i = 0; i < x->ike_count; i++) {
+		const struct session_ike *a = &x->ikes[i];
+
+		if (has_pair(x, a->id) && crossed(a, newest) && a->spi_initiator < best->spi_initiator)
+			best = a;
+	}
+	return best;
+}
+
+static bool is_loser(const struct session *x, const struct session_ike *a, const struct session_ike *w)
+{
+	return w && a != w && (has_pair(x, a->id) || !is_newer(a, w));
 }
 
 /* The peer that began the newer one did not know this one any more: it will not answer its end. */
-static bool is_forgotten(const struct session *x, const struct session_ike *a)
+static bool is_forgotten(const struct session *x, const struct session_ike *a, const struct session_ike *w)
 {
-	for (size_t i = 0; i < x->ike_count; i++)
-		if (&x->ikes[i] != a && has_pair(x, x->ikes[i].id) && !crossed(a, &x->ikes[i]) && loses(a, &x->ikes[i]))
-			return true;
-	return false;
+	return begun_again(x, w) || !crossed(a, w);
 }
 
 static struct instant loser_due(const struct session *x, const struct session_ike *a)
@@ -225,10 +243,11 @@ static struct instant orphan_due(const struct session *x, const struct session_p
 
 void session_settle(struct session *x)
 {
+	const struct session_ike *w = winner(x);
 	struct instant due = INSTANT_NEVER;
 
 	for (size_t i = 0; i < x->ike_count; i++) {
-		x->ikes[i].loser = is_loser(x, &x->ikes[i]);
+		x->ikes[i].loser = is_loser(x, &x->ikes[i], w);
 		if (x->ikes[i].loser)
 			due = instant_min(due, loser_due(x, &x->ikes[i]));
 	}
@@ -247,6 +266,7 @@ static bool due_now(const struct session *x, struct instant at)
 
 void session_settle_due(struct session *x)
 {
+	const struct session_ike *w = winner(x);
 	bool again = false;
 
 	for (size_t i = x->pair_count; i-- > 0;) {
@@ -258,7 +278,7 @@ void session_settle_due(struct session *x)
 	for (size_t i = 0; i < x->ike_count; i++) {
 		if (!x->ikes[i].loser || !due_now(x, loser_due(x, &x->ikes[i])))
 			continue;
-		terminate(x, x->ikes[i].id, is_forgotten(x, &x->ikes[i]));
+		terminate(x, x->ikes[i].id, !w || is_forgotten(x, &x->ikes[i], w));
 		again = true;
 	}
 	session_settle(x);

@@ -18,6 +18,7 @@
 enum {
 	MESSAGE_WANT_S = 10, /* a message makes its session wanted so long */
 	CAUSE_MS = 100,
+	PROVED_S = 3,        /* what has begun anew is not doubted again before */
 };
 
 static int key_cmp(const struct session_key *a, const struct session_key *b)
@@ -612,6 +613,7 @@ static bool only_orphans(const struct session *x)
 void sessions_child_up(struct sessions *s, struct instant now, const struct session_report *r)
 {
 	struct session *x, *other;
+	bool anew, beside;
 
 	set_now(s, now);
 	other = of_pair(s, r->spi_in);
@@ -623,11 +625,16 @@ void sessions_child_up(struct sessions *s, struct instant now, const struct sess
 			session_del_pair(other, (size_t)(p - other->pairs));
 		release(other);
 	}
-	if (only_orphans(x)) /* what went unanswered may be asked again */
-		say_reachable_to_all(x);
-	session_add_pair(x, r);
+	anew = only_orphans(x);
+	beside = s->charon && x->can_send && x->pair_count > 0 && !r->is_rekey;
+	anew |= session_add_pair(x, r) && beside;
 	session_step(x, SESSION_EVENT_CHILD_UP);
 	session_settle(x);
+	if (!anew)
+		return;
+	/* The peer may know nothing of before: what it should know is told again. */
+	x->prove_again = session_later(x, span_s(PROVED_S));
+	say_reachable_to_all(x);
 }
 
 static void drop_pair(struct session *x, size_t at)
@@ -808,6 +815,24 @@ void sessions_can_send(struct sessions *s, struct instant now, uint32_t session,
 	session_trace(x, TRACE_NOTICE, "IPSEC_DOWN", "reason=\"%s\"",
 		      x->cause[0] ? x->cause : "no security association is left");
 	release(x);
+}
+
+void sessions_doubt(struct sessions *s, struct instant now, uint32_t session)
+{
+	struct session *x = of_id(s, session);
+
+	set_now(s, now);
+	if (x)
+		session_doubt(x);
+}
+
+void sessions_silent(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote)
+{
+	const struct session_user *u = user_of(s, tunnel, remote);
+
+	set_now(s, now);
+	if (u && u->session && u->session->can_send)
+		session_doubt(u->session);
 }
 
 void sessions_sa_gone(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound)

@@ -42,7 +42,7 @@ enum session_action_type {
 	SESSION_DO_BIND,         /* forwarder: session, spi_in, spi_out, is_initiator */
 	SESSION_DO_REVOKE,       /* forwarder: spi_in, spi_out */
 	SESSION_DO_NHRP,         /* forwarder: tunnel, key.remote, bytes */
-	SESSION_DO_REACHABLE,    /* engine: tunnel, key.remote */
+	SESSION_DO_REACHABLE,    /* engine: tunnel, key.remote; also when the peer has begun anew */
 	SESSION_DO_TRACE,        /* log */
 };
 
@@ -94,6 +94,7 @@ struct session_report {
 	uint16_t remote_port;
 	const char *identity;     /* as authenticated; NULL: not known yet */
 	unsigned version;         /* of IKE */
+	uint32_t age_s;           /* of the IKE_SA */
 	const char *ike_suite;    /* NULL: not told */
 	bool is_rekey;            /* it replaces another one: is_initiator tells nothing of the pair */
 	uint32_t spi_in, spi_out; /* host order */
@@ -128,6 +129,10 @@ void sessions_held_sa(struct sessions *s, struct instant now, uint32_t session, 
 void sessions_replay(struct sessions *s, struct instant now);
 void sessions_forwarder_lost(struct sessions *s, struct instant now);
 void sessions_can_send(struct sessions *s, struct instant now, uint32_t session, bool can_send);
+/* A hint that the peer has forgotten our SAs, or that it does not answer: a session that is up proves
+ * itself by beginning anew beside what it has, which goes on meanwhile. */
+void sessions_doubt(struct sessions *s, struct instant now, uint32_t session);
+void sessions_silent(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote);
 /* An SA of it is gone from the forwarder (its lifetime ended, charon deleted it). */
 void sessions_sa_gone(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound);
 /* The protection has changed or is no longer configured: its sessions end, and begin anew where wanted. */

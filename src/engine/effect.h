@@ -24,6 +24,8 @@ enum effect_type {
 	EFFECT_SHORTCUT_DEL,
 	EFFECT_USAGE,       /* tell when traffic was last sent to this neighbour (EVENT_USAGE) */
 	EFFECT_RESOLVE,     /* resolve a host name to NBMA addresses (EVENT_NAME) */
+	EFFECT_SILENT,      /* no answer came from that endpoint, twice: look whether what carries packets there
+			     * (an IPsec session) still does */
 	EFFECT_CARRIER,     /* `if-state nhrp`: the tunnel's line protocol */
 	EFFECT_TRACE,       /* something an operator wants to know */
 	EFFECT_DONE,        /* after EVENT_SHUTDOWN: nothing more will come */
@@ -68,6 +70,9 @@ struct effect {
 			const char *name;
 			enum ip_family family;
 		} resolve;
+		struct {
+			struct endpoint nbma;
+		} silent;
 		struct {
 			bool up;
 		} carrier;

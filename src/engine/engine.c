@@ -239,7 +239,7 @@ static void reachable_event(struct engine *e, const struct event *ev)
 		return;
 	for (size_t i = 0; i < sizeof t->overlays / sizeof *t->overlays; i++)
 		if (t->overlays[i])
-			nhs_heard(t->overlays[i], &ev->reachable.nbma);
+			nhs_reachable(t->overlays[i], &ev->reachable.nbma);
 	for (size_t i = 0; i < sizeof t->overlays / sizeof *t->overlays; i++)
 		if (t->overlays[i])
 			resolutions_reachable(t->overlays[i], &ev->reachable.nbma);

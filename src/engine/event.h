@@ -43,7 +43,8 @@ enum event_type {
 	EVENT_HAIRPIN,   /* a data packet came in by a tunnel and left by a tunnel */
 	EVENT_USAGE,     /* answer to EFFECT_USAGE */
 	EVENT_REACHABLE, /* protected tunnel: packets can now be sent to that endpoint, which they could not
-			  * before. A sign of life of it: what waited for an answer is asked again at once */
+			  * before, or it has begun anew. A sign of life of it: what waited for an answer is asked
+			  * again at once; a registration there is said again, since it may be forgotten */
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
 	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds */
 	EVENT_CLEAR,     /* operator: drop dynamic bindings (`clear ip nhrp`) */

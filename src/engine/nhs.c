@@ -40,6 +40,7 @@
 enum {
 	NHS_LADDER_STEPS = 7, /* 1 s << 0 … 6: up to 64 s */
 	NHS_MISSES_DOWN = 3,
+	NHS_MISSES_SILENT = 2,
 	NHS_HEARD_QUIET_MS = 1000, /* HEARD does not make us send more often than this */
 	NHS_LEAVE_MS = 400,        /* a farewell is repeated after this … */
 	NHS_LEAVE_TRIES = 3,       /* … so often in all */
@@ -276,6 +277,8 @@ static void miss(struct nhs *n)
 		set_reason(n, "no answer");
 		nhs_enter(n, NHS_DOWN);
 	}
+	if (n->misses >= NHS_MISSES_SILENT)
+		output_push(engine_of(n), EFFECT_SILENT, n->overlay->tunnel->settings.number, NULL)->silent.nbma = n->nbma;
 	transmit(n);
 }
 

@@ -67,6 +67,8 @@ struct nhs *nhs_by_nbma(const struct overlay *o, const struct endpoint *nbma);
 struct nhs *nhs_by_addr(const struct overlay *o, const struct ipaddr *addr);
 struct nhs *nhs_by_request(const struct overlay *o, uint32_t request_id); /* either registration */
 void nhs_heard(const struct overlay *o, const struct endpoint *from);
+/* Protected packets go to that endpoint, by an agreement that is new: it may have forgotten us. */
+void nhs_reachable(const struct overlay *o, const struct endpoint *to);
 
 /* A Registration Reply to us; the message has passed the checks. */
 void nhs_reply(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m);

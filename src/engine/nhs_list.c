@@ -216,6 +216,13 @@ struct nhs *nhs_by_request(const struct overlay *o, uint32_t request_id)
 	return NULL;
 }
 
+void nhs_reachable(const struct overlay *o, const struct endpoint *to)
+{
+	for (size_t i = 0; i < o->nhs_count; i++)
+		if (endpoint_eq(&o->nhs[i]->nbma, to))
+			nhs_step(o->nhs[i], o->nhs[i]->state == NHS_UP ? NHS_EVENT_READY : NHS_EVENT_HEARD);
+}
+
 void nhs_heard(const struct overlay *o, const struct endpoint *from)
 {
 	for (size_t i = 0; i < o->nhs_count; i++)

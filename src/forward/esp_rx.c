@@ -5,7 +5,9 @@
 
 #include "esp/esp.h"
 #include "forward/gre_rx.h"
+#include "forward/hash.h"
 #include "forward/ike_hand.h"
+#include "forward/invalid_spi.h"
 #include "forward/protect.h"
 #include "wire/ip.h"
 
@@ -127,6 +129,76 @@ static void wait_for_it(struct worker *w, uint32_t spi, const struct esp_arrival
 		worker_drop(w, FORWARD_DROP_ESP_UNBOUND);
 }
 
+/* ---- SAs that one end has forgotten ---- */
+
+static bool is_within(const struct worker *w, struct instant since)
+{
+	return since.us != 0 && instant_since(w->now, since).us < span_ms(UNKNOWN_MS).us;
+}
+
+static bool may_tell_unknown(struct worker *w, const struct esp_arrival *a)
+{
+	struct protection *p = w->protection;
+	const size_t at = hash_ipaddr(a->from_port, &a->from) % UNKNOWN_SLOTS;
+	struct unknown_slot *slot = &p->unknown[at];
+
+	if (ipaddr_eq(&slot->to, &a->from) && slot->port == a->from_port && is_within(w, slot->told))
+		return false;
+	if (!is_within(w, p->unknown_since)) {
+		p->unknown_since = w->now;
+		p->unknown_told = 0;
+	}
+	if (p->unknown_told >= UNKNOWN_MAX)
+		return false;
+	p->unknown_told++;
+	*slot = (struct unknown_slot){ a->from, a->from_port, w->now };
+	return true;
+}
+
+static bool is_protected_here(const struct worker *w, const struct ipaddr *local)
+{
+	const struct raw *raw;
+
+	TAILQ_FOREACH(raw, &w->tables->tunnels.raws, order)
+		if (raw->protocol == IPPROTO_ESP && ipaddr_eq(&raw->local.addr, local))
+			return true;
+	return false;
+}
+
+/* After a restart without memory: the peer need not wait until it checks for itself whether we live. */
+static void unknown_tell(struct worker *w, const struct esp_arrival *a, uint32_t spi)
+{
+	const struct esp_path path = { .local = a->to, .remote = a->from, .remote_port = a->from_port, .udp = true };
+	uint8_t *room;
+
+	if (!a->udp || !is_protected_here(w, &a->to) || !may_tell_unknown(w, a))
+		return;
+	room = w->io.esp_room(w->io.context, &path, INVALID_SPI_OCTETS);
+	if (room)
+		invalid_spi_write(room, spi);
+}
+
+/* Only of the SA that sends: of others, the peer may well be rid. */
+static void unknown_heard(struct worker *w, const struct esp_arrival *a, uint32_t spi)
+{
+	const struct protection *p = w->protection;
+	const struct esp_sa *sa = p->table ? sa_table_outbound(p->table, spi, &a->from) : NULL;
+	struct sa_session *session = sa ? sa_session_of(&p->sessions, sa) : NULL;
+	struct forward_session_state m = { .can_send = 1 };
+
+	if (!session || session->out != sa || is_within(w, session->doubted))
+		return;
+	session->doubted = w->now;
+	m.session = session->conf.session;
+	w->io.control_send(w->io.context, FORWARD_SESSION_DOUBT, &m, sizeof m);
+}
+
+static void spi_unknown(struct worker *w, const struct esp_arrival *a, uint32_t spi)
+{
+	worker_drop(w, FORWARD_DROP_ESP_SPI);
+	unknown_tell(w, a, spi);
+}
+
 void esp_rx_packet(struct worker *w, const struct esp_arrival *a, uint8_t *packet, size_t length)
 {
 	const struct protection *p = w->protection;
@@ -137,7 +209,7 @@ void esp_rx_packet(struct worker *w, const struct esp_arrival *a, uint8_t *packe
 	if (!spi)
 		worker_drop(w, FORWARD_DROP_ESP_SHORT);
 	else if (!sa)
-		worker_drop(w, FORWARD_DROP_ESP_SPI);
+		spi_unknown(w, a, spi);
 	else if (sa->phase == ESP_PHASE_LARVAL || !session)
 		wait_for_it(w, spi, a, packet, length);
 	else if (sa->udp != a->udp)
@@ -155,6 +227,16 @@ static void ike_receive(struct worker *w, const struct esp_arrival *a, const uin
 		worker_drop(w, FORWARD_DROP_IKE_NOT_HANDED);
 }
 
+static void ike_arrived(struct worker *w, const struct esp_arrival *a, const uint8_t *datagram, size_t length)
+{
+	const uint32_t unknown = invalid_spi_read(datagram, length);
+
+	if (unknown)
+		unknown_heard(w, a, unknown); /* charon makes nothing of it */
+	else
+		ike_receive(w, a, datagram, length);
+}
+
 void esp_rx_datagram(struct worker *w, const struct esp_arrival *a, uint32_t ifindex, uint8_t *datagram,
 		     size_t length)
 {
@@ -165,7 +247,7 @@ void esp_rx_datagram(struct worker *w, const struct esp_arrival *a, uint32_t ifi
 	if (ifindex == LOOPBACK)
 		worker_drop(w, ike_is_message(datagram, length) ? FORWARD_DROP_IKE_NOT_HANDED : FORWARD_DROP_ESP_SPI);
 	else if (ike_is_message(datagram, length))
-		ike_receive(w, a, datagram, length);
+		ike_arrived(w, a, datagram, length);
 	else
 		esp_rx_packet(w, a, datagram, length);
 }

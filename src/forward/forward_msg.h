@@ -79,6 +79,8 @@ enum forward_msg_type {
 	FORWARD_SA_STATE,     /* struct forward_sa_state, one or more: an SA was installed, changed state, moved its
 			       * remote port, or went; with counters before FORWARD_COUNTERS_END for each */
 	FORWARD_SESSION_STATE,/* struct forward_session_state: the session can (not) send; a peer was heard on it */
+	FORWARD_SESSION_DOUBT,/* struct forward_session_state: somebody at the peer's address says that it does not
+			       * know the SA that sends. A hint, not proven; at most one in a second */
 };
 
 struct forward_tunnel {

@@ -13,6 +13,19 @@
 #include "forward/worker.h"
 #include "xfrm/server.h"
 
+enum {
+	UNKNOWN_SLOTS = 256,
+	UNKNOWN_MS = 1000,  /* who sends by an unknown SPI is told once in so long … */
+	UNKNOWN_MAX = 64,   /* … and so many in all: anybody may pretend to be many */
+};
+
+/* Who was told lately that his SA is not known. */
+struct unknown_slot {
+	struct ipaddr to;
+	uint16_t port;
+	struct instant told;
+};
+
 struct protection {
 	struct worker *worker;
 	struct esp_crypto *crypto;
@@ -21,6 +34,9 @@ struct protection {
 	struct sa_sessions sessions;
 	struct hold hold;
 	struct held_list ready;      /* what waited for an SA that is there now */
+	struct unknown_slot unknown[UNKNOWN_SLOTS];
+	struct instant unknown_since;
+	unsigned unknown_told;
 	uint8_t scratch[65536];      /* an IKE message, or a plain with a header of its own */
 };
 

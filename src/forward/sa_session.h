@@ -76,6 +76,7 @@ struct sa_session {
 	struct esp_key *key;        /* of it */
 	const struct sa_binding *path; /* of it */
 	struct timer timer;
+	struct instant doubted;     /* the control process was told last that the peer may have forgotten us */
 	const struct raw *raw;      /* that stands for its local end */
 	uint32_t raw_epoch;         /* of tunnel_table when that was looked up, plus 1; 0: look again */
 	struct peer *peer;          /* at its remote end on that multipoint tunnel; NULL: none */

@@ -24,6 +24,8 @@ static void write_general(FILE *f, const char *run_dir, const struct charon_sett
 	fprintf(f, "\tkeep_alive = %us\n", s->nat_keepalive_s ? s->nat_keepalive_s : 20);
 	/* Sends again after 1, 2.4, 4.4 and 7.1 s and gives up after 10.9 s; the retry is ours. */
 	fprintf(f, "\tretransmit_timeout = 1.0\n\tretransmit_base = 1.4\n\tretransmit_tries = 4\n\tretransmit_jitter = 10\n");
+	/* What is begun anew while there is an IKE_SA is so because that one is doubted. */
+	fprintf(f, "\treuse_ikesa = no\n");
 	fprintf(f, "\tmake_before_break = yes\n\tmultiple_authentication = yes\n\taccept_private_algs = no\n");
 	fprintf(f, "\tsend_vendor_id = no\n\tcisco_unity = no\n\tfollow_redirects = no\n");
 	/* Thousands of peers at once, many of them behind one address (NAT). */

@@ -329,6 +329,7 @@ static void note_effect(struct world *w, const struct router *r, const struct ef
 		break;
 	case EFFECT_USAGE:
 	case EFFECT_RESOLVE:
+	case EFFECT_SILENT:
 	case EFFECT_CARRIER:
 	case EFFECT_DONE:
 		world_note(w, r, "effect %d", (int)e->type);

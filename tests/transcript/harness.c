@@ -339,6 +339,9 @@ static void apply(struct node *n, const struct effect *x)
 	case EFFECT_RESOLVE:
 		n->resolves++;
 		break;
+	case EFFECT_SILENT:
+		n->silences++;
+		break;
 	case EFFECT_CARRIER:
 		n->carrier = x->carrier.up;
 		break;

@@ -49,6 +49,7 @@ struct node {
 	int carrier; /* -1: never told */
 	bool done;
 	size_t resolves;         /* EFFECT_RESOLVE seen */
+	size_t silences;         /* EFFECT_SILENT seen */
 	size_t usages;           /* EFFECT_USAGE seen; answered when usage_idle_s >= 0 */
 	int usage_idle_s;
 	char last_trace[LINE_MAX_ * 2];

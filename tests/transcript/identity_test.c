@@ -228,6 +228,32 @@ static void reachable_asks_again(void **state)
 	rig_free(r);
 }
 
+/* an NHS that is up begins a session anew: it may know us no more */
+static void reachable_registers_again(void **state)
+{
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "10.0.0.1/24");
+	struct node *const spoke = node_new(r, "spoke", "198.51.100.1", "10.0.0.11/24");
+	const struct event ev = { .type = EVENT_REACHABLE, .reachable = { .nbma = { addr_of("192.0.2.1"), 0, 0 } } };
+
+	(void)state;
+	node_add_nhs(spoke, "10.0.0.1", "192.0.2.1");
+	node_start(hub);
+	node_start(spoke);
+	rig_run(r, 5);
+	rig_skip(r);
+	node_event(spoke, &ev);
+	assert_int_equal(rig_count(r, "Registration Request"), 1);
+	assert_int_equal(spoke->silences, 0);
+	hub->dead = true;
+	node_event(spoke, &ev);
+	rig_run_ms(r, 1100);
+	assert_int_equal(spoke->silences, 0);
+	rig_run_ms(r, 2000);
+	assert_int_equal(spoke->silences, 1); /* the second miss: look whether the way is still there */
+	rig_free(r);
+}
+
 static void reachable_resolves_again(void **state)
 {
 	const struct scene s = scene_up();
@@ -257,6 +283,7 @@ int main(void)
 		cmocka_unit_test(two_behind_one_nat),
 		cmocka_unit_test(a_direct_asker_keeps_its_site),
 		cmocka_unit_test(reachable_asks_again),
+		cmocka_unit_test(reachable_registers_again),
 		cmocka_unit_test(reachable_resolves_again),
 	};
 

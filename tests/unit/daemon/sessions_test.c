@@ -296,7 +296,7 @@ static void test_charon_dies_and_comes_back(void **state)
 	sessions_charon_ready(s, now);
 	assert_string_equal(drain(), "initiate");
 	child_up(9, "198.51.100.1", "hub", true);
-	assert_string_equal(drain(), "reachable bind:1:c0000009/d0000009");
+	assert_string_equal(drain(), "bind:1:c0000009/d0000009 reachable");
 	pass(6001);
 	assert_string_equal(drain(), "revoke:1:c0000001/d0000001");
 }
@@ -332,6 +332,93 @@ static void test_crossed_ours_goes(void **state)
 	drain();
 	pass(2001);
 	assert_string_equal(drain(), "terminate:1");
+}
+
+/* Seconds apart is not at once: the newer stays, also after we have been away and were told of the older. */
+static void test_not_crossed(void **state)
+{
+	struct session_report r = report(1, "198.51.100.1", "hub");
+
+	(void)state;
+	want("198.51.100.1", 0);
+	r.age_s = 30;
+	sessions_ike_up(s, now, &r);
+	sessions_child_up(s, now, &r);
+	child_up(2, "198.51.100.1", "hub", false); /* the higher initiator SPI */
+	drain();
+	pass(2001);
+	assert_string_equal(drain(), "terminate:1!");
+}
+
+/* Both began at once, and before that was settled the peer's charon died and began again: of the three one
+ * stays, the newest, whatever the SPIs. */
+static void test_crossed_and_begun_again(void **state)
+{
+	struct session_report again = report(3, "198.51.100.1", "hub");
+
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "hub", false);
+	child_up(2, "198.51.100.1", "hub", true);
+	pass(1000);
+	again.is_initiator = false;
+	again.spi_initiator = 0x999;
+	sessions_ike_up(s, now, &again);
+	sessions_child_up(s, now, &again);
+	drain();
+	pass(4001);
+	drain();
+	assert_non_null(strstr(done, "terminate:1!"));
+	assert_non_null(strstr(done, "terminate:2!"));
+	assert_null(strstr(done, "terminate:3"));
+}
+
+/* The peer has ended what is new, but not what charon forgot when it died: somebody must begin again. */
+static void test_only_orphans_are_left(void **state)
+{
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "hub", true);
+	sessions_can_send(s, now, 1, true);
+	sessions_charon_lost(s, now);
+	sessions_charon_ready(s, now);
+	child_up(2, "198.51.100.1", "hub", true);
+	sessions_ike_down(s, now, 2);
+	drain();
+	pass(4001);
+	assert_string_equal(drain(), "initiate");
+	assert_string_equal(state_of(1), "UP"); /* what is left still sends */
+}
+
+/* "I know no such SA", or no answer: begun anew beside what there is, which goes on; once in a while. */
+static void test_doubt(void **state)
+{
+	struct endpoint hub = at("198.51.100.1");
+
+	(void)state;
+	want("198.51.100.1", 0);
+	sessions_doubt(s, now, 1);
+	child_up(1, "198.51.100.1", "hub", true);
+	sessions_can_send(s, now, 1, true);
+	drain();
+	pass(60000);
+	sessions_doubt(s, now, 1);
+	sessions_doubt(s, now, 1);
+	sessions_silent(s, now, TUNNEL, &hub);
+	assert_string_equal(drain(), "initiate");
+	assert_string_equal(state_of(1), "UP");
+	child_up(2, "198.51.100.1", "hub", true);
+	assert_string_equal(drain(), "bind:1:c0000002/d0000002 reachable");
+	pass(2001);
+	assert_string_equal(drain(), "terminate:1!");
+	sessions_ike_down(s, now, 1);
+	sessions_silent(s, now, TUNNEL, &hub);
+	assert_string_equal(drain(), "");
+	pass(1000);
+	sessions_silent(s, now, TUNNEL, &hub);
+	assert_string_equal(drain(), "initiate");
+	sessions_doubt(s, now, 99); /* unknown by now */
+	assert_string_equal(drain(), "");
 }
 
 /* A peer that lost its memory begins anew: the older one goes, whatever its SPI. */
@@ -374,7 +461,7 @@ static void test_two_behind_one_nat(void **state)
 	drain();
 	child_up(4, "198.51.100.1", "b", false);
 	child_up(3, "198.51.100.1", "a", false);
-	assert_string_equal(drain(), "reachable bind:2:c0000004/d0000004 reachable bind:1:c0000003/d0000003");
+	assert_string_equal(drain(), "bind:2:c0000004/d0000004 reachable bind:1:c0000003/d0000003 reachable");
 }
 
 /* Nobody wants it: it stays for a minute, then it is ended and forgotten. */
@@ -408,7 +495,7 @@ static void test_adopts(void **state)
 	want("198.51.100.1", 0);
 	drain();
 	child_up(1, "198.51.100.1", "hub", true);
-	assert_string_equal(drain(), "reachable bind:41:c0000001/d0000001");
+	assert_string_equal(drain(), "bind:41:c0000001/d0000001 reachable");
 	sessions_charon_ready(s, now);
 	assert_string_equal(drain(), "");
 	assert_string_equal(state_of(41), "UP");
@@ -530,6 +617,7 @@ int main(void)
 		TEST(test_comes_up), TEST(test_queue_is_bounded_in_number_and_time), TEST(test_tries_again),
 		TEST(test_no_answer_at_all), TEST(test_no_answer_is_asked_again_at_once), TEST(test_causes_take_turns),
 		TEST(test_log_stays_quiet), TEST(test_charon_dies_and_comes_back),
+		TEST(test_not_crossed), TEST(test_crossed_and_begun_again), TEST(test_only_orphans_are_left), TEST(test_doubt),
 		TEST(test_crossed), TEST(test_crossed_ours_goes), TEST(test_peer_restarts), TEST(test_two_behind_one_nat),
 		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_forwarder_is_told_again),
 		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_every_event_in_every_state),

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "esp/esp.h"
+#include "forward/invalid_spi.h"
 #include "forward/esp_rx.h"
 #include "forward/esp_tx.h"
 #include "forward/frame.h"
@@ -587,6 +588,49 @@ static void ike_is_handed_on(void **state)
 	assert_int_equal(p->b->w->drops[FORWARD_DROP_IKE_NOT_HANDED], 2);
 }
 
+/* B has restarted without its memory: it says so, once a second, and A's control process hears of it. */
+static void forgotten_by_the_peer(void **state)
+{
+	const struct ipaddr a = addr(A_ADDR), b = addr(B_ADDR);
+	const struct esp_arrival back = { .from = b, .to = a, .from_port = 4500, .udp = true };
+	const struct forward_session_state *doubt;
+	struct pair *p = *state;
+	struct kept_esp hint;
+
+	xfrm_server_orphan_all(p->b->w->protection->xfrm, protect_clock(p->b->w->protection));
+	sa_session_remove(&p->b->w->protection->sessions, session_of(p->b));
+	a_sends_one(p);
+	to_b(p, 0, 0);
+	to_b(p, 0, 0);
+	assert_int_equal(p->b->w->drops[FORWARD_DROP_ESP_SPI], 2);
+	assert_int_equal(p->b->esp_count, 1); /* told once */
+	hint = p->b->esps[0];
+	assert_int_equal(hint.length, INVALID_SPI_OCTETS);
+	assert_true(ipaddr_eq(&hint.path.remote, &a) && ipaddr_eq(&hint.path.local, &b) && hint.path.udp);
+	assert_int_equal(hint.path.remote_port, REMOTE_PORT);
+	p->b->w->now = instant_add(p->b->w->now, span_s(1));
+	to_b(p, 0, 0);
+	assert_int_equal(p->b->esp_count, 2);
+
+	fixture_forget(p->a);
+	give(p->a, &back, hint.bytes, hint.length);
+	give(p->a, &back, hint.bytes, hint.length);
+	assert_int_equal(p->a->message_count, 1);
+	assert_int_equal(p->a->messages[0].type, FORWARD_SESSION_DOUBT);
+	doubt = (const void *)p->a->messages[0].bytes;
+	assert_int_equal(doubt->session, SESSION);
+	assert_int_equal(p->a->ike_count, 0);
+	assert_true(sa_session_can_send(session_of(p->a))); /* it is but a hint */
+
+	p->a->w->now = instant_add(p->a->w->now, span_s(1));
+	hint.bytes[INVALID_SPI_OCTETS - 1] ^= 1; /* of another SPI than ours */
+	give(p->a, &back, hint.bytes, hint.length);
+	assert_int_equal(p->a->message_count, 1);
+	hint.bytes[4 + 18] = 35; /* not INFORMATIONAL: that is charon's */
+	give(p->a, &back, hint.bytes, hint.length);
+	assert_int_equal(p->a->ike_count, 1);
+}
+
 static void no_way_out(void **state)
 {
 	struct pair *p = *state;
@@ -720,6 +764,7 @@ int main(void)
 		T(hostile_packets), cmocka_unit_test(tunnel_mode_ends), T(congestion), BARE(held_until_bound),
 		BARE(held_until_keyed), BARE(held_within_bounds), T(follows_its_nat), T(path_mtu), T(ike_is_handed_on),
 		T(no_way_out), T(told_to_control), T(swept_with_its_sas), T(killed_and_resumed),
+		T(peer_comes_and_goes), T(forgotten_by_the_peer),
 		T(peer_comes_and_goes),
 	};
 
