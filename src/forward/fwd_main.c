@@ -17,7 +17,7 @@
 #include "forward/xfrm_link.h"
 #include "keeper/keeper_msg.h"
 
-enum { EVENTS = 64, CONTROL_BUDGET = 256, CHARON_SLOW_MS = 20 };
+enum { EVENTS = 64, CONTROL_BUDGET = 256, SLOW_READER_MS = 20 };
 
 struct forwarder {
 	struct tables tables;
@@ -69,6 +69,7 @@ static void control_close(struct forwarder *f)
 		return;
 	close(f->io->control_fd);
 	f->io->control_fd = -1;
+	control_queue_clear(&f->io->control_queue);
 	f->changed = true;
 }
 
@@ -307,6 +308,7 @@ static void settle(struct forwarder *f)
 		protect_tick(f->worker);
 	else
 		protect_replay(f->worker);
+	control_queue_flush(&f->io->control_queue, f->io->control_fd);
 	f->charon_slow = !xfrm_link_events(f->worker, &f->xfrm_links);
 }
 
@@ -315,8 +317,8 @@ static int wait_ms(const struct forwarder *f)
 	const struct instant due = protect_deadline(f->worker->protection);
 	const int64_t left = instant_is_never(due) ? INT64_MAX : instant_since(due, now_read()).us;
 
-	if (f->charon_slow)
-		return CHARON_SLOW_MS;
+	if (f->charon_slow || !control_queue_empty(&f->io->control_queue))
+		return SLOW_READER_MS;
 	if (left == INT64_MAX)
 		return -1;
 	if (left <= 0)

@@ -253,9 +253,9 @@ static void tap_merged(void *context, void *link, const struct iovec *pieces, si
 
 static bool control_send(void *context, uint16_t type, const void *payload, size_t length)
 {
-	const struct kernel_io *io = context;
+	struct kernel_io *io = context;
 
-	return io->control_fd >= 0 && ipc_send(io->control_fd, type, payload, length, NULL, 0) == 0;
+	return io->control_fd >= 0 && control_queue_send(&io->control_queue, io->control_fd, type, payload, length);
 }
 
 struct kernel_io *kernel_io_new(void)
@@ -265,6 +265,7 @@ struct kernel_io *kernel_io_new(void)
 	if (!io)
 		return NULL;
 	io->control_fd = -1;
+	control_queue_init(&io->control_queue);
 	if (protected_io_init(&io->protected) || !(io->coalesce = coalesce_new(tap_merged, io))) {
 		kernel_io_free(io);
 		return NULL;
@@ -278,6 +279,7 @@ void kernel_io_free(struct kernel_io *io)
 		return;
 	if (io->control_fd >= 0)
 		close(io->control_fd);
+	control_queue_clear(&io->control_queue);
 	coalesce_free(io->coalesce);
 	protected_io_done(&io->protected);
 	free(io);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "forward/coalesce.h"
+#include "forward/control_queue.h"
 #include "forward/protected_io.h"
 #include "forward/segment.h"
 #include "forward/worker.h"
@@ -45,6 +46,7 @@ struct receive_buffer {
 struct kernel_io {
 	struct worker *worker;
 	int control_fd; /* -1: no control process */
+	struct control_queue control_queue;
 	struct protected_io protected;
 	size_t queued;
 	struct queued_send sends[SEND_QUEUE];
