@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
 	int option, rc;
 	ssize_t n;
 
+	prctl(PR_SET_DUMPABLE, 0); /* a configuration holds keys */
 	if (argc == 2 && strcmp(argv[1], "--control") == 0)
 		return daemon_main();
 	while ((option = getopt_long(argc, argv, "f:n", long_options, NULL)) != -1) {

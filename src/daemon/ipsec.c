@@ -143,6 +143,8 @@ static void cause(void *daemon, const struct session_key *key, uint32_t ike_id, 
 		cause = IKE_CAUSE_NO_ANSWER; /* everything goes by UDP 500 */
 	if (key)
 		sessions_cause(d->ipsec->sessions, daemon_now(), key, cause, ike_cause_text(cause));
+	else
+		sessions_cause_of(d->ipsec->sessions, daemon_now(), ike_id, cause, ike_cause_text(cause));
 	caller_refused(d, ike_id, cause);
 }
 
@@ -522,6 +524,15 @@ static void restart_changed(struct daemon *d, const struct ike_config *old, cons
 	}
 }
 
+/* What charon was told to call peers with may name files that are others now. */
+static void forget_connections(struct daemon *d)
+{
+	struct session_view s = { 0 };
+
+	while (sessions_view(d->ipsec->sessions, s.session, &s))
+		charon_forget(d->ipsec->charon, &s.key);
+}
+
 void ipsec_configure(struct daemon *d, struct ike_config *fresh)
 {
 	struct ipsec *x = d->ipsec;
@@ -532,6 +543,7 @@ void ipsec_configure(struct daemon *d, struct ike_config *fresh)
 			charon_unlisten(x->charon, l->protection, &l->local);
 	x->config = fresh;
 	restart_changed(d, old, fresh);
+	forget_connections(d);
 	charon_configure(x->charon, fresh);
 	ike_config_free(old);
 	start_charon(d);

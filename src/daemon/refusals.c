@@ -46,6 +46,10 @@ void refusals_read(struct refusals *r, uint32_t ike_id, const char *msg)
 
 	if (!msg || ike_id == 0)
 		return;
+	if (c && strstr(msg, "] established between ")) {
+		refusals_forget(r, &c->peer);
+		return;
+	}
 	if (c) {
 		read_claims(msg, c->claims);
 		return;
@@ -94,7 +98,8 @@ const struct refusal *refusals_note(struct refusals *r, struct instant now, uint
 	struct refusal *x;
 
 	*say = false;
-	if (!c || cause < IKE_CAUSE_HALF_OPEN || cause == IKE_CAUSE_NO_ANSWER_4500)
+	if (!c || cause < IKE_CAUSE_HALF_OPEN || cause == IKE_CAUSE_NO_ANSWER_4500 ||
+	    cause == IKE_CAUSE_AUTH_BY_PEER)
 		return NULL; /* of an SA's upkeep: nobody was refused */
 	x = find(r, &c->peer);
 	if (!x)

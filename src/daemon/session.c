@@ -34,6 +34,7 @@ enum {
 	BACKOFF_MS_MAX = 4000,
 	CROWDED_MS = 200,   /* too many attempts at once: a moment later */
 	LONG_S = 8,         /* an attempt that took so long was backoff enough */
+	STABLE_S = 10,      /* up so long, it has been up: what went before explains nothing more */
 	CAUSE_FRESH_S = 20, /* longer than an attempt that nobody answers, and the wait after it */
 	ASKING_MAX = 256,
 	SAY_AGAIN_S = 3600, /* a cause that does not change */
@@ -87,20 +88,13 @@ static void say_failure(struct session *x)
 		      ike_cause_remedy(x->cause_rank < IKE_CAUSE_COUNT ? (enum ike_cause)x->cause_rank : IKE_CAUSE_NONE));
 }
 
-static void entered_up(struct session *x)
-{
-	x->cause[0] = '\0';
-	x->cause_rank = 0;
-	x->said = 0;
-	x->failures = 0;
-}
-
 static void session_enter(struct session *x, enum session_state state)
 {
 	const struct span took = instant_since(x->table->now, x->since);
 
-	if (x->state == SESSION_IKE)
-		x->table->asking--;
+	const bool asked = x->state == SESSION_IKE;
+
+	x->table->asking -= asked;
 	x->state = state;
 	x->since = x->table->now;
 	timer_stop(&x->table->timers, &x->timer);
@@ -117,10 +111,9 @@ static void session_enter(struct session *x, enum session_state state)
 		arm(x, span_s(CHILD_S));
 		break;
 	case SESSION_UP:
-		entered_up(x);
 		break;
 	case SESSION_BACKOFF:
-		arm(x, backoff(x, took));
+		arm(x, backoff(x, asked ? took : span_s(0)));
 		break;
 	case SESSION_LINGERING:
 		arm(x, span_s(LINGER_S));
@@ -166,6 +159,13 @@ static void failed(struct session *x)
 
 void session_set_cause(struct session *x, unsigned rank, const char *cause)
 {
+	const struct instant stable = instant_add(x->since, span_s(STABLE_S));
+
+	/* A peer that takes us and then thinks better of it has not made it up. */
+	if (x->state == SESSION_UP && !instant_before(x->table->now, stable) && instant_before(x->cause_at, stable)) {
+		x->cause_rank = x->failures = 0;
+		x->said = 0;
+	}
 	/* One that says more gives way when it has not been seen for a while. */
 	if (rank < x->cause_rank && instant_before(x->table->now, instant_add(x->cause_at, span_s(CAUSE_FRESH_S))))
 		return;
@@ -287,9 +287,6 @@ static void in_ipsec(struct session *x, enum session_event event)
 static void in_up(struct session *x, enum session_event event)
 {
 	switch (event) {
-	case SESSION_EVENT_CHILD_UP:
-		entered_up(x);
-		break;
 	case SESSION_EVENT_UNWANTED:
 		session_enter(x, SESSION_LINGERING);
 		break;
@@ -308,6 +305,7 @@ static void in_up(struct session *x, enum session_event event)
 	case SESSION_EVENT_WANTED:
 	case SESSION_EVENT_TIMER:
 	case SESSION_EVENT_IKE_UP:
+	case SESSION_EVENT_CHILD_UP:
 	case SESSION_EVENT_CHARON_BACK:
 	case SESSION_EVENT_COUNT:
 		break;

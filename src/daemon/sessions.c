@@ -663,9 +663,17 @@ void sessions_cause(struct sessions *s, struct instant now, const struct session
 
 	set_now(s, now);
 	x = of_key(s, k);
-	/* An established one is in trouble only when charon has given it up. */
-	if (x && (x->state != SESSION_UP || rank == IKE_CAUSE_DEAD))
+	/* An established one is in trouble only when charon gives it up, or the peer thinks better of it. */
+	if (x && (x->state != SESSION_UP || rank == IKE_CAUSE_DEAD || rank == IKE_CAUSE_AUTH_BY_PEER))
 		session_set_cause(x, rank, cause);
+}
+
+void sessions_cause_of(struct sessions *s, struct instant now, uint32_t ike_id, unsigned rank, const char *cause)
+{
+	const struct session *x = of_ike(s, ike_id);
+
+	if (x)
+		sessions_cause(s, now, &x->key, rank, cause);
 }
 
 void sessions_cause_at(struct sessions *s, struct instant now, const struct ipaddr *remote, unsigned rank,
@@ -869,7 +877,8 @@ static void fill(const struct session *x, struct session_view *v)
 
 	*v = (struct session_view){
 		.session = x->id, .key = x->key, .state = shown_state(x), .can_send = x->can_send,
-		.wanted = session_wanted(x), .ike_up = i != NULL, .identity = x->identity, .cause = x->cause,
+		.wanted = session_wanted(x), .ike_up = i != NULL, .identity = x->identity,
+		.cause = x->can_send && i ? "" : x->cause,
 		.ike_suite = i ? i->suite : "", .version = i ? i->version : 0, .is_initiator = i && i->is_initiator,
 		.remote_port = x->remote_port, .failures = x->failures, .pairs = x->pair_count, .ikes = x->ike_count,
 		.cause_rank = x->cause_rank, .failed_at = x->failed_at,

@@ -113,6 +113,8 @@ void sessions_child_down(struct sessions *s, struct instant now, uint32_t spi_in
 void sessions_cause(struct sessions *s, struct instant now, const struct session_key *k, unsigned rank,
 		    const char *cause);
 
+/* The same for the session that has this IKE_SA, if any. */
+void sessions_cause_of(struct sessions *s, struct instant now, uint32_t ike_id, unsigned rank, const char *cause);
 /* The same for every session with that address: what a peer was refused for that called us. */
 void sessions_cause_at(struct sessions *s, struct instant now, const struct ipaddr *remote, unsigned rank,
 		       const char *cause);

@@ -280,18 +280,25 @@ static void doom(struct sa_pair *p, struct esp_sa *sa, struct instant until)
 
 enum rank { RANK_NONE, RANK_DOOMED, RANK_NEW, RANK_READY };
 
+static bool was_ready(const struct sa_pair *p, struct instant then)
+{
+	return p->is_initiator || was_heard(p) || !instant_before(then, instant_add(p->bound_at, span_ms(SA_PREFER_MS)));
+}
+
 static enum rank rank_of(const struct sa_pair *p, struct instant now)
 {
 	if (!p->out || p->out->phase == ESP_PHASE_LARVAL || esp_sa_limit(p->out, now) == ESP_LIMIT_HARD)
 		return RANK_NONE;
-	if (!instant_is_never(p->out_until))
-		return instant_before(now, p->out_until) ? RANK_DOOMED : RANK_NONE;
-	if (p->is_initiator || was_heard(p) ||
-	    !instant_before(now, instant_add(p->bound_at, span_ms(SA_PREFER_MS))))
-		return RANK_READY;
-	return RANK_NEW;
+	if (!instant_is_never(p->out_until)) /* one that was refused before it was ready is not worth a packet */
+		return instant_before(now, p->out_until) && was_ready(p, instant_add(p->out_until, span_ms(-SA_LINGER_MS))) ?
+			RANK_DOOMED : RANK_NONE;
+	return was_ready(p, now) ? RANK_READY : RANK_NEW;
 }
 
+/*
+ * A new pair that the peer began is his to use first: he may refuse us yet, with his last word
+ * on the way. Where nothing sends it waits, as frames have the relays meanwhile.
+ */
 static struct sa_pair *best(const struct sa_session *session, struct instant now)
 {
 	enum rank found = RANK_NONE;
@@ -305,7 +312,7 @@ static struct sa_pair *best(const struct sa_session *session, struct instant now
 			best = p;
 		}
 	}
-	return best;
+	return found == RANK_NEW && !session->out ? NULL : best;
 }
 
 static void choose(struct sa_sessions *s, struct sa_session *session, struct instant now)

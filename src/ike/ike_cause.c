@@ -48,6 +48,7 @@ static const struct pattern patterns[] = {
 
 	/* what the peer says */
 	{ "^received AUTHENTICATION_FAILED", IKE_CAUSE_AUTH_BY_PEER },
+	{ "^parsed INFORMATIONAL request 2 [ N(AUTH_FAILED) ]", IKE_CAUSE_AUTH_BY_PEER }, /* after it was taken for good */
 	{ "^received INVALID_HASH_INFORMATION", IKE_CAUSE_AUTH_BY_PEER },
 	{ "^received INVALID_ID_INFORMATION", IKE_CAUSE_AUTH_BY_PEER },
 	{ "^received AUTH_FAILED", IKE_CAUSE_AUTH_BY_PEER },

@@ -162,6 +162,8 @@ def test(tool):
         for n in spokes:
             scene.wait_for(f"spoke{n}'s first lines", lambda n=n: "IKE_FAILED" in lab.log(f"spoke{n}") and
                            "NHRP_RESOLUTION_FAILED" in lab.log(f"spoke{n}"), 30, 0.5)
+        scene.wait_for("the hub has noticed", lambda: f"peer={scene.spoke_nbma(HUB_NO_4500)} " in "".join(
+            line for line in lab.log("hub1").splitlines() if "UDP 4500" in line and "IKE_FAILED" in line), 60, 0.5)
         for s in streams:
             s.flowing()
         before = lines(lab)

@@ -254,7 +254,11 @@ static void responder_waits(void **state)
 	session_make(c, FIRST, 0xc0000202);
 	pair_put(c, OLD_IN, OLD_OUT);
 	bind_pair(c, OLD_IN, OLD_OUT, false);
-	assert_int_equal(sends(c), OLD_OUT); /* there is no other */
+	assert_int_equal(sends(c), 0); /* though there is no other: the peer may refuse it yet */
+	wait_ms(c, SA_PREFER_MS - 1);
+	assert_int_equal(sends(c), 0);
+	wait_ms(c, 1);
+	assert_int_equal(sends(c), OLD_OUT);
 	wait_ms(c, 5000);
 	pair_put(c, NEW_IN, NEW_OUT);
 	bind_pair(c, NEW_IN, NEW_OUT, false);
@@ -290,6 +294,22 @@ static void initiator_sends_at_once(void **state)
 	wait_ms(c, 1);
 	bind_pair(c, NEW_IN, NEW_OUT, true);
 	assert_int_equal(sends(c), NEW_OUT);
+}
+
+/* The peer thinks better of it at once: nothing was ever sent by it. */
+static void responder_is_refused(void **state)
+{
+	struct scene *c = *state;
+
+	session_make(c, FIRST, 0xc0000202);
+	pair_put(c, OLD_IN, OLD_OUT);
+	bind_pair(c, OLD_IN, OLD_OUT, false);
+	wait_ms(c, 10);
+	charon_deletes(c, false, OLD_OUT);
+	assert_int_equal(sends(c), 0);
+	wait_ms(c, SA_PREFER_MS);
+	assert_int_equal(sends(c), 0);
+	assert_int_equal(c->session_changes, 0);
 }
 
 static void deletion_is_lazy(void **state)
@@ -530,7 +550,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(found_by_its_ends), T(bound_before_or_after), T(equal_outbound_spis), T(responder_waits),
-		T(responder_hears), T(initiator_sends_at_once), T(deletion_is_lazy), T(deletion_ends),
+		T(responder_hears), T(responder_is_refused), T(initiator_sends_at_once), T(deletion_is_lazy), T(deletion_ends),
 		T(revocation_is_not_lazy), T(orphans_until_replaced), T(ends_at_its_hard_limit), T(comes_back_bound),
 		T(pairs_are_forgotten), T(bound_elsewhere), T(moved_with_its_nat), T(restart_goes_on), T(torn_binding),
 	};
