@@ -46,7 +46,7 @@ void refusals_read(struct refusals *r, uint32_t ike_id, const char *msg)
 
 	if (!msg || ike_id == 0)
 		return;
-	if (c && strstr(msg, "] established between ")) {
+	if (c && strstr(msg, " established with SPIs ")) {
 		refusals_forget(r, &c->peer);
 		return;
 	}

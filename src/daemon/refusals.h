@@ -46,7 +46,7 @@ void refusals_read(struct refusals *r, uint32_t ike_id, const char *msg);
  */
 const struct refusal *refusals_note(struct refusals *r, struct instant now, uint32_t ike_id, enum ike_cause cause,
 				    bool *say);
-/* A session with that address is up (refusals_read notices an IKE_SA itself). */
+/* A session with that address is up (refusals_read notices a CHILD_SA of a caller itself). */
 void refusals_forget(struct refusals *r, const struct ipaddr *peer);
 /* Those of the last ten minutes, the i-th; NULL beyond the last. */
 const struct refusal *refusals_at(const struct refusals *r, struct instant now, size_t i);

@@ -71,6 +71,8 @@ static void test_said_once(void **state)
 	assert_false(attempt(4, "198.51.100.6", IKE_CAUSE_IKE_PROPOSAL, 606));
 	assert_true(attempt(5, "198.51.100.6", IKE_CAUSE_IKE_PROPOSAL, 607));
 	assert_int_equal(refusals_at(&r, at_s(607), 0)->attempts, 5);
+	refusals_read(&r, 5, "IKE_SA DMVPN@192.0.2.2[5] established between 192.0.2.2[a]...198.51.100.6[b]");
+	assert_non_null(refusals_at(&r, at_s(607), 0)); /* ESP may be refused yet, again and again */
 	refusals_forget(&r, &refusals_at(&r, at_s(607), 0)->peer);
 	assert_null(refusals_at(&r, at_s(607), 0));
 }
