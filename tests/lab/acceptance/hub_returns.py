@@ -28,7 +28,7 @@ def registered(lab, n):
 
 def dies_and_returns(lab, away):
     lab.fault("fail", "kill@hub1")
-    time.sleep(away)
+    time.sleep(away)  # how long the hub is gone, which is what differs between the cases
     lab.fault("heal", "kill@hub1")
     scene.wait_for("the hub answers", lambda: lab.show("hub1", "tunnels")["tunnels"][0]["up"])
     back = time.monotonic()
