@@ -59,6 +59,11 @@ enum forward_msg_type {
 	FORWARD_SESSION_DEL,  /* struct forward_session, only .session counts: its SAs stop at once */
 	FORWARD_SA_BIND,      /* struct forward_sa_bind; named again it changes nothing */
 	FORWARD_SA_REVOKE,    /* struct forward_sa_bind: those SAs, of that session (0: whichever), stop at once */
+	FORWARD_BFD_SET,      /* struct forward_bfd: makes or changes a BFD session of NHRP's; answered by
+			       * FORWARD_BFD_STATE. Sessions go on while the control process is away; what
+			       * SYNC_END finds unnamed is ended, the far end hearing AdminDown */
+	FORWARD_BFD_DEL,      /* struct forward_bfd, only .link, .local and .remote count */
+	FORWARD_BFD_GET,      /* no payload: answered by FORWARD_BFD_STATE of all, and FORWARD_BFD_END */
 
 	/* forwarder -> control */
 	FORWARD_HELLO = 64,
@@ -81,6 +86,8 @@ enum forward_msg_type {
 	FORWARD_SESSION_STATE,/* struct forward_session_state: the session can (not) send; a peer was heard on it */
 	FORWARD_SESSION_DOUBT,/* struct forward_session_state: somebody at the peer's address says that it does not
 			       * know the SA that sends. A hint, not proven; at most one in a second */
+	FORWARD_BFD_STATE,    /* struct forward_bfd_state: a session changed, was set, or is told of */
+	FORWARD_BFD_END,      /* struct forward_bfd_end: after all states that FORWARD_BFD_GET brought */
 };
 
 struct forward_tunnel {
@@ -206,6 +213,38 @@ struct forward_relay_counters {
 	uint64_t packets, bytes;
 };
 
+/* A BFD session by (link, local, remote): bfd/bfd.h says what link is. */
+struct forward_bfd {
+	uint32_t link;
+	struct ipaddr local, remote; /* on a tunnel: overlay addresses */
+	struct endpoint nbma;        /* on a tunnel: packets go straight there, and count only from there */
+	uint32_t desired_min_tx_us, required_min_rx_us;
+	uint8_t multiplier, passive;
+};
+
+struct forward_bfd_state {
+	uint32_t link;
+	struct ipaddr local, remote;
+	struct endpoint nbma;
+	uint8_t clients;               /* bits 1 << enum bfd_client */
+	uint8_t state, diag, remote_state, remote_diag; /* as on the wire */
+	uint8_t multiplier, remote_multiplier, polling;
+	uint32_t discriminator, remote_discriminator;
+	uint32_t desired_min_tx_us, required_min_rx_us, remote_desired_min_tx_us, remote_required_min_rx_us;
+	uint32_t tx_interval_us;       /* 0: nothing is sent */
+	int64_t detection_us;          /* 0: not watched */
+	int64_t since_us;              /* in that state */
+	uint64_t tx_packets, rx_packets;
+	uint32_t failures;             /* times that it left Up */
+};
+
+struct forward_bfd_end {
+	uint32_t sessions;
+	uint32_t budget_packets_per_s, floor_us; /* no interval is below floor_us now: the budget's doing */
+	uint32_t count;
+	uint64_t drops[FORWARD_DROPS_MAX];       /* in the order of BFD_DROPS (bfd/bfd.h) */
+};
+
 /* Drop reasons in the order of FORWARD_DROPS below. */
 struct forward_drop_counters {
 	uint32_t count;
@@ -242,6 +281,8 @@ struct forward_drop_counters {
 	X(ESP_EXPIRED, "security association at its end") \
 	X(ESP_UNBOUND, "held too long for an SA whose peer is not known yet") \
 	X(IKE_NOT_HANDED, "IKE message that charon did not take") \
+	X(BFD, "BFD packet that its session does not take") \
+	X(BFD_NO_WAY, "BFD packet to a peer that packets cannot be sent to") \
 	X(SEND_ERROR, "underlay refused the packet") \
 	X(TAP_ERROR, "TAP refused the packet")
 

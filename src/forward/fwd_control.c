@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "forward/bfd_front.h"
 #include "forward/dump.h"
 #include "forward/gre_tx.h"
 #include "forward/protect.h"
@@ -60,6 +61,7 @@ static void tunnel_forget(struct worker *w, struct tunnel *t)
 {
 	struct peer *p = TAILQ_FIRST(&w->tables->peers.all);
 
+	bfd_front_tunnel_gone(w, t->conf.tunnel);
 	while (p) {
 		struct peer *next = TAILQ_NEXT(p, order);
 
@@ -198,6 +200,7 @@ static void sweep(struct worker *w)
 			relays_set(w, t, &none);
 		t = next;
 	}
+	bfd_front_sweep(w);
 }
 
 static bool nhrp_message(struct worker *w, const struct forward_nhrp *m, size_t length)
@@ -279,6 +282,8 @@ bool fwd_control_message(struct worker *w, uint16_t type, const void *payload, s
 		return nhrp_message(w, payload, length);
 	if (type >= FORWARD_SESSION_SET && type <= FORWARD_SA_REVOKE)
 		return sa_control_message(w, type, payload, length);
+	if (type >= FORWARD_BFD_SET && type <= FORWARD_BFD_GET)
+		return bfd_front_message(w, type, payload, length);
 	if (length != payload_size(type))
 		return false;
 	switch (type) {

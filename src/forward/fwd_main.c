@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ipc.h"
+#include "forward/bfd_front.h"
 #include "forward/confine.h"
 #include "forward/fwd_control.h"
 #include "forward/kernel_io.h"
@@ -308,22 +309,32 @@ static void settle(struct forwarder *f)
 		protect_tick(f->worker);
 	else
 		protect_replay(f->worker);
+	bfd_front_run(f->worker);
 	control_queue_flush(&f->io->control_queue, f->io->control_fd);
 	f->charon_slow = !xfrm_link_events(f->worker, &f->xfrm_links);
 }
 
+/* A full batch of every device and socket is some milliseconds: BFD does not wait for all of them. */
+static void punctual(struct forwarder *f)
+{
+	if (instant_before(now_read(), bfd_front_deadline(f->worker)))
+		return;
+	time_read(f);
+	bfd_front_run(f->worker);
+}
+
 static int wait_ms(const struct forwarder *f)
 {
-	const struct instant due = protect_deadline(f->worker->protection);
+	const struct instant due = instant_min(protect_deadline(f->worker->protection), bfd_front_deadline(f->worker));
 	const int64_t left = instant_is_never(due) ? INT64_MAX : instant_since(due, now_read()).us;
 
-	if (f->charon_slow || !control_queue_empty(&f->io->control_queue))
-		return SLOW_READER_MS;
+	const int64_t most = f->charon_slow || !control_queue_empty(&f->io->control_queue) ? SLOW_READER_MS : INT32_MAX / 1000;
+
 	if (left == INT64_MAX)
-		return -1;
+		return most == SLOW_READER_MS ? SLOW_READER_MS : -1;
 	if (left <= 0)
 		return 0;
-	return left >= INT32_MAX ? INT32_MAX / 1000 : (int)((left + 999) / 1000);
+	return left / 1000 >= most ? (int)most : (int)((left + 999) / 1000);
 }
 
 static int loop(struct forwarder *f)
@@ -337,8 +348,10 @@ static int loop(struct forwarder *f)
 			return -errno;
 		time_read(f);
 		f->changed = false;
-		for (int i = 0; i < count && !f->changed && !f->ended; i++)
+		for (int i = 0; i < count && !f->changed && !f->ended; i++) {
 			source_ready(f, events[i].data.ptr);
+			punctual(f);
+		}
 		settle(f);
 	}
 	return 0;
@@ -347,6 +360,7 @@ static int loop(struct forwarder *f)
 static int forwarder_init(struct forwarder *f, int keeper_fd)
 {
 	struct forward_io ways;
+	uint64_t seed;
 
 	f->keeper_fd = keeper_fd;
 	f->keeper_source = SOURCE_KEEPER;
@@ -361,6 +375,8 @@ static int forwarder_init(struct forwarder *f, int keeper_fd)
 	if (!f->worker)
 		return -ENOMEM;
 	time_read(f);
+	if (getrandom(&seed, sizeof seed, 0) != sizeof seed || bfd_front_start(f->worker, seed))
+		return -ENOMEM;
 	kernel_io_serve(f->io, f->worker);
 	watch(f, keeper_fd, &f->keeper_source);
 	return 0;

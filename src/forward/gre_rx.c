@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "forward/bfd_front.h"
 #include "forward/frame.h"
 #include "forward/hash.h"
 #include "forward/mss.h"
@@ -137,6 +138,8 @@ static void inner_receive(struct worker *w, const struct arrival *a, unsigned ve
 		worker_drop(w, FORWARD_DROP_ECN);
 		return;
 	}
+	if (bfd_front_concerns(inner, &ip) && bfd_front_inner(w, a->tunnel, &a->from, inner, &ip))
+		return;
 	if (!a->tunnel->tap) {
 		worker_drop(w, FORWARD_DROP_TAP_ERROR);
 		return;

@@ -136,6 +136,28 @@ void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t leng
 	}
 }
 
+bool gre_tx_to(struct worker *w, struct tunnel *t, const struct endpoint *to, uint8_t *inner, size_t length, uint8_t tos)
+{
+	uint8_t *gre = gre_prepend(t, inner[0] >> 4 == 4 ? GRE_PROTO_IPV4 : GRE_PROTO_IPV6, inner);
+	const struct underlay_packet p = {
+		.tunnel = t, .raw = t->raw, .to = to->addr, .tos = tos, .ttl = t->conf.ttl ? t->conf.ttl : TTL_DEFAULT,
+		.bytes = gre, .length = (size_t)(inner - gre) + length, .reused = (size_t)(inner - gre) + length,
+		.inner = inner,
+	};
+
+	if (!t->raw || t->conf.local.addr.family != to->addr.family) {
+		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
+		return false;
+	}
+	if (!t->conf.protection)
+		w->io.underlay_send(w->io.context, &p);
+	else if (!esp_tx_gre(w, sa_session_at(&w->protection->sessions, t->conf.protection, &t->conf.local, to), &p))
+		return false;
+	t->counters.tx_packets++;
+	t->counters.tx_bytes += length;
+	return true;
+}
+
 void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message)
 {
 	struct tunnel *t = tunnel_find(&w->tables->tunnels, message->tunnel);

@@ -1,5 +1,6 @@
 #include "forward/worker.h"
 
+#include "forward/bfd_front.h"
 #include "forward/protect.h"
 
 #include <stdlib.h>
@@ -21,7 +22,9 @@ struct worker *worker_new(struct tables *tables, const struct forward_io *io)
 
 void worker_free(struct worker *w)
 {
-	if (w)
+	if (w) {
+		bfd_front_stop(w);
 		protect_free(w->protection);
+	}
 	free(w);
 }

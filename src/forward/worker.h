@@ -33,6 +33,8 @@ enum {
 	STRANGERS_MAX = 64, /* in one such interval: anybody may pretend to be many */
 };
 
+struct bfd;
+struct bfd_key;
 struct protection;
 
 /* One GRE packet for the underlay. The bytes but for the last `reused` stay whole until the io is
@@ -72,6 +74,8 @@ struct forward_io {
 	void (*esp_undo)(void *context);
 	/* A whole IP packet with an IKE message, for charon at `to`. false: not taken. */
 	bool (*ike_hand)(void *context, const struct ipaddr *to, const uint8_t *packet, size_t length);
+	/* A BFD packet of a session that is not on a tunnel, by its interface. false: not taken. */
+	bool (*bfd_send)(void *context, const struct bfd_key *key, uint16_t source_port, const uint8_t *bytes, size_t length);
 	/* Sends everything queued; buffers may be used again. */
 	void (*flush)(void *context);
 	/* A whole Ethernet frame for the tunnel's TAP, with VNET_HEADER octets of room before it;
@@ -90,10 +94,17 @@ struct miss_slot {
 	struct instant told;
 };
 
+/* See bfd_front.h. */
+struct bfd_front {
+	struct bfd *bfd; /* NULL: none */
+	bool untold;     /* a state did not get to the control process: all are told again */
+};
+
 struct worker {
 	struct tables *tables;
 	struct forward_io io;
 	struct protection *protection;
+	struct bfd_front bfd;
 	struct instant now; /* set by the loop before each batch */
 	int64_t unix_s;     /* likewise: seconds since 1970, for what charon is told */
 	uint64_t drops[FORWARD_DROP_COUNT];

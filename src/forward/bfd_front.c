@@ -1,0 +1,234 @@
+#include "forward/bfd_front.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bfd/budget.h"
+#include "forward/gre_tx.h"
+#include "forward/protect.h"
+#include "wire/udp.h"
+
+enum { TOS_NETWORK_CONTROL = 0xc0 };
+
+_Static_assert((int)BFD_DROP_COUNT <= (int)FORWARD_DROPS_MAX, "all drops are told");
+
+int bfd_front_start(struct worker *w, uint64_t seed)
+{
+	const struct bfd_options o = { .seed = seed, .sessions_max = BFD_SESSIONS_MAX, .packets_per_s = BFD_PACKETS_PER_S };
+
+	w->bfd.bfd = bfd_new(&o);
+	return w->bfd.bfd ? 0 : -ENOMEM;
+}
+
+void bfd_front_stop(struct worker *w)
+{
+	bfd_free(w->bfd.bfd);
+	w->bfd.bfd = NULL;
+}
+
+static bool is_tunnel_link(uint32_t link) { return link & BFD_LINK_TUNNEL; }
+static uint32_t tunnel_of(uint32_t link) { return link & ~(uint32_t)BFD_LINK_TUNNEL; }
+
+/* ---- to the control process ---- */
+
+static struct forward_bfd_state state_of(const struct worker *w, const struct bfd_status *s)
+{
+	return (struct forward_bfd_state){
+		.link = s->key.link, .local = s->key.local, .remote = s->key.remote, .nbma = s->via,
+		.clients = (uint8_t)s->clients, .state = s->state, .diag = s->diag, .remote_state = s->remote_state,
+		.remote_diag = s->remote_diag, .multiplier = s->multiplier, .remote_multiplier = s->remote_multiplier,
+		.polling = s->polling, .discriminator = s->discriminator,
+		.remote_discriminator = s->remote_discriminator, .desired_min_tx_us = s->desired_min_tx_us,
+		.required_min_rx_us = s->required_min_rx_us, .remote_desired_min_tx_us = s->remote_desired_min_tx_us,
+		.remote_required_min_rx_us = s->remote_required_min_rx_us, .tx_interval_us = s->tx_interval_us,
+		.detection_us = s->detection_us, .since_us = instant_since(w->now, s->changed).us,
+		.tx_packets = s->tx_packets, .rx_packets = s->rx_packets, .failures = s->failures,
+	};
+}
+
+static void tell(struct worker *w, const struct bfd_status *s)
+{
+	const struct forward_bfd_state m = state_of(w, s);
+
+	if (!w->io.control_send(w->io.context, FORWARD_BFD_STATE, &m, sizeof m))
+		w->bfd.untold = true;
+}
+
+static void tell_all(struct worker *w)
+{
+	const struct bfd *b = w->bfd.bfd;
+	struct forward_bfd_end end = { .sessions = (uint32_t)bfd_count(b), .budget_packets_per_s = BFD_PACKETS_PER_S,
+				       .floor_us = (uint32_t)bfd_floor(b).us, .count = BFD_DROP_COUNT };
+	struct bfd_status s;
+
+	w->bfd.untold = false;
+	for (bool more = bfd_next_status(b, NULL, &s); more && !w->bfd.untold; more = bfd_next_status(b, &s.key, &s))
+		tell(w, &s);
+	memcpy(end.drops, bfd_drops(b), BFD_DROP_COUNT * sizeof *end.drops);
+	w->io.control_send(w->io.context, FORWARD_BFD_END, &end, sizeof end);
+}
+
+/* ---- out ---- */
+
+static void send_by_tunnel(struct worker *w, const struct bfd_effect *e, uint8_t *inner, size_t length)
+{
+	struct tunnel *t = tunnel_find(&w->tables->tunnels, tunnel_of(e->send.key.link));
+
+	if (!t || ipaddr_is_none(&e->send.via.addr) || !gre_tx_to(w, t, &e->send.via, inner, length, TOS_NETWORK_CONTROL))
+		worker_drop(w, FORWARD_DROP_BFD_NO_WAY);
+}
+
+static void packet_send(struct worker *w, const struct bfd_effect *e)
+{
+	const struct udp_head head = { .from = e->send.key.local, .to = e->send.key.remote, .source = e->send.source_port,
+				       .destination = BFD_PORT, .tos = TOS_NETWORK_CONTROL, .ttl = BFD_TTL };
+	uint8_t packet[FRAME_HEADROOM + UDP_PACKET_OVERHEAD_MAX + BFD_PACKET_OCTETS + FRAME_TAILROOM];
+	uint8_t *inner = packet + FRAME_HEADROOM;
+
+	if (is_tunnel_link(e->send.key.link))
+		send_by_tunnel(w, e, inner, udp_encode(&head, e->send.bytes, sizeof e->send.bytes, inner));
+	else if (!w->io.bfd_send || !w->io.bfd_send(w->io.context, &e->send.key, e->send.source_port, e->send.bytes, sizeof e->send.bytes))
+		worker_drop(w, FORWARD_DROP_BFD_NO_WAY);
+}
+
+static void drain(struct worker *w)
+{
+	struct bfd_effect e;
+	bool sent = false;
+
+	while (bfd_next_effect(w->bfd.bfd, &e)) {
+		if (e.type == BFD_EFFECT_STATE && e.state.clients & 1u << BFD_CLIENT_NHRP)
+			tell(w, &e.state);
+		if (e.type == BFD_EFFECT_SEND) {
+			packet_send(w, &e);
+			sent = true;
+		}
+	}
+	if (sent)
+		w->io.flush(w->io.context);
+}
+
+struct instant bfd_front_deadline(const struct worker *w)
+{
+	return w->bfd.bfd ? bfd_deadline(w->bfd.bfd) : INSTANT_NEVER;
+}
+
+void bfd_front_run(struct worker *w)
+{
+	if (!w->bfd.bfd)
+		return;
+	if (!instant_before(w->now, bfd_deadline(w->bfd.bfd)))
+		bfd_tick(w->bfd.bfd, w->now);
+	drain(w);
+	if (w->bfd.untold)
+		tell_all(w);
+}
+
+/* ---- in ---- */
+
+static void heard(struct worker *w, const struct bfd_arrival *a, const uint8_t *bytes, size_t length)
+{
+	if (bfd_receive(w->bfd.bfd, w->now, a, bytes, length) != BFD_DROP_NONE)
+		worker_drop(w, FORWARD_DROP_BFD);
+	drain(w);
+}
+
+bool bfd_front_inner(struct worker *w, const struct tunnel *t, const struct endpoint *from, const uint8_t *inner,
+		     const struct ip_view *ip)
+{
+	const struct bfd_arrival a = { .key = { BFD_LINK_TUNNEL | t->conf.tunnel, ip->dst, ip->src }, .from = *from,
+				       .ttl = ip->ttl };
+	struct udp_view udp;
+
+	if (!w->bfd.bfd || !bfd_is_session(w->bfd.bfd, &a.key))
+		return false;
+	if (udp_decode(inner, ip, &udp))
+		heard(w, &a, udp.payload, udp.length);
+	else
+		worker_drop(w, FORWARD_DROP_INNER_MALFORMED);
+	return true;
+}
+
+void bfd_front_datagram(struct worker *w, const struct bfd_arrival *a, const uint8_t *bytes, size_t length)
+{
+	if (w->bfd.bfd)
+		heard(w, a, bytes, length);
+}
+
+/* ---- what shall be ---- */
+
+static struct bfd_key key_of(const struct forward_bfd *m)
+{
+	return (struct bfd_key){ .link = m->link, .local = m->local, .remote = m->remote };
+}
+
+static bool is_sound(const struct forward_bfd *m)
+{
+	return m->local.family == m->remote.family && ip_family_octets(m->local.family) > 0;
+}
+
+static bool set_message(struct worker *w, const struct forward_bfd *m)
+{
+	const struct bfd_key key = key_of(m);
+	const struct bfd_config c = {
+		.mark = w->tables->generation, .desired_min_tx_us = m->desired_min_tx_us,
+		.required_min_rx_us = m->required_min_rx_us, .multiplier = m->multiplier, .passive = m->passive,
+		.min_ttl = BFD_TTL, .via = m->nbma,
+	};
+
+	return is_sound(m) && bfd_set(w->bfd.bfd, w->now, &key, BFD_CLIENT_NHRP, &c) == 0;
+}
+
+static bool del_message(struct worker *w, const struct forward_bfd *m)
+{
+	const struct bfd_key key = key_of(m);
+
+	if (!is_sound(m))
+		return false;
+	bfd_remove(w->bfd.bfd, w->now, &key, BFD_CLIENT_NHRP);
+	return true;
+}
+
+bool bfd_front_message(struct worker *w, uint16_t type, const void *payload, size_t length)
+{
+	bool ok = false;
+
+	if (!w->bfd.bfd)
+		return false;
+	if (type == FORWARD_BFD_GET && length == 0) {
+		tell_all(w);
+		return true;
+	}
+	if (length != sizeof(struct forward_bfd))
+		return false;
+	if (type == FORWARD_BFD_SET)
+		ok = set_message(w, payload);
+	else if (type == FORWARD_BFD_DEL)
+		ok = del_message(w, payload);
+	drain(w);
+	return ok;
+}
+
+static bool is_unnamed(const struct worker *w, const struct bfd_status *s)
+{
+	return s->clients & 1u << BFD_CLIENT_NHRP && s->marks[BFD_CLIENT_NHRP] != w->tables->generation;
+}
+
+void bfd_front_sweep(struct worker *w)
+{
+	const struct bfd *b = w->bfd.bfd;
+	struct bfd_status s;
+
+	if (!b)
+		return;
+	for (bool more = bfd_next_status(b, NULL, &s); more; more = bfd_next_status(b, &s.key, &s))
+		if (is_unnamed(w, &s))
+			bfd_remove(w->bfd.bfd, w->now, &s.key, BFD_CLIENT_NHRP);
+	drain(w);
+}
+
+void bfd_front_tunnel_gone(struct worker *w, uint32_t tunnel)
+{
+	if (w->bfd.bfd)
+		bfd_forget_link(w->bfd.bfd, BFD_LINK_TUNNEL | tunnel);
+}

@@ -1,0 +1,50 @@
+/*
+ * bfd_front: the BFD sessions of this machine (bfd/bfd.h) and their ways out and in.
+ *
+ * Sessions on a tunnel: a packet is an inner UDP datagram of the tunnel's own address, sent
+ * straight to the session's NBMA endpoint by GRE or its IPsec session, never by way of a relay; what a
+ * peer sends to UDP 3784 of a session's address is taken before it reaches the TAP. Other
+ * sessions: the keeper's UDP sockets, by interface.
+ *
+ * Sessions live on while the control process is away.
+ */
+#ifndef DMVPN_FORWARD_BFD_FRONT_H
+#define DMVPN_FORWARD_BFD_FRONT_H
+
+#include "bfd/bfd.h"
+#include "forward/worker.h"
+
+enum { BFD_SESSIONS_MAX = 20000 };
+
+/* seed: what others cannot guess. 0 or -ENOMEM. Without it a worker has no BFD, and takes no packet for it. */
+int bfd_front_start(struct worker *w, uint64_t seed);
+void bfd_front_stop(struct worker *w);
+
+/* FORWARD_BFD_… of the control process. false: not usable. */
+bool bfd_front_message(struct worker *w, uint16_t type, const void *payload, size_t length);
+/* FORWARD_SYNC_END. */
+void bfd_front_sweep(struct worker *w);
+void bfd_front_tunnel_gone(struct worker *w, uint32_t tunnel);
+
+/* A packet that came by a tunnel and is for UDP 3784: true when a session has taken it. */
+bool bfd_front_inner(struct worker *w, const struct tunnel *t, const struct endpoint *from, const uint8_t *inner,
+		     const struct ip_view *ip);
+/* A datagram that came to a socket. */
+void bfd_front_datagram(struct worker *w, const struct bfd_arrival *a, const uint8_t *bytes, size_t length);
+
+struct instant bfd_front_deadline(const struct worker *w);
+/* What has become due, and what follows from packets and messages; after each batch. Flushes the io
+ * when it has sent. */
+void bfd_front_run(struct worker *w);
+
+/* Cheap, for every packet: may it be BFD? */
+static inline bool bfd_front_concerns(const uint8_t *inner, const struct ip_view *ip)
+{
+	enum { UDP = 17, HEADER = 8 };
+	const uint8_t *udp = inner + ip->header_len;
+
+	return ip->protocol == UDP && ip->fragment_offset == 0 && ip->total_len - ip->header_len >= HEADER &&
+	       (udp[2] << 8 | udp[3]) == BFD_PORT;
+}
+
+#endif
