@@ -101,6 +101,7 @@ struct config_nhrp {
 	size_t cluster_count;
 	struct config_cluster *clusters;
 	uint16_t nhs_fallback_s; /* 0: at once */
+	bool nhs_standby_cold;   /* no IPsec session with an NHS that is not needed for now */
 	size_t summary_map_count;
 	struct ipprefix *summary_maps;
 	size_t identity_count;

@@ -52,6 +52,8 @@ static void print_nhs(const struct printer *p, const char *af, const struct conf
 			n->clusters[i].max_connections);
 	if (n->nhs_fallback_s)
 		fprintf(p->out, " %s nhrp nhs fallback %u\n", af, n->nhs_fallback_s);
+	if (n->nhs_standby_cold)
+		fprintf(p->out, " %s nhrp nhs standby cold\n", af);
 }
 
 static void print_maps(const struct printer *p, const char *af, const struct config_nhrp *n)

@@ -51,6 +51,8 @@ static const struct cause causes[] = {
 	{ "NBMA address unknown", true, "nhs-name", "see that the NHS's name resolves" },
 	{ "does not resolve", true, "nhs-name", "see that the NHS's name resolves" },
 	{ "stops", true, "nhs-stopped", "start dmvpnd on the NHS" },
+	{ "path dead", true, "path-dead", "see that the underlay carries packets to the NHS and back: probes through the tunnel are not answered" },
+	{ "path back", true, "nhrp-returning", "wait: it is asked within a second" },
 	{ "tunnel down", true, "tunnel-down", "mend the tunnel" },
 	{ "tunnel down", false, "tunnel-down", "mend the tunnel" },
 	{ "no binding", false, "nhrp-unknown", "nobody has registered this address: see the spoke that should" },
@@ -163,7 +165,7 @@ static void add_nhs(struct findings *f)
 		const struct cause *c = cause_of(n->reason, true);
 		struct finding *x;
 
-		if (!concerns(f, &n->addr, &n->nbma.addr) || n->status == NHS_VIEW_UP)
+		if (!concerns(f, &n->addr, &n->nbma.addr) || n->status == NHS_VIEW_UP || n->standby)
 			continue;
 		x = add(f, "nhs", tunnel_name(v, n->tunnel), &n->addr, &n->nbma.addr);
 		if (s) {
@@ -201,7 +203,7 @@ static void add_peers(struct findings *f)
 		struct finding *x;
 
 		if (b->kind == BINDING_LOCAL || !concerns(f, &b->via, &b->nbma.addr) || b->state == BINDING_STATE_UP ||
-		    is_told_nhs(f, b))
+		    b->standby || is_told_nhs(f, b))
 			continue;
 		x = add(f, "peer", tunnel_name(v, b->tunnel), ipaddr_is_none(&b->via) ? &b->dst.addr : &b->via, &b->nbma.addr);
 		if (s) {

@@ -96,6 +96,10 @@ static json_t *nhs_json(const struct view *v)
 		json_object_set_new(o, "last_reply_s",
 				    replied ? json_real(seconds(instant_since(v->now, n->last_reply))) : json_null());
 		json_object_set_new(o, "reason", n->status == NHS_VIEW_UP ? json_null() : text_or_null(n->reason));
+		json_object_set_new(o, "standby", json_boolean(n->standby));
+		json_object_set_new(o, "held_back_s", json_real(seconds(n->held_back)));
+		json_object_set_new(o, "retry_s", n->retry_interval.us ? json_real(seconds(n->retry_interval)) : json_null());
+		json_object_set_new(o, "over_budget", json_boolean(n->over_budget));
 		json_array_append_new(list, o);
 	}
 	return list;

@@ -172,6 +172,11 @@ static void print_nhs_line(FILE *f, const struct view *v, const struct nhs_view 
 	fprintf(f, " Current Request ID: %u (Ack: %u)\n", n->request_id, n->acknowledged_id);
 	if (n->reason && n->status != NHS_VIEW_UP)
 		fprintf(f, " reason: %s\n", n->reason);
+	if (n->retry_interval.us > 0)
+		fprintf(f, " asked every %.1f s%s\n", (double)n->retry_interval.us / 1e6,
+			n->over_budget ? ": more NHSs are dead than the budget of 50 light requests a second allows to ask every 4 s" : "");
+	if (n->held_back.us > 0)
+		fprintf(f, " held back: others are preferred for %.0f s yet\n", (double)n->held_back.us / 1e6);
 }
 
 static void print_nhs(FILE *f, const struct view *v)

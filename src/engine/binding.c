@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 #include "engine/name.h"
-#include "engine/nhs.h"
+#include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/purge.h"
 #include "engine/resolution.h"
@@ -418,19 +418,23 @@ static void want_map(struct overlay *o, const struct config_map *m)
 	want(o, BINDING_STATIC, &m->proto, &nbma, n && n->cfg->multicast);
 }
 
+/* One that stands by has its entry, and so its peer, whose IPsec session is ready when it is
+ * needed; unless that is not wanted (`nhs standby cold`). Routing does not lean on it. */
 static void want_nhs(struct overlay *o, const struct nhs *n)
 {
+	const bool standby = nhs_is_standby(n), multicast = n->cfg->multicast && !standby;
 	struct ipprefix host;
 
-	if (ipaddr_is_none(&n->nbma.addr) || overlay_is_local(o, &n->addr))
+	if (ipaddr_is_none(&n->nbma.addr) || overlay_is_local(o, &n->addr) ||
+	    (n->state == NHS_STANDBY && o->cfg->nhs_standby_cold))
 		return;
 	if (!ipaddr_is_none(&n->addr) && !ipaddr_is_unspecified(&n->addr)) {
 		host = ipprefix_host(&n->addr);
-		want(o, BINDING_NHS, &host, &n->nbma, n->cfg->multicast);
+		want(o, BINDING_NHS, &host, &n->nbma, multicast);
 	}
 	if (!ipaddr_is_none(&n->link_local)) {
 		host = ipprefix_host(&n->link_local);
-		want(o, BINDING_NHS, &host, &n->nbma, n->cfg->multicast);
+		want(o, BINDING_NHS, &host, &n->nbma, multicast);
 	}
 }
 

@@ -126,28 +126,9 @@ static const enum engine_counter sent_counters[] = {
 	[NHRP_TRAFFIC_INDICATION] = ENGINE_COUNT_TRAFFIC_INDICATION_SENT,
 };
 
-/* max-send: a bucket that holds `packets` and refills them over `s` seconds. */
-static bool take_token(struct overlay *o)
+static bool within_max_send(struct overlay *o)
 {
-	struct token_bucket *const b = &o->sends;
-	const uint64_t packets = o->cfg->max_send_packets;
-	const uint64_t full = (uint64_t)o->cfg->max_send_s * 1000000;
-	const struct instant now = overlay_engine(o)->now;
-	uint64_t cost;
-
-	if (packets == 0 || full == 0)
-		return true;
-	if (!b->filled)
-		*b = (struct token_bucket){ .refilled = now, .tokens_us = full, .filled = true };
-	b->tokens_us += (uint64_t)instant_since(now, b->refilled).us;
-	if (b->tokens_us > full)
-		b->tokens_us = full;
-	b->refilled = now;
-	cost = full / packets;
-	if (b->tokens_us < cost)
-		return false;
-	b->tokens_us -= cost;
-	return true;
+	return bucket_take(&o->sends, overlay_engine(o)->now, o->cfg->max_send_packets, span_s(o->cfg->max_send_s));
 }
 
 bool message_send(struct overlay *as, const struct nhrp_message *m, const struct endpoint *to)
@@ -161,7 +142,7 @@ bool message_send(struct overlay *as, const struct nhrp_message *m, const struct
 		count(e, ENGINE_COUNT_DROP_NO_ROUTE);
 		return false;
 	}
-	if (!take_token(as)) {
+	if (!within_max_send(as)) {
 		count(e, ENGINE_COUNT_DROP_RATE);
 		return false;
 	}

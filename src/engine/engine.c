@@ -1,6 +1,7 @@
 /*
  * The way in: events are handed to their noun, packets are checked once and then handed to
- * the message's handler. At the end of every event peers that nobody needs any more go.
+ * the message's handler. At the end of every event
+ * NHSs that are needed now are taken, and peers that nobody needs any more go.
  */
 #include "engine/engine.h"
 
@@ -15,10 +16,12 @@
 #include "engine/error.h"
 #include "engine/forwarding.h"
 #include "engine/name.h"
-#include "engine/nhs.h"
+#include "engine/nhs_cluster.h"
+#include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/purge.h"
 #include "engine/redirect.h"
+#include "engine/registration.h"
 #include "engine/resolution.h"
 #include "engine/server.h"
 #include "engine/shortcut.h"
@@ -98,7 +101,7 @@ static void reply_received(struct overlay *o, const struct endpoint *from, const
 	if (m->type == NHRP_RESOLUTION_REPLY)
 		resolution_reply(o, from, m);
 	else if (m->type == NHRP_REGISTRATION_REPLY)
-		nhs_reply(o, from, m);
+		registration_reply(o, from, m);
 	else
 		purge_reply(o, m);
 }
@@ -326,8 +329,11 @@ static void expire(struct engine *e, struct timer *t)
 	case TIMER_NHS:
 		nhs_timer(t->owner);
 		break;
+	case TIMER_NHS_TRUST:
+		nhs_trust_due(t->owner);
+		break;
 	case TIMER_NHS_LINK_LOCAL:
-		nhs_link_local_timer(t->owner);
+		registration_link_local_due(t->owner);
 		break;
 	case TIMER_BINDING_EXPIRE:
 		binding_expired(t->owner);
@@ -446,6 +452,7 @@ void engine_handle(struct engine *e, struct instant now, const struct event *ev)
 		return;
 	run_timers(e);
 	handle(e, ev);
+	clusters_settle(e);
 	peers_sweep(e);
 	if (e->stopping && !e->done)
 		stop_check(e);
@@ -585,5 +592,6 @@ void engine_reconfigure(struct engine *e, struct instant now, const struct confi
 		else if (runs_nhrp_or_is_p2p(x))
 			add_tunnel(e, x);
 	}
+	clusters_settle(e);
 	peers_sweep(e);
 }

@@ -4,7 +4,7 @@
 
 #include "base/reader.h"
 #include "engine/build.h"
-#include "engine/nhs.h"
+#include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/resolution.h"
 

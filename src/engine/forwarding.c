@@ -5,7 +5,7 @@
 #include "engine/binding.h"
 #include "engine/build.h"
 #include "engine/error.h"
-#include "engine/nhs.h"
+#include "engine/nhs_list.h"
 
 /* ---- where to */
 

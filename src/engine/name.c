@@ -8,8 +8,9 @@
 
 enum {
 	NAME_AGAIN_S = 300,  /* a name that resolves */
-	NAME_FAILED_S = 5,   /* one that does not */
-	NAME_DOUBTED_S = 10, /* one behind which nobody answers */
+	NAME_FAILED_S = 3,   /* one that does not */
+	NAME_DOUBTED_S = 3,  /* one behind which nobody answers */
+	NAME_ANSWER_S_MAX = 30, /* a resolver may be slow: one question at a time, for so long */
 };
 
 static struct name *find(const struct tunnel *t, const char *text)
@@ -108,9 +109,17 @@ void names_free(struct tunnel *t)
 void name_due(struct name *n)
 {
 	struct engine *const e = n->tunnel->engine;
-	char *const copy = alloc_text(n->text);
-	struct effect *const x = output_push(e, EFFECT_RESOLVE, n->tunnel->settings.number, copy);
+	struct effect *x;
+	char *copy;
 
+	if (n->awaited && instant_since(e->now, n->asked).us < span_s(NAME_ANSWER_S_MAX).us) {
+		timer_set(&e->timers, &n->timer, later(e, span_s(NAME_FAILED_S)));
+		return;
+	}
+	n->awaited = true;
+	n->asked = e->now;
+	copy = alloc_text(n->text);
+	x = output_push(e, EFFECT_RESOLVE, n->tunnel->settings.number, copy);
 	x->resolve.name = copy;
 	x->resolve.family = n->tunnel->settings.transport;
 	timer_set(&e->timers, &n->timer, later(e, span_s(n->count ? NAME_AGAIN_S : NAME_FAILED_S)));
@@ -124,6 +133,7 @@ bool name_answer(struct tunnel *t, const char *text, size_t count_, const struct
 
 	if (!n)
 		return false;
+	n->awaited = false;
 	for (size_t i = 0; i < count_ && kept < NAME_ADDRS_MAX; i++)
 		if (addrs[i].family == t->settings.transport && ipaddr_is_host(&addrs[i]))
 			fresh[kept++] = addrs[i];
@@ -148,8 +158,11 @@ size_t name_addrs(const struct tunnel *t, const char *text, const struct ipaddr 
 void name_doubted(struct tunnel *t, const char *text)
 {
 	struct name *const n = find(t, text);
-	const struct instant soon = later(t->engine, span_s(NAME_DOUBTED_S));
+	struct instant soon;
 
-	if (n && n->started && instant_before(soon, n->timer.deadline))
+	if (!n || !n->started)
+		return;
+	soon = instant_add(n->asked, span_s(NAME_DOUBTED_S));
+	if (instant_before(soon, n->timer.deadline))
 		timer_set(&t->engine->timers, &n->timer, soon);
 }

@@ -14,6 +14,8 @@ struct name {
 	struct tunnel *tunnel;
 	char *text;
 	bool wanted, started;
+	bool awaited;         /* an answer is on its way … */
+	struct instant asked; /* … since then */
 	size_t count;
 	struct ipaddr addrs[NAME_ADDRS_MAX];
 	struct timer timer;
@@ -26,7 +28,7 @@ void name_due(struct name *n);
 /* true: the addresses have changed. A failed look-up keeps what was known. */
 bool name_answer(struct tunnel *t, const char *text, size_t count, const struct ipaddr *addrs);
 size_t name_addrs(const struct tunnel *t, const char *text, const struct ipaddr **addrs);
-/* Something behind the name does not answer: look again soon. */
+/* Something behind the name does not answer: look again, at most every 3 s. */
 void name_doubted(struct tunnel *t, const char *text);
 
 #endif

@@ -1,10 +1,8 @@
-/*
- * The NHSs of an overlay: kept in line with configuration and names, and searched.
- */
+#include "engine/nhs_list.h"
+
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "engine/nhs.h"
 
 struct wanted {
 	const struct config_nhs *cfg;
@@ -24,7 +22,8 @@ static const struct config_host *nbma_of(const struct overlay *o, const struct c
 	return s->mode == TUNNEL_GRE_P2P ? &s->destination : &c->nbma;
 }
 
-/* A dynamic NHS stands for every address of its name. */
+/* A dynamic NHS stands for every address of its name. Hubs often share one list of NHSs: a router
+ * does not register with itself. */
 static size_t collect(const struct overlay *o, struct wanted *w)
 {
 	size_t n = 0;
@@ -34,6 +33,8 @@ static size_t collect(const struct overlay *o, struct wanted *w)
 		const struct ipaddr *addrs;
 		const size_t known = tunnel_host_addrs(o->tunnel, nbma_of(o, c), &addrs);
 
+		if (overlay_owns(o, &c->addr))
+			continue;
 		if (known == 0)
 			w[n++] = (struct wanted){ c, IPADDR_NONE };
 		for (size_t j = 0; j < known && (j == 0 || ipaddr_is_none(&c->addr)); j++)
@@ -64,8 +65,9 @@ static struct nhs *add(struct overlay *o, const struct wanted *w)
 	n->configured_addr = w->cfg->addr;
 	n->addr = w->cfg->addr;
 	n->nbma = overlay_endpoint(o, &w->nbma);
-	n->last_reply = n->last_sent = INSTANT_NEVER;
+	n->last_reply = n->last_sent = n->died = INSTANT_NEVER;
 	timer_init(&n->timer, TIMER_NHS, n);
+	timer_init(&n->trust, TIMER_NHS_TRUST, n);
 	timer_init(&n->link_local_timer, TIMER_NHS_LINK_LOCAL, n);
 	return n;
 }
@@ -98,6 +100,7 @@ static struct nhs *take_old(struct nhs **old, size_t old_count, const struct wan
 static void discard(struct nhs *n)
 {
 	timer_stop(&overlay_engine(n->overlay)->timers, &n->timer);
+	timer_stop(&overlay_engine(n->overlay)->timers, &n->trust);
 	timer_stop(&overlay_engine(n->overlay)->timers, &n->link_local_timer);
 	free(n);
 }
@@ -142,6 +145,7 @@ void nhs_list_apply(struct overlay *o)
 	for (size_t i = 0; i < n; i++)
 		if (restart[i] && tunnel_ready(o->tunnel))
 			nhs_step(o->nhs[i], NHS_EVENT_READY);
+	overlay_engine(o)->clusters_stale = true;
 	free(restart);
 	free(old);
 	free(w);
@@ -175,17 +179,31 @@ void nhs_list_free(struct overlay *o)
 	o->nhs_count = 0;
 }
 
-struct nhs *nhs_best(const struct overlay *o)
+static bool is_preferred(const struct nhs *a, const struct nhs *b)
+{
+	if (nhs_is_trusted(a) != nhs_is_trusted(b))
+		return nhs_is_trusted(a);
+	if (a->cfg->priority != b->cfg->priority)
+		return a->cfg->priority < b->cfg->priority;
+	return a->order < b->order;
+}
+
+struct nhs *nhs_next_live(const struct overlay *o, const struct nhs *after)
 {
 	struct nhs *best = NULL;
 
 	for (size_t i = 0; i < o->nhs_count; i++) {
 		struct nhs *const n = o->nhs[i];
 
-		if (nhs_is_live(n) && (!best || n->cfg->priority < best->cfg->priority))
+		if (nhs_is_live(n) && (!after || is_preferred(after, n)) && (!best || is_preferred(n, best)))
 			best = n;
 	}
 	return best;
+}
+
+struct nhs *nhs_best(const struct overlay *o)
+{
+	return nhs_next_live(o, NULL);
 }
 
 struct nhs *nhs_by_nbma(const struct overlay *o, const struct endpoint *nbma)
@@ -220,7 +238,8 @@ void nhs_reachable(const struct overlay *o, const struct endpoint *to)
 {
 	for (size_t i = 0; i < o->nhs_count; i++)
 		if (endpoint_eq(&o->nhs[i]->nbma, to))
-			nhs_step(o->nhs[i], o->nhs[i]->state == NHS_UP ? NHS_EVENT_READY : NHS_EVENT_HEARD);
+			nhs_step(o->nhs[i], o->nhs[i]->state == NHS_UP || o->nhs[i]->state == NHS_REFUSED ?
+					    NHS_EVENT_READY : NHS_EVENT_HEARD);
 }
 
 void nhs_heard(const struct overlay *o, const struct endpoint *from)

@@ -5,8 +5,9 @@
 
 #include "base/alloc.h"
 #include "engine/build.h"
-#include "engine/nhs.h"
+#include "engine/nhs_list.h"
 #include "engine/output.h"
+#include "engine/registration.h"
 
 enum { PURGE_TRIES = 3, PURGE_RETRY_S = 2 };
 
@@ -115,7 +116,7 @@ void purge_reply(struct overlay *o, const struct nhrp_message *m)
 			forget(p);
 			return;
 		}
-	nhs_purge_reply(o, m);
+	registration_purge_reply(o, m);
 }
 
 /* ---- asked by others */

@@ -20,7 +20,7 @@
 
 #include "base/alloc.h"
 #include "engine/build.h"
-#include "engine/nhs.h"
+#include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/shortcut.h"
 

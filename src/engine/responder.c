@@ -14,7 +14,7 @@
 #include "engine/build.h"
 #include "engine/error.h"
 #include "engine/forwarding.h"
-#include "engine/nhs.h"
+#include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/server.h"
 

@@ -10,7 +10,7 @@
 #include "engine/binding.h"
 #include "engine/build.h"
 #include "engine/error.h"
-#include "engine/nhs.h"
+#include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/purge.h"
 

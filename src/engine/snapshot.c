@@ -4,7 +4,7 @@
 
 #include "engine/answer.h"
 #include "engine/binding.h"
-#include "engine/nhs.h"
+#include "engine/nhs_list.h"
 #include "engine/resolution.h"
 #include "engine/state.h"
 #include "engine/tunnel.h"
@@ -63,6 +63,7 @@ static void judge_state(const struct overlay *o, struct binding_view *v)
 	} else if (n && (v->kind == BINDING_STATIC || v->kind == BINDING_NHS) && !nhs_is_live(n)) {
 		v->state = BINDING_STATE_NHRP;
 		v->reason = n->reason;
+		v->standby = nhs_is_standby(n);
 	}
 }
 
@@ -182,7 +183,7 @@ static enum nhs_status status_of(const struct nhs *n)
 {
 	if (nhs_is_live(n))
 		return NHS_VIEW_UP;
-	return n->state == NHS_WAITING || n->state == NHS_LEAVING ? NHS_VIEW_DOWN : NHS_VIEW_PROBE;
+	return nhs_is_asked(n) ? NHS_VIEW_PROBE : NHS_VIEW_DOWN;
 }
 
 static void view_nhs(const struct nhs *n, struct nhs_view *v)
@@ -192,15 +193,20 @@ static void view_nhs(const struct nhs *n, struct nhs_view *v)
 		.addr = n->addr, .nbma = n->nbma, .nbma_name = n->cfg->nbma.name,
 		.priority = n->cfg->priority, .cluster = n->cfg->cluster,
 		.status = status_of(n),
-		.expecting = n->state != NHS_WAITING && n->state != NHS_LEAVING,
+		.expecting = nhs_is_live(n) || nhs_is_asked(n),
 		.responding = nhs_is_live(n),
 		.request_id = n->request_id, .acknowledged_id = n->acknowledged_id,
 		.requests_sent = n->requests_sent, .requests_failed = n->requests_failed,
 		.replies_received = n->replies_received, .last_reply = n->last_reply,
 		.reason = nhs_is_live(n) ? NULL : n->reason,
+		.standby = nhs_is_standby(n),
 	};
-	if (n->step > 0 && timer_running(&n->timer))
-		v->retry_interval = span_s(1 << (n->step < 7 ? n->step - 1 : 6));
+	if (nhs_is_asked(n)) {
+		v->retry_interval = n->interval;
+		v->over_budget = n->over_budget;
+	}
+	if (timer_running(&n->trust))
+		v->held_back = instant_since(n->trust.deadline, overlay_engine(n->overlay)->now);
 }
 
 bool snapshot_next_nhs(const struct engine *e, struct snapshot_cursor *c, struct nhs_view *out)

@@ -40,6 +40,7 @@ struct binding_view {
 	enum binding_kind kind;
 	enum binding_state state;
 	bool unique, router, authoritative, implicit, nat, used, nhop, rib, nho, temporary;
+	bool standby; /* of an NHS that is not needed for now, which is no fault */
 	struct instant created;
 	struct instant expires; /* INSTANT_NEVER: does not */
 	struct ipaddr leans_on; /* INCOMPLETE: the NHS that carries its traffic meanwhile */
@@ -65,6 +66,9 @@ struct nhs_view {
 	uint64_t requests_sent, requests_failed, replies_received;
 	struct instant last_reply; /* INSTANT_NEVER: none yet */
 	struct span retry_interval; /* of the ladder; 0 when not retrying */
+	bool over_budget;           /* so many are dead that this interval is longer than 4 s */
+	bool standby;               /* DOWN because it is not needed, which is no fault */
+	struct span held_back;      /* UP, but others are preferred for so long yet; 0: not */
 	const char *reason;         /* cause when not UP: "no answer", "refused: …"; NULL when UP */
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/prng.h"
 #include "base/timers.h"
+#include "engine/bucket.h"
 #include "engine/engine.h"
 #include "engine/rib.h"
 #include "engine/snapshot.h"
@@ -17,6 +18,7 @@ struct purge;
 
 enum timer_kind {
 	TIMER_NHS,             /* struct nhs: the ladder, the refresh, the farewell */
+	TIMER_NHS_TRUST,       /* struct nhs: it is back for long enough */
 	TIMER_NHS_LINK_LOCAL,  /* struct nhs: registration of the link-local address */
 	TIMER_BINDING_EXPIRE,  /* struct binding */
 	TIMER_BINDING_REFRESH, /* struct binding */
@@ -49,6 +51,8 @@ struct engine {
 	struct peer *idle_peers;
 	struct purge *purges;
 	size_t purge_count;
+	bool clusters_stale; /* some NHS has changed: nhs_cluster.h looks at the end of the event */
+	struct token_bucket light; /* requests to dead NHSs beyond the ladder of IOS (nhs.c) */
 	bool stopping, done;
 	struct timer shutdown;
 

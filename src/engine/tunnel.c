@@ -13,7 +13,7 @@
 #include "engine/answer.h"
 #include "engine/binding.h"
 #include "engine/name.h"
-#include "engine/nhs.h"
+#include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/purge.h"
 #include "engine/redirect.h"
@@ -317,20 +317,14 @@ static size_t add_relay(uint64_t *list, size_t n, uint64_t id)
 	return n;
 }
 
-/* Live NHSs by priority, then order of the configuration. */
 static size_t collect_relays(const struct overlay *o, uint64_t *list, size_t n)
 {
-	for (unsigned priority = 0; priority < 256; priority++)
-		for (size_t i = 0; i < o->nhs_count; i++) {
-			const struct nhs *const x = o->nhs[i];
-			const struct peer *p;
+	for (const struct nhs *x = nhs_best(o); x; x = nhs_next_live(o, x)) {
+		const struct peer *const p = peer_by_nbma(o->tunnel, &x->nbma);
 
-			if (x->cfg->priority != priority || !nhs_is_live(x))
-				continue;
-			p = peer_by_nbma(o->tunnel, &x->nbma);
-			if (p)
-				n = add_relay(list, n, p->id);
-		}
+		if (p)
+			n = add_relay(list, n, p->id);
+	}
 	return n;
 }
 

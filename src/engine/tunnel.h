@@ -5,18 +5,13 @@
 #ifndef DMVPN_ENGINE_TUNNEL_H
 #define DMVPN_ENGINE_TUNNEL_H
 
+#include "engine/bucket.h"
 #include "engine/peer.h"
 #include "engine/settings.h"
 #include "engine/state.h"
 
 struct nhs;
 struct name;
-
-struct token_bucket {
-	struct instant refilled;
-	uint64_t tokens_us; /* microseconds of credit: one message costs a fixed span */
-	bool filled;
-};
 
 struct overlay {
 	struct tunnel *tunnel;

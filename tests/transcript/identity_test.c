@@ -223,6 +223,10 @@ static void reachable_asks_again(void **state)
 	node_start(spoke);
 	rig_run(r, 20);
 	rig_skip(r);
+	while (rig_count(r, "Registration Request") == 0)
+		rig_run_ms(r, 1);
+	rig_run_ms(r, 1500); /* the next try is 3 to 4 s after the last */
+	rig_skip(r);
 	node_event(spoke, &ev);
 	assert_int_equal(rig_count(r, "Registration Request"), 1);
 	rig_free(r);
