@@ -58,9 +58,16 @@ static void print_result(uint64_t seed, const struct sim_result *r)
 		       r->at.us % 1000000, r->reason);
 	else
 		printf("seed %" PRIu64 ": ok hash %016" PRIx64 " events %" PRIu64 " messages %" PRIu64
-		       " packets %" PRIu64 " delivered %" PRIu64 " direct %" PRIu64 " busiest %u\n",
+		       " packets %" PRIu64 " delivered %" PRIu64 " direct %" PRIu64 " busiest %u",
 		       seed, r->hash, r->events, r->messages, r->packets_sent, r->packets_delivered,
 		       r->packets_direct, r->busiest_per_s);
+	if (!r->failed && !instant_is_never(r->registered))
+		printf(" registered %" PRId64 " s", r->registered.us / 1000000);
+	if (!r->failed && r->outages > 0)
+		printf(" outages %" PRIu64 " median %" PRId64 " p95 %" PRId64 " max %" PRId64 " ms", r->outages,
+		       r->outage_median.us / 1000, r->outage_p95.us / 1000, r->outage_max.us / 1000);
+	if (!r->failed)
+		putchar('\n');
 	fflush(stdout);
 }
 

@@ -263,3 +263,17 @@ bool snapshot_next_tunnel(const struct engine *e, struct snapshot_cursor *c, str
 			out->binding_count += t->overlays[i]->bindings.count;
 	return true;
 }
+
+void snapshot_sizes(const struct engine *e, struct engine_sizes *out)
+{
+	*out = (struct engine_sizes){
+		.dynamic_bindings = e->binding_count, .purges = e->purge_count, .timers = e->timers.count };
+	for (size_t i = 0; i < e->tunnel_count; i++)
+		out->peers += e->tunnels[i]->peers.count;
+	for (struct overlay *o = overlay_first(e); o; o = overlay_next(o)) {
+		out->bindings += o->bindings.count;
+		out->resolutions += o->resolutions.count;
+		out->answers += o->answers.count;
+		out->redirects += o->redirects.count;
+	}
+}

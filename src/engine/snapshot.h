@@ -128,6 +128,18 @@ const char *engine_counter_text(enum engine_counter c);
 uint64_t engine_counter(const struct engine *e, enum engine_counter c);
 uint64_t engine_codec_drops(const struct engine *e, unsigned nhrp_drop); /* enum nhrp_drop */
 
+/* How many of each the engine holds: what has come and gone must not stay behind. X(name) */
+#define ENGINE_SIZES(X) \
+	X(peers) X(bindings) X(dynamic_bindings) X(resolutions) X(answers) X(redirects) X(purges) X(timers)
+
+struct engine_sizes {
+#define ENGINE_SIZE(name) size_t name;
+	ENGINE_SIZES(ENGINE_SIZE)
+#undef ENGINE_SIZE
+};
+
+void snapshot_sizes(const struct engine *e, struct engine_sizes *out);
+
 bool snapshot_next_binding(const struct engine *e, struct snapshot_cursor *c, struct binding_view *out);
 bool snapshot_next_nhs(const struct engine *e, struct snapshot_cursor *c, struct nhs_view *out);
 bool snapshot_next_tunnel(const struct engine *e, struct snapshot_cursor *c, struct tunnel_view *out);

@@ -36,6 +36,12 @@ static void fail_binding(struct world *w, const struct router *r, const struct b
 		   ipaddr_format(&b->via, via), ipaddr_format(&b->nbma.addr, nbma), what);
 }
 
+/* A clock that stood has not seen what happened before the router woke. */
+static struct instant last_known(const struct router *r, struct instant at)
+{
+	return !instant_is_never(r->woke) && instant_before(at, r->woke) ? r->woke : at;
+}
+
 /*
  * Nobody refreshes what belongs to a router that is gone: what it registered must be gone a
  * hold time later, what others learnt about it at most a second hold time after that.
@@ -48,20 +54,26 @@ static void check_dead_owner(struct world *w, const struct router *r, const stru
 
 	if (!owner || owner->engine || (b->kind != BINDING_REGISTERED && b->kind != BINDING_CACHED))
 		return;
-	end = instant_add(owner->died, span_us(hold_times * w->scenario->holdtime_s * 1000000));
+	end = instant_add(last_known(r, owner->died), span_us(hold_times * w->scenario->holdtime_s * 1000000));
 	end = instant_add(instant_add(end, w->scenario->delay_most), grace);
 	if (instant_before(end, w->now))
 		fail_binding(w, r, b, "outlives the router it belongs to");
 }
 
-/* Whether the router has this NBMA address, or had it so lately that others may not know. */
-static bool is_nbma_of(const struct world *w, const struct router *r, const struct ipaddr *nbma)
+/* Whether the router has this NBMA address, or had it so lately that r may not know. */
+static bool is_nbma_of(const struct world *w, const struct router *r, const struct router *owner,
+		       const struct ipaddr *nbma)
 {
 	const struct span known = span_us(2 * (int64_t)w->scenario->holdtime_s * 1000000 + grace.us);
 
-	if (ipaddr_eq(&r->nbma, nbma))
-		return true;
-	return ipaddr_eq(&r->former, nbma) && instant_since(w->now, r->moved).us <= known.us;
+	for (size_t u = 0; u < w->scenario->uplinks; u++) {
+		if (ipaddr_eq(&owner->uplinks[u].nbma, nbma))
+			return true;
+		if (ipaddr_eq(&owner->uplinks[u].former, nbma) &&
+		    instant_since(w->now, last_known(r, owner->moved)).us <= known.us)
+			return true;
+	}
+	return false;
 }
 
 static void check_owner(struct world *w, const struct router *r, const struct binding_view *b)
@@ -70,7 +82,7 @@ static void check_owner(struct world *w, const struct router *r, const struct bi
 
 	if (b->kind != BINDING_REGISTERED && b->kind != BINDING_CACHED && b->kind != BINDING_NHS)
 		return;
-	if (owner && !ipaddr_is_none(&b->nbma.addr) && !is_nbma_of(w, owner, &b->nbma.addr))
+	if (owner && !ipaddr_is_none(&b->nbma.addr) && !is_nbma_of(w, r, owner, &b->nbma.addr))
 		fail_binding(w, r, b, "points to a stranger");
 }
 
@@ -99,27 +111,55 @@ void check_storm(struct world *w, struct router *r)
 	r->sent++;
 	if (r->sent > w->result->busiest_per_s)
 		w->result->busiest_per_s = r->sent;
-	if (r->sent > w->scenario->storm_per_s)
-		world_fail(w, r, "sends more than %u messages in a second", w->scenario->storm_per_s);
+	if (r->sent > (r->is_hub ? w->scenario->hub_storm_per_s : w->scenario->storm_per_s))
+		world_fail(w, r, "sends more than %u messages in a second", r->sent - 1);
 }
 
+/* Notes that the owner was seen since begin_seen(); true: he was before. */
+static void begin_seen(struct world *w)
+{
+	w->seen_mark++;
+}
+
+static bool is_seen_again(struct world *w, const struct router *owner)
+{
+	uint32_t *const seen = &w->seen[world_index(w, owner)];
+	const bool before = *seen == w->seen_mark;
+
+	*seen = w->seen_mark;
+	return before;
+}
+
+static bool is_registered_address(const struct binding_view *b)
+{
+	return b->kind == BINDING_REGISTERED && b->dst.len == 32;
+}
+
+static void check_binding(struct world *w, const struct router *r, const struct binding_view *b)
+{
+	if (!instant_is_never(b->expires) && instant_before(instant_add(b->expires, grace), router_now(w, r)))
+		fail_binding(w, r, b, "outlives its hold time");
+	check_owner(w, r, b);
+	check_leaning(w, r, b);
+	check_dead_owner(w, r, b);
+}
+
+/* Bindings come tunnel by tunnel, and in each an address has one owner. */
 static void check_bindings(struct world *w, const struct router *r)
 {
-	uint8_t registered[WORLD_ROUTERS_MAX] = { 0 };
 	struct snapshot_cursor cursor = { 0 };
 	struct binding_view b;
+	uint32_t tunnel = UINT32_MAX;
 
 	while (!w->result->failed && snapshot_next_binding(r->engine, &cursor, &b)) {
-		const struct router *owner = world_owner(w, &b.dst);
+		const struct router *owner = is_registered_address(&b) ? world_owner(w, &b.dst) : NULL;
 
-		if (!instant_is_never(b.expires) && instant_before(instant_add(b.expires, grace), w->now))
-			fail_binding(w, r, &b, "outlives its hold time");
-		if (b.kind == BINDING_REGISTERED && owner && b.dst.len == 32 &&
-		    ++registered[world_index(w, owner)] > 1)
+		if (b.tunnel != tunnel)
+			begin_seen(w);
+		tunnel = b.tunnel;
+		if (owner && is_seen_again(w, owner))
 			fail_binding(w, r, &b, "is a second owner of its address");
-		check_owner(w, r, &b);
-		check_leaning(w, r, &b);
-		check_dead_owner(w, r, &b);
+		check_binding(w, r, &b);
 	}
 }
 
@@ -130,13 +170,13 @@ static bool points_right(struct world *w, const struct router *r, const struct r
 {
 	const struct router *target = world_router_of_nbma(w, &p->nbma);
 
-	return is_nbma_of(w, owner, &p->nbma) || (target && target->is_hub && !r->is_hub && (!owner->is_hub || r->changes > 0));
+	return is_nbma_of(w, r, owner, &p->nbma) || (target && target->is_hub && !r->is_hub && (!owner->is_hub || r->changes > 0));
 }
 
 static void check_neighbours(struct world *w, const struct router *r)
 {
-	for (size_t i = 0; i < r->host.neighbour_count; i++) {
-		const struct host_neighbour *n = &r->host.neighbours[i];
+	for (size_t i = 0; i < r->host.neighbours.count; i++) {
+		const struct host_neighbour *n = table_at(&r->host.neighbours, i);
 		const struct router *owner = world_router_of_addr(w, &n->addr);
 		const struct host_peer *p = host_peer_find(&r->host, n->peer);
 		char text[IPADDR_TEXT_MAX];
@@ -159,8 +199,8 @@ static size_t count_neighbours(const struct router *r)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->host.neighbour_count; i++)
-		n += !r->host.neighbours[i].left;
+	for (size_t i = 0; i < r->host.neighbours.count; i++)
+		n += !((const struct host_neighbour *)table_at(&r->host.neighbours, i))->left;
 	return n;
 }
 
@@ -185,34 +225,26 @@ static void check_resolved(struct world *w, const struct router *r)
 
 /* ---- the shortcut table is what the engine's bindings and the main table make it */
 
-static const struct host_route *shortcut_at(const struct router *r, const struct ipprefix *dst)
-{
-	for (size_t i = 0; i < r->host.shortcut_count; i++) {
-		if (ipprefix_eq(&r->host.shortcuts[i].dst, dst))
-			return &r->host.shortcuts[i];
-	}
-	return NULL;
-}
-
 static bool is_hole(const struct host_route *s)
 {
 	return ipaddr_is_none(&s->gateway);
 }
 
+/* Each binding has its shortcut … (two tunnels may have learnt the same network) */
 static void check_learnt(struct world *w, const struct router *r)
 {
 	struct snapshot_cursor cursor = { 0 };
 	struct binding_view b;
 
 	while (snapshot_next_binding(r->engine, &cursor, &b)) {
-		const struct host_route *s = b.rib ? shortcut_at(r, &b.dst) : NULL;
+		const struct host_route *s = b.rib ? host_route_find(&r->host.shortcuts, &b.dst) : NULL;
 
 		if (b.rib && (!s || is_hole(s)))
 			fail_binding(w, r, &b, "has no shortcut");
 	}
 }
 
-/* A binding of the engine stands behind the shortcut. */
+/* … and each shortcut its binding. */
 static bool is_learnt(const struct router *r, const struct host_route *s)
 {
 	struct snapshot_cursor cursor = { 0 };
@@ -227,10 +259,12 @@ static bool is_learnt(const struct router *r, const struct host_route *s)
 
 static bool has_wider_shortcut(const struct router *r, const struct ipprefix *dst)
 {
-	for (size_t i = 0; i < r->host.shortcut_count; i++) {
-		const struct host_route *s = &r->host.shortcuts[i];
+	for (uint8_t len = 0; len < dst->len; len++) {
+		const struct ipprefix wide = ipprefix_make(&dst->addr, len);
+		const struct host_route *const s =
+			r->host.shortcuts.lengths[len] ? host_route_find(&r->host.shortcuts, &wide) : NULL;
 
-		if (!is_hole(s) && !s->left && s->dst.len < dst->len && ipprefix_covers(&s->dst, dst))
+		if (s && !is_hole(s) && !s->left)
 			return true;
 	}
 	return false;
@@ -244,21 +278,22 @@ static void check_shortcut(struct world *w, const struct router *r, const struct
 		return;
 	if (!is_hole(s) && !is_learnt(r, s))
 		world_fail(w, r, "shortcut %s without a binding", ipprefix_format(&s->dst, text));
-	if (is_hole(s) && (!host_route_find(&r->host, &s->dst) || !has_wider_shortcut(r, &s->dst)))
+	if (is_hole(s) && (!host_route_find(&r->host.routes, &s->dst) || !has_wider_shortcut(r, &s->dst)))
 		world_fail(w, r, "hole %s without a reason", ipprefix_format(&s->dst, text));
 }
 
 static void check_shortcuts(struct world *w, const struct router *r)
 {
+	const size_t count = host_route_count(&r->host.shortcuts);
 	char text[IPPREFIX_TEXT_MAX];
 
 	check_learnt(w, r);
-	for (size_t i = 0; i < r->host.shortcut_count; i++)
-		check_shortcut(w, r, &r->host.shortcuts[i]);
-	for (size_t i = 0; i < r->host.route_count; i++) {
-		const struct ipprefix *dst = &r->host.routes[i].dst;
+	for (size_t i = 0; i < count; i++)
+		check_shortcut(w, r, host_route_at(&r->host.shortcuts, i));
+	for (size_t i = 0; count > 0 && i < host_route_count(&r->host.routes); i++) {
+		const struct ipprefix *dst = &host_route_at(&r->host.routes, i)->dst;
 
-		if (has_wider_shortcut(r, dst) && !shortcut_at(r, dst))
+		if (has_wider_shortcut(r, dst) && !host_route_find(&r->host.shortcuts, dst))
 			world_fail(w, r, "route %s is hidden by a shortcut", ipprefix_format(dst, text));
 	}
 }
@@ -266,13 +301,76 @@ static void check_shortcuts(struct world *w, const struct router *r)
 void check_round(struct world *w)
 {
 	for (size_t i = 0; i < w->router_count && !w->result->failed; i++) {
-		if (!w->routers[i].engine)
+		struct router *const r = &w->routers[i];
+
+		if (!r->engine || r->sleeps > 0)
 			continue;
-		check_bindings(w, &w->routers[i]);
-		check_neighbours(w, &w->routers[i]);
-		check_resolved(w, &w->routers[i]);
-		check_shortcuts(w, &w->routers[i]);
+		check_bindings(w, r);
+		check_neighbours(w, r);
+		check_resolved(w, r);
+		check_shortcuts(w, r);
 	}
+}
+
+/* ---- growth */
+
+void check_growth_begins(struct world *w)
+{
+	for (size_t i = 0; i < w->router_count; i++) {
+		if (w->routers[i].engine)
+			snapshot_sizes(w->routers[i].engine, &w->routers[i].sizes);
+	}
+}
+
+/* What the same network in the same state holds: what differs was forgotten to be freed. Pairs talk
+ * on, so what they need may differ by one of each for every router that talks. */
+static void compare(struct world *w, const struct router *r, const char *what, size_t before, size_t now)
+{
+	const size_t slack = 2;
+
+	if (now > before + slack)
+		world_fail(w, r, "had %zu %s, and has %zu", before, what, now);
+}
+
+void check_growth(struct world *w)
+{
+	for (size_t i = 0; i < w->router_count; i++) {
+		const struct router *const r = &w->routers[i];
+		struct engine_sizes now;
+
+		if (!r->engine)
+			continue;
+		snapshot_sizes(r->engine, &now);
+#define COMPARE(name) compare(w, r, #name, r->sizes.name, now.name);
+		ENGINE_SIZES(COMPARE)
+#undef COMPARE
+	}
+}
+
+/* ---- when all is well */
+
+static bool is_up_everywhere(const struct world *w, const struct router *spoke)
+{
+	struct snapshot_cursor cursor = { 0 };
+	struct nhs_view v;
+	size_t up = 0;
+
+	while (spoke->engine && snapshot_next_nhs(spoke->engine, &cursor, &v))
+		up += v.status == NHS_VIEW_UP;
+	return up == w->link_count;
+}
+
+void check_registered(struct world *w)
+{
+	const struct span boot = w->scenario->boot;
+	bool all = instant_is_never(w->result->registered);
+
+	for (size_t s = w->scenario->hubs; all && s < w->router_count; s++)
+		all = is_up_everywhere(w, &w->routers[s]);
+	if (all)
+		w->result->registered = w->now;
+	if (boot.us > 0 && instant_is_never(w->result->registered) && instant_since(w->now, INSTANT_ZERO).us >= boot.us)
+		world_fail(w, &w->routers[0], "not all spokes are registered yet");
 }
 
 static void check_spoke(struct world *w, const struct router *r)
@@ -289,52 +387,55 @@ static void check_spoke(struct world *w, const struct router *r)
 			world_fail(w, r, "NHS %s is not up: %s", ipaddr_format(&v.addr, text),
 				   v.reason ? v.reason : "no reason given");
 	}
-	if (up < w->scenario->hubs)
-		world_fail(w, r, "%zu of %zu NHSs are up", up, w->scenario->hubs);
+	if (up < w->link_count)
+		world_fail(w, r, "%zu of %zu NHSs are up", up, w->link_count);
 }
 
+/* A hub without room for all has as many as it has room for. */
 static void check_hub(struct world *w, const struct router *r)
 {
-	bool registered[WORLD_ROUTERS_MAX] = { false };
+	const size_t room = w->scenario->hub_bindings_max;
 	struct snapshot_cursor cursor = { 0 };
 	struct binding_view b;
+	size_t count = 0;
 
+	begin_seen(w);
 	while (snapshot_next_binding(r->engine, &cursor, &b)) {
-		const struct router *owner = world_owner(w, &b.dst);
+		const struct router *owner = is_registered_address(&b) ? world_owner(w, &b.dst) : NULL;
 
-		if (owner && b.kind == BINDING_REGISTERED)
-			registered[world_index(w, owner)] = true;
+		count += owner && !is_seen_again(w, owner);
 	}
-	for (size_t i = w->scenario->hubs; i < w->router_count; i++) {
-		if (!registered[i])
+	for (size_t i = w->scenario->hubs; i < w->router_count && room == 0; i++) {
+		if (w->seen[i] != w->seen_mark)
 			world_fail(w, r, "%s is not registered", w->routers[i].name);
 	}
+	if (room > 0 && count != (room < w->scenario->spokes ? room : w->scenario->spokes))
+		world_fail(w, r, "has %zu clients and room for %zu", count, room);
 }
 
-static void check_pair(struct world *w, const struct pair *p)
+static void check_pair(struct world *w, size_t from, size_t to)
 {
 	bool direct;
-	const bool arrives = traffic_probe(w, p, &direct);
+	const bool arrives = traffic_probe(w, from, to, &direct);
 
 	if (!arrives)
-		world_fail(w, &w->routers[p->from], "packets to %s do not arrive", w->routers[p->to].name);
+		world_fail(w, &w->routers[from], "packets to %s do not arrive", w->routers[to].name);
 	else if (!direct && w->scenario->phase != 1)
-		world_fail(w, &w->routers[p->from], "packets to %s still go through a hub",
-			   w->routers[p->to].name);
+		world_fail(w, &w->routers[from], "packets to %s still go through a hub", w->routers[to].name);
 }
 
 void check_converged(struct world *w)
 {
+	const bool room = w->scenario->hub_bindings_max == 0 || w->scenario->hub_bindings_max >= w->scenario->spokes;
+
 	for (size_t i = 0; i < w->router_count; i++) {
 		if (w->routers[i].is_hub)
 			check_hub(w, &w->routers[i]);
-		else
+		else if (room)
 			check_spoke(w, &w->routers[i]);
 	}
-	for (size_t i = 0; i < w->pair_count; i++) {
-		const struct pair back = { w->pairs[i].to, w->pairs[i].from };
-
-		check_pair(w, &w->pairs[i]);
-		check_pair(w, &back);
+	for (size_t i = 0; room && i < w->pair_count; i++) {
+		check_pair(w, w->pairs[i].from, w->pairs[i].to);
+		check_pair(w, w->pairs[i].to, w->pairs[i].from);
 	}
 }

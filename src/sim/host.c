@@ -3,92 +3,107 @@
 #include <assert.h>
 #include <string.h>
 
+/* A peer's other key: no padding in front of what is compared. */
+struct host_endpoint {
+	uint32_t tunnel;
+	struct ipaddr nbma;
+	uint64_t peer;
+};
+
+enum { ENDPOINT_KEY_OCTETS = offsetof(struct host_endpoint, nbma) + sizeof(struct ipaddr) };
+
 void host_reset(struct host *h)
 {
-	memset(h, 0, sizeof *h);
+	host_done(h);
+	table_init(&h->routes.table, sizeof(struct host_route), sizeof(struct ipprefix));
+	table_init(&h->shortcuts.table, sizeof(struct host_route), sizeof(struct ipprefix));
+	table_init(&h->neighbours, sizeof(struct host_neighbour), sizeof(struct ipaddr));
+	table_init(&h->peers, sizeof(struct host_peer), sizeof(uint64_t));
+	table_init(&h->endpoints, sizeof(struct host_endpoint), ENDPOINT_KEY_OCTETS);
+	table_init(&h->relays, sizeof(struct host_relays), sizeof(uint32_t));
+	table_init(&h->retired, sizeof(uint64_t), sizeof(uint64_t));
+	memset(h->routes.lengths, 0, sizeof h->routes.lengths);
+	memset(h->shortcuts.lengths, 0, sizeof h->shortcuts.lengths);
 }
 
-static struct host_route *route_at(struct host_route *routes, size_t count, const struct ipprefix *dst)
+void host_done(struct host *h)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (ipprefix_eq(&routes[i].dst, dst))
-			return &routes[i];
-	}
-	return NULL;
+	table_clear(&h->routes.table);
+	table_clear(&h->shortcuts.table);
+	table_clear(&h->neighbours);
+	table_clear(&h->peers);
+	table_clear(&h->endpoints);
+	table_clear(&h->relays);
+	table_clear(&h->retired);
 }
 
-static void route_set(struct host_route *routes, size_t *count, const struct host_route *r)
-{
-	struct host_route *old = route_at(routes, *count, &r->dst);
+/* ---- routes */
 
-	assert(old || *count < HOST_MAX);
+static void route_set(struct host_routes *t, const struct host_route *r)
+{
+	if (!table_find(&t->table, &r->dst))
+		t->lengths[r->dst.len]++;
+	table_put(&t->table, r);
+}
+
+static void route_del(struct host_routes *t, const struct ipprefix *dst)
+{
+	struct host_route *const old = table_find(&t->table, dst);
+
 	if (!old)
-		old = &routes[(*count)++];
-	*old = *r;
-}
-
-static void route_del(struct host_route *routes, size_t *count, const struct ipprefix *dst)
-{
-	struct host_route *old = route_at(routes, *count, dst);
-
-	if (old)
-		*old = routes[--*count];
+		return;
+	t->lengths[dst->len]--;
+	table_remove(&t->table, old);
 }
 
 void host_route_set(struct host *h, const struct host_route *r)
 {
-	route_set(h->routes, &h->route_count, r);
+	route_set(&h->routes, r);
 }
 
 void host_route_del(struct host *h, const struct ipprefix *dst)
 {
-	route_del(h->routes, &h->route_count, dst);
+	route_del(&h->routes, dst);
 }
 
-const struct host_route *host_route_find(const struct host *h, const struct ipprefix *dst)
+const struct host_route *host_route_find(const struct host_routes *t, const struct ipprefix *dst)
 {
-	return route_at((struct host_route *)(uintptr_t)h->routes, h->route_count, dst);
+	return table_find(&t->table, dst);
 }
+
+size_t host_route_count(const struct host_routes *t)
+{
+	return t->table.count;
+}
+
+const struct host_route *host_route_at(const struct host_routes *t, size_t place)
+{
+	return table_at(&t->table, place);
+}
+
+/* ---- peers and neighbours */
 
 const struct host_neighbour *host_neighbour_find(const struct host *h, const struct ipaddr *addr)
 {
-	for (size_t i = 0; i < h->neighbour_count; i++) {
-		if (ipaddr_eq(&h->neighbours[i].addr, addr))
-			return &h->neighbours[i];
-	}
-	return NULL;
+	return table_find(&h->neighbours, addr);
 }
 
 const struct host_peer *host_peer_find(const struct host *h, uint64_t id)
 {
-	for (size_t i = 0; i < h->peer_count; i++) {
-		if (h->peers[i].id == id)
-			return &h->peers[i];
-	}
-	return NULL;
+	return table_find(&h->peers, &id);
 }
 
 uint64_t host_peer_of(const struct host *h, uint32_t tunnel, const struct ipaddr *nbma)
 {
-	for (size_t i = 0; i < h->peer_count; i++) {
-		if (h->peers[i].tunnel == tunnel && ipaddr_eq(&h->peers[i].nbma, nbma))
-			return h->peers[i].id;
-	}
-	return PEER_NONE;
-}
+	const struct host_endpoint key = { .tunnel = tunnel, .nbma = *nbma };
+	const struct host_endpoint *const e = table_find(&h->endpoints, &key);
 
-static bool is_retired(const struct host *h, uint64_t id)
-{
-	for (size_t i = 0; i < h->retired_count; i++) {
-		if (h->retired[i] == id)
-			return true;
-	}
-	return false;
+	return e ? e->peer : PEER_NONE;
 }
 
 static const char *peer_set(struct host *h, const struct effect *e)
 {
-	const struct host_peer *known = host_peer_find(h, e->peer.peer);
+	const struct host_peer *const known = host_peer_find(h, e->peer.peer);
 
 	if (e->peer.peer == PEER_NONE || e->peer.peer >> 40)
 		return "a peer id is 0 or longer than 40 bits";
@@ -97,70 +112,84 @@ static const char *peer_set(struct host *h, const struct effect *e)
 			       NULL : "a peer changed its endpoint";
 	if (host_peer_of(h, e->tunnel, &e->peer.nbma.addr) != PEER_NONE)
 		return "an endpoint has two peers";
-	if (is_retired(h, e->peer.peer))
+	if (table_find(&h->retired, &e->peer.peer))
 		return "a peer id was used again";
-	assert(h->peer_count < HOST_MAX);
-	h->peers[h->peer_count++] = (struct host_peer){
-		.id = e->peer.peer, .tunnel = e->tunnel, .nbma = e->peer.nbma.addr };
+	table_put(&h->peers, &(struct host_peer){
+		.id = e->peer.peer, .tunnel = e->tunnel, .nbma = e->peer.nbma.addr });
+	table_put(&h->endpoints, &(struct host_endpoint){
+		.tunnel = e->tunnel, .nbma = e->peer.nbma.addr, .peer = e->peer.peer });
 	return NULL;
 }
 
 static const char *peer_del(struct host *h, const struct effect *e)
 {
-	for (size_t i = 0; i < h->neighbour_count; i++) {
-		if (h->neighbours[i].peer == e->peer.peer)
-			return "a peer was removed before its neighbour";
-	}
-	for (size_t i = 0; i < h->peer_count; i++) {
-		if (h->peers[i].id == e->peer.peer) {
-			h->peers[i] = h->peers[--h->peer_count];
-			if (h->retired_count < HOST_RETIRED_MAX)
-				h->retired[h->retired_count++] = e->peer.peer;
-			return NULL;
-		}
-	}
+	struct host_peer *const p = table_find(&h->peers, &e->peer.peer);
+	const struct host_endpoint key = { .tunnel = p ? p->tunnel : 0, .nbma = p ? p->nbma : IPADDR_NONE };
+
+	if (!p)
+		return NULL;
+	if (p->neighbours > 0)
+		return "a peer was removed before its neighbour";
+	table_remove(&h->endpoints, table_find(&h->endpoints, &key));
+	table_remove(&h->peers, p);
+	if (h->retired.count < HOST_RETIRED_MAX)
+		table_put(&h->retired, &e->peer.peer);
 	return NULL;
+}
+
+/* A neighbour points to the peer, or no longer. */
+static void count_neighbour(struct host *h, uint64_t peer, uint32_t by)
+{
+	struct host_peer *const p = table_find(&h->peers, &peer);
+
+	if (p)
+		p->neighbours += by;
 }
 
 static const char *neighbour_set(struct host *h, const struct effect *e, struct instant now)
 {
-	struct host_neighbour *n =
-		(struct host_neighbour *)(uintptr_t)host_neighbour_find(h, &e->neighbour.addr);
+	const struct host_peer *const peer = host_peer_find(h, e->neighbour.peer);
+	struct host_neighbour *n = table_find(&h->neighbours, &e->neighbour.addr);
 
-	if (!host_peer_find(h, e->neighbour.peer))
+	if (!peer)
 		return "a neighbour points to a peer that does not exist";
-	if (host_peer_find(h, e->neighbour.peer)->tunnel != e->tunnel)
+	if (peer->tunnel != e->tunnel)
 		return "a neighbour points to a peer of another tunnel";
-	assert(n || h->neighbour_count < HOST_MAX);
-	if (!n) {
-		n = &h->neighbours[h->neighbour_count++];
-		*n = (struct host_neighbour){ .addr = e->neighbour.addr, .tunnel = e->tunnel, .used = now };
-	}
+	if (n)
+		count_neighbour(h, n->peer, UINT32_MAX);
+	else
+		n = table_put(&h->neighbours, &(struct host_neighbour){
+			.addr = e->neighbour.addr, .tunnel = e->tunnel, .used = now });
 	n->left = false;
 	n->peer = e->neighbour.peer;
+	count_neighbour(h, n->peer, 1);
 	return NULL;
+}
+
+static void neighbour_remove(struct host *h, struct host_neighbour *n)
+{
+	count_neighbour(h, n->peer, UINT32_MAX);
+	table_remove(&h->neighbours, n);
 }
 
 static void neighbour_del(struct host *h, const struct effect *e)
 {
-	for (size_t i = 0; i < h->neighbour_count; i++) {
-		if (ipaddr_eq(&h->neighbours[i].addr, &e->neighbour.addr)) {
-			h->neighbours[i] = h->neighbours[--h->neighbour_count];
-			return;
-		}
-	}
+	struct host_neighbour *const n = table_find(&h->neighbours, &e->neighbour.addr);
+
+	if (n)
+		neighbour_remove(h, n);
 }
 
 static const char *set_relays(struct host *h, const struct effect *e)
 {
-	struct host_relays *r = &h->relays[e->tunnel];
+	struct host_relays r = { .tunnel = e->tunnel, .count = e->relays.count };
 
 	if (e->relays.count > RELAYS_MAX)
 		return "more relays than there may be";
-	r->count = e->relays.count;
-	memcpy(r->peers, e->relays.peers, r->count * sizeof *r->peers);
-	for (size_t i = 0; i < r->count; i++) {
-		if (!host_peer_find(h, r->peers[i]))
+	memcpy(r.peers, e->relays.peers, r.count * sizeof *r.peers);
+	table_put(&h->relays, &r);
+	for (size_t i = 0; i < r.count; i++) {
+		if (!host_peer_find(h, r.peers[i]))
 			return "a relay is a peer that does not exist";
 	}
 	return NULL;
@@ -168,30 +197,36 @@ static const char *set_relays(struct host *h, const struct effect *e)
 
 static const char *set_shortcut(struct host *h, const struct effect *e)
 {
-	route_set(h->shortcuts, &h->shortcut_count,
-		  &(struct host_route){ .dst = e->shortcut.dst, .gateway = e->shortcut.gateway,
-					.via_tunnel = true, .tunnel = e->tunnel });
+	route_set(&h->shortcuts, &(struct host_route){
+		.dst = e->shortcut.dst, .gateway = e->shortcut.gateway, .via_tunnel = true, .tunnel = e->tunnel });
 	return e->shortcut.throw_ == ipaddr_is_none(&e->shortcut.gateway) ?
 		       NULL : "a shortcut has neither or both of gateway and throw";
 }
 
+/* ---- an engine that is lost */
+
 void host_engine_lost(struct host *h)
 {
-	for (size_t i = 0; i < h->neighbour_count; i++)
-		h->neighbours[i].left = true;
-	for (size_t i = 0; i < h->shortcut_count; i++)
-		h->shortcuts[i].left = true;
+	for (size_t i = 0; i < h->neighbours.count; i++)
+		((struct host_neighbour *)table_at(&h->neighbours, i))->left = true;
+	for (size_t i = 0; i < h->shortcuts.table.count; i++)
+		((struct host_route *)table_at(&h->shortcuts.table, i))->left = true;
 }
 
 void host_settle(struct host *h)
 {
-	for (size_t i = h->shortcut_count; i-- > 0;) {
-		if (h->shortcuts[i].left)
-			h->shortcuts[i] = h->shortcuts[--h->shortcut_count];
+	for (size_t i = h->shortcuts.table.count; i-- > 0;) {
+		const struct host_route *const s = table_at(&h->shortcuts.table, i);
+		const struct ipprefix dst = s->dst;
+
+		if (s->left)
+			route_del(&h->shortcuts, &dst);
 	}
-	for (size_t i = h->neighbour_count; i-- > 0;) {
-		if (h->neighbours[i].left)
-			h->neighbours[i] = h->neighbours[--h->neighbour_count];
+	for (size_t i = h->neighbours.count; i-- > 0;) {
+		struct host_neighbour *const n = table_at(&h->neighbours, i);
+
+		if (n->left)
+			neighbour_remove(h, n);
 	}
 }
 
@@ -212,7 +247,7 @@ const char *host_apply(struct host *h, const struct effect *e, struct instant no
 	case EFFECT_SHORTCUT_SET:
 		return set_shortcut(h, e);
 	case EFFECT_SHORTCUT_DEL:
-		route_del(h->shortcuts, &h->shortcut_count, &e->shortcut.dst);
+		route_del(&h->shortcuts, &e->shortcut.dst);
 		return NULL;
 	case EFFECT_SEND:
 	case EFFECT_MULTICAST_SET:
@@ -228,33 +263,36 @@ const char *host_apply(struct host *h, const struct effect *e, struct instant no
 	return NULL;
 }
 
-static const struct host_route *longest(const struct host_route *routes, size_t count, const struct ipaddr *dst)
-{
-	const struct host_route *best = NULL;
+/* ---- where a packet goes */
 
-	for (size_t i = 0; i < count; i++) {
-		if (ipprefix_contains(&routes[i].dst, dst) && (!best || routes[i].dst.len > best->dst.len))
-			best = &routes[i];
+static const struct host_route *longest(const struct host_routes *t, const struct ipaddr *dst)
+{
+	for (int len = ip_family_bits((enum ip_family)dst->family); len >= 0; len--) {
+		const struct ipprefix p = t->lengths[len] ? ipprefix_make(dst, (uint8_t)len) : (struct ipprefix){ 0 };
+		const struct host_route *const r = t->lengths[len] ? host_route_find(t, &p) : NULL;
+
+		if (r)
+			return r;
 	}
-	return best;
+	return NULL;
 }
 
 /* The shortcut table is looked up first; a hole in it sends the look-up on to the main table. */
 static const struct host_route *look_up(const struct host *h, const struct ipaddr *dst)
 {
-	const struct host_route *r = longest(h->shortcuts, h->shortcut_count, dst);
+	const struct host_route *r = longest(&h->shortcuts, dst);
 
 	if (r && !ipaddr_is_none(&r->gateway))
 		return r;
-	return longest(h->routes, h->route_count, dst);
+	return longest(&h->routes, dst);
 }
 
 /* The first relay whose peer still exists, as the forwarder does it. */
 static const struct host_peer *live_relay(const struct host *h, uint32_t tunnel)
 {
-	const struct host_relays *r = &h->relays[tunnel];
+	const struct host_relays *const r = table_find(&h->relays, &tunnel);
 
-	for (size_t i = 0; i < r->count; i++) {
+	for (size_t i = 0; r && i < r->count; i++) {
 		const struct host_peer *p = host_peer_find(h, r->peers[i]);
 
 		if (p)
@@ -266,9 +304,11 @@ static const struct host_peer *live_relay(const struct host *h, uint32_t tunnel)
 /* The far end of a point-to-point tunnel, whatever the next hop. */
 static const struct host_peer *far_end(const struct host *h, uint32_t tunnel)
 {
-	for (size_t i = 0; i < h->peer_count; i++) {
-		if (h->peers[i].tunnel == tunnel)
-			return &h->peers[i];
+	for (size_t i = 0; i < h->peers.count; i++) {
+		const struct host_peer *const p = table_at(&h->peers, i);
+
+		if (p->tunnel == tunnel)
+			return p;
 	}
 	return NULL;
 }
@@ -280,7 +320,7 @@ static const struct host_peer *peer_towards(struct host *h, struct host_answer *
 
 	if (h->point_to_point)
 		return far_end(h, a->tunnel);
-	n = (struct host_neighbour *)(uintptr_t)host_neighbour_find(h, &a->next_hop);
+	n = table_find(&h->neighbours, &a->next_hop);
 	a->missed = n == NULL;
 	if (!n)
 		return live_relay(h, a->tunnel);

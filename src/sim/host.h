@@ -11,50 +11,57 @@
 #include <stdint.h>
 
 #include "engine/effect.h"
+#include "sim/table.h"
 
 enum {
-	HOST_MAX = 512,           /* entries of each table */
-	HOST_RETIRED_MAX = 4096,  /* remembered */
-	HOST_TUNNELS_MAX = 8,     /* numbered from 0 */
+	HOST_RETIRED_MAX = 4096, /* remembered */
+	HOST_LENGTHS = 129,      /* of prefixes */
 };
 
+/* In each of these what comes first is the key of its table. */
 struct host_route {
 	struct ipprefix dst;
 	struct ipaddr gateway; /* IP_NONE: connected, or a hole of the shortcut table */
 	bool via_tunnel;
-	uint32_t tunnel;
 	bool left; /* of the shortcut table, by an earlier engine; see host_engine_lost() */
+	uint32_t tunnel;
 };
 
 struct host_neighbour {
 	struct ipaddr addr;
+	bool left;
 	uint32_t tunnel;
 	uint64_t peer;
 	struct instant used;
-	bool left;
 };
 
 struct host_peer {
 	uint64_t id;
 	uint32_t tunnel;
 	struct ipaddr nbma;
+	uint32_t neighbours; /* that point to it */
 };
 
 struct host_relays {
+	uint32_t tunnel;
 	size_t count;
 	uint64_t peers[RELAYS_MAX];
 };
 
+/* Routes, and how many there are of each length: only these are tried in a look-up. */
+struct host_routes {
+	struct table table; /* struct host_route */
+	uint32_t lengths[HOST_LENGTHS];
+};
+
 struct host {
 	bool point_to_point; /* a tunnel's only peer gets all that goes into it */
-	size_t route_count, shortcut_count, neighbour_count, peer_count;
-	struct host_route routes[HOST_MAX];
-	struct host_route shortcuts[HOST_MAX];
-	struct host_neighbour neighbours[HOST_MAX];
-	struct host_peer peers[HOST_MAX];
-	struct host_relays relays[HOST_TUNNELS_MAX];
-	size_t retired_count;
-	uint64_t retired[HOST_RETIRED_MAX]; /* ids of peers that are gone: never to come again */
+	struct host_routes routes, shortcuts;
+	struct table neighbours; /* struct host_neighbour */
+	struct table peers;      /* struct host_peer */
+	struct table endpoints;  /* private: (tunnel, NBMA) to peer */
+	struct table relays;     /* struct host_relays */
+	struct table retired;    /* ids of peers that are gone: never to come again */
 };
 
 enum host_verdict {
@@ -72,7 +79,8 @@ struct host_answer {
 	struct ipaddr nbma;
 };
 
-void host_reset(struct host *h);
+void host_reset(struct host *h); /* all gone; point_to_point stays. Before the first use too, zeroed */
+void host_done(struct host *h);
 
 /*
  * The engine's process is gone, the data path goes on as it stands. What the next engine does
@@ -88,7 +96,10 @@ const char *host_apply(struct host *h, const struct effect *e, struct instant no
 /* Sets (add replaces) or removes a route. */
 void host_route_set(struct host *h, const struct host_route *r);
 void host_route_del(struct host *h, const struct ipprefix *dst);
-const struct host_route *host_route_find(const struct host *h, const struct ipprefix *dst);
+const struct host_route *host_route_find(const struct host_routes *t, const struct ipprefix *dst);
+/* How many there are of them: host_route_at(t, 0) … */
+size_t host_route_count(const struct host_routes *t);
+const struct host_route *host_route_at(const struct host_routes *t, size_t place);
 
 /* Where a packet to dst goes now; a neighbour so used is noted as used. */
 struct host_answer host_forward(struct host *h, const struct ipaddr *dst, struct instant now);

@@ -22,25 +22,34 @@ enum happening_type {
 	HAPPENS_HEAL,
 	HAPPENS_SETTLE,  /* what a restarted engine has not claimed is swept */
 	HAPPENS_PATIENCE, /* a router that was told to stop should have done so */
+	HAPPENS_IKE,      /* two ends would have agreed by now */
+	HAPPENS_NOTICE,   /* a sender hears that what it sends cannot be opened */
+	HAPPENS_GROWTH,   /* from now on nothing may have grown at the end */
 };
 
 struct happening {
 	struct instant at;
-	uint64_t order; /* set by the queue */
 	enum happening_type type;
 	size_t subject; /* router, pair or fault */
-	/* PACKET and USAGE */
 	uint32_t tunnel;
-	struct ipaddr addr;   /* underlay source; overlay address asked about */
-	uint64_t peer;
+	struct ipaddr addr;   /* underlay source; overlay address asked about; other end of a session */
+	uint64_t peer;        /* USAGE */
 	uint64_t incarnation; /* of the router, as it was then */
+	size_t from;          /* PACKET: who sent it */
+	uint64_t agreement;   /* PACKET, NOTICE: by which it was sent; see session.h */
+	uint32_t uplink;      /* IKE, NOTICE */
 	uint8_t *bytes;       /* owned */
 	size_t length;
 };
 
+struct queue_key;
+
 struct queue {
-	struct happening *heap;
+	struct queue_key *heap;
 	size_t count, capacity;
+	struct happening *happenings; /* named by the heap, or by free_places */
+	uint32_t *free_places;
+	size_t free_count;
 	uint64_t next_order;
 };
 

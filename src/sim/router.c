@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/world.h"
+#include "sim/session.h"
 #include "wire/nhrp.h"
 
 enum {
@@ -56,43 +56,43 @@ static void tell_connected(struct world *w, struct router *r, const struct ipadd
 /* What the kernel knows: addresses and connected networks, and what routing left there. */
 static void tell_routes(struct world *w, struct router *r)
 {
-	for (size_t i = 0; i < r->host.route_count; i++) {
-		const struct host_route x = r->host.routes[i];
+	for (size_t i = 0; i < host_route_count(&r->host.routes); i++) {
+		const struct host_route x = *host_route_at(&r->host.routes, i);
 
 		if (!ipaddr_is_none(&x.gateway))
 			tell_route(w, r, &x, false);
 	}
-	for (uint32_t t = r->tunnel_first; t < r->tunnel_first + r->tunnel_count; t++)
-		tell_connected(w, r, &r->addrs[t], 16, true, t);
+	for (size_t i = 0; i < r->tunnel_count; i++) {
+		const uint32_t t = router_tunnel(r, i);
+		const struct ipaddr own = design_addr(w, r, t);
+
+		tell_connected(w, r, &own, 16, true, t);
+	}
 	tell_connected(w, r, &r->lan_host, 24, false, 0);
 }
 
 static void tell_tunnels(struct world *w, struct router *r)
 {
-	for (uint32_t t = r->tunnel_first; t < r->tunnel_first + r->tunnel_count; t++)
+	for (size_t i = 0; i < r->tunnel_count; i++) {
+		const uint32_t t = router_tunnel(r, i);
+		const struct ipaddr outside = r->uplinks[design_uplink(w, t)].nbma;
+
 		world_tell(w, r, &(struct event){
 			.type = EVENT_TUNNEL, .tunnel = t,
-			.tunnel_state = { .up = true, .local = { .addr = r->natted ? r->inside : r->nbma } } });
+			.tunnel_state = { .up = true, .local = { .addr = r->natted ? r->inside : outside } } });
+	}
 }
 
 /* A data path that was kept: its peers keep their ids, the rest has to be claimed. */
 static void tell_peers(struct world *w, struct router *r)
 {
-	for (size_t i = 0; i < r->host.peer_count; i++) {
-		const struct host_peer *p = &r->host.peers[i];
+	for (size_t i = 0; i < r->host.peers.count; i++) {
+		const struct host_peer p = *(struct host_peer *)table_at(&r->host.peers, i);
 
 		world_tell(w, r, &(struct event){
-			.type = EVENT_PEER_KNOWN, .tunnel = p->tunnel,
-			.peer_known = { .peer = p->id, .nbma = { .addr = p->nbma } } });
+			.type = EVENT_PEER_KNOWN, .tunnel = p.tunnel,
+			.peer_known = { .peer = p.id, .nbma = { .addr = p.nbma } } });
 	}
-}
-
-static void reset_host(struct router *r)
-{
-	const bool point_to_point = r->host.point_to_point;
-
-	host_reset(&r->host);
-	r->host.point_to_point = point_to_point;
 }
 
 static void adopt_host(struct world *w, struct router *r)
@@ -113,12 +113,13 @@ void router_start(struct world *w, struct router *r)
 		.seed = w->seed * 1000 + world_index(w, r) + r->incarnation * 7919,
 		.peer_id_first = 1 + r->incarnation * PEERS_PER_LIFE,
 		.request_id_first = r->request_id + 1,
+		.bindings_max = r->is_hub ? w->scenario->hub_bindings_max : 0,
 	};
 
 	if (!c)
 		return;
 	r->died = INSTANT_NEVER;
-	r->engine = engine_new(c, &o, w->now);
+	r->engine = engine_new(c, &o, router_now(w, r));
 	config_free(c);
 	if (!r->engine) {
 		world_fail(w, r, "no engine");
@@ -128,25 +129,70 @@ void router_start(struct world *w, struct router *r)
 	if (r->forwards)
 		adopt_host(w, r);
 	else
-		reset_host(r);
+		host_reset(&r->host);
 	r->forwards = true;
+	w->reroute[world_index(w, r)] = true;
 	tell_routes(w, r);
 	tell_tunnels(w, r);
 }
 
 void router_move(struct world *w, struct router *r, bool away)
 {
-	const struct ipaddr former = r->nbma;
+	const bool was_away = r->moves > 0;
 
 	r->moves = away ? r->moves + 1 : r->moves - 1;
-	r->nbma = r->moves > 0 ? r->away : r->home;
-	if (ipaddr_eq(&former, &r->nbma))
+	if (was_away == (r->moves > 0))
 		return;
-	r->former = former;
+	for (size_t u = 0; u < w->scenario->uplinks; u++) {
+		struct uplink *const x = &r->uplinks[u];
+
+		x->former = x->nbma;
+		x->nbma = r->moves > 0 ? x->away : x->home;
+	}
 	r->moved = w->now;
 	world_note(w, r, "moves %s", away ? "away" : "home");
+	sessions_forget(r); /* they were between other addresses */
 	if (!r->natted)
 		tell_tunnels(w, r);
+}
+
+void router_sleep(struct world *w, struct router *r, bool clock_stands)
+{
+	if (!r->forwards || r->stopping)
+		return;
+	world_note(w, r, "falls asleep");
+	if (r->sleeps++ > 0)
+		return;
+	r->slept = w->now;
+	r->clock_stands = clock_stands;
+	world_deadline_changed(w, r);
+}
+
+static void wake(struct world *w, struct router *r)
+{
+	r->sleeps = 0;
+	if (r->clock_stands)
+		r->skew.us -= instant_since(w->now, r->slept).us;
+	r->woke = w->now;
+	world_deadline_changed(w, r);
+}
+
+void router_wake(struct world *w, struct router *r)
+{
+	if (r->sleeps == 0) /* it was started anew meanwhile */
+		return;
+	world_note(w, r, "wakes");
+	if (r->sleeps > 1)
+		r->sleeps--;
+	else
+		wake(w, r);
+}
+
+void router_jump(struct world *w, struct router *r, struct span ahead)
+{
+	world_note(w, r, "sees its clock jump");
+	r->skew.us += ahead.us;
+	world_deadline_changed(w, r);
 }
 
 static void lose_engine(struct world *w, struct router *r)
@@ -157,6 +203,7 @@ static void lose_engine(struct world *w, struct router *r)
 	r->stopping = false;
 	r->died = w->now;
 	r->incarnation++;
+	world_deadline_changed(w, r);
 }
 
 void router_crash(struct world *w, struct router *r)
@@ -166,13 +213,16 @@ void router_crash(struct world *w, struct router *r)
 	world_note(w, r, "crashes");
 	if (r->engine)
 		lose_engine(w, r);
+	if (r->sleeps > 0)
+		wake(w, r);
 	r->forwards = false;
-	reset_host(r);
+	host_reset(&r->host);
+	sessions_forget(r);
 }
 
 void router_pause(struct world *w, struct router *r)
 {
-	if (!r->engine || r->stopping)
+	if (!r->engine || r->stopping || r->sleeps > 0)
 		return;
 	world_note(w, r, "loses its control process");
 	lose_engine(w, r);
@@ -191,7 +241,8 @@ static void reconfigure(struct world *w, struct router *r)
 
 	if (!c)
 		return;
-	engine_reconfigure(r->engine, w->now, c);
+	engine_reconfigure(r->engine, router_now(w, r), c);
+	world_deadline_changed(w, r);
 	config_free(c);
 }
 
@@ -215,7 +266,7 @@ void router_change(struct world *w, struct router *r, bool changed)
 
 void router_stop(struct world *w, struct router *r)
 {
-	if (!r->engine || r->stopping)
+	if (!r->engine || r->stopping || r->sleeps > 0)
 		return;
 	r->stopping = true;
 	queue_add(&w->queue, &(struct happening){
@@ -241,48 +292,32 @@ void router_tick(struct world *w, struct router *r)
 		world_tell(w, r, &(struct event){ .type = EVENT_TICK });
 }
 
-/* Once over the underlay: maybe lost, maybe twice, each copy with a delay of its own. */
-static void send_message(struct world *w, struct router *from, const struct effect *e)
+static const char *hex_of(const struct effect *e, char out[2 * NHRP_MESSAGE_MAX + 1])
 {
-	const struct scenario *s = w->scenario;
-	struct router *to = world_router_of_nbma(w, &e->send.to.addr);
-	const uint64_t spread = (uint64_t)(s->delay_most.us - s->delay_least.us) + 1;
-	const bool calm = w->now.us >= s->length.us - s->calm.us;
-	const unsigned loss = calm ? 0 : s->loss_percent;
-	unsigned copies = prng_below(&w->network, 100) < (calm ? 0 : s->duplicate_percent) ? 2 : 1;
+	out[0] = '\0';
+	for (size_t i = 0; i < e->send.length && i < NHRP_MESSAGE_MAX; i++)
+		snprintf(out + 2 * i, 3, "%02x", e->send.bytes[i]);
+	return out;
+}
 
-	w->result->messages++;
-	check_storm(w, from);
-	for (; copies > 0; copies--) {
-		const bool lost = prng_below(&w->network, 100) < loss;
-		const struct span delay = span_us(s->delay_least.us + (int64_t)prng_below(&w->network, spread));
-		struct happening h = { .at = instant_add(w->now, delay), .type = HAPPENS_PACKET, .tunnel = e->tunnel };
+static void trace_send(struct world *w, const struct router *r, const struct effect *e, const struct nhrp_message *m)
+{
+	char to[IPADDR_TEXT_MAX], src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX], hex[2 * NHRP_MESSAGE_MAX + 1];
 
-		if (lost || !to || !world_reaches(w, from, to) || !router_has_tunnel(to, e->tunnel))
-			continue;
-		h.subject = world_index(w, to);
-		h.addr = from->nbma;
-		h.length = e->send.length;
-		h.bytes = malloc(e->send.length ? e->send.length : 1);
-		if (!h.bytes)
-			abort();
-		memcpy(h.bytes, e->send.bytes, e->send.length);
-		queue_add(&w->queue, &h);
-	}
+	world_trace(w, r, "sends %s id %u %s -> %s to %s %s", nhrp_type_name(m->type), m->request_id,
+		    ipaddr_format(&m->src_proto, src), ipaddr_format(&m->dst_proto, dst),
+		    ipaddr_format(&e->send.to.addr, to), hex_of(e, hex));
 }
 
 static void note_send(struct world *w, const struct router *r, const struct effect *e)
 {
 	static struct nhrp_message m;
-	char to[IPADDR_TEXT_MAX], src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX];
 	const enum nhrp_drop drop = nhrp_decode(e->send.bytes, e->send.length, &m, NULL);
-	char hex[2 * NHRP_MESSAGE_MAX + 1] = "";
 
-	for (size_t i = 0; i < e->send.length && i < NHRP_MESSAGE_MAX; i++)
-		snprintf(hex + 2 * i, 3, "%02x", e->send.bytes[i]);
-	world_note(w, r, "sends %s id %u %s -> %s to %s %s", nhrp_type_name(m.type), m.request_id,
-		   ipaddr_format(&m.src_proto, src), ipaddr_format(&m.dst_proto, dst),
-		   ipaddr_format(&e->send.to.addr, to), hex);
+	world_mark_octets(w, &e->send.to.addr, sizeof e->send.to.addr);
+	world_mark_octets(w, e->send.bytes, e->send.length);
+	if (w->trace)
+		trace_send(w, r, e, &m);
 	if (drop != NHRP_DROP_NONE)
 		world_fail(w, r, "sent a message that is malformed: %s", nhrp_drop_text(drop));
 }
@@ -294,7 +329,7 @@ static void ask_usage(struct world *w, const struct router *r, const struct effe
 		.addr = e->usage.addr, .peer = e->usage.peer, .incarnation = r->incarnation });
 }
 
-static void note_effect(struct world *w, const struct router *r, const struct effect *e)
+static void trace_effect(struct world *w, const struct router *r, const struct effect *e)
 {
 	char a[IPADDR_TEXT_MAX], p[IPPREFIX_TEXT_MAX];
 
@@ -303,56 +338,106 @@ static void note_effect(struct world *w, const struct router *r, const struct ef
 	case EFFECT_PEER_DEL:
 	case EFFECT_MULTICAST_SET:
 	case EFFECT_MULTICAST_DEL:
-		world_note(w, r, "effect %d peer %" PRIu64 " nbma %s", (int)e->type, e->peer.peer,
-			   ipaddr_format(&e->peer.nbma.addr, a));
+		world_trace(w, r, "effect %d peer %" PRIu64 " nbma %s", (int)e->type, e->peer.peer,
+			    ipaddr_format(&e->peer.nbma.addr, a));
 		break;
 	case EFFECT_NEIGHBOUR_SET:
 	case EFFECT_NEIGHBOUR_DEL:
-		world_note(w, r, "neighbour %s %s peer %" PRIu64,
-			   e->type == EFFECT_NEIGHBOUR_SET ? "set" : "del", ipaddr_format(&e->neighbour.addr, a),
-			   e->neighbour.peer);
+		world_trace(w, r, "neighbour %s %s peer %" PRIu64,
+			    e->type == EFFECT_NEIGHBOUR_SET ? "set" : "del", ipaddr_format(&e->neighbour.addr, a),
+			    e->neighbour.peer);
 		break;
 	case EFFECT_SHORTCUT_SET:
 	case EFFECT_SHORTCUT_DEL:
-		world_note(w, r, "shortcut %s %s via %s", e->type == EFFECT_SHORTCUT_SET ? "set" : "del",
-			   ipprefix_format(&e->shortcut.dst, p), ipaddr_format(&e->shortcut.gateway, a));
+		world_trace(w, r, "shortcut %s %s via %s", e->type == EFFECT_SHORTCUT_SET ? "set" : "del",
+			    ipprefix_format(&e->shortcut.dst, p), ipaddr_format(&e->shortcut.gateway, a));
 		break;
 	case EFFECT_RELAYS:
-		world_note(w, r, "relays %zu first %" PRIu64, e->relays.count,
-			   e->relays.count ? e->relays.peers[0] : 0);
+		world_trace(w, r, "relays %zu first %" PRIu64, e->relays.count,
+			    e->relays.count ? e->relays.peers[0] : 0);
 		break;
 	case EFFECT_TRACE:
-		world_note(w, r, "%%DMVPN-%d-%s: %s", (int)e->trace.severity, e->trace.mnemonic, e->trace.text);
+		world_trace(w, r, "%%DMVPN-%d-%s: %s", (int)e->trace.severity, e->trace.mnemonic, e->trace.text);
 		break;
-	case EFFECT_SEND:
-		note_send(w, r, e);
+	case EFFECT_SEND: /* note_send() */
 		break;
 	case EFFECT_USAGE:
 	case EFFECT_RESOLVE:
 	case EFFECT_SILENT:
 	case EFFECT_CARRIER:
 	case EFFECT_DONE:
-		world_note(w, r, "effect %d", (int)e->type);
+		world_trace(w, r, "effect %d", (int)e->type);
 		break;
 	}
 }
 
-static void do_effect(struct world *w, struct router *r, const struct effect *e)
+/* What two runs must do alike: the hash of everything that an effect says. */
+static void mark_effect(struct world *w, const struct router *r, const struct effect *e)
 {
-	const char *violation;
+	world_mark(w, r, (uint64_t)e->type << 8 | 1, e->tunnel);
+	switch (e->type) {
+	case EFFECT_PEER_SET:
+	case EFFECT_PEER_DEL:
+	case EFFECT_MULTICAST_SET:
+	case EFFECT_MULTICAST_DEL:
+		world_mark_octets(w, &e->peer.peer, sizeof e->peer.peer);
+		world_mark_octets(w, &e->peer.nbma.addr, sizeof e->peer.nbma.addr);
+		break;
+	case EFFECT_NEIGHBOUR_SET:
+	case EFFECT_NEIGHBOUR_DEL:
+		world_mark_octets(w, &e->neighbour.addr, sizeof e->neighbour.addr);
+		world_mark_octets(w, &e->neighbour.peer, sizeof e->neighbour.peer);
+		break;
+	case EFFECT_SHORTCUT_SET:
+	case EFFECT_SHORTCUT_DEL:
+		world_mark_octets(w, &e->shortcut.dst, sizeof e->shortcut.dst);
+		world_mark_octets(w, &e->shortcut.gateway, sizeof e->shortcut.gateway);
+		break;
+	case EFFECT_RELAYS:
+		world_mark_octets(w, e->relays.peers, e->relays.count * sizeof *e->relays.peers);
+		break;
+	case EFFECT_TRACE:
+		world_mark_octets(w, e->trace.text, strlen(e->trace.text));
+		break;
+	case EFFECT_USAGE:
+		world_mark_octets(w, &e->usage.addr, sizeof e->usage.addr);
+		break;
+	case EFFECT_SILENT:
+		world_mark_octets(w, &e->silent.nbma.addr, sizeof e->silent.nbma.addr);
+		break;
+	case EFFECT_CARRIER:
+	case EFFECT_SEND: /* note_send() */
+	case EFFECT_RESOLVE:
+	case EFFECT_DONE:
+		break;
+	}
+}
 
-	note_effect(w, r, e);
-	if (e->type == EFFECT_SEND) {
-		send_message(w, r, e);
-		return;
-	}
-	if (e->type == EFFECT_USAGE) {
-		ask_usage(w, r, e);
-		return;
-	}
-	violation = host_apply(&r->host, e, w->now);
+/* What an effect asks of the world, beside what it changes in the router's tables. */
+static void carry_out(struct world *w, struct router *r, const struct effect *e)
+{
+	const char *const violation = host_apply(&r->host, e, w->now);
+
 	if (violation)
 		world_fail(w, r, "%s", violation);
+	else if (e->type == EFFECT_SEND)
+		underlay_send(w, r, e);
+	else if (e->type == EFFECT_USAGE)
+		ask_usage(w, r, e);
+	else if (e->type == EFFECT_PEER_SET)
+		session_want(w, r, e->tunnel, &e->peer.nbma.addr);
+	else if (e->type == EFFECT_SILENT)
+		session_suspect(w, r, e->tunnel, &e->silent.nbma.addr);
+}
+
+static void do_effect(struct world *w, struct router *r, const struct effect *e)
+{
+	mark_effect(w, r, e);
+	if (e->type == EFFECT_SEND)
+		note_send(w, r, e);
+	else if (w->trace)
+		trace_effect(w, r, e);
+	carry_out(w, r, e);
 }
 
 void world_tell(struct world *w, struct router *r, const struct event *ev)
@@ -363,12 +448,14 @@ void world_tell(struct world *w, struct router *r, const struct event *ev)
 	if (!r->engine || w->result->failed)
 		return;
 	w->result->events++;
-	world_note(w, r, "event %d", (int)ev->type);
-	engine_handle(r->engine, w->now, ev);
+	world_mark(w, r, ev->type, ev->tunnel);
+	world_trace(w, r, "event %d", (int)ev->type);
+	engine_handle(r->engine, router_now(w, r), ev);
 	while (engine_next_effect(r->engine, &e)) {
 		done |= e.type == EFFECT_DONE;
 		do_effect(w, r, &e);
 	}
+	world_deadline_changed(w, r);
 	if (done && !r->stopping)
 		world_fail(w, r, "the engine ends without having been told to");
 	if (done)
@@ -386,7 +473,10 @@ void world_route(struct world *w, struct router *r, uint32_t tunnel, const struc
 		host_route_set(&r->host, &x);
 	else
 		host_route_del(&r->host, dst);
-	world_note(w, r, "route %s via %s", ipprefix_format(dst, p), ipaddr_format(gateway, g));
+	world_mark_octets(w, &x.dst, sizeof x.dst);
+	world_mark_octets(w, &x.gateway, sizeof x.gateway);
+	if (w->trace)
+		world_trace(w, r, "route %s via %s", ipprefix_format(dst, p), ipaddr_format(gateway, g));
 	world_tell(w, r, &(struct event){
 		.type = EVENT_ROUTE, .tunnel = tunnel,
 		.route = { .add = add, .dst = *dst, .gateway = *gateway, .via_tunnel = true } });

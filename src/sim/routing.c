@@ -4,7 +4,14 @@
  * know the spokes' LANs. Phase 3: spokes have one summary, through their first adjacent
  * hub. Phase 2: spokes have each other's LANs with the spoke itself as next hop. Design 1 goes
  * the same way, by the tunnel of the hub in question: primary and backup by metric.
+ *
+ * A spoke's ways to hubs are its links: every hub by every uplink. Routes are looked at where an
+ * adjacency came or went, or a router began anew.
  */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "sim/session.h"
 #include "sim/world.h"
 
 enum { HEARD_ROUNDS = 3 /* that an adjacency outlasts the last hello */ };
@@ -14,80 +21,167 @@ static struct router *spoke_at(struct world *w, size_t i)
 	return &w->routers[w->scenario->hubs + i];
 }
 
-static bool host_reaches(const struct router *r, const struct router *other, uint32_t tunnel)
+static struct router *hub_of(struct world *w, size_t link)
 {
-	return r->host.point_to_point || host_neighbour_find(&r->host, &other->addrs[tunnel]);
+	return &w->routers[design_link_hub(w, link)];
 }
 
-static bool hear_each_other(const struct world *w, const struct router *spoke, const struct router *hub)
+/* ---- which LANs a spoke wants in phase 2: all, or those of whom it talks to */
+
+static void count_wanted(struct world *w, size_t *first)
 {
-	return spoke->forwards && hub->forwards && world_reaches(w, spoke, hub) && world_reaches(w, hub, spoke) &&
-	       host_reaches(spoke, hub, hub->tunnel_first) && host_reaches(hub, spoke, hub->tunnel_first);
+	for (size_t i = 0; i < w->pair_count; i++) {
+		first[w->pairs[i].from - w->scenario->hubs + 1]++;
+		first[w->pairs[i].to - w->scenario->hubs + 1]++;
+	}
+	for (size_t s = 0; s < w->scenario->spokes; s++)
+		first[s + 1] += first[s];
+}
+
+static void list_wanted(struct world *w)
+{
+	const size_t hubs = w->scenario->hubs, spokes = w->scenario->spokes;
+	size_t *const next = calloc(spokes + 2, sizeof *next);
+
+	w->wanted_first = calloc(spokes + 1, sizeof *w->wanted_first);
+	w->wanted_lans = calloc(2 * w->pair_count + 1, sizeof *w->wanted_lans);
+	assert(next && w->wanted_first && w->wanted_lans);
+	count_wanted(w, w->wanted_first);
+	for (size_t s = 0; s < spokes; s++)
+		next[s] = w->wanted_first[s];
+	for (size_t i = 0; i < w->pair_count; i++) {
+		w->wanted_lans[next[w->pairs[i].from - hubs]++] = w->pairs[i].to - hubs;
+		w->wanted_lans[next[w->pairs[i].to - hubs]++] = w->pairs[i].from - hubs;
+	}
+	free(next);
+}
+
+void routing_init(struct world *w)
+{
+	w->heard = calloc(w->scenario->spokes, sizeof *w->heard);
+	w->reroute = calloc(w->router_count, sizeof *w->reroute);
+	assert(w->heard && w->reroute);
+	if (!w->scenario->all_routes)
+		list_wanted(w);
+}
+
+void routing_done(struct world *w)
+{
+	free(w->heard);
+	free(w->reroute);
+	free(w->wanted_first);
+	free(w->wanted_lans);
+}
+
+/* ---- adjacencies */
+
+static bool host_reaches(const struct world *w, const struct router *r, const struct router *other, uint32_t tunnel)
+{
+	const struct ipaddr addr = design_addr(w, other, tunnel);
+
+	return r->host.point_to_point || host_neighbour_find(&r->host, &addr);
+}
+
+static bool hears(const struct world *w, const struct router *r, const struct router *other, uint32_t tunnel)
+{
+	return world_reaches(w, other, r, design_uplink(w, tunnel)) && host_reaches(w, other, r, tunnel) &&
+	       session_carries(w, other, r, tunnel);
+}
+
+static bool hear_each_other(const struct world *w, const struct router *spoke, const struct router *hub, uint32_t tunnel)
+{
+	return router_is_awake(spoke) && router_is_awake(hub) && hears(w, spoke, hub, tunnel) && hears(w, hub, spoke, tunnel);
 }
 
 /* A hello from somebody whom the hub's data path does not know. */
-static void tell_stranger(struct world *w, const struct router *spoke, struct router *hub)
+static void tell_stranger(struct world *w, const struct router *spoke, struct router *hub, uint32_t tunnel)
 {
-	const uint32_t tunnel = hub->tunnel_first;
+	const struct ipaddr from = spoke->uplinks[design_uplink(w, tunnel)].nbma;
 
-	if (!spoke->forwards || !host_reaches(spoke, hub, tunnel) || !world_reaches(w, spoke, hub) ||
-	    host_peer_of(&hub->host, tunnel, &spoke->nbma) != PEER_NONE)
+	if (!router_is_awake(spoke) || hub->sleeps > 0 || host_peer_of(&hub->host, tunnel, &from) != PEER_NONE ||
+	    !hears(w, hub, spoke, tunnel))
 		return;
 	world_tell(w, hub, &(struct event){
 		.type = EVENT_STRANGER, .tunnel = tunnel,
-		.stranger = { .from = { .addr = spoke->nbma }, .addr = spoke->addrs[tunnel] } });
+		.stranger = { .from = { .addr = from }, .addr = design_addr(w, spoke, tunnel) } });
+}
+
+static void adjacency_changed(struct world *w, size_t s, size_t link)
+{
+	w->reroute[world_index(w, spoke_at(w, s))] = true;
+	w->reroute[design_link_hub(w, link)] = true;
+	for (size_t i = 0; w->scenario->phase == 2 && i < w->scenario->spokes; i++)
+		w->reroute[w->scenario->hubs + i] = true;
+}
+
+static void listen_on(struct world *w, size_t s, size_t link)
+{
+	const uint32_t tunnel = design_link_tunnel(w, link);
+	uint8_t *const heard = &w->heard[s][link];
+	const bool before = *heard > 0;
+
+	if (hear_each_other(w, spoke_at(w, s), hub_of(w, link), tunnel))
+		*heard = HEARD_ROUNDS;
+	else if (*heard > 0)
+		--*heard;
+	if (before != (*heard > 0))
+		adjacency_changed(w, s, link);
+	tell_stranger(w, spoke_at(w, s), hub_of(w, link), tunnel);
 }
 
 static void listen(struct world *w)
 {
 	for (size_t s = 0; s < w->scenario->spokes; s++) {
-		for (size_t h = 0; h < w->scenario->hubs; h++) {
-			if (hear_each_other(w, spoke_at(w, s), &w->routers[h]))
-				w->heard[s][h] = HEARD_ROUNDS;
-			else if (w->heard[s][h] > 0)
-				w->heard[s][h]--;
-			tell_stranger(w, spoke_at(w, s), &w->routers[h]);
-		}
+		for (size_t l = 0; l < w->link_count; l++)
+			listen_on(w, s, l);
 	}
 }
 
-static bool is_adjacent(const struct world *w, size_t s, size_t h)
+static bool is_adjacent(const struct world *w, size_t s, size_t link)
 {
-	return w->heard[s][h] > 0;
+	return w->heard[s][link] > 0;
 }
+
+/* ---- routes */
 
 static void want_route(struct world *w, struct router *r, uint32_t tunnel, const struct ipprefix *dst,
 		       const struct ipaddr *gateway)
 {
-	const struct host_route *have = host_route_find(&r->host, dst);
+	const struct host_route *have = host_route_find(&r->host.routes, dst);
 
-	if (!r->forwards || (!have && ipaddr_is_none(gateway)) || (have && ipaddr_eq(&have->gateway, gateway)))
+	if ((!have && ipaddr_is_none(gateway)) || (have && ipaddr_eq(&have->gateway, gateway)))
 		return;
 	world_route(w, r, tunnel, dst, gateway);
 }
 
+/* A hub reaches a spoke by the first uplink that works. */
 static void route_hub(struct world *w, size_t h)
 {
-	const uint32_t tunnel = w->routers[h].tunnel_first;
-
 	for (size_t s = 0; s < w->scenario->spokes; s++) {
-		const struct router *spoke = spoke_at(w, s);
+		const struct router *const spoke = spoke_at(w, s);
+		struct ipaddr gateway = IPADDR_NONE;
+		uint32_t tunnel = w->routers[h].tunnel_first;
 
-		want_route(w, &w->routers[h], tunnel, &spoke->lan,
-			   is_adjacent(w, s, h) ? &spoke->addrs[tunnel] : &IPADDR_NONE);
+		for (size_t l = h; l < w->link_count && ipaddr_is_none(&gateway); l += w->scenario->hubs) {
+			if (!is_adjacent(w, s, l))
+				continue;
+			tunnel = design_link_tunnel(w, l);
+			gateway = design_addr(w, spoke, tunnel);
+		}
+		want_route(w, &w->routers[h], tunnel, &spoke->lan, &gateway);
 	}
 }
 
-/* Half of the spokes prefer the last hub, so that traffic crosses hubs. */
+/* Half of the spokes prefer the last link, so that traffic crosses hubs. */
 static size_t preferred(const struct world *w, size_t s, size_t rank)
 {
-	return s % 2 ? w->scenario->hubs - 1 - rank : rank;
+	return s % 2 ? w->link_count - 1 - rank : rank;
 }
 
-/* The best hub that the spoke, and the other one too, is adjacent to; false: none. */
-static bool best_hub(const struct world *w, size_t s, size_t other, size_t *out)
+/* The best link whose hub the other one too is adjacent to by it; false: none. */
+static bool best_link(const struct world *w, size_t s, size_t other, size_t *out)
 {
-	for (size_t rank = 0; rank < w->scenario->hubs; rank++) {
+	for (size_t rank = 0; rank < w->link_count; rank++) {
 		*out = preferred(w, s, rank);
 		if (is_adjacent(w, s, *out) && is_adjacent(w, other, *out))
 			return true;
@@ -109,36 +203,63 @@ static struct ipprefix stray_part(const struct world *w, size_t s)
 static void route_spoke_by_summary(struct world *w, size_t s)
 {
 	const struct ipprefix all = design_summary(), stray = stray_part(w, s);
-	size_t h;
-	const bool any = best_hub(w, s, s, &h);
-	const uint32_t tunnel = w->routers[h].tunnel_first;
+	struct ipaddr gateway = IPADDR_NONE;
+	uint32_t tunnel;
+	size_t l;
+	const bool any = best_link(w, s, s, &l);
 
-	want_route(w, spoke_at(w, s), tunnel, &all, any ? &w->routers[h].addrs[tunnel] : &IPADDR_NONE);
-	want_route(w, spoke_at(w, s), tunnel, &stray, any ? &w->routers[h].addrs[tunnel] : &IPADDR_NONE);
+	tunnel = design_link_tunnel(w, l);
+	if (any)
+		gateway = design_addr(w, hub_of(w, l), tunnel);
+	want_route(w, spoke_at(w, s), tunnel, &all, &gateway);
+	want_route(w, spoke_at(w, s), tunnel, &stray, &gateway);
+}
+
+static void route_to_lan(struct world *w, size_t s, size_t other)
+{
+	const struct router *const o = spoke_at(w, other);
+	struct ipaddr gateway = IPADDR_NONE;
+	uint32_t tunnel;
+	size_t l;
+	const bool any = best_link(w, s, other, &l);
+
+	tunnel = design_link_tunnel(w, l);
+	if (any)
+		gateway = design_addr(w, o, tunnel);
+	if (other != s)
+		want_route(w, spoke_at(w, s), tunnel, &o->lan, &gateway);
 }
 
 static void route_spoke_by_lans(struct world *w, size_t s)
 {
-	for (size_t other = 0; other < w->scenario->spokes; other++) {
-		const struct router *o = spoke_at(w, other);
-		size_t h;
-		const bool any = best_hub(w, s, other, &h);
-		const uint32_t tunnel = w->routers[h].tunnel_first;
-
-		if (other != s)
-			want_route(w, spoke_at(w, s), tunnel, &o->lan, any ? &o->addrs[tunnel] : &IPADDR_NONE);
+	if (w->scenario->all_routes) {
+		for (size_t other = 0; other < w->scenario->spokes; other++)
+			route_to_lan(w, s, other);
+		return;
 	}
+	for (size_t i = w->wanted_first[s]; i < w->wanted_first[s + 1]; i++)
+		route_to_lan(w, s, w->wanted_lans[i]);
+}
+
+static void route(struct world *w, size_t i)
+{
+	const size_t hubs = w->scenario->hubs;
+
+	if (i < hubs)
+		route_hub(w, i);
+	else if (w->scenario->phase == 2)
+		route_spoke_by_lans(w, i - hubs);
+	else
+		route_spoke_by_summary(w, i - hubs);
 }
 
 void routing_round(struct world *w)
 {
 	listen(w);
-	for (size_t h = 0; h < w->scenario->hubs; h++)
-		route_hub(w, h);
-	for (size_t s = 0; s < w->scenario->spokes; s++) {
-		if (w->scenario->phase == 2)
-			route_spoke_by_lans(w, s);
-		else
-			route_spoke_by_summary(w, s);
+	for (size_t i = 0; i < w->router_count; i++) {
+		if (!w->reroute[i] || !router_is_awake(&w->routers[i]))
+			continue;
+		w->reroute[i] = false;
+		route(w, i);
 	}
 }

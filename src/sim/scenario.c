@@ -12,14 +12,20 @@ static void set_defaults(struct scenario *s)
 		.phase = 3,
 		.hubs = 2,
 		.spokes = 4,
+		.uplinks = 1,
+		.all_routes = true,
 		.length = span_s(120),
 		.delay_least = span_ms(5),
 		.delay_most = span_ms(30),
+		.slow = span_ms(1500),
+		.ike = span_ms(150),
 		.holdtime_s = 60,
 		.registration_s = 20,
 		.pairs = 4,
 		.traffic = span_ms(500),
 		.converge = span_s(60),
+		.check = span_s(1),
+		.grown = INSTANT_NEVER,
 		.storm_per_s = 200,
 	};
 }
@@ -62,9 +68,9 @@ static bool take_delay(const char *value, struct scenario *s)
 static bool find_kind(const char *name, enum fault_kind *out)
 {
 	static const char *const names[] = {
-		[FAULT_ISOLATE] = "isolate", [FAULT_CRASH] = "crash", [FAULT_STOP] = "stop",
-		[FAULT_MOVE] = "move", [FAULT_RESTART] = "restart", [FAULT_CHANGE] = "change",
-		[FAULT_CUT] = "cut", [FAULT_MUTE] = "mute",
+#define FAULT_WORD(name, word) word,
+		FAULT_KINDS(FAULT_WORD)
+#undef FAULT_WORD
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -83,7 +89,7 @@ static bool find_router(const struct scenario *s, const char *name, size_t *out)
 	unsigned number;
 	int used = 0;
 
-	if (sscanf(name, "%7[a-z]%4u%n", role, &number, &used) != 2 || name[used] != '\0' || number == 0)
+	if (sscanf(name, "%7[a-z]%5u%n", role, &number, &used) != 2 || name[used] != '\0' || number == 0)
 		return false;
 	if (strcmp(role, "hub") == 0 && number <= s->hubs)
 		*out = number - 1;
@@ -101,12 +107,15 @@ static bool find_set(const struct scenario *s, char *text, struct router_set *ou
 	char *rest = text;
 	size_t router;
 
-	for (size_t i = 0; i < s->hubs + s->spokes; i++)
-		out->has[i] = i < s->hubs ? hubs : spokes;
+	*out = (struct router_set){ 0 };
+	for (size_t i = 0; i < s->hubs + s->spokes; i++) {
+		if (i < s->hubs ? hubs : spokes)
+			router_set_add(out, i);
+	}
 	while (!hubs && !spokes && rest) {
 		if (!find_router(s, strsep(&rest, ","), &router))
 			return false;
-		out->has[router] = true;
+		router_set_add(out, router);
 	}
 	return true;
 }
@@ -121,26 +130,64 @@ static bool take_seconds(const char *text, int64_t *out_us)
 	return true;
 }
 
+/* "spoke3", or one of its uplinks: "spoke3.2". Cuts the text up. */
+static bool take_router(char *who, const struct scenario *s, struct scenario_fault *f)
+{
+	char *const dot = strchr(who, '.');
+	uint64_t uplink;
+
+	f->uplinks = SIZE_MAX;
+	if (dot) {
+		*dot = '\0';
+		if (f->kind != FAULT_ISOLATE || !take_number(dot + 1, 1, s->uplinks, &uplink))
+			return false;
+		f->uplinks = (size_t)1 << (uplink - 1);
+	}
+	return find_router(s, who, &f->router);
+}
+
+static bool take_victims(char **rest, const struct scenario *s, struct scenario_fault *f)
+{
+	char *const who = strsep(rest, " ");
+	char *whom;
+
+	if (!who)
+		return false;
+	if (f->kind != FAULT_CUT && f->kind != FAULT_MUTE)
+		return take_router(who, s, f);
+	whom = strsep(rest, " ");
+	return whom && find_set(s, who, &f->from) && find_set(s, whom, &f->to);
+}
+
+/* "10": for 10 s; "10 x 64 20": for 10 s, 64 times, every 20 s. */
+static bool take_times(char *rest, struct scenario_fault *f)
+{
+	const char *const lasts = strsep(&rest, " "), *const x = strsep(&rest, " "), *const times = strsep(&rest, " ");
+	uint64_t n = 1;
+
+	if (!take_seconds(lasts, &f->lasts.us))
+		return false;
+	if (x && (strcmp(x, "x") != 0 || !times || !take_number(times, 1, 100000, &n) ||
+		  !take_seconds(rest, &f->every.us) || f->every.us <= f->lasts.us))
+		return false;
+	f->times = (unsigned)n;
+	return true;
+}
+
 /* "30 crash hub1 10", "30 cut hub1 spoke1,spoke2 10": at 30 s, for 10 s. */
 static bool take_fault(const char *value, struct scenario *s)
 {
-	char copy[256], *at, *kind, *who, *whom, *rest = copy;
+	char copy[512], *kind, *rest = copy;
 	struct scenario_fault *f = &s->faults[s->fault_count];
-	bool between;
 
 	if (s->fault_count == SCENARIO_FAULTS_MAX)
 		return false;
+	*f = (struct scenario_fault){ 0 };
 	snprintf(copy, sizeof copy, "%s", value);
-	at = strsep(&rest, " ");
+	if (!take_seconds(strsep(&rest, " "), &f->at.us))
+		return false;
 	kind = strsep(&rest, " ");
-	who = strsep(&rest, " ");
-	if (!take_seconds(at, &f->at.us) || !kind || !find_kind(kind, &f->kind) || !who)
-		return false;
-	between = f->kind == FAULT_CUT || f->kind == FAULT_MUTE;
-	whom = between ? strsep(&rest, " ") : NULL;
-	if (between && (!whom || !find_set(s, who, &f->from) || !find_set(s, whom, &f->to)))
-		return false;
-	if ((!between && !find_router(s, who, &f->router)) || !take_seconds(rest, &f->lasts.us))
+	if (!kind || !find_kind(kind, &f->kind) || !take_victims(&rest, s, f) || !take_times(rest, f))
 		return false;
 	s->fault_count++;
 	return true;
@@ -162,19 +209,30 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 	NUMBER("phase", 1, 3, s->phase = (unsigned)n)
 	NUMBER("hubs", 1, SCENARIO_HUBS_MAX, s->hubs = n)
 	NUMBER("spokes", 2, SCENARIO_SPOKES_MAX, s->spokes = n)
+	NUMBER("uplinks", 1, SCENARIO_UPLINKS_MAX, s->uplinks = n)
 	NUMBER("natted", 0, SCENARIO_SPOKES_MAX, s->natted = n)
 	NUMBER("one_network", 0, 1, s->one_network = n)
+	NUMBER("protected", 0, 1, s->protected_ = n)
+	NUMBER("all_routes", 0, 1, s->all_routes = n)
 	NUMBER("storm_per_s", 1, 1000000, s->storm_per_s = (unsigned)n)
-	NUMBER("seconds", 1, 86400, s->length = span_s((int64_t)n))
+	NUMBER("hub_storm_per_s", 1, 1000000, s->hub_storm_per_s = (unsigned)n)
+	NUMBER("seconds", 1, 864000, s->length = span_s((int64_t)n))
 	NUMBER("loss_percent", 0, 100, s->loss_percent = (unsigned)n)
 	NUMBER("duplicate_percent", 0, 100, s->duplicate_percent = (unsigned)n)
+	NUMBER("slow_ms", 1, 60000, s->slow = span_ms((int64_t)n))
+	NUMBER("ike_ms", 1, 60000, s->ike = span_ms((int64_t)n))
 	NUMBER("holdtime_s", 1, 65535, s->holdtime_s = (uint16_t)n)
 	NUMBER("registration_s", 1, 65535, s->registration_s = (uint16_t)n)
-	NUMBER("pairs", 0, 1000, s->pairs = n)
+	NUMBER("hub_bindings_max", 1, 1000000, s->hub_bindings_max = n)
+	NUMBER("pairs", 0, 10000, s->pairs = n)
 	NUMBER("traffic_ms", 1, 60000, s->traffic = span_ms((int64_t)n))
 	NUMBER("no_unique", 0, 1, s->no_unique = n)
 	NUMBER("calm_s", 0, 86400, s->calm = span_s((int64_t)n))
 	NUMBER("converge_s", 1, 86400, s->converge = span_s((int64_t)n))
+	NUMBER("boot_s", 1, 86400, s->boot = span_s((int64_t)n))
+	NUMBER("outage_ms", 1, 86400000, s->outage = span_ms((int64_t)n))
+	NUMBER("check_s", 1, 3600, s->check = span_s((int64_t)n))
+	NUMBER("grown_s", 1, 864000, s->grown.us = span_s((int64_t)n).us)
 	NUMBER("random_faults", 0, SCENARIO_FAULTS_MAX, s->random_faults = n)
 #undef NUMBER
 	if (strcmp(key, "delay_ms") == 0)
@@ -214,7 +272,9 @@ static bool take_line(struct scenario *s, char *line)
 static bool is_coherent(const struct scenario *s, char error[SCENARIO_ERROR_MAX])
 {
 	for (size_t i = 0; i < s->fault_count; i++) {
-		const struct instant healed = instant_add(s->faults[i].at, s->faults[i].lasts);
+		const struct scenario_fault *const f = &s->faults[i];
+		const struct instant last = instant_add(f->at, span_us(f->every.us * (f->times - 1)));
+		const struct instant healed = instant_add(last, f->kind == FAULT_JUMP ? span_us(0) : f->lasts);
 
 		if (instant_add(healed, s->converge).us > s->length.us) {
 			snprintf(error, SCENARIO_ERROR_MAX,
@@ -224,6 +284,10 @@ static bool is_coherent(const struct scenario *s, char error[SCENARIO_ERROR_MAX]
 	}
 	if (s->phase == 1 && s->design != 1) {
 		snprintf(error, SCENARIO_ERROR_MAX, "phase 1 needs design 1");
+		return false;
+	}
+	if (s->natted > s->spokes) {
+		snprintf(error, SCENARIO_ERROR_MAX, "more spokes are natted than there are");
 		return false;
 	}
 	if (s->random_faults + s->fault_count > SCENARIO_FAULTS_MAX) {
@@ -254,7 +318,7 @@ static bool is_text(char *line, bool at_end)
 
 bool scenario_read(FILE *in, struct scenario *out, char error[SCENARIO_ERROR_MAX])
 {
-	char line[256], copy[256];
+	char line[512], copy[512];
 
 	set_defaults(out);
 	for (unsigned number = 1; fgets(line, sizeof line, in); number++) {
@@ -272,5 +336,7 @@ bool scenario_read(FILE *in, struct scenario *out, char error[SCENARIO_ERROR_MAX
 		snprintf(error, SCENARIO_ERROR_MAX, "%s", strerror(errno));
 		return false;
 	}
+	if (out->hub_storm_per_s == 0)
+		out->hub_storm_per_s = out->storm_per_s;
 	return is_coherent(out, error);
 }

@@ -13,53 +13,91 @@
 #include "base/instant.h"
 
 enum {
-	SCENARIO_HUBS_MAX = 8,
-	SCENARIO_SPOKES_MAX = 200,
+	SCENARIO_HUBS_MAX = 16,
+	SCENARIO_SPOKES_MAX = 10000,
 	SCENARIO_ROUTERS_MAX = SCENARIO_HUBS_MAX + SCENARIO_SPOKES_MAX,
-	SCENARIO_FAULTS_MAX = 32,
+	SCENARIO_UPLINKS_MAX = 2,
+	SCENARIO_LINKS_MAX = SCENARIO_HUBS_MAX * SCENARIO_UPLINKS_MAX, /* of a spoke: ways to a hub */
+	SCENARIO_FAULTS_MAX = 64,
 	SCENARIO_ERROR_MAX = 200,
 };
 
+/* X(name, word): who is broken is one router, but for those marked so. */
+#define FAULT_KINDS(X) \
+	X(ISOLATE, "isolate") /* the router's uplink is down, both ways */ \
+	X(CRASH, "crash")     /* the router's process and all its state are gone, then started anew */ \
+	X(STOP, "stop")       /* the same after a clean shutdown, which withdraws what it registered */ \
+	X(MOVE, "move")       /* a spoke has another underlay address; one behind a NAT does not notice */ \
+	X(RESTART, "restart") /* the control process is gone, then started anew; the data path stays */ \
+	X(CHANGE, "change")   /* the router is given another configuration, then the first one again */ \
+	X(CUT, "cut")         /* two sets of routers: no packets between them */ \
+	X(MUTE, "mute")       /* two sets of routers: no packets from one to the other */ \
+	X(SLEEP, "sleep")     /* the machine is suspended; its clock stands meanwhile */ \
+	X(FREEZE, "freeze")   /* the same, but its clock has run on when it wakes */ \
+	X(JUMP, "jump")       /* at once the router's clock is so much later */ \
+	X(SLOW, "slow")       /* NHRP that arrives waits for slow_ms before it is looked at */ \
+	X(LIE, "lie")         /* a spoke claims what belongs to the next spoke; see lie.c */ \
+	X(FORGET, "forget")   /* protected: its sessions are gone and it says nothing */ \
+	X(NOIKE, "noike")     /* protected: no session can be agreed with it */
+
 enum fault_kind {
-	FAULT_ISOLATE, /* the router's uplink is down, both ways */
-	FAULT_CRASH,   /* the router's process and all its state are gone, then started anew */
-	FAULT_STOP,    /* the same after a clean shutdown, which withdraws what it registered */
-	FAULT_MOVE,    /* a spoke has another underlay address; one behind a NAT does not notice */
-	FAULT_RESTART, /* the control process is gone, then started anew; the data path stays */
-	FAULT_CHANGE,  /* the router is given another configuration, then the first one again */
-	FAULT_CUT,     /* no packets between two sets of routers */
-	FAULT_MUTE,    /* no packets from one set of routers to another */
+#define FAULT_ENUM(name, word) FAULT_##name,
+	FAULT_KINDS(FAULT_ENUM)
+#undef FAULT_ENUM
 	FAULT_KIND_COUNT,
 };
 
 struct router_set {
-	bool has[SCENARIO_ROUTERS_MAX];
+	uint64_t bits[(SCENARIO_ROUTERS_MAX + 63) / 64];
 };
+
+static inline bool router_set_has(const struct router_set *s, size_t router)
+{
+	return s->bits[router / 64] >> (router % 64) & 1;
+}
+
+static inline void router_set_add(struct router_set *s, size_t router)
+{
+	s->bits[router / 64] |= UINT64_C(1) << (router % 64);
+}
 
 struct scenario_fault {
 	enum fault_kind kind;
-	size_t router; /* hubs first, from 0 */
+	size_t router;   /* hubs first, from 0 */
+	size_t uplinks;  /* ISOLATE: bits of those that are down */
 	struct router_set from, to; /* CUT and MUTE, instead of router */
 	struct instant at;
 	struct span lasts;
+	unsigned times;    /* so often, at least 1 … */
+	struct span every; /* … once in that time */
 };
 
 struct scenario {
 	unsigned design; /* 1: one hub per tunnel, 2: all hubs in one tunnel */
 	unsigned phase;  /* 1 (design 1 only), 2 or 3 */
 	size_t hubs, spokes;
+	size_t uplinks;     /* of every router; each has tunnels of its own */
 	size_t natted;      /* so many spokes, the first ones, stand behind a NAT each */
 	bool one_network;   /* design 1: the tunnels have the same network-id */
+	bool protected_;    /* endpoints are reached by sessions, which have to be agreed first */
+	bool all_routes;    /* phase 2: spokes have the LANs of all others; else of those they talk to */
 	struct span length;
 	unsigned loss_percent, duplicate_percent; /* of NHRP messages */
 	struct span delay_least, delay_most;      /* each message its own: they overtake each other */
+	struct span slow, ike;
 	uint16_t holdtime_s, registration_s;
 	bool no_unique;          /* spokes may register from a new address at once */
+	size_t hub_bindings_max; /* 0: as the engine has it */
 	size_t pairs;            /* of spokes that talk, picked by the seed */
 	struct span traffic;     /* between two packets of a pair */
 	struct span calm;        /* at the end, in which the network neither loses nor repeats */
 	struct span converge;    /* after the last fault all must be well within this */
-	unsigned storm_per_s;    /* no router sends more messages in a second */
+	struct span boot;        /* all spokes must be registered everywhere by then; 0: not asked */
+	struct span outage;      /* no pair may be longer without a way that exists; 0: not asked */
+	struct span check;       /* between two looks at all that must hold at all times */
+	struct instant grown;    /* from then to the end nothing may have grown; NEVER: not asked */
+	unsigned storm_per_s;    /* no router sends more messages in a second … */
+	unsigned hub_storm_per_s;/* … but a hub so many */
 	size_t random_faults;    /* picked by the seed in the first half */
 	size_t fault_count;
 	struct scenario_fault faults[SCENARIO_FAULTS_MAX];

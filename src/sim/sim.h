@@ -17,6 +17,11 @@ struct sim_result {
 	uint64_t hash;                /* over everything the engines were told and did */
 	uint64_t events, messages, packets_sent, packets_delivered, packets_direct;
 	unsigned busiest_per_s; /* the most messages that a router sent in a second */
+	struct instant registered; /* when every spoke was first registered everywhere; NEVER: it never was */
+	/* Ways that existed and were not found: one way of a pair, from the first packet lost to the next
+	 * one that arrives. Median and so on of those that ended. */
+	uint64_t outages;
+	struct span outage_median, outage_p95, outage_max;
 };
 
 /* trace: where to write every event and effect, or NULL. */

@@ -1,4 +1,4 @@
-#include "sim/world.h"
+#include "sim/session.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -6,31 +6,64 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a: the hash need only be stable and sensitive, not hard to forge. */
-static uint64_t hash_add(uint64_t hash, const char *text)
+/* The hash need only be stable and sensitive, not hard to forge. */
+static void mix(struct world *w, uint64_t word)
 {
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
-	return hash;
+	uint64_t h = (w->result->hash ^ word) * 0x9e3779b97f4a7c15u;
+
+	w->result->hash = h ^ h >> 29;
 }
 
-static void note_line(struct world *w, const char *line)
+void world_mark_octets(struct world *w, const void *octets, size_t count)
 {
-	w->result->hash = hash_add(hash_add(w->result->hash, line), "\n");
-	if (w->trace)
-		fprintf(w->trace, "%s\n", line);
+	const unsigned char *at = octets;
+	uint64_t word;
+
+	for (; count >= sizeof word; count -= sizeof word, at += sizeof word) {
+		memcpy(&word, at, sizeof word);
+		mix(w, word);
+	}
+	word = count;
+	memcpy(&word, at, count);
+	mix(w, word);
+}
+
+void world_mark(struct world *w, const struct router *r, uint64_t what, uint64_t value)
+{
+	mix(w, (uint64_t)w->now.us);
+	mix(w, world_index(w, r) << 32 | what);
+	mix(w, value);
+}
+
+static void trace_line(struct world *w, const struct router *r, const char *format, va_list args)
+{
+	fprintf(w->trace, "%" PRId64 " %s ", w->now.us, r->name);
+	vfprintf(w->trace, format, args);
+	fputc('\n', w->trace);
+}
+
+void world_trace(struct world *w, const struct router *r, const char *format, ...)
+{
+	va_list args;
+
+	if (!w->trace)
+		return;
+	va_start(args, format);
+	trace_line(w, r, format, args);
+	va_end(args);
 }
 
 void world_note(struct world *w, const struct router *r, const char *format, ...)
 {
-	char line[4096];
-	int used = snprintf(line, sizeof line, "%" PRId64 " %s ", w->now.us, r->name);
+	char line[1024];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line + used, sizeof line - (size_t)used, format, args);
+	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	note_line(w, line);
+	world_mark(w, r, 0, 0);
+	world_mark_octets(w, line, strlen(line));
+	world_trace(w, r, "%s", line);
 }
 
 void world_fail(struct world *w, const struct router *r, const char *format, ...)
@@ -47,67 +80,136 @@ void world_fail(struct world *w, const struct router *r, const char *format, ...
 	va_start(args, format);
 	vsnprintf(out->reason + used, sizeof out->reason - (size_t)used, format, args);
 	va_end(args);
-	note_line(w, out->reason);
+	world_trace(w, r, "%s", out->reason);
 }
 
 struct router *world_router_of_nbma(struct world *w, const struct ipaddr *nbma)
 {
-	for (size_t i = 0; i < w->router_count; i++) {
-		if (ipaddr_eq(&w->routers[i].nbma, nbma))
-			return &w->routers[i];
-	}
-	return NULL;
+	size_t uplink;
+	struct router *const r = design_by_nbma(w, nbma, &uplink);
+
+	return r && ipaddr_eq(&r->uplinks[uplink].nbma, nbma) ? r : NULL;
 }
 
-static bool owns_address(const struct router *r, const struct ipaddr *addr)
+struct router *world_router_of_addr(struct world *w, const struct ipaddr *addr)
 {
-	for (uint32_t t = r->tunnel_first; t < r->tunnel_first + r->tunnel_count; t++) {
-		if (ipaddr_eq(&r->addrs[t], addr))
+	return design_by_addr(w, addr);
+}
+
+struct router *world_owner(struct world *w, const struct ipprefix *dst)
+{
+	const bool is_host = dst->len == ip_family_bits((enum ip_family)dst->addr.family);
+	struct router *const r = is_host ? design_by_addr(w, &dst->addr) : NULL;
+
+	return r ? r : design_by_lan(w, dst);
+}
+
+static bool is_between(const struct scenario_fault *f, size_t from, size_t to)
+{
+	return (router_set_has(&f->from, from) && router_set_has(&f->to, to)) ||
+	       (f->kind == FAULT_CUT && router_set_has(&f->to, from) && router_set_has(&f->from, to));
+}
+
+bool world_reaches(const struct world *w, const struct router *from, const struct router *to, size_t uplink)
+{
+	const size_t a = world_index(w, from), b = world_index(w, to);
+
+	if (from->uplinks[uplink].isolations > 0 || to->uplinks[uplink].isolations > 0 || from->sleeps > 0 || to->sleeps > 0)
+		return false;
+	for (size_t i = 0; i < w->cut_count; i++) {
+		if (is_between(&w->faults[w->cuts[i]], a, b))
+			return false;
+	}
+	return true;
+}
+
+static bool meet(const struct world *w, const struct router *a, const struct router *b, size_t uplink)
+{
+	return world_reaches(w, a, b, uplink) && world_reaches(w, b, a, uplink);
+}
+
+bool world_connects(const struct world *w, const struct router *from, const struct router *to)
+{
+	if (!router_is_awake(from) || !router_is_awake(to))
+		return false;
+	for (size_t h = 0; h < w->scenario->hubs; h++) {
+		const struct router *const hub = &w->routers[h];
+		bool one = false, other = false;
+
+		for (size_t u = 0; u < w->scenario->uplinks && router_is_awake(hub); u++) {
+			one |= meet(w, from, hub, u);
+			other |= meet(w, to, hub, u);
+		}
+		if (one && other)
 			return true;
 	}
 	return false;
 }
 
-struct router *world_router_of_addr(struct world *w, const struct ipaddr *addr)
+/* ---- deadlines: a heap, so that the next router to tick is at hand */
+
+static bool ticks_before(const struct router *a, const struct router *b)
 {
-	for (size_t i = 0; i < w->router_count; i++) {
-		if (owns_address(&w->routers[i], addr))
-			return &w->routers[i];
+	return a->deadline.us != b->deadline.us ? a->deadline.us < b->deadline.us : a < b;
+}
+
+static void put_deadline(struct world *w, size_t place, struct router *r)
+{
+	w->deadlines[place] = r;
+	r->deadline_place = place;
+}
+
+static void sift(struct world *w, struct router *r)
+{
+	size_t i = r->deadline_place;
+
+	for (; i > 0 && ticks_before(r, w->deadlines[(i - 1) / 2]); i = (i - 1) / 2)
+		put_deadline(w, i, w->deadlines[(i - 1) / 2]);
+	for (;;) {
+		size_t child = 2 * i + 1;
+
+		if (child + 1 < w->router_count && ticks_before(w->deadlines[child + 1], w->deadlines[child]))
+			child++;
+		if (child >= w->router_count || ticks_before(r, w->deadlines[child]))
+			break;
+		put_deadline(w, i, w->deadlines[child]);
+		i = child;
 	}
-	return NULL;
+	put_deadline(w, i, r);
 }
 
-struct router *world_owner(struct world *w, const struct ipprefix *dst)
+void world_deadline_changed(struct world *w, struct router *r)
 {
-	for (size_t i = 0; i < w->router_count; i++) {
-		const bool is_host = dst->len == ip_family_bits((enum ip_family)dst->addr.family);
+	const struct instant own = r->engine && r->sleeps == 0 ? engine_deadline(r->engine) : INSTANT_NEVER;
+	const struct instant at = instant_add(own, span_us(-r->skew.us));
 
-		if ((is_host && owns_address(&w->routers[i], &dst->addr)) ||
-		    ipprefix_covers(&w->routers[i].lan, dst))
-			return &w->routers[i];
-	}
-	return NULL;
+	if (at.us == r->deadline.us)
+		return;
+	r->deadline = at;
+	sift(w, r);
 }
 
-static bool is_between(const struct scenario_fault *f, size_t from, size_t to)
+static void init_deadlines(struct world *w)
 {
-	return (f->from.has[from] && f->to.has[to]) || (f->kind == FAULT_CUT && f->to.has[from] && f->from.has[to]);
+	w->deadlines = calloc(w->router_count, sizeof *w->deadlines);
+	assert(w->deadlines);
+	for (size_t i = 0; i < w->router_count; i++)
+		put_deadline(w, i, &w->routers[i]);
 }
 
-bool world_reaches(const struct world *w, const struct router *from, const struct router *to)
-{
-	const size_t a = world_index(w, from), b = world_index(w, to);
+/* ---- what will happen */
 
-	for (size_t i = 0; i < w->fault_count; i++) {
-		if (w->broken[i] && is_between(&w->faults[i], a, b))
-			return false;
-	}
-	return from->isolations == 0 && to->isolations == 0;
+void world_add(struct world *w, struct span in, enum happening_type type, size_t subject)
+{
+	queue_add(&w->queue, &(struct happening){ .at = instant_add(w->now, in), .type = type, .subject = subject });
 }
 
-static void add(struct world *w, struct instant at, enum happening_type type, size_t subject)
+static void add_usage(struct world *w, const struct happening *h, struct span in)
 {
-	queue_add(&w->queue, &(struct happening){ .at = at, .type = type, .subject = subject });
+	struct happening later = *h;
+
+	later.at = instant_add(w->now, in);
+	queue_add(&w->queue, &later);
 }
 
 static void choose_pairs(struct world *w)
@@ -121,149 +223,22 @@ static void choose_pairs(struct world *w)
 		const size_t from = prng_below(&w->choice, spokes);
 		const size_t to = (from + 1 + prng_below(&w->choice, spokes - 1)) % spokes;
 
-		w->pairs[i] = (struct pair){ w->scenario->hubs + from, w->scenario->hubs + to };
-		add(w, instant_add(INSTANT_ZERO, span_us((int64_t)prng_below(&w->choice, 1000000))),
-		    HAPPENS_TRAFFIC, i);
+		w->pairs[i] = (struct pair){ .from = w->scenario->hubs + from, .to = w->scenario->hubs + to };
+		world_add(w, span_us((int64_t)prng_below(&w->choice, 1000000)), HAPPENS_TRAFFIC, i);
 	}
-}
-
-/* Two sets of routers, of all sizes: who is in neither talks to everybody. */
-static void choose_sets(struct world *w, struct scenario_fault *f)
-{
-	const uint64_t share = 2 + prng_below(&w->choice, 8);
-
-	for (size_t i = 0; i < w->router_count; i++) {
-		f->from.has[i] = prng_below(&w->choice, share) == 0;
-		f->to.has[i] = !f->from.has[i] && prng_below(&w->choice, 4) > 0;
-	}
-}
-
-static struct scenario_fault choose_fault(struct world *w)
-{
-	const uint64_t half = (uint64_t)w->scenario->length.us / 2;
-	const uint64_t at = prng_below(&w->choice, half);
-	struct scenario_fault f = {
-		.kind = (enum fault_kind)prng_below(&w->choice, FAULT_KIND_COUNT),
-		.router = prng_below(&w->choice, w->router_count),
-		.at = { (int64_t)at },
-		.lasts = { (int64_t)prng_below(&w->choice, half - at) },
-	};
-
-	if (f.kind == FAULT_CUT || f.kind == FAULT_MUTE)
-		choose_sets(w, &f);
-	if (f.kind == FAULT_MOVE && f.router < w->scenario->hubs)
-		f.kind = FAULT_ISOLATE;
-	return f;
-}
-
-/* The faults of the scenario and those of the seed; the latter are over by half time. */
-static void choose_faults(struct world *w)
-{
-	const struct scenario *s = w->scenario;
-
-	memcpy(w->faults, s->faults, sizeof w->faults);
-	w->fault_count = s->fault_count;
-	for (size_t i = 0; i < s->random_faults; i++)
-		w->faults[w->fault_count++] = choose_fault(w);
-	for (size_t i = 0; i < w->fault_count; i++) {
-		add(w, w->faults[i].at, HAPPENS_FAULT, i);
-		add(w, instant_add(w->faults[i].at, w->faults[i].lasts), HAPPENS_HEAL, i);
-	}
-}
-
-static void note_cut(struct world *w, const struct scenario_fault *f, const char *what)
-{
-	for (size_t i = 0; i < w->router_count; i++) {
-		if (f->from.has[i] || f->to.has[i])
-			world_note(w, &w->routers[i], "%s side %c", what, f->from.has[i] ? 'A' : 'B');
-	}
-}
-
-static void break_router(struct world *w, size_t fault)
-{
-	const struct scenario_fault *f = &w->faults[fault];
-	struct router *r = &w->routers[f->router];
-
-	switch (f->kind) {
-	case FAULT_CRASH:
-		router_crash(w, r);
-		break;
-	case FAULT_STOP:
-		router_stop(w, r);
-		break;
-	case FAULT_MOVE:
-		router_move(w, r, true);
-		break;
-	case FAULT_RESTART:
-		router_pause(w, r);
-		break;
-	case FAULT_CHANGE:
-		router_change(w, r, true);
-		break;
-	case FAULT_ISOLATE:
-		world_note(w, r, "is isolated");
-		r->isolations++;
-		break;
-	case FAULT_CUT:
-	case FAULT_MUTE:
-		note_cut(w, f, f->kind == FAULT_CUT ? "cut" : "mute");
-		w->broken[fault] = true;
-		break;
-	case FAULT_KIND_COUNT:
-		abort();
-	}
-}
-
-static void heal_router(struct world *w, size_t fault)
-{
-	const struct scenario_fault *f = &w->faults[fault];
-	struct router *r = &w->routers[f->router];
-
-	switch (f->kind) {
-	case FAULT_CRASH:
-	case FAULT_STOP:
-	case FAULT_RESTART:
-		if (r->stopping)
-			router_crash(w, r);
-		if (!r->engine)
-			router_start(w, r);
-		break;
-	case FAULT_MOVE:
-		router_move(w, r, false);
-		break;
-	case FAULT_CHANGE:
-		router_change(w, r, false);
-		break;
-	case FAULT_ISOLATE:
-		world_note(w, r, "is reachable again");
-		r->isolations--;
-		break;
-	case FAULT_CUT:
-	case FAULT_MUTE:
-		note_cut(w, f, "healed");
-		w->broken[fault] = false;
-		break;
-	case FAULT_KIND_COUNT:
-		abort();
-	}
-}
-
-static void deliver(struct world *w, const struct happening *h)
-{
-	struct router *r = &w->routers[h->subject];
-
-	world_tell(w, r, &(struct event){
-		.type = EVENT_PACKET, .tunnel = h->tunnel,
-		.packet = { .from = { .addr = h->addr }, .bytes = h->bytes, .length = h->length } });
 }
 
 static void answer_usage(struct world *w, const struct happening *h)
 {
-	struct router *r = &w->routers[h->subject];
-	const struct host_neighbour *n = host_neighbour_find(&r->host, &h->addr);
+	struct router *const r = &w->routers[h->subject];
+	const struct host_neighbour *const n = host_neighbour_find(&r->host, &h->addr);
 
 	if (r->incarnation != h->incarnation || !n)
 		return;
+	if (r->sleeps > 0) {
+		add_usage(w, h, span_s(1));
+		return;
+	}
 	world_tell(w, r, &(struct event){
 		.type = EVENT_USAGE, .tunnel = h->tunnel,
 		.usage = { .peer = h->peer, .addr = h->addr, .idle = instant_since(w->now, n->used) } });
@@ -271,72 +246,66 @@ static void answer_usage(struct world *w, const struct happening *h)
 
 static void happen(struct world *w, const struct happening *h)
 {
+	struct router *const r = &w->routers[h->subject < w->router_count ? h->subject : 0];
+	const bool same_life = r->incarnation == h->incarnation;
+
 	switch (h->type) {
 	case HAPPENS_PACKET:
-		deliver(w, h);
+		underlay_arrives(w, h);
 		break;
 	case HAPPENS_USAGE:
 		answer_usage(w, h);
 		break;
 	case HAPPENS_TRAFFIC:
 		traffic_send(w, &w->pairs[h->subject]);
-		add(w, instant_add(w->now, w->scenario->traffic), HAPPENS_TRAFFIC, h->subject);
+		world_add(w, w->scenario->traffic, HAPPENS_TRAFFIC, h->subject);
 		break;
 	case HAPPENS_ROUTING:
 		routing_round(w);
-		add(w, instant_add(w->now, span_s(1)), HAPPENS_ROUTING, 0);
+		check_registered(w);
+		world_add(w, span_s(1), HAPPENS_ROUTING, 0);
 		break;
 	case HAPPENS_CHECK:
 		check_round(w);
-		add(w, instant_add(w->now, span_s(1)), HAPPENS_CHECK, 0);
+		world_add(w, w->scenario->check, HAPPENS_CHECK, 0);
 		break;
 	case HAPPENS_FAULT:
-		break_router(w, h->subject);
-		break;
-	case HAPPENS_SETTLE:
-		if (w->routers[h->subject].engine && w->routers[h->subject].incarnation == h->incarnation)
-			router_settle(w, &w->routers[h->subject]);
-		break;
-	case HAPPENS_PATIENCE:
-		if (w->routers[h->subject].stopping && w->routers[h->subject].incarnation == h->incarnation)
-			router_patience_ends(w, &w->routers[h->subject]);
+		fault_begins(w, h->subject);
 		break;
 	case HAPPENS_HEAL:
-		heal_router(w, h->subject);
+		fault_ends(w, h->subject);
+		break;
+	case HAPPENS_SETTLE:
+		if (r->engine && same_life)
+			router_settle(w, r);
+		break;
+	case HAPPENS_PATIENCE:
+		if (r->stopping && same_life)
+			router_patience_ends(w, r);
+		break;
+	case HAPPENS_IKE:
+		session_negotiated(w, h);
+		break;
+	case HAPPENS_NOTICE:
+		session_told(w, h);
+		break;
+	case HAPPENS_GROWTH:
+		check_growth_begins(w);
 		break;
 	}
-}
-
-/* The router whose deadline comes first, NULL when none has one. */
-static struct router *first_deadline(struct world *w, struct instant *at)
-{
-	struct router *first = NULL;
-
-	*at = INSTANT_NEVER;
-	for (size_t i = 0; i < w->router_count; i++) {
-		struct router *r = &w->routers[i];
-		const struct instant d = r->engine ? engine_deadline(r->engine) : INSTANT_NEVER;
-
-		if (instant_before(d, *at)) {
-			*at = d;
-			first = r;
-		}
-	}
-	return first;
 }
 
 static void run(struct world *w)
 {
 	while (!w->result->failed) {
 		const struct instant next = queue_first(&w->queue);
-		struct instant deadline;
-		struct router *r = first_deadline(w, &deadline);
+		struct router *const r = w->deadlines[0];
 
-		if (instant_min(next, deadline).us > w->scenario->length.us)
+		if (instant_min(next, r->deadline).us > w->scenario->length.us)
 			break;
-		if (r && !instant_before(next, deadline)) {
+		if (!instant_before(next, r->deadline)) {
 			/* A deadline in the past is due now: time does not run backwards. */
-			w->now = instant_before(w->now, deadline) ? deadline : w->now;
+			w->now = instant_before(w->now, r->deadline) ? r->deadline : w->now;
 			router_tick(w, r);
 		} else {
 			struct happening h = queue_take(&w->queue);
@@ -352,8 +321,7 @@ static void world_init(struct world *w, const struct scenario *s, uint64_t seed,
 		       struct sim_result *out)
 {
 	memset(w, 0, sizeof *w);
-	memset(out, 0, sizeof *out);
-	out->hash = 0xcbf29ce484222325u;
+	*out = (struct sim_result){ .hash = 0xcbf29ce484222325u, .registered = INSTANT_NEVER };
 	w->scenario = s;
 	w->seed = seed;
 	w->trace = trace;
@@ -362,20 +330,51 @@ static void world_init(struct world *w, const struct scenario *s, uint64_t seed,
 	prng_init(&w->choice, seed * 2 + 1);
 	queue_init(&w->queue);
 	design_place(w);
+	for (size_t i = 0; i < w->router_count; i++)
+		sessions_init(&w->routers[i]);
+	init_deadlines(w);
 	choose_pairs(w);
-	choose_faults(w);
-	add(w, INSTANT_ZERO, HAPPENS_ROUTING, 0);
-	add(w, INSTANT_ZERO, HAPPENS_CHECK, 0);
+	faults_choose(w);
+	routing_init(w);
+	w->seen = calloc(w->router_count, sizeof *w->seen);
+	assert(w->seen);
+	world_add(w, span_us(0), HAPPENS_ROUTING, 0);
+	world_add(w, span_us(0), HAPPENS_CHECK, 0);
+	if (!instant_is_never(s->grown))
+		world_add(w, instant_since(s->grown, INSTANT_ZERO), HAPPENS_GROWTH, 0);
 }
 
 static void world_done(struct world *w)
 {
-	for (size_t i = 0; i < w->router_count; i++)
+	for (size_t i = 0; i < w->router_count; i++) {
 		engine_free(w->routers[i].engine);
+		host_done(&w->routers[i].host);
+		sessions_forget(&w->routers[i]);
+	}
+	routing_done(w);
+	outages_done(&w->outages);
 	free(w->routers);
+	free(w->deadlines);
+	free(w->seen);
 	free(w->pairs);
-	free(w->heard);
 	queue_done(&w->queue);
+}
+
+/* All is over: what must hold now, and what is told of the whole run. */
+static void conclude(struct world *w)
+{
+	struct sim_result *const out = w->result;
+
+	if (!out->failed)
+		check_round(w);
+	if (!out->failed)
+		check_converged(w);
+	if (!out->failed && !instant_is_never(w->scenario->grown))
+		check_growth(w);
+	out->outages = w->outages.count;
+	out->outage_median = outages_percentile(&w->outages, 50);
+	out->outage_p95 = outages_percentile(&w->outages, 95);
+	out->outage_max = outages_percentile(&w->outages, 100);
 }
 
 void sim_run(const struct scenario *s, uint64_t seed, FILE *trace, struct sim_result *out)
@@ -386,10 +385,7 @@ void sim_run(const struct scenario *s, uint64_t seed, FILE *trace, struct sim_re
 	for (size_t i = 0; i < w.router_count; i++)
 		router_start(&w, &w.routers[i]);
 	run(&w);
-	w.now = instant_add(INSTANT_ZERO, s->length);
-	if (!out->failed)
-		check_round(&w);
-	if (!out->failed)
-		check_converged(&w);
+	w.now = out->failed ? w.now : instant_add(INSTANT_ZERO, s->length);
+	conclude(&w);
 	world_done(&w);
 }

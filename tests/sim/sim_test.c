@@ -8,8 +8,10 @@
 #include <cmocka.h>
 
 #include "sim/host.h"
+#include "sim/outage.h"
 #include "sim/queue.h"
 #include "sim/scenario.h"
+#include "sim/table.h"
 
 static struct host host;
 static const struct instant now = { 5 };
@@ -146,6 +148,66 @@ static void a_point_to_point_tunnel_has_one_end(void **state)
 	assert_false(forward("10.9.0.1").missed);
 }
 
+/* Many come and go, few stay: all are found, and none that is gone. */
+static void tables_find_what_they_hold(void **state)
+{
+	struct entry { uint64_t key, value; };
+	struct table t;
+
+	(void)state;
+	table_init(&t, sizeof(struct entry), sizeof(uint64_t));
+	for (uint64_t i = 0; i < 3000; i++) {
+		const uint64_t old = i / 2;
+
+		assert_non_null(table_put(&t, &(struct entry){ i * 256, i }));
+		if (i % 3 == 0 && table_find(&t, &(uint64_t){ old * 256 }))
+			table_remove(&t, table_find(&t, &(uint64_t){ old * 256 }));
+	}
+	table_put(&t, &(struct entry){ 2999 * 256, 7 });
+	for (uint64_t i = 0; i < 3000; i++) {
+		const struct entry *const e = table_find(&t, &(uint64_t){ i * 256 });
+		bool gone = false;
+
+		for (uint64_t j = 0; j < 3000; j += 3)
+			gone |= j / 2 == i;
+		assert_int_equal(e == NULL, gone);
+		assert_true(!e || e->value == (i == 2999 ? 7 : i));
+	}
+	for (size_t n = t.count; n > 0; n--)
+		table_remove(&t, table_at(&t, n / 2));
+	assert_null(table_find(&t, &(uint64_t){ 2999 * 256 }));
+	table_clear(&t);
+}
+
+static int64_t packet_ms(struct outages *o, struct outage_watch *w, int64_t ms, bool exists, bool arrived)
+{
+	return outage_packet(o, w, (struct instant){ ms * 1000 }, exists, arrived).us / 1000;
+}
+
+static void outages_are_measured(void **state)
+{
+	struct outages o = { 0 };
+	struct outage_watch w = { 0 };
+
+	(void)state;
+	assert_int_equal(packet_ms(&o, &w, 100, true, false), 0); /* it never worked */
+	assert_int_equal(packet_ms(&o, &w, 500, true, false), 0);
+	packet_ms(&o, &w, 600, true, true);
+	packet_ms(&o, &w, 700, true, false);
+	assert_int_equal(packet_ms(&o, &w, 900, true, false), 200);
+	assert_int_equal(packet_ms(&o, &w, 1000, true, true), 300);
+	assert_int_equal(o.count, 1);
+	packet_ms(&o, &w, 1100, true, false);
+	assert_int_equal(packet_ms(&o, &w, 1200, false, false), 0); /* no way any more: no verdict */
+	packet_ms(&o, &w, 1300, true, false);
+	packet_ms(&o, &w, 1350, true, true);
+	assert_int_equal(o.count, 2);
+	assert_int_equal(outages_percentile(&o, 50).us, 50000);
+	assert_int_equal(outages_percentile(&o, 95).us, 300000);
+	outages_done(&o);
+	assert_int_equal(outages_percentile(&o, 95).us, 0);
+}
+
 static void happenings_come_in_order(void **state)
 {
 	struct queue q;
@@ -210,13 +272,30 @@ static void scenarios_are_read(void **state)
 	assert_true(reads("seconds = 200\nhubs = 2\nspokes = 3\nfault = 30 cut hub1,spoke3 spokes 10\n"
 			  "fault = 30 mute hubs spoke2 5\nfault = 9 restart hub2 1\nfault = 9 change spoke1 1\n", &s));
 	assert_int_equal(s.faults[0].kind, FAULT_CUT);
-	assert_true(s.faults[0].from.has[0] && s.faults[0].from.has[4] && !s.faults[0].from.has[2]);
-	assert_true(s.faults[0].to.has[2] && s.faults[0].to.has[4] && !s.faults[0].to.has[1]);
+	assert_true(router_set_has(&s.faults[0].from, 0) && router_set_has(&s.faults[0].from, 4) && !router_set_has(&s.faults[0].from, 2));
+	assert_true(router_set_has(&s.faults[0].to, 2) && router_set_has(&s.faults[0].to, 4) && !router_set_has(&s.faults[0].to, 1));
 	assert_int_equal(s.faults[0].lasts.us, 10000000);
-	assert_true(s.faults[1].from.has[1] && !s.faults[1].from.has[2] && !s.faults[1].to.has[2]);
+	assert_true(router_set_has(&s.faults[1].from, 1) && !router_set_has(&s.faults[1].from, 2) && !router_set_has(&s.faults[1].to, 2));
 	assert_int_equal(s.faults[3].kind, FAULT_CHANGE);
 	assert_true(reads("design = 1\nphase = 1\nnatted = 3\none_network = 1\nstorm_per_s = 9\n", &s));
 	assert_true(s.one_network && s.natted == 3 && s.storm_per_s == 9);
+	assert_true(reads("seconds = 9000\nuplinks = 2\nfault = 30 crash hub1 2 x 64 10\nfault = 9 isolate spoke2.2 5\n"
+			  "fault = 9 jump spoke1 7200\n", &s));
+	assert_int_equal(s.faults[0].times, 64);
+	assert_int_equal(s.faults[0].every.us, 10000000);
+	assert_int_equal(s.faults[1].uplinks, 2);
+	assert_int_equal(s.faults[2].uplinks, SIZE_MAX);
+	assert_true(reads("hubs = 16\nspokes = 10000\nfault = 9 sleep spoke10000 5\n", &s));
+	assert_int_equal(s.faults[0].router, 10015);
+	assert_false(reads("hubs = 17\n", &s));
+	assert_false(reads("fault = 9 isolate spoke2.2 5\n", &s));
+	assert_false(reads("fault = 9 isolate spoke2.0 5\n", &s));
+	assert_false(reads("uplinks = 2\nfault = 9 crash spoke2.2 5\n", &s));
+	assert_false(reads("fault = 9 crash hub1 5 x 3\n", &s));
+	assert_false(reads("fault = 9 crash hub1 5 x 3 5\n", &s));
+	assert_false(reads("fault = 9 crash hub1 5 y 3 9\n", &s));
+	assert_false(reads("seconds = 100\nconverge_s = 10\nfault = 9 crash hub1 5 x 9 10\n", &s));
+	assert_false(reads("natted = 9\n", &s));
 	assert_false(reads("phase = 1\n", &s));
 	assert_false(reads("fault = 30 cut hub1 10\n", &s));
 	assert_false(reads("fault = 30 cut hub1 spoke1\n", &s));
@@ -235,6 +314,8 @@ int main(void)
 		cmocka_unit_test(packets_take_the_tables),
 		cmocka_unit_test(a_kept_data_path_is_settled),
 		cmocka_unit_test(a_point_to_point_tunnel_has_one_end),
+		cmocka_unit_test(tables_find_what_they_hold),
+		cmocka_unit_test(outages_are_measured),
 		cmocka_unit_test(happenings_come_in_order),
 		cmocka_unit_test(scenarios_are_read),
 	};
