@@ -11,11 +11,11 @@
 #include "lab/run.h"
 #include "lab/test.h"
 
-enum { ERROR_BYTES = 1024, WAIT_DEFAULT_S = 60, INTERRUPTED = 130 };
+enum { ERROR_BYTES = 1024, WAIT_DEFAULT_S = 60, INTERRUPTED = 130, ROUNDS_MAX = 1000, OBSERVE_MAX_S = 3600 };
 
 static const char usage[] =
-	"usage: dmvpn lab test [--json] [--faults LIST] [--no-ipsec] [--datapath PATH] [--name NAME]\n"
-	"                      [--wait SECONDS] [--logs DIR] DIR\n"
+	"usage: dmvpn lab test [--json] [--faults LIST] [--rounds N] [--observe SECONDS] [--plot FILE]\n"
+	"                      [--no-ipsec] [--datapath PATH] [--name NAME] [--wait SECONDS] [--logs DIR] DIR\n"
 	"       dmvpn lab up [--no-ipsec] [--datapath PATH] [--name NAME] [--logs DIR] DIR\n"
 	"       dmvpn lab faults [--faults LIST] DIR\n"
 	"       dmvpn lab down|show LAB\n"
@@ -31,8 +31,15 @@ static const char usage[] =
 	"(ROUTER-host, or a NAME of lab.conf), a NAT box (nat1, nat2, …), or internet.\n"
 	"\n"
 	"  --faults LIST     none, all (default), or NAME[@ROUTER],… with NAME one of kill, kill:PROGRAM\n"
-	"                    (dmvpnd, control, fwd, charon, zebra, …), poweroff, uplink, uplink-far, inside;\n"
-	"                    without @ROUTER on every hub in turn; `faults` prints what that means\n"
+	"                    (dmvpnd, control, fwd, charon, zebra, …), poweroff, reboot, uplink, uplink-far,\n"
+	"                    inside, flap[:TIMES], blackhole[:in|out|both][:esp|nhrp|ike], loss[:PERCENT],\n"
+	"                    tunnel, overload[:PERCENT], and of spokes direct[:SPOKE], address; without\n"
+	"                    @ROUTER on every hub in turn (the first spoke). A@X+B@Y is both at once, A@X/B@Y\n"
+	"                    one after the other. `faults` prints what a list means\n"
+	"  --rounds N        each fault N times (1), each time from rest\n"
+	"  --observe SECONDS a fault lasts at least so long (5)\n"
+	"  --plot FILE       draw each round (SVG), and write its data beside it (JSON); with several, the\n"
+	"                    fault and the round's number are added to the name\n"
 	"  --datapath PATH   auto, kernel, user, or per router: hub1=kernel,*=user\n"
 	"  --no-ipsec        run protected tunnels in the clear\n"
 	"  --wait SECONDS    for convergence, at most (60)\n"
@@ -41,7 +48,8 @@ static const char usage[] =
 struct options {
 	struct lab_options lab;
 	const char *faults;
-	int wait_s;
+	const char *plot;
+	int wait_s, rounds, observe_s;
 	bool json;
 };
 
@@ -64,10 +72,12 @@ static bool take_options(int argc, char **argv, struct options *o)
 		{ "json", no_argument, NULL, 'j' },       { "faults", required_argument, NULL, 'f' },
 		{ "no-ipsec", no_argument, NULL, 'n' },   { "datapath", required_argument, NULL, 'd' },
 		{ "name", required_argument, NULL, 'N' }, { "wait", required_argument, NULL, 'w' },
-		{ "logs", required_argument, NULL, 'l' }, { NULL, 0, NULL, 0 },
+		{ "logs", required_argument, NULL, 'l' }, { "rounds", required_argument, NULL, 'r' },
+		{ "observe", required_argument, NULL, 'o' }, { "plot", required_argument, NULL, 'p' },
+		{ NULL, 0, NULL, 0 },
 	};
 
-	*o = (struct options){ .faults = "all", .wait_s = WAIT_DEFAULT_S };
+	*o = (struct options){ .faults = "all", .wait_s = WAIT_DEFAULT_S, .rounds = 1 };
 	optind = 0;
 	for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		switch (c) {
@@ -78,10 +88,14 @@ static bool take_options(int argc, char **argv, struct options *o)
 		case 'N': o->lab.name = optarg; break;
 		case 'w': o->wait_s = atoi(optarg); break;
 		case 'l': o->lab.log_dir = optarg; break;
+		case 'r': o->rounds = atoi(optarg); break;
+		case 'o': o->observe_s = atoi(optarg); break;
+		case 'p': o->plot = optarg; break;
 		default: bad_usage(); return false;
 		}
 	}
-	if (optind + 1 != argc || o->wait_s < 1) {
+	if (optind + 1 != argc || o->wait_s < 1 || o->rounds < 1 || o->rounds > ROUNDS_MAX || o->observe_s < 0 ||
+	    o->observe_s > OBSERVE_MAX_S) {
 		bad_usage();
 		return false;
 	}
@@ -123,7 +137,8 @@ static int lab_command_test(int argc, char **argv)
 		return 2;
 	r = prepare(&o, true, &lab);
 	if (r == 0) {
-		struct lab_test_options t = { .faults = o.faults, .wait_s = o.wait_s };
+		struct lab_test_options t = { .faults = o.faults, .wait_s = o.wait_s, .rounds = (unsigned)o.rounds,
+					      .observe_s = o.observe_s, .plot = o.plot };
 
 		if (!o.json)
 			lab_report_design(lab, stdout);
@@ -133,7 +148,7 @@ static int lab_command_test(int argc, char **argv)
 		if (r == 2)
 			complain(error);
 		if (r == 0 && o.json)
-			lab_report_json(lab, &result, stdout);
+			lab_report_json(lab, &probes, &result, stdout);
 		else if (r == 0)
 			lab_report_text(lab, &probes, &result, stdout);
 		if (r == 0 && !result.ok)
@@ -289,7 +304,7 @@ static int lab_command_fault(int argc, char **argv)
 	/* A program that was killed is not there to be healed: names are checked only. */
 	r = faults_parse(lab, argv[2], !heal, &faults, &count, error, sizeof(error));
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = (heal ? fault_heal : fault_inject)(lab, &faults[i], error, sizeof(error));
+		r = (heal ? fault_heal : fault_inject)(lab, &faults[i], NULL, error, sizeof(error));
 	if (r != 0)
 		complain(error);
 	free(faults);

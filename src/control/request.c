@@ -92,6 +92,17 @@ static const char *parse_explain(const struct words *w, struct control_request *
 	return at == w->count ? NULL : "explain takes: [json] [ADDRESS]";
 }
 
+/* For tests: what is inside ESP cannot be dropped anywhere else. */
+static const char *parse_drop_nhrp(const struct words *w, struct control_request *out)
+{
+	const char *which = w->count == 2 ? w->word[1] : "";
+
+	out->verb = CONTROL_DROP_NHRP;
+	out->drop_in = strcmp(which, "in") == 0 || strcmp(which, "both") == 0;
+	out->drop_out = strcmp(which, "out") == 0 || strcmp(which, "both") == 0;
+	return out->drop_in || out->drop_out || strcmp(which, "none") == 0 ? NULL : "drop-nhrp takes: in, out, both or none";
+}
+
 const char *control_request_parse(const char *line, size_t length, struct control_request *out)
 {
 	struct words w;
@@ -106,6 +117,8 @@ const char *control_request_parse(const char *line, size_t length, struct contro
 		return parse_clear(&w, out);
 	if (strcmp(w.word[0], "explain") == 0)
 		return parse_explain(&w, out);
+	if (strcmp(w.word[0], "drop-nhrp") == 0)
+		return parse_drop_nhrp(&w, out);
 	if (strcmp(w.word[0], "reload") != 0)
 		return "the request is not known here";
 	out->verb = CONTROL_RELOAD;

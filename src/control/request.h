@@ -1,6 +1,6 @@
 /*
  * request: the one line that a client sends: "show WHAT [json]", "explain [json] [ADDRESS]",
- * "reload", "clear nhrp [TunnelN [ADDRESS]]".
+ * "reload", "clear nhrp [TunnelN [ADDRESS]]", "drop-nhrp in|out|both|none".
  */
 #ifndef DMVPN_CONTROL_REQUEST_H
 #define DMVPN_CONTROL_REQUEST_H
@@ -12,7 +12,7 @@
 
 enum { CONTROL_LINE_MAX = 512 /* octets, without the line end */ };
 
-enum control_verb { CONTROL_SHOW, CONTROL_RELOAD, CONTROL_CLEAR, CONTROL_EXPLAIN };
+enum control_verb { CONTROL_SHOW, CONTROL_RELOAD, CONTROL_CLEAR, CONTROL_EXPLAIN, CONTROL_DROP_NHRP };
 
 enum show_subject { SHOW_DMVPN, SHOW_NHRP, SHOW_NHS, SHOW_TUNNELS, SHOW_EVENTS, SHOW_COUNTERS, SHOW_IPSEC };
 
@@ -22,6 +22,7 @@ struct control_request {
 	bool json;
 	bool has_tunnel;    /* clear: of one tunnel */
 	uint32_t tunnel;
+	bool drop_in, drop_out; /* drop-nhrp */
 	struct ipaddr addr; /* clear: one entry; explain: one peer; IP_NONE: all */
 };
 

@@ -136,6 +136,20 @@ static void clear(struct daemon *d, uint64_t client, const struct control_reques
 	control_server_reply(d->answers->server, client, 0, "", 0);
 }
 
+/* NHRP is lost at this router's door until it is asked for again, or the process ends. */
+static void drop_nhrp(struct daemon *d, uint64_t client, const struct control_request *r)
+{
+	static const char refused[] = "faults are not allowed here (dmvpnd --faults)";
+
+	if (!d->hello.faults) {
+		control_server_reply(d->answers->server, client, 1, refused, strlen(refused));
+		return;
+	}
+	d->drop_nhrp_in = r->drop_in;
+	d->drop_nhrp_out = r->drop_out;
+	control_server_reply(d->answers->server, client, 0, "", 0);
+}
+
 static void handle(void *daemon, uint64_t client, const struct control_request *r)
 {
 	struct daemon *d = daemon;
@@ -155,6 +169,9 @@ static void handle(void *daemon, uint64_t client, const struct control_request *
 		break;
 	case CONTROL_CLEAR:
 		clear(d, client, r);
+		break;
+	case CONTROL_DROP_NHRP:
+		drop_nhrp(d, client, r);
 		break;
 	}
 }

@@ -51,7 +51,7 @@ static void arm_engine(struct daemon *d)
 
 void daemon_feed(struct daemon *d, const struct event *ev)
 {
-	if (d->phase == DAEMON_STOPPED)
+	if (d->phase == DAEMON_STOPPED || (ev->type == EVENT_PACKET && d->drop_nhrp_in))
 		return;
 	assert(!d->draining);
 	d->draining = true;

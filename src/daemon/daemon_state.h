@@ -56,6 +56,7 @@ struct daemon {
 	struct datapath_kernel *kernel; /* NULL on the user data path */
 	struct datapath datapath;
 	char datapath_reason[96]; /* why this one */
+	bool drop_nhrp_in, drop_nhrp_out; /* faults that a test asked for */
 	bool forward_held_end;   /* the forwarder has said what it holds */
 
 	struct ipsec *ipsec;     /* ipsec.c */

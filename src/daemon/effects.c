@@ -90,6 +90,8 @@ static void apply(struct daemon *d, const struct effect *e)
 	const struct datapath_ops *ops = d->datapath.ops;
 	void *self = d->datapath.self;
 
+	if (e->type == EFFECT_SEND && d->drop_nhrp_out)
+		return;
 	if (ipsec_effect(d, e))
 		return;
 	switch (e->type) {

@@ -30,6 +30,7 @@ struct keeper_options {
 	uint8_t datapath;           /* enum config_datapath; DATAPATH_AUTO: none given */
 	bool no_ipsec;
 	bool ignore_unsupported;    /* run in spite of unsupported lines */
+	bool faults;                /* the control socket may ask for faults */
 	bool check_only;            /* -n: no device, no socket, no lock, no forwarder */
 };
 

@@ -128,6 +128,7 @@ struct keeper_hello {
 	uint8_t no_ipsec;
 	uint8_t check_only; /* -n */
 	uint8_t ignore_unsupported; /* run in spite of unsupported lines */
+	uint8_t faults; /* the control socket may ask for faults (tests) */
 };
 
 struct keeper_fail {

@@ -7,7 +7,7 @@
 #include "lab/programs.h"
 #include "lab/watch.h"
 
-enum { FIRST_FLOW_MS = 1200, REACH_US = 100000, PATHS_S = 20, LOOK_MS = 100 };
+enum { FIRST_FLOW_MS = 1200, REACH_US = 100000, PATHS_S = 20, PATHS_BACK_S = 15, LOOK_MS = 100 };
 
 static int64_t after_s(int s) { return lab_now_ns() + s * 1000000000LL; }
 
@@ -196,21 +196,32 @@ static bool paths_as_before(struct lab *lab, struct probes *p, const struct lab_
 	return true;
 }
 
-bool converge_again(struct lab *lab, struct probes *p, const struct lab_result *r, int wait_s)
+bool converge_registrations(struct lab *lab, const struct lab_result *rest, int wait_s)
+{
+	int64_t end = after_s(wait_s);
+	size_t expected, up;
+
+	for (;;) {
+		watch_registrations(lab, &expected, &up);
+		lab_progress("healing: registrations up %zu/%zu", up, rest->up);
+		if (up >= rest->up && (!rest->routes || watch_routes_complete(lab)))
+			return true;
+		if (lab_now_ns() > end || !lab_pause_ms(LOOK_MS))
+			return false;
+	}
+}
+
+bool converge_again(struct lab *lab, struct probes *p, const struct lab_result *r, int wait_s, bool *as_before)
 {
 	int64_t end = after_s(wait_s), paths_end;
-	struct lab_result now = { 0 };
-	bool up = false, all;
+	bool up = converge_registrations(lab, r, wait_s), all;
 
-	while (!up && lab_now_ns() < end && lab_pause_ms(LOOK_MS)) {
-		watch_registrations(lab, &now.expected, &now.up);
-		lab_progress("healing: registrations up %zu/%zu", now.up, r->up);
-		up = now.up >= r->up;
-	}
 	all = !lab_interrupted && reached(p, r->pairs, end);
-	/* Paths may legitimately differ (load sharing): give them time, but do not insist. */
-	paths_end = after_s(8);
-	while (all && up && !paths_as_before(lab, p, r) && lab_now_ns() < paths_end && lab_pause_ms(LOOK_MS))
-		lab_progress("healing: waiting for the paths of before");
+	*as_before = false;
+	paths_end = after_s(PATHS_BACK_S);
+	while (all && up && !*as_before && lab_now_ns() < paths_end && lab_pause_ms(LOOK_MS)) {
+		lab_progress("healing: waiting for the routes and paths of before");
+		*as_before = watch_routing(lab) == r->routing && paths_as_before(lab, p, r);
+	}
 	return up && all;
 }

@@ -3,231 +3,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/frr.h"
-#include "lab/memory.h"
+#include "control/client.h"
 #include "lab/net.h"
+#include "lab/net_fault.h"
+#include "lab/overload.h"
 #include "lab/programs.h"
 #include "lab/run.h"
+#include "lab/watch.h"
 
-static const struct {
-	const char *name;
-	enum fault_kind kind;
-} kinds[] = {
-	{ "kill", FAULT_KILL },     { "poweroff", FAULT_POWEROFF }, { "uplink", FAULT_UPLINK },
-	{ "uplink-far", FAULT_UPLINK_FAR }, { "inside", FAULT_INSIDE },
+enum {
+	OFF_MS = 2000,        /* a reboot's time without power */
+	FLAP_DOWN_MS = 500,   /* longer than fast detection takes, shorter than routing timers … */
+	FLAP_UP_MS = 500,     /* … and up again for as long */
+	TURN_MS = 5000,       /* one after the other: the first stays broken that long … */
+	TURN_BACK_S = 20,     /* … and its router has that long to come back … */
+	TURN_STILL_MS = 3000, /* … and a while to carry traffic again */
+	TUNNELS_BACK_MS = 5000,
+	ANSWER_TIMEOUT_MS = 1000,
 };
 
-static const char *const later[] = { "blackhole", "reboot", "flap" };
-
-static const char *const programs[] = { "dmvpnd", "control", "fwd",    "charon", "zebra",  "staticd", "bgpd",
-					"ospfd",  "ospf6d",  "eigrpd", "ripd",   "ripngd", "bfdd" };
-
-static bool is_later(const char *word)
+static void note(const struct lab *lab, struct fault_marks *m, const struct fault_part *f, bool heal, const char *what)
 {
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (strncmp(word, later[i], strlen(later[i])) == 0)
-			return true;
-	return false;
+	struct fault_mark *k;
+
+	if (!m || m->count == FAULT_MARKS_MAX)
+		return;
+	k = &m->marks[m->count++];
+	*k = (struct fault_mark){ .ns = lab_now_ns(), .heal = heal };
+	snprintf(k->text, sizeof(k->text), "%.20s: %.40s", lab->plan->routers[f->router].name, what);
 }
 
-static bool is_program(const char *word)
-{
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-		if (strcmp(word, programs[i]) == 0)
-			return true;
-	return false;
-}
-
-/* "kill:bgpd" -> kind and program. */
-static int parse_name(const char *word, struct fault *f, char *error, size_t size)
-{
-	const char *colon = strchr(word, ':');
-	size_t length = colon ? (size_t)(colon - word) : strlen(word);
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strlen(kinds[i].name) != length || strncmp(word, kinds[i].name, length) != 0)
-			continue;
-		f->kind = kinds[i].kind;
-		if (!colon)
-			return 0;
-		if (f->kind == FAULT_KILL && is_program(colon + 1)) {
-			snprintf(f->program, sizeof(f->program), "%s", colon + 1);
-			return 0;
-		}
-	}
-	if (is_later(word))
-		snprintf(error, size, "fault %s: not in this version", word);
-	else
-		snprintf(error, size, "unknown fault \"%s\" (none, all, kill, kill:PROGRAM, poweroff, uplink, "
-			 "uplink-far, inside)", word);
-	return 2;
-}
-
-/* Is the program one of those that the router's configuration needs? */
-static bool should_run(const struct lab *lab, size_t router, const char *program)
-{
-	const char *daemons[FRR_DAEMONS_MAX];
-	size_t count = frr_daemons(lab, router, daemons);
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(daemons[i], program) == 0)
-			return true;
-	if (strcmp(program, "charon") == 0)
-		return programs_is_protected(lab, router);
-	return programs_has_tunnels(lab, router) &&
-	       (strcmp(program, "dmvpnd") == 0 || strcmp(program, "control") == 0 || strcmp(program, "fwd") == 0);
-}
-
-/* Why the fault cannot happen on that router, or NULL. */
-static const char *impossible(const struct lab *lab, const struct fault *f, bool running)
-{
-	pid_t pids[LAB_PROGRAMS_PIDS];
-
-	switch (f->kind) {
-	case FAULT_KILL:
-		if (f->program[0] && !(running ? programs_pids(lab, f->router, f->program, pids) > 0 :
-						 should_run(lab, f->router, f->program)))
-			return "does not run that program";
-		return NULL;
-	case FAULT_UPLINK:
-	case FAULT_UPLINK_FAR:
-		return lab_plan_uplink(lab->plan, f->router) ? NULL : "has no uplink";
-	case FAULT_INSIDE:
-		return lab_plan_inside(lab->plan, f->router) ? NULL : "has no inside link";
-	case FAULT_POWEROFF:
-		return NULL;
-	}
-	return NULL;
-}
-
-struct parse {
-	const struct lab *lab;
-	struct fault **faults;
-	size_t *count;
-	bool running;
-	char *error;
-	size_t size;
-};
-
-static int add(struct parse *p, const struct fault *f, const char *word, bool optional)
-{
-	const char *router = p->lab->plan->routers[f->router].name, *why = impossible(p->lab, f, p->running);
-	struct fault *slot;
-
-	if (why && optional)
-		return 0;
-	if (why) {
-		snprintf(p->error, p->size, "fault %s: %s %s", word, router, why);
-		return 2;
-	}
-	slot = lab_append(p->faults, p->count, sizeof(*slot));
-	*slot = *f;
-	snprintf(slot->name, sizeof(slot->name), "%.30s@%s", word, router);
-	return 0;
-}
-
-static int add_on_hubs(struct parse *p, struct fault *f, const char *word, bool optional)
-{
-	size_t hubs = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < p->lab->plan->router_count && r == 0; i++) {
-		if (p->lab->plan->routers[i].role != LAB_HUB)
-			continue;
-		hubs++;
-		f->router = i;
-		r = add(p, f, word, optional);
-	}
-	if (!hubs && !optional) {
-		snprintf(p->error, p->size, "fault %s: there is no hub; say %s@ROUTER", word, word);
-		return 2;
-	}
-	return r;
-}
-
-static int add_word(struct parse *p, char *word)
-{
-	char *at = strchr(word, '@');
-	struct fault f = { 0 };
-	int r;
-
-	if (at)
-		*at++ = 0;
-	r = parse_name(word, &f, p->error, p->size);
-	if (r != 0)
-		return r;
-	if (!at)
-		return add_on_hubs(p, &f, word, false);
-	if (!lab_plan_router(p->lab->plan, at, &f.router)) {
-		snprintf(p->error, p->size, "fault %s@%s: there is no router %s", word, at, at);
-		return 2;
-	}
-	return add(p, &f, word, false);
-}
-
-static int add_all(struct parse *p)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && r == 0; i++) {
-		struct fault f = { .kind = kinds[i].kind };
-
-		r = add_on_hubs(p, &f, kinds[i].name, true);
-	}
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]) && r == 0; i++) {
-		struct fault f = { .kind = FAULT_KILL };
-		char word[40];
-
-		snprintf(f.program, sizeof(f.program), "%s", programs[i]);
-		snprintf(word, sizeof(word), "kill:%s", programs[i]);
-		r = add_on_hubs(p, &f, word, true);
-	}
-	return r;
-}
-
-static int parse(const struct lab *lab, const char *list, bool running, struct fault **faults, size_t *count,
-		 char *error, size_t size)
-{
-	struct parse p = { lab, faults, count, running, error, size };
-	char *copy = lab_strdup(list), *at = copy, *word;
-	int r = 0;
-
-	*faults = NULL;
-	*count = 0;
-	while (r == 0 && (word = strsep(&at, ","))) {
-		if (strcmp(word, "all") == 0)
-			r = add_all(&p);
-		else if (strcmp(word, "none") != 0)
-			r = add_word(&p, word);
-	}
-	free(copy);
-	return r;
-}
-
-int faults_parse(const struct lab *lab, const char *list, bool running, struct fault **faults,
-		 size_t *count, char *error, size_t size)
-{
-	int r = parse(lab, list, running, faults, count, error, size);
-
-	if (r != 0) {
-		free(*faults);
-		*faults = NULL;
-		*count = 0;
-	}
-	return r;
-}
-
-int faults_check(const struct lab *lab, const char *list, char *error, size_t size)
-{
-	struct fault *faults;
-	size_t count;
-	int r = parse(lab, list, false, &faults, &count, error, size);
-
-	free(faults);
-	return r;
-}
-
-static void kill_programs(const struct lab *lab, const struct fault *f)
+static void kill_programs(const struct lab *lab, const struct fault_part *f)
 {
 	pid_t pids[LAB_PROGRAMS_PIDS];
 	size_t count = programs_pids(lab, f->router, f->program[0] ? f->program : NULL, pids);
@@ -235,79 +41,221 @@ static void kill_programs(const struct lab *lab, const struct fault *f)
 	process_kill(pids, count);
 }
 
-static int set_link(struct lab *lab, const struct fault *f, bool up, char *error, size_t size)
+static int set_link(struct lab *lab, const struct fault_part *f, bool up, char *error, size_t size)
 {
 	const struct lab_segment *s = f->kind == FAULT_INSIDE ? lab_plan_inside(lab->plan, f->router) :
 								lab_plan_uplink(lab->plan, f->router);
 
 	if (!s || net_port_set(lab, f->router, s, f->kind == FAULT_UPLINK_FAR, up) < 0) {
-		snprintf(error, size, "%s: cannot set the link", f->name);
+		snprintf(error, size, "%s: cannot set the link", lab->plan->routers[f->router].name);
 		return 2;
 	}
 	return 0;
 }
 
-int fault_inject(struct lab *lab, const struct fault *f, char *error, size_t size)
+static int power_off(struct lab *lab, const struct fault_part *f)
 {
-	switch (f->kind) {
-	case FAULT_KILL:
-		kill_programs(lab, f);
-		return 0;
-	case FAULT_POWEROFF:
-		kill_programs(lab, f);
-		net_router_off(lab, f->router);
-		return 0;
-	case FAULT_UPLINK:
-	case FAULT_UPLINK_FAR:
-	case FAULT_INSIDE:
-		return set_link(lab, f, false, error, size);
-	}
-	return 2;
+	overload_end(lab, f->router);
+	kill_programs(lab, &(struct fault_part){ .router = f->router });
+	net_router_off(lab, f->router);
+	return 0;
 }
 
-/* The keeper restarts its children by itself; everything else is started again here. */
-int fault_heal(struct lab *lab, const struct fault *f, char *error, size_t size)
+static int power_on(struct lab *lab, const struct fault_part *f, char *error, size_t size)
+{
+	int r = net_router_on(lab, f->router, error, size);
+
+	return r ? r : programs_start(lab, f->router, error, size);
+}
+
+static int reboot(struct lab *lab, const struct fault_part *f, struct fault_marks *m, char *error, size_t size)
+{
+	note(lab, m, f, false, "power off");
+	power_off(lab, f);
+	if (!lab_pause_ms(OFF_MS))
+		return 0;
+	note(lab, m, f, true, "power on");
+	return power_on(lab, f, error, size);
+}
+
+static int flap(struct lab *lab, const struct fault_part *f, struct fault_marks *m, char *error, size_t size)
 {
 	int r = 0;
 
+	for (unsigned i = 0; i < f->amount && r == 0 && !lab_interrupted; i++) {
+		note(lab, m, f, false, "uplink down");
+		r = set_link(lab, f, false, error, size);
+		lab_pause_ms(FLAP_DOWN_MS);
+		note(lab, m, f, true, "uplink up");
+		if (r == 0)
+			r = set_link(lab, f, true, error, size);
+		lab_pause_ms(FLAP_UP_MS);
+	}
+	return r;
+}
+
+/* What is inside ESP is lost by the router's own control process; the rest in the network. */
+static int drop_nhrp(const struct lab *lab, const struct fault_part *f, bool on, char *error, size_t size)
+{
+	static const char *const ways[] = { "none", "in", "out", "both" };
+	char path[PATH_MAX], request[32], *body = NULL;
+	size_t length;
+	int r;
+
+	if (!programs_is_protected(lab, f->router))
+		return net_fault_drop(lab, f, on, error, size);
+	programs_socket(lab, f->router, path);
+	snprintf(request, sizeof(request), "drop-nhrp %s", ways[on ? f->way : 0]);
+	r = control_request(path, request, ANSWER_TIMEOUT_MS, &body, &length);
+	/* A control process that was started anew meanwhile drops nothing. */
+	if (r != 0 && on)
+		snprintf(error, size, "%s: %.200s", lab->plan->routers[f->router].name, body ? body : "dmvpnd does not answer");
+	free(body);
+	return on ? r : 0;
+}
+
+static int drop(const struct lab *lab, const struct fault_part *f, bool on, char *error, size_t size)
+{
+	return f->kind == FAULT_BLACKHOLE && f->packets == FAULT_NHRP ? drop_nhrp(lab, f, on, error, size) :
+									net_fault_drop(lab, f, on, error, size);
+}
+
+static int inject_part(struct lab *lab, const struct fault_part *f, struct fault_marks *m, char *error, size_t size)
+{
+	char text[64];
+
 	switch (f->kind) {
 	case FAULT_KILL:
-		return programs_start(lab, f->router, error, size);
+		snprintf(text, sizeof(text), "kill %s", f->program[0] ? f->program : "all programs");
+		note(lab, m, f, false, text);
+		kill_programs(lab, f);
+		return 0;
 	case FAULT_POWEROFF:
-		r = net_router_on(lab, f->router, error, size);
-		return r ? r : programs_start(lab, f->router, error, size);
+		note(lab, m, f, false, "power off");
+		return power_off(lab, f);
+	case FAULT_REBOOT:
+		return reboot(lab, f, m, error, size);
 	case FAULT_UPLINK:
 	case FAULT_UPLINK_FAR:
+		note(lab, m, f, false, f->kind == FAULT_UPLINK ? "uplink down" : "uplink down at its far end");
+		return set_link(lab, f, false, error, size);
 	case FAULT_INSIDE:
-		return set_link(lab, f, true, error, size);
+		note(lab, m, f, false, "inside link down");
+		return set_link(lab, f, false, error, size);
+	case FAULT_FLAP:
+		return flap(lab, f, m, error, size);
+	case FAULT_BLACKHOLE:
+		note(lab, m, f, false, "black hole");
+		return drop(lab, f, true, error, size);
+	case FAULT_LOSS:
+		snprintf(text, sizeof(text), "%u %% loss", f->amount);
+		note(lab, m, f, false, text);
+		return drop(lab, f, true, error, size);
+	case FAULT_TUNNEL:
+		note(lab, m, f, false, "tunnel devices deleted");
+		return net_fault_tunnels_delete(lab, f->router, error, size);
+	case FAULT_OVERLOAD:
+		snprintf(text, sizeof(text), "%u %% of the time stolen", f->amount);
+		note(lab, m, f, false, text);
+		return overload_begin(lab, f->router, f->amount, error, size);
+	case FAULT_DIRECT:
+		snprintf(text, sizeof(text), "no path to %.24s", lab->plan->routers[f->peer].name);
+		note(lab, m, f, false, text);
+		return drop(lab, f, true, error, size);
+	case FAULT_ADDRESS:
+		note(lab, m, f, false, "another address");
+		return net_fault_address(lab, f->router, true, error, size);
 	}
 	return 2;
 }
 
-/* The router at the other end of the inside link; false when that link is a LAN. */
-static bool inside_neighbour(const struct lab *lab, const struct path *p, size_t router)
+/* The daemon has a while to make them again by itself. */
+static int tunnels_back(struct lab *lab, const struct fault_part *f, struct fault_marks *m, char *error, size_t size)
 {
-	const struct lab_segment *s = lab_plan_inside(lab->plan, router);
+	pid_t pids[LAB_PROGRAMS_PIDS];
 
-	for (size_t i = 0; s && i < s->port_count; i++)
-		if (s->ports[i].node == NODE_ROUTER && s->ports[i].index != router &&
-		    path_crosses(p, router, s->ports[i].index))
-			return true;
-	return false;
+	for (int64_t end = lab_now_ns() + TUNNELS_BACK_MS * 1000000LL; lab_now_ns() < end; lab_pause_ms(50))
+		if (net_fault_tunnels_there(lab, f->router) || lab_interrupted)
+			return 0;
+	note(lab, m, f, true, "dmvpnd started anew");
+	process_kill(pids, programs_pids(lab, f->router, "dmvpnd", pids));
+	return programs_start(lab, f->router, error, size);
 }
 
-bool fault_affects(const struct lab *lab, const struct fault *f, const struct path *p)
+/* The keeper restarts its children by itself; everything else is started again here. */
+static int heal_part(struct lab *lab, const struct fault_part *f, struct fault_marks *m, char *error, size_t size)
 {
-	if (f->kind == FAULT_INSIDE)
-		return inside_neighbour(lab, p, f->router);
-	return path_has(p, f->router);
+	switch (f->kind) {
+	case FAULT_KILL:
+		note(lab, m, f, true, "programs started");
+		return programs_start(lab, f->router, error, size);
+	case FAULT_POWEROFF:
+		note(lab, m, f, true, "power on");
+		return power_on(lab, f, error, size);
+	case FAULT_UPLINK:
+	case FAULT_UPLINK_FAR:
+	case FAULT_INSIDE:
+		note(lab, m, f, true, "link up");
+		return set_link(lab, f, true, error, size);
+	case FAULT_BLACKHOLE:
+	case FAULT_LOSS:
+	case FAULT_DIRECT:
+		note(lab, m, f, true, "packets pass again");
+		return drop(lab, f, false, error, size);
+	case FAULT_TUNNEL:
+		return tunnels_back(lab, f, m, error, size);
+	case FAULT_OVERLOAD:
+		note(lab, m, f, true, "nothing stolen any more");
+		overload_end(lab, f->router);
+		return 0;
+	case FAULT_ADDRESS:
+		note(lab, m, f, true, "its own address again");
+		return net_fault_address(lab, f->router, false, error, size);
+	case FAULT_REBOOT:
+	case FAULT_FLAP:
+		return 0; /* over already */
+	}
+	return 2;
 }
 
-bool fault_cuts_off(const struct lab *lab, const struct fault *f, size_t host)
+/* Mended, and its router back among the others. */
+static int finish_turn(struct lab *lab, const struct fault_part *f, struct fault_marks *m, char *error, size_t size)
 {
-	const struct lab_host *h = &lab->plan->hosts[host];
+	int64_t end = lab_now_ns() + TURN_BACK_S * 1000000000LL;
+	size_t expected, up;
+	int r;
 
-	if (h->router != f->router)
-		return false;
-	return f->kind != FAULT_INSIDE || lab_plan_inside(lab->plan, f->router) == &lab->plan->segments[h->segment];
+	lab_pause_ms(TURN_MS);
+	r = lab_interrupted ? 0 : heal_part(lab, f, m, error, size);
+	while (r == 0 && !lab_interrupted && lab_now_ns() < end) {
+		watch_registrations(lab, &expected, &up);
+		if (up >= expected && watch_routes_complete(lab))
+			break;
+		lab_pause_ms(100);
+	}
+	lab_pause_ms(TURN_STILL_MS);
+	return r;
+}
+
+int fault_inject(struct lab *lab, const struct fault *f, struct fault_marks *marks, char *error, size_t size)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < f->part_count && r == 0 && !lab_interrupted; i++) {
+		r = inject_part(lab, &f->parts[i], marks, error, size);
+		if (r == 0 && f->in_turn && i + 1 < f->part_count && !lab_interrupted)
+			r = finish_turn(lab, &f->parts[i], marks, error, size);
+	}
+	return r;
+}
+
+int fault_heal(struct lab *lab, const struct fault *f, struct fault_marks *marks, char *error, size_t size)
+{
+	int r = 0;
+
+	/* The last first: a dead router's uplink is there before its programs look for it. */
+	for (size_t i = f->part_count; i-- > 0 && r == 0;)
+		if (!f->in_turn || i + 1 == f->part_count)
+			r = heal_part(lab, &f->parts[i], marks, error, size);
+	return r;
 }

@@ -35,6 +35,28 @@ static int64_t longest_gap(const int64_t *arrivals, size_t n, int64_t fault)
 	return longest;
 }
 
+void outage_lost(const int64_t *sent, const int64_t *received, size_t count, int64_t from_ns, int64_t to_ns,
+		 size_t *lost, size_t *of)
+{
+	*lost = *of = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!sent[i] || sent[i] < from_ns || sent[i] > to_ns - UNDER_WAY_NS)
+			continue;
+		(*of)++;
+		*lost += received[i] == 0;
+	}
+}
+
+int64_t outage_stall(const int64_t *sent, size_t count, int64_t interval_ns, int64_t from_ns, int64_t to_ns)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 1; i < count; i++)
+		if (sent[i] >= from_ns && sent[i] <= to_ns && sent[i - 1] && sent[i] - sent[i - 1] - interval_ns > longest)
+			longest = sent[i] - sent[i - 1] - interval_ns;
+	return longest;
+}
+
 struct outage outage_of(const int64_t *sent, const int64_t *received, size_t count, int64_t interval_ns,
 			int64_t fault_ns, int64_t end_ns)
 {
@@ -50,12 +72,7 @@ struct outage outage_of(const int64_t *sent, const int64_t *received, size_t cou
 	if (!o.recovered && end_ns - last > gap)
 		gap = end_ns - last;
 	o.ns = gap > interval_ns ? gap - interval_ns : 0;
-	for (size_t i = 0; i < count; i++) {
-		if (!sent[i] || sent[i] > end_ns - UNDER_WAY_NS)
-			continue;
-		o.sent++;
-		o.lost += received[i] == 0;
-	}
+	outage_lost(sent, received, count, 1, end_ns, &o.lost, &o.sent);
 	free(arrivals);
 	return o;
 }

@@ -23,6 +23,14 @@ struct outage {
 struct outage outage_of(const int64_t *sent, const int64_t *received, size_t count, int64_t interval_ns,
 			int64_t fault_ns, int64_t end_ns);
 
+/* The most by which a probe sent between then and then left too late: what the machine, not the
+ * network, adds to a gap. */
+int64_t outage_stall(const int64_t *sent, size_t count, int64_t interval_ns, int64_t from_ns, int64_t to_ns);
+
+/* Of the probes sent from then to then, those that never came, and all. */
+void outage_lost(const int64_t *sent, const int64_t *received, size_t count, int64_t from_ns, int64_t to_ns,
+		 size_t *lost, size_t *of);
+
 struct outage_figures { double p50_ms, p95_ms, max_ms; };
 
 /* Nearest-rank percentiles over outages in nanoseconds; sorts the list; zeros when empty. */

@@ -61,28 +61,30 @@ static uint32_t list_pairs(const struct lab_plan *plan, struct probe_pair *out)
 	return count;
 }
 
-static size_t slots_needed(uint32_t pairs)
+static size_t slots_needed(uint32_t pairs, int window_s)
 {
-	size_t fast = (size_t)PROBE_FAST_MAX * PROBE_WINDOW_S * (1000000 / PROBE_FAST_US);
+	size_t fast = (size_t)PROBE_FAST_MAX * (size_t)window_s * (1000000 / PROBE_FAST_US);
 
-	return fast + (size_t)pairs * PROBE_WINDOW_S * (1000000 / PROBE_SLOW_US);
+	return fast + (size_t)pairs * (size_t)window_s * (1000000 / PROBE_SLOW_US);
 }
 
-static struct probe_shared *map_shared(const struct lab_plan *plan, size_t *bytes)
+static struct probe_shared *map_shared(const struct lab_plan *plan, int window_s, size_t *bytes)
 {
 	uint32_t pairs = list_pairs(plan, NULL);
-	size_t slots = slots_needed(pairs);
+	size_t slots = slots_needed(pairs, window_s);
 	size_t head = (sizeof(struct probe_shared) + pairs * sizeof(struct probe_pair) + 63) & ~(size_t)63;
 	struct probe_shared *s;
 
-	*bytes = head + 2 * slots * sizeof(int64_t);
+	*bytes = head + slots * (2 * sizeof(int64_t) + 1);
 	s = mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s == MAP_FAILED)
 		return NULL;
 	s->pair_count = pairs;
 	s->slots = slots;
+	s->window_s = window_s;
 	s->sent_ns = (int64_t *)((char *)s + head);
 	s->received_ns = s->sent_ns + slots;
+	s->hops = (uint8_t *)(s->received_ns + slots);
 	list_pairs(plan, s->pairs);
 	return s;
 }
@@ -103,10 +105,10 @@ static pid_t start_agent(const struct lab *lab, struct probe_shared *s, size_t h
 	probe_agent(s, (uint32_t)host, runner);
 }
 
-int probes_start(const struct lab *lab, struct probes *p, char *error, size_t size)
+int probes_start(const struct lab *lab, struct probes *p, int window_s, char *error, size_t size)
 {
 	*p = (struct probes){ 0 };
-	p->shared = map_shared(lab->plan, &p->bytes);
+	p->shared = map_shared(lab->plan, window_s, &p->bytes);
 	if (!p->shared) {
 		snprintf(error, size, "no memory for the probes: %s", strerror(errno));
 		return 2;
@@ -155,7 +157,7 @@ void probes_begin(struct probes *p)
 	probes_end(p);
 	for (uint32_t i = 0; i < s->pair_count; i++) {
 		struct probe_pair *k = &s->pairs[i];
-		size_t wanted = k->interval_us ? PROBE_WINDOW_S * 1000000ull / k->interval_us : 0;
+		size_t wanted = k->interval_us ? (size_t)s->window_s * 1000000u / k->interval_us : 0;
 
 		if (wanted > s->slots - offset)
 			wanted = s->slots - offset;

@@ -20,7 +20,8 @@ enum {
 	PROBE_FAST_MAX = 8,   /* pairs at PROBE_FAST_US */
 	PROBE_FAST_US = 1000,
 	PROBE_SLOW_US = 20000,
-	PROBE_WINDOW_S = 40,  /* longest window */
+	PROBE_WINDOW_S = 120, /* longest window, unless a longer one is asked for */
+	PROBE_TTL = 64,       /* of what hosts send */
 	PROBE_RATE_MAX = 6000, /* probes a second on all slow pairs together */
 };
 
@@ -50,7 +51,9 @@ struct probe_shared {
 	_Atomic uint32_t ready;  /* agents that have their sockets */
 	uint32_t pair_count;
 	size_t slots;
+	int window_s;
 	int64_t *sent_ns, *received_ns; /* `slots` each, same mapping in every process */
+	uint8_t *hops;                  /* as many: routers that a received probe has passed */
 	struct probe_pair pairs[];
 };
 
@@ -61,8 +64,8 @@ struct probes {
 	pid_t *agents;
 };
 
-/* Starts the agents. 0 or 2 with the reason. */
-int probes_start(const struct lab *lab, struct probes *p, char *error, size_t size);
+/* Starts the agents; a window holds that many seconds. 0 or 2 with the reason. */
+int probes_start(const struct lab *lab, struct probes *p, int window_s, char *error, size_t size);
 void probes_stop(struct probes *p);
 
 /* Intervals of all pairs: slow, but rate-bounded; `limit_us` is the least. */

@@ -36,6 +36,8 @@ static int open_socket(int family)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+	setsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+		   family == AF_INET ? IP_RECVTTL : IPV6_RECVHOPLIMIT, &on, sizeof(on));
 	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, family == AF_INET ? (struct sockaddr *)&a4 : (struct sockaddr *)&a6,
@@ -77,7 +79,21 @@ static int64_t arrival_ns(struct msghdr *m, int64_t ahead)
 	return lab_now_ns();
 }
 
-static void take_probe(struct agent *a, const struct probe_packet *k, int64_t at)
+/* Routers on the way: each has taken one from the TTL. */
+static uint8_t hops_of(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
+		    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)) {
+			int ttl;
+
+			memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
+			return ttl > 0 && ttl <= PROBE_TTL ? (uint8_t)(PROBE_TTL - ttl) : 0;
+		}
+	return 0;
+}
+
+static void take_probe(struct agent *a, const struct probe_packet *k, int64_t at, uint8_t hops)
 {
 	struct probe_pair *p = &a->shared->pairs[k->pair];
 	size_t slot = p->offset + k->seq;
@@ -88,6 +104,7 @@ static void take_probe(struct agent *a, const struct probe_packet *k, int64_t at
 		atomic_fetch_add(&p->duplicates, 1);
 		return;
 	}
+	a->shared->hops[slot] = hops;
 	a->shared->received_ns[slot] = at;
 	atomic_store(&p->last_received_ns, at);
 	if (at - a->shared->sent_ns[slot] > LATE_NS)
@@ -109,7 +126,7 @@ static void receive(struct agent *a, int fd)
 
 	for (;;) {
 		struct probe_packet k;
-		char control[64] __attribute__((aligned(8)));
+		char control[128] __attribute__((aligned(8)));
 		struct iovec v = { &k, sizeof(k) };
 		struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
 				    .msg_controllen = sizeof(control) };
@@ -121,7 +138,7 @@ static void receive(struct agent *a, int fd)
 		    a->shared->pairs[k.pair].to != a->host)
 			continue;
 		if (k.magic == PROBE_MAGIC)
-			take_probe(a, &k, arrival_ns(&m, ahead));
+			take_probe(a, &k, arrival_ns(&m, ahead), hops_of(&m));
 		else if (k.magic == TRACE_MAGIC)
 			take_trace(a, &k);
 	}

@@ -102,6 +102,7 @@ static pid_t start_dmvpnd(const struct lab *lab, size_t router)
 	if (lab->no_ipsec)
 		argv[n++] = "--no-ipsec";
 	argv[n++] = "--ignore-unsupported"; /* a lab goes on, and reports */
+	argv[n++] = "--faults";
 	argv[n] = NULL;
 	return run_start(netns, argv, log);
 }

@@ -8,6 +8,8 @@
 #include "lab/programs.h"
 #include "lab/watch.h"
 
+enum { RETURN_WORTH_MS = 50 };
+
 struct overlay { /* one tunnel subnet and the tunnels in it */
 	struct ipprefix subnet;
 	size_t count;
@@ -232,16 +234,28 @@ static void print_matrix(const struct lab *lab, const struct probes *p, const st
 		fputc('\n', out);
 }
 
+static void print_silent(const struct lab_fault_result *f, FILE *out)
+{
+	for (size_t i = 0; i < f->round_count; i++)
+		for (size_t k = 0; k < f->rounds[i].silent_count; k++)
+			fprintf(out, "    silent: %s\n", f->rounds[i].silent[k]);
+}
+
 static void print_fault(const struct lab_fault_result *f, FILE *out)
 {
-	fprintf(out, "  %-24s %5zu %9.0f %7.0f %7.0f   %7.0f %7zu   %s%s\n", f->name, f->pairs_affected,
-		f->affected.p50_ms, f->affected.p95_ms, f->affected.max_ms, f->all.max_ms, f->lost,
-		f->recovered ? "recovered" : "NOT RECOVERED", f->healed ? "" : ", NOT HEALED");
+	const struct outage_figures *a = &f->broken.affected;
+
+	fprintf(out, "  %-24s %5zu %9.0f %7.0f %7.0f   %7.0f %7zu   %s%s\n", f->name, f->pairs_affected, a->p50_ms,
+		a->p95_ms, a->max_ms, f->broken.all.max_ms, f->broken.lost,
+		f->broken.recovered && f->returned.recovered ? "recovered" : "NOT RECOVERED", f->healed ? "" : ", NOT HEALED");
 	for (size_t i = 0; i < f->class_count; i++)
 		fprintf(out, "    %-22.30s %5zu %9.0f %7.0f %7.0f\n", f->classes[i].name, f->classes[i].pairs,
 			f->classes[i].outage.p50_ms, f->classes[i].outage.p95_ms, f->classes[i].outage.max_ms);
-	for (size_t i = 0; i < f->silent_count; i++)
-		fprintf(out, "    silent: %s\n", f->silent[i]);
+	if (f->pairs_direct)
+		fprintf(out, "    direct flows: %zu of %zu packets lost\n", f->broken.direct_lost, f->broken.direct_sent);
+	if (f->returned.all.max_ms >= RETURN_WORTH_MS)
+		fprintf(out, "    after the healing: at most %.0f ms\n", f->returned.all.max_ms);
+	print_silent(f, out);
 	if (f->pairs_affected == 0)
 		fprintf(out, "    no pair's path used it\n");
 	if (f->cut_off)

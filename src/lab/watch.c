@@ -10,17 +10,24 @@
 
 enum { ANSWER_TIMEOUT_MS = 1000 };
 
-json_t *watch_nhs(const struct lab *lab, size_t router)
+static json_t *ask(const struct lab *lab, size_t router, const char *request)
 {
 	char path[PATH_MAX], *body = NULL;
 	size_t length = 0;
 	json_t *j = NULL;
 
 	programs_socket(lab, router, path);
-	if (control_request(path, "show nhs json", ANSWER_TIMEOUT_MS, &body, &length) == 0 && body)
+	if (control_request(path, request, ANSWER_TIMEOUT_MS, &body, &length) == 0 && body)
 		j = json_loadb(body, length, 0, NULL);
 	free(body);
 	return j;
+}
+
+json_t *watch_nhs(const struct lab *lab, size_t router) { return ask(lab, router, "show nhs json"); }
+
+json_t *watch_events(const struct lab *lab, size_t router)
+{
+	return programs_has_tunnels(lab, router) ? ask(lab, router, "show events json") : NULL;
 }
 
 static size_t count_up(const struct lab *lab, size_t router)
@@ -114,4 +121,64 @@ bool watch_routes_complete(const struct lab *lab)
 		if (!router_routes_complete(lab, lab->plan->hosts[i].router))
 			return false;
 	return true;
+}
+
+static uint64_t hash(uint64_t h, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		h = (h ^ (uint8_t)text[i]) * 1099511628211ull;
+	return h;
+}
+
+/* FRR numbers its next hops anew as they come and go. */
+static void blank_numbers(char *line)
+{
+	for (char *at = line; (at = strstr(at, " nhid "));)
+		for (at += 6; *at >= '0' && *at <= '9'; at++)
+			*at = '0';
+}
+
+/* Several next hops of one route come in any order: each counts with its prefix. */
+static uint64_t sum_line(uint64_t router, char *line)
+{
+	size_t prefix = strcspn(line, " ");
+	uint64_t sum = 0;
+	char *at = line, *hop;
+
+	blank_numbers(line);
+	while ((hop = strsep(&at, "\\")))
+		sum += hash(hash(router * 2654435761u, line, prefix), hop, strlen(hop));
+	return sum;
+}
+
+static bool is_learnt(const char *line)
+{
+	const char *proto = strstr(line, " proto ");
+
+	return proto && strncmp(proto + 7, "kernel", 6) != 0 && strncmp(proto + 7, "77 ", 3) != 0;
+}
+
+static uint64_t sum_family(const struct lab *lab, size_t router, const char *family)
+{
+	char *argv[] = { "ip", (char *)(uintptr_t)family, "-o", "route", "show", "table", "all", NULL };
+	char *output, *at, *line, netns[128];
+	uint64_t sum = 0;
+
+	lab_netns(lab, NODE_ROUTER, router, netns);
+	run_wait(netns, argv, NULL, &output);
+	at = output;
+	while (at && (line = strsep(&at, "\n")))
+		if (is_learnt(line))
+			sum += sum_line(router + 1, line);
+	free(output);
+	return sum;
+}
+
+uint64_t watch_routing(const struct lab *lab)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < lab->plan->router_count; i++)
+		sum += sum_family(lab, i, "-4") + 3 * sum_family(lab, i, "-6");
+	return sum;
 }

@@ -12,6 +12,11 @@
 void watch_registrations(const struct lab *lab, size_t *expected, size_t *up);
 /* What the router's daemon answers to "show nhs"; NULL when it does not. */
 json_t *watch_nhs(const struct lab *lab, size_t router);
+/* The same for "show events"; at once NULL for a router without tunnels. */
+json_t *watch_events(const struct lab *lab, size_t router);
+/* The routes that routing has put into all routers' kernels, as a number: the same routes, the
+ * same number. Shortcuts and what belongs to addresses are left out. */
+uint64_t watch_routing(const struct lab *lab);
 /* Do all routers of LANs have a route to all other LANs? No packet is sent. */
 bool watch_routes_complete(const struct lab *lab);
 

@@ -191,6 +191,12 @@ static void test_requests(void **state)
 	assert_non_null(control_request_parse("show nhs\tjson", 13, &r));
 	assert_non_null(control_request_parse("show nhs json x", 15, &r));
 	assert_non_null(control_request_parse("reload now", 10, &r));
+	assert_null(control_request_parse("drop-nhrp in", 12, &r));
+	assert_true(r.verb == CONTROL_DROP_NHRP && r.drop_in && !r.drop_out);
+	assert_null(control_request_parse("drop-nhrp none", 14, &r));
+	assert_true(r.verb == CONTROL_DROP_NHRP && !r.drop_in && !r.drop_out);
+	assert_non_null(control_request_parse("drop-nhrp", 9, &r));
+	assert_non_null(control_request_parse("drop-nhrp up", 12, &r));
 	assert_non_null(control_request_parse("", 0, &r));
 }
 
