@@ -440,6 +440,14 @@ static void set_standby(struct reading *r, const struct match *m)
 	nhrp_of(r, m)->nhs_standby_cold = sets(m) && match_has(m, "cold");
 }
 
+static void set_probe(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+
+	n->probe_given = m->sign != SIGN_DEFAULT;
+	n->probe_interval_ms = sets(m) ? (uint16_t)match_arg(m, 0)->number : 0;
+}
+
 static void set_summary_map_entry(struct reading *r, const struct match *m)
 {
 	struct config_nhrp *n = nhrp_of(r, m);
@@ -537,6 +545,7 @@ const struct command commands_nhrp[] = {
 	{ "(ip|ipv6) nhrp nhs cluster <0-10> max-connections <0-255>", HONOURED, NULL, set_cluster },
 	{ "(ip|ipv6) nhrp nhs fallback <0-60>", HONOURED, NULL, set_fallback },
 	{ "(ip|ipv6) nhrp nhs standby (warm|cold)", HONOURED, NULL, set_standby },
+	{ "(ip|ipv6) nhrp probe interval <50-10000>", HONOURED, NULL, set_probe },
 	{ "ip nhrp identity (fqdn|email|address|key-id|dn) <word> address <ip> [<mask>]", HONOURED, NULL, set_identity },
 	{ "ipv6 nhrp identity (fqdn|email|address|key-id|dn) <word> address (<ip6>|<prefix6>)", HONOURED, NULL, set_identity },
 	{ "ip nhrp summary-map <prefix>", HONOURED, NULL, set_summary_map },

@@ -102,6 +102,8 @@ struct config_nhrp {
 	struct config_cluster *clusters;
 	uint16_t nhs_fallback_s; /* 0: at once */
 	bool nhs_standby_cold;   /* no IPsec session with an NHS that is not needed for now */
+	uint16_t probe_interval_ms; /* of the paths to NHSs and direct peers; default 250, 0: no probes */
+	bool probe_given;           /* the file says it; else it is the default */
 	size_t summary_map_count;
 	struct ipprefix *summary_maps;
 	size_t identity_count;

@@ -173,6 +173,8 @@ static void nhrp_defaults(struct config_nhrp *n, bool implied)
 		n->max_send_packets = 10000;
 		n->max_send_s = 10;
 	}
+	if (!n->probe_given)
+		n->probe_interval_ms = 250;
 	if (!n->shortcut_given)
 		n->shortcut = on;
 	if (!n->map_multicast_dynamic_given)

@@ -104,6 +104,10 @@ static void print_nhrp(const struct printer *p, const char *af, const struct con
 		fprintf(p->out, " %s nhrp server-only\n", af);
 	if (n->max_send_packets != 10000 || n->max_send_s != 10)
 		fprintf(p->out, " %s nhrp max-send %u every %u\n", af, n->max_send_packets, n->max_send_s);
+	if (n->probe_interval_ms == 0)
+		fprintf(p->out, " no %s nhrp probe\n", af);
+	else if (n->probe_interval_ms != 250)
+		fprintf(p->out, " %s nhrp probe interval %u\n", af, n->probe_interval_ms);
 	for (size_t i = 0; i < n->identity_count; i++) {
 		const struct config_nhrp_identity *d = &n->identities[i];
 		const struct ipaddr mask = netmask_from_len(d->overlay.len <= 32 ? d->overlay.len : 32);

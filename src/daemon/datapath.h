@@ -32,6 +32,9 @@ struct datapath_ops {
 	void (*relays)(void *self, uint32_t tunnel, size_t count, const uint64_t *peers);
 	void (*nhrp_send)(void *self, uint32_t tunnel, const struct endpoint *to, const uint8_t *bytes,
 			  size_t length);
+	/* EFFECT_PROBE: at once or not at all. The answer comes as EVENT_PROBED. */
+	void (*probe_send)(void *self, uint32_t tunnel, const struct endpoint *to, const struct ipaddr *addr,
+			   uint32_t sequence);
 	void (*usage_get)(void *self, uint32_t tunnel, uint64_t peer, const struct ipaddr *addr);
 	void (*counters_get)(void *self);
 	size_t (*multicast_count)(void *self, uint32_t tunnel); /* receivers of its multicast */

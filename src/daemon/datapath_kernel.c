@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "daemon/datapath_peers.h"
@@ -11,9 +12,10 @@
 #include "kernel/gre_packet.h"
 #include "kernel/lean.h"
 #include "kernel/probe.h"
+#include "wire/echo.h"
 #include "wire/nhrp.h"
 
-enum { PACKET_MAX = 65536, USAGE_WATCH_MS = 3000 };
+enum { PACKET_MAX = 65536, USAGE_WATCH_MS = 3000, QUIET_MS = 500, ADDRS_MAX = 16 };
 
 /* A socket and its poll; fd is -1 while there is none. */
 struct watched {
@@ -29,7 +31,9 @@ struct kernel_tunnel {
 	struct ipaddr destination; /* point-to-point: as configured */
 	uint32_t vrf;
 	int ifindex;
-	struct watched nhrp, multicast;
+	struct watched nhrp, multicast, echo;
+	size_t addr_count; /* own overlay addresses */
+	struct ipaddr addrs[ADDRS_MAX];
 	int handles; /* polls that libuv has not closed yet */
 	struct datapath_peers peers;
 	size_t relay_count;
@@ -43,6 +47,8 @@ struct datapath_kernel {
 	void *arg;
 	int probe_fd;
 	uv_poll_t probe_poll;
+	uv_timer_t quiet_timer;
+	struct siphash_key probe_key;
 	struct kernel_tunnel *tunnels;
 	uint8_t packet[PACKET_MAX];
 };
@@ -126,6 +132,79 @@ static void multicast_ready(uv_poll_t *poll, int status, int events)
 	poll_again(poll, status, multicast_ready);
 }
 
+/* Paths. */
+
+static struct instant clock_now(void)
+{
+	return (struct instant){ (int64_t)(uv_hrtime() / 1000) };
+}
+
+static void echo_ready(uv_poll_t *poll, int status, int events)
+{
+	struct kernel_tunnel *t = poll->data;
+	uint8_t packet[256];
+	struct ip_view ip;
+	struct echo e;
+	ssize_t got;
+
+	(void)events;
+	while ((got = gre_echo_receive(t->echo.fd, packet, sizeof packet)) >= 0) {
+		struct event ev = { .type = EVENT_PROBED, .tunnel = t->number };
+
+		if (ip_decode(packet, (size_t)got, &ip) != IP_DROP_NONE ||
+		    !echo_answer_decode(&t->owner->probe_key, packet, &ip, &e) || e.tunnel != t->number)
+			continue;
+		ev.probed.nbma = e.nbma;
+		ev.probed.sequence = e.sequence;
+		ev.probed.rtt = instant_since(clock_now(), e.sent);
+		t->owner->feed(t->owner->arg, &ev);
+	}
+	poll_again(poll, status, echo_ready);
+}
+
+static const struct ipaddr *own_address(const struct kernel_tunnel *t, const struct ipaddr *peer)
+{
+	for (size_t i = 0; i < t->addr_count; i++)
+		if (t->addrs[i].family == peer->family && ipaddr_is_link_local(&t->addrs[i]) == ipaddr_is_link_local(peer))
+			return &t->addrs[i];
+	return NULL;
+}
+
+static void probe_send(void *self, uint32_t number, const struct endpoint *to, const struct ipaddr *addr, uint32_t sequence)
+{
+	struct datapath_kernel *k = self;
+	struct kernel_tunnel *t = find(k, number);
+	const struct ipaddr *own = t ? own_address(t, addr) : NULL;
+	uint8_t packet[ECHO_MAX];
+	struct echo e = { .tunnel = number, .sequence = sequence, .nbma = *to, .peer = *addr };
+
+	/* A point-to-point device has one far end; nobody else can be reached by it. */
+	if (!own || t->echo.fd < 0 || (!is_multipoint(t) && !ipaddr_eq(&t->device.remote, &to->addr)))
+		return;
+	e.own = *own;
+	e.sent = clock_now();
+	(void)gre_echo_send(t->echo.fd, t->ifindex, is_multipoint(t) ? &to->addr : &IPADDR_NONE, packet,
+			    echo_encode(&k->probe_key, &e, packet)); /* an unsent one is unanswered */
+}
+
+/*
+ * The kernel does not tell what comes from which peer. So every peer counts as one of whom
+ * nothing is heard; the engine asks those that traffic goes straight to.
+ */
+static void quiet_due(uv_timer_t *timer)
+{
+	struct datapath_kernel *k = timer->data;
+
+	for (struct kernel_tunnel *t = k->tunnels; t; t = t->next) {
+		for (size_t i = 0; i < t->peers.count; i++) {
+			struct event ev = { .type = EVENT_QUIET, .tunnel = t->number };
+
+			ev.quiet.nbma = t->peers.peers[i].nbma;
+			k->feed(k->arg, &ev);
+		}
+	}
+}
+
 /* A neighbour is asked for: it leans on the relay until the engine has resolved it. */
 static void probe_found(void *arg, int ifindex, const struct ipaddr *a)
 {
@@ -166,6 +245,8 @@ static void free_tunnel(struct kernel_tunnel *t)
 		close(t->nhrp.fd);
 	if (t->multicast.fd >= 0)
 		close(t->multicast.fd);
+	if (t->echo.fd >= 0)
+		close(t->echo.fd);
 	datapath_peers_done(&t->peers);
 	free(t);
 }
@@ -206,6 +287,8 @@ static int open_sockets(struct kernel_tunnel *t)
 	/* The one far end of a point-to-point device gets multicast from the kernel. */
 	if (rc == 0 && is_multipoint(t) && t->multicast.fd < 0)
 		rc = watch(t, &t->multicast, gre_multicast_open(t->ifindex), multicast_ready);
+	if (rc == 0 && t->echo.fd < 0)
+		rc = watch(t, &t->echo, gre_echo_open(t->ifindex), echo_ready);
 	return rc;
 }
 
@@ -217,7 +300,7 @@ static struct kernel_tunnel *add_tunnel(struct datapath_kernel *k, uint32_t numb
 		abort();
 	t->owner = k;
 	t->number = number;
-	t->nhrp.fd = t->multicast.fd = -1;
+	t->nhrp.fd = t->multicast.fd = t->echo.fd = -1;
 	t->next = k->tunnels;
 	k->tunnels = t;
 	return t;
@@ -229,6 +312,8 @@ static void close_polls(struct kernel_tunnel *t)
 		uv_close((uv_handle_t *)&t->nhrp.poll, handle_closed);
 	if (t->multicast.fd >= 0)
 		uv_close((uv_handle_t *)&t->multicast.poll, handle_closed);
+	if (t->echo.fd >= 0)
+		uv_close((uv_handle_t *)&t->echo.poll, handle_closed);
 }
 
 static void remove_tunnel(struct datapath_kernel *k, struct kernel_tunnel *t)
@@ -266,6 +351,9 @@ static int set_device(struct kernel_tunnel *t, const struct datapath_tunnel *d)
 	t->device = device;
 	t->destination = d->remote;
 	t->vrf = d->local.vrf;
+	t->addr_count = d->addr_count < ADDRS_MAX ? d->addr_count : ADDRS_MAX;
+	if (t->addr_count)
+		memcpy(t->addrs, d->addrs, t->addr_count * sizeof *t->addrs);
 	rc = gre_device_set(t->owner->netlink, &t->device, &t->ifindex);
 	return rc < 0 ? rc : open_sockets(t);
 }
@@ -468,6 +556,7 @@ const struct datapath_ops datapath_kernel_ops = {
 	.multicast = multicast,
 	.relays = relays,
 	.nhrp_send = nhrp_send,
+	.probe_send = probe_send,
 	.usage_get = usage_get,
 	.counters_get = counters_get,
 	.multicast_count = multicast_count,
@@ -487,6 +576,11 @@ struct datapath_kernel *datapath_kernel_new(uv_loop_t *loop, struct netlink *n, 
 		free(k);
 		return NULL;
 	}
+	if (getrandom(&k->probe_key, sizeof k->probe_key, 0) != sizeof k->probe_key)
+		abort();
+	uv_timer_init(loop, &k->quiet_timer);
+	k->quiet_timer.data = k;
+	uv_timer_start(&k->quiet_timer, quiet_due, QUIET_MS, QUIET_MS);
 	uv_poll_init(loop, &k->probe_poll, k->probe_fd);
 	k->probe_poll.data = k;
 	uv_poll_start(&k->probe_poll, UV_READABLE, probe_ready);

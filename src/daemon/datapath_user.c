@@ -253,6 +253,19 @@ static void nhrp_send(void *self, uint32_t tunnel, const struct endpoint *to, co
 	tell(u, FORWARD_NHRP_SEND, &m, sizeof m);
 }
 
+static void probe_send(void *self, uint32_t tunnel, const struct endpoint *to, const struct ipaddr *addr, uint32_t sequence)
+{
+	struct datapath_user *u = self;
+	struct forward_probe m;
+
+	memset(&m, 0, sizeof m);
+	m.tunnel = tunnel;
+	m.sequence = sequence;
+	m.nbma = *to;
+	m.addr = *addr;
+	tell(u, FORWARD_PROBE_SEND, &m, sizeof m);
+}
+
 static void usage_get(void *self, uint32_t tunnel, uint64_t peer, const struct ipaddr *addr)
 {
 	struct forward_usage m;
@@ -287,6 +300,7 @@ const struct datapath_ops datapath_user_ops = {
 	.multicast = multicast,
 	.relays = relays,
 	.nhrp_send = nhrp_send,
+	.probe_send = probe_send,
 	.usage_get = usage_get,
 	.counters_get = counters_get,
 	.lladdr = lladdr,

@@ -126,6 +126,9 @@ static void apply(struct daemon *d, const struct effect *e)
 	case EFFECT_USAGE:
 		ops->usage_get(self, e->tunnel, e->usage.peer, &e->usage.addr);
 		break;
+	case EFFECT_PROBE:
+		ops->probe_send(self, e->tunnel, &e->probe.nbma, &e->probe.addr, e->probe.sequence);
+		break;
 	case EFFECT_RESOLVE:
 		resolve(d, e);
 		break;

@@ -140,6 +140,8 @@ static void enqueue(struct forward_client *f, uint16_t type, const void *payload
 {
 	struct forward_queued *q;
 
+	if (type == FORWARD_PROBE_SEND) /* late it would be worth nothing */
+		return;
 	if (type == FORWARD_NHRP_SEND && f->queued >= QUEUE_NHRP_MAX) {
 		f->nhrp_dropped++;
 		return;

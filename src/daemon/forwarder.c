@@ -57,6 +57,24 @@ static void usage(struct daemon *d, const struct forward_usage *m)
 	daemon_feed(d, &ev);
 }
 
+static void probed(struct daemon *d, const struct forward_probe *m)
+{
+	struct event ev = { .type = EVENT_PROBED, .tunnel = m->tunnel };
+
+	ev.probed.nbma = m->nbma;
+	ev.probed.sequence = m->sequence;
+	ev.probed.rtt = span_us(m->rtt_us);
+	daemon_feed(d, &ev);
+}
+
+static void quiet(struct daemon *d, const struct forward_peer *m)
+{
+	struct event ev = { .type = EVENT_QUIET, .tunnel = m->tunnel };
+
+	ev.quiet.nbma = m->nbma;
+	daemon_feed(d, &ev);
+}
+
 static void held_end(struct daemon *d)
 {
 	d->forward_held_end = true;
@@ -96,6 +114,10 @@ void forwarder_received(void *daemon, const struct ipc_message *m)
 		miss(d, p);
 	} else if (is(m, FORWARD_STRANGER, sizeof(struct forward_stranger))) {
 		stranger(d, p);
+	} else if (is(m, FORWARD_PROBED, sizeof(struct forward_probe))) {
+		probed(d, p);
+	} else if (is(m, FORWARD_QUIET, sizeof(struct forward_peer))) {
+		quiet(d, p);
 	} else if (is(m, FORWARD_USAGE, sizeof(struct forward_usage))) {
 		usage(d, p);
 	} else {

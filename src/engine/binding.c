@@ -197,6 +197,21 @@ static void set_peer(struct binding *b, const struct endpoint *nbma)
 	say_cache(b, "NHRP-CACHE-NBMA-NHOP-CHANGE", NULL);
 }
 
+/* What an answer told us is looked after as long as it is used; dead, it would be a black hole. */
+static void follow_path(struct binding *b)
+{
+	if (b->kind == BINDING_CACHED && is_neighbour(b) && b->overlay->cfg->probe_interval_ms)
+		path_watch(&b->path, PATH_WATCH_DIRECT, b, b->overlay, &b->peer->nbma, &b->dst.addr);
+	else
+		path_unwatch(&b->path);
+}
+
+void bindings_follow_paths(struct overlay *o)
+{
+	for (struct binding *b = binding_first(o); b; b = binding_next(b))
+		follow_path(b);
+}
+
 static void set_identity(struct binding *b, const char *identity)
 {
 	if (b->identity && identity && strcmp(b->identity, identity) == 0)
@@ -257,6 +272,8 @@ struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
 	}
 	if (b && is_weaker(b, f))
 		return b;
+	if (f->kind == BINDING_CACHED && !f->hop && path_is_dead(o->tunnel, &f->nbma))
+		return NULL; /* until a probe is answered it stays with the NHS */
 	fresh = !b;
 	if (fresh)
 		b = add(o, f);
@@ -273,6 +290,7 @@ struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
 		set_multicast(b, f->multicast);
 	}
 	set_facts(b, f);
+	follow_path(b);
 	if (f->hop)
 		shortcut_set(b);
 	if (fresh)
@@ -287,6 +305,7 @@ static void discard(struct binding *b)
 {
 	struct engine *const e = overlay_engine(b->overlay);
 
+	path_unwatch(&b->path);
 	timer_stop(&e->timers, &b->expiry);
 	timer_stop(&e->timers, &b->refresh);
 	tree_remove(&b->overlay->bindings, &b->node);
@@ -345,6 +364,11 @@ void binding_expired(struct binding *b)
 {
 	binding_say_client_down(b, "hold time expired");
 	binding_remove(b, "expired");
+}
+
+void binding_path_lost(struct binding *b)
+{
+	binding_remove(b, "path dead");
 }
 
 /* At two thirds of its life: is it in use? The answer comes by bindings_usage(). */

@@ -10,7 +10,7 @@
 #ifndef DMVPN_ENGINE_BINDING_H
 #define DMVPN_ENGINE_BINDING_H
 
-#include "engine/tunnel.h"
+#include "engine/path.h"
 
 enum { REQUESTERS_MAX = 64 };
 
@@ -45,6 +45,7 @@ struct binding {
 	struct instant created, expires;
 	struct timer expiry, refresh;
 	struct requesters requesters;
+	struct path_watch path;      /* CACHED next-hop bindings */
 	struct ipaddr asked;         /* CACHED: the address to ask for again */
 
 	struct binding *hop;         /* shortcut bindings: of the gateway */
@@ -93,6 +94,8 @@ const struct endpoint *binding_nbma(const struct binding *b);
 bool binding_is_of_other(const struct binding *b, const char *identity);
 void binding_expired(struct binding *b);
 void binding_refresh_due(struct binding *b);
+void binding_path_lost(struct binding *b); /* nothing gets there straight: its traffic goes by an NHS again */
+void bindings_follow_paths(struct overlay *o); /* probes were switched on or off */
 void bindings_usage(struct overlay *o, const struct ipaddr *addr, struct span idle);
 /* Brings STATIC and NHS bindings in line with configuration, names and NHSs. */
 void bindings_apply_static(struct overlay *o);

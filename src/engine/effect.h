@@ -26,6 +26,8 @@ enum effect_type {
 	EFFECT_RESOLVE,     /* resolve a host name to NBMA addresses (EVENT_NAME) */
 	EFFECT_SILENT,      /* no answer came from that endpoint, twice: look whether what carries packets there
 			     * (an IPsec session) still does */
+	EFFECT_PROBE,       /* an ICMP echo through the tunnel to that overlay address, straight to that endpoint
+			     * and nowhere else. Now or not at all; when answered: EVENT_PROBED */
 	EFFECT_CARRIER,     /* `if-state nhrp`: the tunnel's line protocol */
 	EFFECT_TRACE,       /* something an operator wants to know */
 	EFFECT_DONE,        /* after EVENT_SHUTDOWN: nothing more will come */
@@ -73,6 +75,11 @@ struct effect {
 		struct {
 			struct endpoint nbma;
 		} silent;
+		struct {
+			struct endpoint nbma;
+			struct ipaddr addr;
+			uint32_t sequence; /* of the router, never 0 */
+		} probe;
 		struct {
 			bool up;
 		} carrier;

@@ -19,6 +19,7 @@
 #include "engine/nhs_cluster.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
+#include "engine/path.h"
 #include "engine/purge.h"
 #include "engine/redirect.h"
 #include "engine/registration.h"
@@ -246,6 +247,23 @@ static void reachable_event(struct engine *e, const struct event *ev)
 	for (size_t i = 0; i < sizeof t->overlays / sizeof *t->overlays; i++)
 		if (t->overlays[i])
 			resolutions_reachable(t->overlays[i], &ev->reachable.nbma);
+	path_hint(t, &ev->reachable.nbma, PATH_EVENT_RETRY);
+}
+
+static void probed_event(struct engine *e, const struct event *ev)
+{
+	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+
+	if (t && t->up && !e->stopping)
+		path_answered(t, &ev->probed.nbma, ev->probed.sequence, ev->probed.rtt);
+}
+
+static void quiet_event(struct engine *e, const struct event *ev)
+{
+	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+
+	if (t && t->up && !e->stopping)
+		path_hint(t, &ev->quiet.nbma, ev->type == EVENT_QUIET ? PATH_EVENT_QUIET : PATH_EVENT_DOUBT);
 }
 
 static void usage_event(struct engine *e, const struct event *ev)
@@ -356,6 +374,9 @@ static void expire(struct engine *e, struct timer *t)
 	case TIMER_PEER_ADOPTED:
 		peer_adoption_over(t->owner);
 		break;
+	case TIMER_PATH:
+		path_timer(t->owner);
+		break;
 	case TIMER_SHUTDOWN:
 		stop_check(e);
 		break;
@@ -429,6 +450,13 @@ static void handle(struct engine *e, const struct event *ev)
 	case EVENT_REACHABLE:
 		reachable_event(e, ev);
 		break;
+	case EVENT_PROBED:
+		probed_event(e, ev);
+		break;
+	case EVENT_QUIET:
+	case EVENT_DOUBT:
+		quiet_event(e, ev);
+		break;
 	case EVENT_NAME:
 		name_event(e, ev);
 		break;
@@ -453,6 +481,7 @@ void engine_handle(struct engine *e, struct instant now, const struct event *ev)
 	run_timers(e);
 	handle(e, ev);
 	clusters_settle(e);
+	paths_sweep(e);
 	peers_sweep(e);
 	if (e->stopping && !e->done)
 		stop_check(e);
@@ -593,5 +622,6 @@ void engine_reconfigure(struct engine *e, struct instant now, const struct confi
 			add_tunnel(e, x);
 	}
 	clusters_settle(e);
+	paths_sweep(e);
 	peers_sweep(e);
 }

@@ -45,6 +45,9 @@ enum event_type {
 	EVENT_REACHABLE, /* protected tunnel: packets can now be sent to that endpoint, which they could not
 			  * before, or it has begun anew. A sign of life of it: what waited for an answer is asked
 			  * again at once; a registration there is said again, since it may be forgotten */
+	EVENT_PROBED,    /* a probe of EFFECT_PROBE was answered by who was asked */
+	EVENT_QUIET,     /* traffic goes straight to that endpoint, and for a while nothing came from it */
+	EVENT_DOUBT,     /* somebody unproven says that packets do not get there */
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
 	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds */
 	EVENT_CLEAR,     /* operator: drop dynamic bindings (`clear ip nhrp`) */
@@ -98,6 +101,14 @@ struct event {
 		struct {
 			struct endpoint nbma;
 		} reachable;
+		struct {
+			struct endpoint nbma; /* as in the effect */
+			uint32_t sequence;
+			struct span rtt;      /* as measured where the probe left and the answer came */
+		} probed;
+		struct {
+			struct endpoint nbma;
+		} quiet; /* and DOUBT */
 		struct {
 			const char *name;
 			size_t count; /* 0: does not resolve */

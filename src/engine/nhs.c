@@ -166,6 +166,7 @@ static void try_next_address(struct nhs *n)
 		if (ipaddr_eq(&addrs[i], &n->nbma.addr)) {
 			n->step = n->tried++ / (unsigned)known;
 			n->nbma.addr = addrs[(i + 1) % known];
+			nhs_follow_path(n);
 			bindings_apply_static(n->overlay);
 			return;
 		}
@@ -330,6 +331,7 @@ void nhs_enter(struct nhs *n, enum nhs_state state)
 		tunnel_nhs_changed(n->overlay->tunnel);
 	}
 	act_on_entry(n, was, was_live);
+	nhs_follow_path(n);
 	if (!was_live && nhs_is_live(n))
 		tunnel_nhs_changed(n->overlay->tunnel);
 }

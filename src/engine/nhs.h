@@ -6,7 +6,7 @@
 #define DMVPN_ENGINE_NHS_H
 
 #include "engine/damping.h"
-#include "engine/tunnel.h"
+#include "engine/path.h"
 
 #define NHS_STATES(X) \
 	X(WAITING) X(STANDBY) X(REGISTERING) X(UP) X(REFRESHING) X(DOWN) X(REFUSED) X(RETURNING) X(RELEASING) X(LEAVING)
@@ -50,6 +50,7 @@ struct nhs {
 	char reason[NHS_REASON_MAX]; /* why it is not UP; "" when it is */
 	struct ipaddr outside;    /* where this NHS sees us, behind a NAT; IP_NONE: where we are */
 
+	struct path_watch path;   /* nhs_path.c */
 	struct instant died;      /* NEVER: nothing bad is known of it since it was UP last */
 	struct damping damping;
 	struct timer trust;       /* running: back, but not yet for long enough to be preferred */
@@ -64,6 +65,10 @@ void nhs_step(struct nhs *n, enum nhs_event event);
 void nhs_refused(struct nhs *n, const char *why); /* as nhs_step(REFUSED), with the reason */
 void nhs_path_lost(struct nhs *n, const char *why); /* as nhs_step(PATH_LOST), with what was seen */
 void nhs_timer(struct nhs *n);
+/* Watches the path to it, in so far as it is to be watched now. */
+void nhs_follow_path(struct nhs *n);
+/* Probes are not answered, of late: what does NHRP say? */
+void nhs_path_doubted(struct nhs *n);
 void nhs_trust_due(struct nhs *n);
 /* Held back no longer: it is preferred again as its priority says. */
 void nhs_trust_now(struct nhs *n);

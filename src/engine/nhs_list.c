@@ -99,6 +99,7 @@ static struct nhs *take_old(struct nhs **old, size_t old_count, const struct wan
 
 static void discard(struct nhs *n)
 {
+	path_unwatch(&n->path);
 	timer_stop(&overlay_engine(n->overlay)->timers, &n->timer);
 	timer_stop(&overlay_engine(n->overlay)->timers, &n->trust);
 	timer_stop(&overlay_engine(n->overlay)->timers, &n->link_local_timer);

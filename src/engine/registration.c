@@ -180,6 +180,7 @@ void registration_reply(struct overlay *o, const struct endpoint *from, const st
 	learn_outside(n, m);
 	learn_address(n, m);
 	nhs_step(n, NHS_EVENT_ACCEPTED);
+	path_heard(o->tunnel, &n->nbma, n->last_sent);
 }
 
 void registration_purge_reply(struct overlay *o, const struct nhrp_message *m)

@@ -437,6 +437,13 @@ static bool learn(struct overlay *o, const struct endpoint *from, const struct n
 	return hop->kind == BINDING_NHS || learn_network(o, m, c, hop);
 }
 
+static bool leads_nowhere(const struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+{
+	const struct endpoint nbma = answered_nbma(o, from, m, &m->cies[0]);
+
+	return path_is_dead(o->tunnel, &nbma);
+}
+
 void resolution_reply(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
 {
 	struct resolution *r = resolution_find(o, &m->dst_proto);
@@ -450,7 +457,7 @@ void resolution_reply(struct overlay *o, const struct endpoint *from, const stru
 		return;
 	}
 	if (!learn(o, from, m)) {
-		refused(r, "answer not usable");
+		refused(r, leads_nowhere(o, from, m) ? "the direct path is dead" : "answer not usable");
 		return;
 	}
 	r = resolution_find(o, &m->dst_proto); /* learning a neighbour has ended it already */

@@ -186,6 +186,19 @@ static enum nhs_status status_of(const struct nhs *n)
 	return nhs_is_asked(n) ? NHS_VIEW_PROBE : NHS_VIEW_DOWN;
 }
 
+static void view_path(const struct nhs *n, struct nhs_view *v)
+{
+	const struct path *const p = n->path.path;
+
+	if (!p)
+		return;
+	v->path = path_state_name(p->state);
+	v->path_remark = path_remark(p, nhs_is_live(n), n->misses > 0);
+	v->path_rtt = p->srtt;
+	v->probes_sent = p->sent;
+	v->probes_answered = p->answered;
+}
+
 static void view_nhs(const struct nhs *n, struct nhs_view *v)
 {
 	*v = (struct nhs_view){
@@ -207,6 +220,7 @@ static void view_nhs(const struct nhs *n, struct nhs_view *v)
 	}
 	if (timer_running(&n->trust))
 		v->held_back = instant_since(n->trust.deadline, overlay_engine(n->overlay)->now);
+	view_path(n, v);
 }
 
 bool snapshot_next_nhs(const struct engine *e, struct snapshot_cursor *c, struct nhs_view *out)

@@ -70,6 +70,10 @@ struct nhs_view {
 	bool standby;               /* DOWN because it is not needed, which is no fault */
 	struct span held_back;      /* UP, but others are preferred for so long yet; 0: not */
 	const char *reason;         /* cause when not UP: "no answer", "refused: …"; NULL when UP */
+	const char *path;           /* "ALIVE", "DEAD" …: what probes say; NULL: not probed */
+	const char *path_remark;    /* what that means, where it differs from what NHRP says; NULL: nothing */
+	struct span path_rtt;       /* smoothed; 0: not measured */
+	uint64_t probes_sent, probes_answered;
 };
 
 enum tunnel_role { TUNNEL_ROLE_UNKNOWN, TUNNEL_ROLE_SPOKE, TUNNEL_ROLE_HUB, TUNNEL_ROLE_HUB_SPOKE };
@@ -102,6 +106,10 @@ struct tunnel_view {
 	X(ERROR_RECEIVED, "error indications received") \
 	X(TRAFFIC_INDICATION_SENT, "traffic indications sent") \
 	X(TRAFFIC_INDICATION_RECEIVED, "traffic indications received") \
+	X(PROBE_SENT, "probes sent") \
+	X(PROBE_ANSWERED, "probes answered") \
+	X(PATH_DOUBTED, "bursts of probes because a path was in doubt") \
+	X(PATH_DEAD, "paths found dead") \
 	X(FORWARDED, "messages forwarded to another NHS or client") \
 	X(DROP_UNDECODED, "dropped: not decodable, see the codec's counters") \
 	X(DROP_AUTHENTICATION, "dropped: authentication missing or wrong") \

@@ -15,6 +15,7 @@
 struct tunnel;
 struct peer;
 struct purge;
+struct path;
 
 enum timer_kind {
 	TIMER_NHS,             /* struct nhs: the ladder, the refresh, the farewell */
@@ -27,6 +28,7 @@ enum timer_kind {
 	TIMER_PURGE,           /* struct purge */
 	TIMER_NAME,            /* struct name */
 	TIMER_PEER_ADOPTED,    /* struct peer */
+	TIMER_PATH,            /* struct path */
 	TIMER_SHUTDOWN,        /* struct engine */
 };
 
@@ -49,6 +51,10 @@ struct engine {
 	struct rib **ribs;
 	struct tree shortcuts, throws; /* shortcut.h */
 	struct peer *idle_peers;
+	struct path *idle_paths;
+	uint32_t probe_sequence; /* last used */
+	unsigned path_bursts;    /* paths in doubt */
+	struct instant light_probe_next; /* the next free slot of light probes */
 	struct purge *purges;
 	size_t purge_count;
 	bool clusters_stale; /* some NHS has changed: nhs_cluster.h looks at the end of the event */

@@ -15,6 +15,7 @@
 #include "engine/name.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
+#include "engine/path.h"
 #include "engine/purge.h"
 #include "engine/redirect.h"
 #include "engine/resolution.h"
@@ -156,6 +157,7 @@ struct tunnel *tunnel_new(struct engine *e, struct settings *s)
 	t->engine = e;
 	t->settings = *s;
 	peer_trees_init(t);
+	paths_init(t);
 	if (s->nhrp4.enabled)
 		t->overlays[0] = overlay_new(t, IP_V4);
 	if (s->nhrp6.enabled)
@@ -171,6 +173,7 @@ void tunnel_free(struct tunnel *t)
 	overlay_free(t->overlays[1]);
 	names_free(t);
 	free(t->multicast);
+	paths_free(t);
 	peers_free(t);
 	settings_done(&t->settings);
 	free(t);
@@ -199,6 +202,7 @@ void tunnel_remove(struct tunnel *t)
 		peer_multicast_put(t->destination);
 	peer_put(t->destination);
 	t->destination = NULL;
+	paths_sweep(t->engine);
 	peers_sweep(t->engine);
 }
 
@@ -214,6 +218,19 @@ static bool registration_differs(const struct config_nhrp *a, const struct confi
 	       a->no_unique != b->no_unique || !same_text(a->authentication, b->authentication);
 }
 
+/* Probes may have been switched on or off. */
+static void follow_paths(struct tunnel *t)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (!t->overlays[i])
+			continue;
+		bindings_follow_paths(t->overlays[i]);
+		for (size_t j = 0; j < t->overlays[i]->nhs_count; j++)
+			nhs_follow_path(t->overlays[i]->nhs[j]);
+	}
+	paths_forget(t);
+}
+
 void tunnel_change(struct tunnel *t, struct settings *s)
 {
 	struct settings old = t->settings;
@@ -227,6 +244,7 @@ void tunnel_change(struct tunnel *t, struct settings *s)
 			take_authentication(t->overlays[i]);
 	names_apply(t);
 	apply(t);
+	follow_paths(t);
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i] && again[i] && t->up)
 			nhs_list_restart(t->overlays[i], NHS_EVENT_READY);
@@ -270,6 +288,8 @@ void tunnel_event(struct tunnel *t, bool up, const struct endpoint *local)
 
 	if (address_changed)
 		t->outside = IPADDR_NONE;
+	if (address_changed || !up)
+		paths_forget(t);
 	t->up = up;
 	t->local = *local;
 	if (came_up)

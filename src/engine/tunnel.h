@@ -44,6 +44,7 @@ struct tunnel {
 	struct ipaddr outside; /* our post-NAT address as an NHS saw it; IP_NONE: not natted */
 	struct overlay *overlays[2]; /* IPv4, IPv6; NULL: NHRP is off */
 	struct tree peers, peers_by_id;
+	struct tree paths;           /* path.h, by NBMA endpoint */
 	struct peer *destination;    /* point-to-point: the far end */
 	size_t multicast_count;
 	struct peer **multicast;     /* static multicast maps */

@@ -1,6 +1,6 @@
 /*
  * control_queue: what the forwarder has to tell a control process that is slow. State is
- * kept until it is read, in order; what comes again by itself (NHRP, misses, strangers, doubts) is
+ * kept until it is read, in order; what comes again by itself (NHRP, misses, strangers, doubts, probes) is
  * dropped instead.
  */
 #ifndef DMVPN_FORWARD_CONTROL_QUEUE_H

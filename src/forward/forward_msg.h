@@ -64,6 +64,7 @@ enum forward_msg_type {
 			       * SYNC_END finds unnamed is ended, the far end hearing AdminDown */
 	FORWARD_BFD_DEL,      /* struct forward_bfd, only .link, .local and .remote count */
 	FORWARD_BFD_GET,      /* no payload: answered by FORWARD_BFD_STATE of all, and FORWARD_BFD_END */
+	FORWARD_PROBE_SEND,   /* struct forward_probe: an ICMP echo straight to that endpoint, at once or not at all */
 
 	/* forwarder -> control */
 	FORWARD_HELLO = 64,
@@ -88,6 +89,9 @@ enum forward_msg_type {
 			       * know the SA that sends. A hint, not proven; at most one in a second */
 	FORWARD_BFD_STATE,    /* struct forward_bfd_state: a session changed, was set, or is told of */
 	FORWARD_BFD_END,      /* struct forward_bfd_end: after all states that FORWARD_BFD_GET brought */
+	FORWARD_PROBED,       /* struct forward_probe: that probe was answered */
+	FORWARD_QUIET,        /* struct forward_peer: a packet went to a peer from which nothing came lately. At most
+			       * one per peer in 300 ms */
 };
 
 struct forward_tunnel {
@@ -173,6 +177,14 @@ struct forward_nhrp {
 	struct endpoint endpoint; /* to or from */
 	uint32_t session;         /* received: the session that it came by, 0: unprotected tunnel */
 	uint8_t bytes[FORWARD_NHRP_MAX]; /* only `length` of them are sent */
+};
+
+struct forward_probe {
+	uint32_t tunnel;
+	uint32_t sequence;
+	struct endpoint nbma;     /* a peer of the tunnel or not */
+	struct ipaddr addr;       /* overlay address that is asked */
+	int64_t rtt_us;           /* PROBED only */
 };
 
 struct forward_miss {

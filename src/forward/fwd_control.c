@@ -5,6 +5,7 @@
 #include "forward/bfd_front.h"
 #include "forward/dump.h"
 #include "forward/gre_tx.h"
+#include "forward/probe.h"
 #include "forward/protect.h"
 #include "forward/sa_control.h"
 
@@ -269,6 +270,8 @@ static size_t payload_size(uint16_t type)
 		return sizeof(struct forward_peer);
 	case FORWARD_RELAYS:
 		return sizeof(struct forward_relays);
+	case FORWARD_PROBE_SEND:
+		return sizeof(struct forward_probe);
 	case FORWARD_USAGE_GET:
 		return sizeof(struct forward_usage);
 	default:
@@ -296,6 +299,7 @@ bool fwd_control_message(struct worker *w, uint16_t type, const void *payload, s
 	case FORWARD_MULTICAST_SET:
 	case FORWARD_MULTICAST_DEL: return peer_message(w, type, payload);
 	case FORWARD_RELAYS: return relays_message(w, payload);
+	case FORWARD_PROBE_SEND: probe_send(w, payload); return true;
 	case FORWARD_USAGE_GET: usage_answer(w, payload); return true;
 	case FORWARD_COUNTERS_GET: counters_answer(w); return true;
 	default: return false;

@@ -374,6 +374,8 @@ static int forwarder_init(struct forwarder *f, int keeper_fd)
 	f->worker = worker_new(&f->tables, &ways);
 	if (!f->worker)
 		return -ENOMEM;
+	if (getrandom(&f->worker->probe_key, sizeof f->worker->probe_key, 0) != sizeof f->worker->probe_key)
+		return -EIO;
 	time_read(f);
 	if (getrandom(&seed, sizeof seed, 0) != sizeof seed || bfd_front_start(f->worker, seed))
 		return -ENOMEM;

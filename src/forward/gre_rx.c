@@ -7,6 +7,7 @@
 #include "forward/hash.h"
 #include "forward/mss.h"
 #include "forward/nd.h"
+#include "forward/probe.h"
 #include "forward/sa_session.h"
 #include "wire/checksum.h"
 #include "wire/gre.h"
@@ -134,6 +135,8 @@ static void inner_receive(struct worker *w, const struct arrival *a, unsigned ve
 		worker_drop(w, FORWARD_DROP_LOCAL_LINK);
 		return;
 	}
+	if (probe_answer(w, a->tunnel, inner, &ip))
+		return;
 	if (!ecn_decapsulate(inner, &ip, a->tos)) {
 		worker_drop(w, FORWARD_DROP_ECN);
 		return;
@@ -199,6 +202,8 @@ static void gre_receive(struct worker *w, const struct raw *raw, struct arrival 
 		return;
 	}
 	a->peer = sender(w, a);
+	if (a->peer)
+		a->peer->received_at = w->now;
 	gre += header.header_len;
 	length -= header.header_len;
 	switch (header.protocol) {

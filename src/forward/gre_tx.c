@@ -23,6 +23,19 @@ static uint8_t *gre_prepend(const struct tunnel *t, uint16_t protocol, uint8_t *
 	return gre;
 }
 
+/* Traffic goes there and nothing comes back. A relay is asked often enough without that. */
+static void quiet_tell(struct worker *w, const struct tunnel *t, struct peer *peer)
+{
+	const struct forward_peer message = { .tunnel = t->conf.tunnel, .peer = peer->id, .nbma = peer->nbma };
+	const int64_t quiet_us = span_ms(QUIET_MS).us;
+
+	if (peer->relay == PEER_RELAY_LIVE || instant_since(w->now, peer->received_at).us < quiet_us ||
+	    instant_since(w->now, peer->quiet_told).us < quiet_us)
+		return;
+	peer->quiet_told = w->now;
+	w->io.control_send(w->io.context, FORWARD_QUIET, &message, sizeof message);
+}
+
 void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
 		  const struct segment *packet, const struct ip_view *ip)
 {
@@ -47,6 +60,7 @@ void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const s
 		peer->tx_packets++;
 		peer->tx_bytes += packet->length;
 		peer->sent_at = w->now;
+		quiet_tell(w, t, peer);
 	}
 }
 

@@ -39,6 +39,7 @@ struct peer {
 	struct instant path_mtu_until;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* inner */
 	struct instant sent_at;         /* NEVER: nothing was */
+	struct instant received_at, quiet_told; /* zero: long ago */
 };
 
 TAILQ_HEAD(peer_list, peer);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/instant.h"
+#include "base/prng.h"
 #include "forward/relay_count.h"
 #include "forward/tables.h"
 #include "wire/ip.h"
@@ -30,6 +31,7 @@ enum {
 	MISS_INTERVAL_MS = 200,
 	STRANGER_SLOTS = 256,
 	STRANGER_INTERVAL_MS = 1000,
+	QUIET_MS = 300, /* a peer that traffic goes to has sent nothing for so long */
 	STRANGERS_MAX = 64, /* in one such interval: anybody may pretend to be many */
 };
 
@@ -113,6 +115,7 @@ struct worker {
 	struct instant strangers_since;
 	unsigned strangers_told;
 	struct relay_count relays;
+	struct siphash_key probe_key; /* of this process: what proves that an answer is one to our probe */
 	uint8_t nhrp_out[FRAME_HEADROOM + FORWARD_NHRP_MAX + FRAME_TAILROOM];
 };
 

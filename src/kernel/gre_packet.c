@@ -72,6 +72,13 @@ ssize_t gre_nhrp_receive(int fd, struct ipaddr *from, void *out, size_t size)
 	return got;
 }
 
+static int mark_own(int fd)
+{
+	const int mark = COPY_MARK;
+
+	return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0 ? -errno : 0;
+}
+
 /* Passes what goes out unmarked; the rest never wakes us. */
 static int filter_outgoing(int fd)
 {
@@ -84,12 +91,10 @@ static int filter_outgoing(int fd)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_fprog program = { .len = sizeof code / sizeof code[0], .filter = code };
-	const int mark = COPY_MARK;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0)
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0)
 		return -errno;
-	return 0;
+	return mark_own(fd);
 }
 
 int gre_multicast_open(int ifindex)
@@ -134,4 +139,62 @@ int gre_multicast_copy(int fd, int ifindex, uint16_t protocol, const struct ipad
 		       const void *bytes, size_t length)
 {
 	return send_to(fd, ifindex, protocol, to, bytes, length);
+}
+
+/* Passes ICMP echo replies that come in; the rest never wakes us. */
+static int filter_echo(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 11, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 8),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 6),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 5, 4),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 58, 0, 2),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 40),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 129, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	};
+	struct sock_fprog program = { .len = sizeof code / sizeof code[0], .filter = code };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0)
+		return -errno;
+	return mark_own(fd);
+}
+
+int gre_echo_open(int ifindex)
+{
+	int fd = open_socket(ifindex, ETH_P_ALL), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = filter_echo(fd);
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+int gre_echo_send(int fd, int ifindex, const struct ipaddr *to, const void *packet, size_t length)
+{
+	const uint16_t protocol = *(const uint8_t *)packet >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6;
+
+	return send_to(fd, ifindex, protocol, to, packet, length);
+}
+
+ssize_t gre_echo_receive(int fd, void *out, size_t size)
+{
+	ssize_t got;
+
+	do
+		got = recv(fd, out, size, MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
 }

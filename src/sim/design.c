@@ -209,6 +209,10 @@ static void print_tunnel(FILE *out, const struct world *w, const struct router *
 	fprintf(out, " ip nhrp network-id %u\n ip nhrp authentication simulate\n", s->one_network ? 1 : tunnel + 1);
 	fprintf(out, " ip nhrp holdtime %u\n ip nhrp registration timeout %u\n", design_holdtime_s(w, r),
 		s->registration_s / part(r));
+	if (s->probe_ms)
+		fprintf(out, " ip nhrp probe interval %u\n", s->probe_ms);
+	else
+		fputs(" no ip nhrp probe\n", out);
 	if (r->is_hub)
 		print_hub(out, w);
 	else

@@ -252,6 +252,7 @@ const char *host_apply(struct host *h, const struct effect *e, struct instant no
 	case EFFECT_SEND:
 	case EFFECT_MULTICAST_SET:
 	case EFFECT_MULTICAST_DEL:
+	case EFFECT_PROBE:
 	case EFFECT_USAGE:
 	case EFFECT_RESOLVE:
 	case EFFECT_SILENT:

@@ -14,6 +14,7 @@
 
 enum happening_type {
 	HAPPENS_PACKET,  /* an NHRP message arrives */
+	HAPPENS_PROBED,  /* the answer to a probe */
 	HAPPENS_USAGE,   /* the answer to a question about traffic */
 	HAPPENS_TRAFFIC, /* a pair sends */
 	HAPPENS_ROUTING, /* the routing protocol looks around */
@@ -34,6 +35,8 @@ struct happening {
 	uint32_t tunnel;
 	struct ipaddr addr;   /* underlay source; overlay address asked about; other end of a session */
 	uint64_t peer;        /* USAGE */
+	uint32_t sequence;    /* PROBED */
+	struct instant sent;  /* PROBED */
 	uint64_t incarnation; /* of the router, as it was then */
 	size_t from;          /* PACKET: who sent it */
 	uint64_t agreement;   /* PACKET, NOTICE: by which it was sent; see session.h */

@@ -361,6 +361,9 @@ static void trace_effect(struct world *w, const struct router *r, const struct e
 		break;
 	case EFFECT_SEND: /* note_send() */
 		break;
+	case EFFECT_PROBE:
+		world_trace(w, r, "probe %u to %s", e->probe.sequence, ipaddr_format(&e->probe.nbma.addr, a));
+		break;
 	case EFFECT_USAGE:
 	case EFFECT_RESOLVE:
 	case EFFECT_SILENT:
@@ -405,6 +408,9 @@ static void mark_effect(struct world *w, const struct router *r, const struct ef
 	case EFFECT_SILENT:
 		world_mark_octets(w, &e->silent.nbma.addr, sizeof e->silent.nbma.addr);
 		break;
+	case EFFECT_PROBE:
+		world_mark_octets(w, &e->probe.sequence, sizeof e->probe.sequence);
+		break;
 	case EFFECT_CARRIER:
 	case EFFECT_SEND: /* note_send() */
 	case EFFECT_RESOLVE:
@@ -428,6 +434,11 @@ static void carry_out(struct world *w, struct router *r, const struct effect *e)
 		session_want(w, r, e->tunnel, &e->peer.nbma.addr);
 	else if (e->type == EFFECT_SILENT)
 		session_suspect(w, r, e->tunnel, &e->silent.nbma.addr);
+	else if (e->type == EFFECT_PROBE)
+		probe_send(w, r, e);
+	else if (e->type == EFFECT_TRACE && strcmp(e->trace.mnemonic, "NHRP_PATH_DOWN") == 0 &&
+		 ++w->result->paths_lost > w->scenario->paths_lost_max)
+		world_fail(w, r, "more paths are given up than may be: %s", e->trace.text);
 }
 
 static void do_effect(struct world *w, struct router *r, const struct effect *e)

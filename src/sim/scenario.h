@@ -98,6 +98,8 @@ struct scenario {
 	struct instant grown;    /* from then to the end nothing may have grown; NEVER: not asked */
 	unsigned storm_per_s;    /* no router sends more messages in a second … */
 	unsigned hub_storm_per_s;/* … but a hub so many */
+	uint16_t probe_ms;       /* interval of path probes; 0: none */
+	unsigned paths_lost_max; /* so many may be found dead by them in all */
 	size_t random_faults;    /* picked by the seed in the first half */
 	size_t fault_count;
 	struct scenario_fault faults[SCENARIO_FAULTS_MAX];

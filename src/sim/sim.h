@@ -16,6 +16,7 @@ struct sim_result {
 	char reason[SIM_REASON_MAX];  /* router, what was violated */
 	uint64_t hash;                /* over everything the engines were told and did */
 	uint64_t events, messages, packets_sent, packets_delivered, packets_direct;
+	uint64_t probes, paths_lost;
 	unsigned busiest_per_s; /* the most messages that a router sent in a second */
 	struct instant registered; /* when every spoke was first registered everywhere; NEVER: it never was */
 	/* Ways that existed and were not found: one way of a pair, from the first packet lost to the next

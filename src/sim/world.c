@@ -253,6 +253,9 @@ static void happen(struct world *w, const struct happening *h)
 	case HAPPENS_PACKET:
 		underlay_arrives(w, h);
 		break;
+	case HAPPENS_PROBED:
+		probe_answered(w, h);
+		break;
 	case HAPPENS_USAGE:
 		answer_usage(w, h);
 		break;

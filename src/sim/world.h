@@ -211,6 +211,9 @@ void underlay_arrives(struct world *w, const struct happening *h);
 bool underlay_loses(struct world *w); /* the next packet */
 struct span underlay_delay(struct world *w);
 
+void probe_send(struct world *w, struct router *from, const struct effect *e); /* probe.c */
+void probe_answered(struct world *w, const struct happening *h);
+
 void routing_init(struct world *w); /* routing.c */
 void routing_done(struct world *w);
 void routing_round(struct world *w);

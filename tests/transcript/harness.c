@@ -285,6 +285,23 @@ static void send_message(struct node *n, const struct effect *x)
 	fly(r, n, to, x);
 }
 
+/* There and back; who lives answers, even one whose engine does not. */
+static void send_probe(struct node *n, const struct effect *x)
+{
+	struct rig *const r = n->rig;
+	struct node *const to = node_at(r, &x->probe.nbma.addr);
+
+	n->probes++;
+	assert_int_not_equal(x->probe.sequence, 0);
+	if (!to || to->dead || !to->engine || to->filters_probes || (r->lose && r->lose(r, n, to, NULL)))
+		return;
+	assert_true(ipaddr_eq(&x->probe.addr, &to->addresses[0].addr));
+	assert_true(r->flight_count < sizeof r->flights / sizeof r->flights[0]);
+	r->flights[r->flight_count++] = (struct flight){
+		.at = instant_add(r->now, span_ms(2 * LATENCY_MS)), .to = (size_t)(n - r->nodes),
+		.from = x->probe.nbma, .probe = x->probe.sequence, .probed = r->now };
+}
+
 static void drain(struct node *n);
 
 static void answer_usage(struct node *n, const struct effect *x)
@@ -338,6 +355,9 @@ static void apply(struct node *n, const struct effect *x)
 		break;
 	case EFFECT_RESOLVE:
 		n->resolves++;
+		break;
+	case EFFECT_PROBE:
+		send_probe(n, x);
 		break;
 	case EFFECT_SILENT:
 		n->silences++;
@@ -490,6 +510,13 @@ void node_local(struct node *n, const char *addr, bool via_tunnel)
 	node_event(n, &ev);
 }
 
+void node_quiet(struct node *n, const char *nbma)
+{
+	const struct event ev = { .type = EVENT_QUIET, .quiet = { { .addr = addr_of(nbma) } } };
+
+	node_event(n, &ev);
+}
+
 void node_miss(struct node *n, const char *addr)
 {
 	const struct event ev = { .type = EVENT_MISS, .miss = { addr_of(addr) } };
@@ -573,7 +600,10 @@ static void deliver(struct rig *r)
 		r->flight_count--;
 		memmove(&r->flights[i], &r->flights[i + 1], (r->flight_count - i) * sizeof f);
 		to = &r->nodes[f.to];
-		if (to->engine && !to->dead)
+		if (to->engine && !to->dead && f.probe)
+			node_event(to, &(struct event){ .type = EVENT_PROBED, .probed = {
+				.nbma = f.from, .sequence = f.probe, .rtt = instant_since(r->now, f.probed) } });
+		else if (to->engine && !to->dead)
 			node_event(to, &(struct event){ .type = EVENT_PACKET, .packet = {
 				.from = f.from, .identity = f.identity, .bytes = f.bytes, .length = f.length } });
 	}

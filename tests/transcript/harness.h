@@ -50,6 +50,8 @@ struct node {
 	bool done;
 	size_t resolves;         /* EFFECT_RESOLVE seen */
 	size_t silences;         /* EFFECT_SILENT seen */
+	size_t probes;           /* EFFECT_PROBE seen */
+	bool filters_probes;     /* answers none */
 	size_t usages;           /* EFFECT_USAGE seen; answered when usage_idle_s >= 0 */
 	int usage_idle_s;
 	char last_trace[LINE_MAX_ * 2];
@@ -62,6 +64,8 @@ struct flight {
 	struct endpoint from;
 	const char *identity;
 	uint32_t tunnel;
+	uint32_t probe; /* not 0: no message, but the answer of `from` to that probe */
+	struct instant probed;
 	size_t length;
 	uint8_t bytes[NHRP_MESSAGE_MAX];
 };
@@ -77,7 +81,8 @@ struct rig {
 	/* the last message of each type, as sent */
 	size_t sent_length[16];
 	uint8_t sent[16][NHRP_MESSAGE_MAX];
-	bool (*lose)(struct rig *, const struct node *from, const struct node *to, const struct nhrp_message *);
+	/* m NULL: a probe and its answer */
+	bool (*lose)(struct rig *, const struct node *from, const struct node *to, const struct nhrp_message *m);
 };
 
 struct rig *rig_new(void);
@@ -93,6 +98,7 @@ void node_route(struct node *n, const char *dst, const char *gateway, bool via_t
 void node_route_del(struct node *n, const char *dst);
 void node_local(struct node *n, const char *addr, bool via_tunnel);
 void node_event(struct node *n, const struct event *ev);
+void node_quiet(struct node *n, const char *nbma); /* EVENT_QUIET */
 void node_miss(struct node *n, const char *addr);
 void node_hairpin(struct node *n, const char *src, const char *dst, uint64_t ingress_peer);
 void node_tunnel(struct node *n, bool up, const char *nbma);

@@ -103,6 +103,7 @@ static void usage(void **state)
 	assert_true(answer->idle_us == INT64_MAX && ipaddr_eq(&answer->addr, &ask.addr));
 	fixture_forget(f);
 	transmit(f, 0, mac_11, ETHERTYPE_IPV4, inner, ipv4_make(inner, "10.0.0.1", "10.0.0.7", 17, 0, false, "x", 1));
+	fixture_forget(f);
 	f->w->now = instant_add(f->w->now, span_ms(1500));
 	assert_true(say(f, FORWARD_USAGE_GET, &ask, sizeof ask));
 	assert_int_equal(answer->idle_us, 1500000);

@@ -1,0 +1,119 @@
+/*
+ * path: whether packets get to one peer and back. A path is the way to one NBMA endpoint of
+ * one tunnel; it lives while somebody watches it. See path.c for the state machine.
+ *
+ * Watchers of two kinds. An NHS leans on it all the time, so it is probed all the time
+ * (PATH_WATCH_NHS). A direct peer is looked at only when the data path says that traffic
+ * goes there and nothing comes back (EVENT_QUIET): what is in use in both directions costs
+ * no probe (PATH_WATCH_DIRECT).
+ */
+#ifndef DMVPN_ENGINE_PATH_H
+#define DMVPN_ENGINE_PATH_H
+
+#include "engine/tunnel.h"
+
+#define PATH_STATES(X) X(RESTING) X(UNTESTED) X(ALIVE) X(DOUBTED) X(DEAD) X(MUTE)
+#define PATH_EVENTS(X) X(TIMER) X(ANSWERED) X(HEARD) X(QUIET) X(DOUBT) X(LOST) X(RETRY) X(WATCHED)
+
+enum path_state {
+#define PATH_ENUM(name) PATH_##name,
+	PATH_STATES(PATH_ENUM)
+#undef PATH_ENUM
+	PATH_STATE_COUNT
+};
+
+enum path_event {
+#define PATH_ENUM(name) PATH_EVENT_##name,
+	PATH_EVENTS(PATH_ENUM)
+#undef PATH_ENUM
+	PATH_EVENT_COUNT
+};
+
+enum {
+	PATH_REMEMBERED = 16,   /* probes whose answers are still known as such */
+	PATH_LIGHT_MS = 2000,   /* between two light probes */
+	PATH_LIGHT_PER_S = 100, /* of them in all the router */
+	PATH_BURST = 10,        /* probes of a burst … */
+	PATH_BURST_MS = 30,     /* … so far apart */
+	PATH_BURSTS_MAX = 64,   /* at once, of those that the data path asked for */
+};
+
+enum path_watch_kind { PATH_WATCH_NHS, PATH_WATCH_DIRECT };
+
+struct path;
+
+/* Embedded in who watches; all zero: watches nothing. */
+struct path_watch {
+	struct path *path;
+	struct path_watch *next;
+	struct overlay *overlay;
+	struct ipaddr addr; /* overlay address of the peer */
+	enum path_watch_kind kind;
+	void *owner;        /* struct nhs, struct binding */
+	unsigned told;      /* turn of the path that it has been told of */
+};
+
+struct path_probe {
+	uint32_t sequence; /* 0: none */
+	struct instant sent;
+};
+
+struct path {
+	struct tree_node node; /* in the tunnel */
+	struct tunnel *tunnel;
+	struct overlay *overlay; /* that of the first watcher; probes are of its family */
+	struct endpoint nbma;
+	struct ipaddr addr;
+	enum path_state state;
+	struct instant since;    /* in that state */
+	struct timer timer;
+	struct path_watch *watches;
+	unsigned turns;          /* dead or back, so often */
+	struct path_probe probes[PATH_REMEMBERED]; /* a ring */
+	size_t next_probe;
+	uint32_t awaited;        /* ALIVE, MUTE: the probe that is not answered yet; 0: none */
+	struct instant last_sent, last_answered, heard;
+	unsigned burst;          /* DOUBTED: probes of the burst so far */
+	unsigned graces;         /* DOUBTED: judgements put off because we ourselves were late */
+	unsigned quick;          /* UNTESTED, DEAD, MUTE: probes to go before they become light */
+	unsigned run, mutes;     /* MUTE: answered one after another; times it was mute lately */
+	bool measured;           /* srtt and rttvar are of use */
+	struct span srtt, rttvar;
+	struct span light;       /* to the next light probe, as the budget gave it */
+	uint64_t sent, answered;
+	bool idle_listed;
+	struct path *next_idle;
+};
+
+void paths_init(struct tunnel *t);
+void paths_free(struct tunnel *t);
+/* Frees those that nobody watches and nothing is remembered of. At the end of every event. */
+void paths_sweep(struct engine *e);
+void path_unneeded(struct path *p); /* it has left DEAD: to be looked at by paths_sweep() */
+void paths_forget(struct tunnel *t); /* what is remembered of dead ones: the tunnel is down or moved */
+
+/* Watches the path to that endpoint from now on, instead of what w watched before. */
+void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, struct overlay *o,
+		const struct endpoint *nbma, const struct ipaddr *addr);
+void path_unwatch(struct path_watch *w); /* fine when it watches nothing */
+
+struct path *path_find(const struct tunnel *t, const struct endpoint *nbma); /* NULL: nobody cares */
+bool path_is_dead(const struct tunnel *t, const struct endpoint *nbma);
+
+void path_step(struct path *p, enum path_event event);
+void path_timer(struct path *p);
+/* EVENT_PROBED */
+void path_answered(const struct tunnel *t, const struct endpoint *nbma, uint32_t sequence, struct span rtt);
+/* The peer has answered, by NHRP, what we asked it at `asked`. */
+void path_heard(const struct tunnel *t, const struct endpoint *nbma, struct instant asked);
+/*
+ * A hint of any other kind. QUIET and DOUBT (not proven: they start a burst at most), LOST
+ * (authenticated, or of this machine: believed), RETRY (may be back: looked at once).
+ */
+void path_hint(const struct tunnel *t, const struct endpoint *nbma, enum path_event event);
+
+const char *path_state_name(enum path_state s);
+/* "path dead: …" and its like for an NHS in that condition; NULL: nothing to say. */
+const char *path_remark(const struct path *p, bool nhs_is_live, bool nhs_is_silent);
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * Who watches which path: a path is made with its first watcher, and goes at the end of the
+ * event in which nobody watches it any more and nothing is to be remembered of it.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "engine/path.h"
+#include "engine/state.h"
+
+static int by_nbma(const void *key, const struct tree_node *node)
+{
+	return endpoint_cmp(key, &CONTAINER_OF(node, const struct path, node)->nbma);
+}
+
+static struct path *of(struct tree_node *n)
+{
+	return n ? CONTAINER_OF(n, struct path, node) : NULL;
+}
+
+void paths_init(struct tunnel *t)
+{
+	tree_init(&t->paths, by_nbma);
+}
+
+struct path *path_find(const struct tunnel *t, const struct endpoint *nbma)
+{
+	return of(tree_find(&t->paths, nbma));
+}
+
+bool path_is_dead(const struct tunnel *t, const struct endpoint *nbma)
+{
+	const struct path *const p = path_find(t, nbma);
+
+	return p && p->state == PATH_DEAD;
+}
+
+/* ---- paths come and go */
+
+static struct path *add(struct tunnel *t, const struct endpoint *nbma)
+{
+	struct path *const p = alloc_zero(1, sizeof *p);
+
+	p->tunnel = t;
+	p->nbma = *nbma;
+	p->state = PATH_RESTING;
+	p->since = t->engine->now;
+	p->last_sent = p->last_answered = p->heard = INSTANT_NEVER;
+	timer_init(&p->timer, TIMER_PATH, p);
+	tree_insert(&t->paths, &p->nbma, &p->node);
+	return p;
+}
+
+static void discard(struct path *p)
+{
+	struct engine *const e = p->tunnel->engine;
+
+	e->path_bursts -= p->state == PATH_DOUBTED;
+	timer_stop(&e->timers, &p->timer);
+	tree_remove(&p->tunnel->paths, &p->node);
+	free(p);
+}
+
+static void list_idle(struct path *p)
+{
+	struct engine *const e = p->tunnel->engine;
+
+	if (p->idle_listed || p->watches)
+		return;
+	p->idle_listed = true;
+	p->next_idle = e->idle_paths;
+	e->idle_paths = p;
+}
+
+void paths_sweep(struct engine *e)
+{
+	struct path *p;
+
+	while ((p = e->idle_paths)) {
+		e->idle_paths = p->next_idle;
+		p->idle_listed = false;
+		if (!p->watches && p->state != PATH_DEAD)
+			discard(p);
+	}
+}
+
+void path_unneeded(struct path *p)
+{
+	list_idle(p);
+}
+
+void paths_forget(struct tunnel *t)
+{
+	for (struct tree_node *n = tree_first(&t->paths), *next; n; n = next) {
+		struct path *const p = of(n);
+
+		next = tree_next(n);
+		if (!p->watches && !p->idle_listed)
+			discard(p);
+	}
+}
+
+static void forget_idle(struct engine *e, const struct path *p)
+{
+	for (struct path **at = &e->idle_paths; *at; at = &(*at)->next_idle)
+		if (*at == p) {
+			*at = p->next_idle;
+			return;
+		}
+}
+
+void paths_free(struct tunnel *t)
+{
+	struct tree_node *n;
+
+	while ((n = tree_first(&t->paths))) {
+		struct path *const p = of(n);
+
+		if (p->idle_listed)
+			forget_idle(t->engine, p);
+		discard(p);
+	}
+}
+
+/* ---- watchers */
+
+/* Probes go to the address that the first watcher knows. */
+static void take_address(struct path *p)
+{
+	if (!p->watches)
+		return;
+	p->overlay = p->watches->overlay;
+	p->addr = p->watches->addr;
+}
+
+void path_unwatch(struct path_watch *w)
+{
+	struct path *const p = w->path;
+	struct path_watch **at;
+
+	if (!p)
+		return;
+	for (at = &p->watches; *at != w; at = &(*at)->next)
+		;
+	*at = w->next;
+	*w = (struct path_watch){ 0 };
+	take_address(p);
+	path_step(p, PATH_EVENT_WATCHED);
+	list_idle(p);
+}
+
+static bool is_same(const struct path_watch *w, const struct endpoint *nbma, const struct ipaddr *addr)
+{
+	return w->path && endpoint_eq(&w->path->nbma, nbma) && ipaddr_eq(&w->addr, addr);
+}
+
+void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, struct overlay *o,
+		const struct endpoint *nbma, const struct ipaddr *addr)
+{
+	struct path_watch **end;
+	struct path *p;
+
+	if (is_same(w, nbma, addr))
+		return;
+	path_unwatch(w);
+	p = path_find(o->tunnel, nbma);
+	if (!p)
+		p = add(o->tunnel, nbma);
+	*w = (struct path_watch){ .path = p, .overlay = o, .addr = *addr, .kind = kind, .owner = owner, .told = p->turns };
+	for (end = &p->watches; *end; end = &(*end)->next)
+		;
+	*end = w;
+	take_address(p);
+	path_step(p, PATH_EVENT_WATCHED);
+}

@@ -1,0 +1,64 @@
+/*
+ * Probes of a path: there to the peer's data path and back, each way with the network's luck.
+ * All is decided when the probe is sent; only the answer takes its time.
+ */
+#include "sim/session.h"
+#include "sim/world.h"
+
+enum { RELAYED_MAX = 3 };
+
+/* One way over the underlay. false: it does not arrive, or is not taken. */
+static bool passes(struct world *w, const struct router *from, const struct router *to, uint32_t tunnel, struct span *delay)
+{
+	delay->us += underlay_delay(w).us;
+	return !underlay_loses(w) && router_is_awake(to) && router_has_tunnel(to, tunnel) &&
+	       world_reaches(w, from, to, design_uplink(w, tunnel)) && session_carries(w, from, to, tunnel);
+}
+
+/* The answer is a packet like any other: a relay may carry it. */
+static bool comes_back(struct world *w, struct router *from, const struct router *asker, uint32_t tunnel,
+		       struct span *delay)
+{
+	const struct ipaddr dst = design_addr(w, asker, tunnel);
+
+	for (int i = 0; i < RELAYED_MAX; i++) {
+		const struct host_answer a = host_forward(&from->host, &dst, w->now);
+		struct router *next = a.verdict == HOST_SENT ? world_router_of_nbma(w, &a.nbma) : NULL;
+
+		if (!next || !passes(w, from, next, a.tunnel, delay))
+			return false;
+		if (next == asker)
+			return true;
+		from = next;
+	}
+	return false;
+}
+
+void probe_send(struct world *w, struct router *from, const struct effect *e)
+{
+	struct router *to = world_router_of_nbma(w, &e->probe.nbma.addr);
+	struct span delay = { 0 };
+	struct ipaddr asked;
+
+	w->result->probes++;
+	if (!to || !session_can_send(w, from, e->tunnel, &e->probe.nbma.addr) || !passes(w, from, to, e->tunnel, &delay))
+		return;
+	asked = design_addr(w, to, e->tunnel);
+	if (!ipaddr_eq(&asked, &e->probe.addr) || !comes_back(w, to, from, e->tunnel, &delay))
+		return;
+	queue_add(&w->queue, &(struct happening){
+		.at = instant_add(w->now, delay), .type = HAPPENS_PROBED, .subject = world_index(w, from),
+		.tunnel = e->tunnel, .addr = e->probe.nbma.addr, .sequence = e->probe.sequence, .sent = w->now,
+		.incarnation = from->incarnation });
+}
+
+void probe_answered(struct world *w, const struct happening *h)
+{
+	struct router *r = &w->routers[h->subject];
+
+	if (r->incarnation != h->incarnation || !router_is_awake(r))
+		return;
+	world_tell(w, r, &(struct event){
+		.type = EVENT_PROBED, .tunnel = h->tunnel,
+		.probed = { .nbma = { .addr = h->addr }, .sequence = h->sequence, .rtt = instant_since(w->now, h->sent) } });
+}

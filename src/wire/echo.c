@@ -1,0 +1,160 @@
+#include "wire/echo.h"
+
+#include <string.h>
+
+#include "base/reader.h"
+#include "base/writer.h"
+#include "wire/checksum.h"
+
+enum {
+	ICMP_HEADER = 8,
+	PROOF = 8,
+	ICMP4 = 1, ICMP4_ECHO = 8, ICMP4_ANSWER = 0,
+	ICMP6 = 58, ICMP6_ECHO = 128, ICMP6_ANSWER = 129,
+};
+
+/* payload: from behind the proof on. */
+static uint64_t proof_of(const struct siphash_key *key, const uint8_t *payload, const struct ipaddr *own,
+			 const struct ipaddr *peer)
+{
+	uint8_t bytes[ECHO_PAYLOAD - PROOF + 2 * 16 + 1];
+
+	memcpy(bytes, payload, ECHO_PAYLOAD - PROOF);
+	memcpy(bytes + ECHO_PAYLOAD - PROOF, own->bytes, 16);
+	memcpy(bytes + ECHO_PAYLOAD - PROOF + 16, peer->bytes, 16);
+	bytes[sizeof bytes - 1] = own->family;
+	return siphash(key, bytes, sizeof bytes);
+}
+
+static void put_payload(const struct siphash_key *key, const struct echo *e, uint8_t *out)
+{
+	static const uint8_t zeros[3];
+	const uint64_t sent = (uint64_t)e->sent.us;
+	struct writer w = writer_of(out + PROOF, ECHO_PAYLOAD - PROOF);
+	uint64_t proof;
+
+	writer_u32(&w, (uint32_t)(sent >> 32));
+	writer_u32(&w, (uint32_t)sent);
+	writer_u32(&w, e->tunnel);
+	writer_u32(&w, e->sequence);
+	writer_u32(&w, e->nbma.vrf);
+	writer_u32(&w, e->nbma.site);
+	writer_u8(&w, e->nbma.addr.family);
+	writer_bytes(&w, zeros, sizeof zeros);
+	writer_bytes(&w, e->nbma.addr.bytes, 16);
+	proof = proof_of(key, out + PROOF, &e->own, &e->peer);
+	w = writer_of(out, PROOF);
+	writer_u32(&w, (uint32_t)(proof >> 32));
+	writer_u32(&w, (uint32_t)proof);
+}
+
+static void put_icmp(const struct siphash_key *key, const struct echo *e, uint8_t *out)
+{
+	struct writer w = writer_of(out, ICMP_HEADER);
+
+	writer_u8(&w, e->own.family == IP_V4 ? ICMP4_ECHO : ICMP6_ECHO);
+	writer_u8(&w, 0);
+	writer_u16(&w, 0);
+	writer_u16(&w, (uint16_t)e->tunnel); /* one conversation for whatever keeps state on the way */
+	writer_u16(&w, (uint16_t)e->sequence);
+	put_payload(key, e, out + ICMP_HEADER);
+}
+
+static void put_sum(uint8_t *icmp, uint16_t sum)
+{
+	icmp[2] = (uint8_t)(sum >> 8);
+	icmp[3] = (uint8_t)sum;
+}
+
+static size_t encode4(const struct echo *e, uint8_t *out)
+{
+	enum { LENGTH = IP4_HEADER_MIN + ICMP_HEADER + ECHO_PAYLOAD };
+	struct writer w = writer_of(out, IP4_HEADER_MIN);
+
+	writer_u8(&w, 0x45);
+	writer_u8(&w, ECHO_TOS);
+	writer_u16(&w, LENGTH);
+	writer_u16(&w, 0);
+	writer_u16(&w, 0);
+	writer_u8(&w, ECHO_TTL);
+	writer_u8(&w, ICMP4);
+	writer_u16(&w, 0);
+	writer_bytes(&w, e->own.bytes, 4);
+	writer_bytes(&w, e->peer.bytes, 4);
+	writer_patch_u16(&w, 10, checksum(out, IP4_HEADER_MIN));
+	put_sum(out + IP4_HEADER_MIN, checksum(out + IP4_HEADER_MIN, LENGTH - IP4_HEADER_MIN));
+	return LENGTH;
+}
+
+/* The sum covers a pseudo header too (RFC 8200 8.1). */
+static uint16_t sum6(const struct echo *e, const uint8_t *icmp)
+{
+	uint8_t bytes[IP6_HEADER + ICMP_HEADER + ECHO_PAYLOAD];
+	struct writer w = writer_of(bytes, sizeof bytes);
+
+	writer_bytes(&w, e->own.bytes, 16);
+	writer_bytes(&w, e->peer.bytes, 16);
+	writer_u32(&w, ICMP_HEADER + ECHO_PAYLOAD);
+	writer_u32(&w, ICMP6);
+	writer_bytes(&w, icmp, ICMP_HEADER + ECHO_PAYLOAD);
+	return checksum(bytes, sizeof bytes);
+}
+
+static size_t encode6(const struct echo *e, uint8_t *out)
+{
+	struct writer w = writer_of(out, IP6_HEADER);
+	uint8_t *const icmp = out + IP6_HEADER;
+
+	writer_u32(&w, 6u << 28 | (uint32_t)ECHO_TOS << 20);
+	writer_u16(&w, ICMP_HEADER + ECHO_PAYLOAD);
+	writer_u8(&w, ICMP6);
+	writer_u8(&w, ECHO_TTL);
+	writer_bytes(&w, e->own.bytes, 16);
+	writer_bytes(&w, e->peer.bytes, 16);
+	put_sum(icmp, sum6(e, icmp));
+	return ECHO_MAX;
+}
+
+size_t echo_encode(const struct siphash_key *key, const struct echo *e, uint8_t *out)
+{
+	const bool is4 = e->own.family == IP_V4;
+
+	put_icmp(key, e, out + (is4 ? (size_t)IP4_HEADER_MIN : (size_t)IP6_HEADER));
+	return is4 ? encode4(e, out) : encode6(e, out);
+}
+
+static bool is_answer(const uint8_t *packet, const struct ip_view *ip)
+{
+	const uint8_t *const icmp = packet + ip->header_len;
+
+	if (ip->protocol != (ip->version == 4 ? ICMP4 : ICMP6) || ip->more_fragments || ip->fragment_offset != 0)
+		return false;
+	if (ip->total_len != (uint32_t)ip->header_len + ICMP_HEADER + ECHO_PAYLOAD)
+		return false;
+	return icmp[0] == (ip->version == 4 ? ICMP4_ANSWER : ICMP6_ANSWER) && icmp[1] == 0;
+}
+
+bool echo_answer_decode(const struct siphash_key *key, const uint8_t *packet, const struct ip_view *ip, struct echo *out)
+{
+	struct reader r;
+	uint64_t proof, sent;
+
+	if (!is_answer(packet, ip))
+		return false;
+	r = reader_of(packet + ip->header_len + ICMP_HEADER, ECHO_PAYLOAD);
+	proof = (uint64_t)reader_u32(&r) << 32;
+	proof |= reader_u32(&r);
+	if (proof != proof_of(key, r.at, &ip->dst, &ip->src))
+		return false;
+	sent = (uint64_t)reader_u32(&r) << 32;
+	sent |= reader_u32(&r);
+	*out = (struct echo){ .own = ip->dst, .peer = ip->src, .sent = { (int64_t)sent } };
+	out->tunnel = reader_u32(&r);
+	out->sequence = reader_u32(&r);
+	out->nbma.vrf = reader_u32(&r);
+	out->nbma.site = reader_u32(&r);
+	out->nbma.addr.family = reader_u8(&r);
+	reader_skip(&r, 3);
+	reader_copy(&r, out->nbma.addr.bytes, 16);
+	return !r.bad;
+}
