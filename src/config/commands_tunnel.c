@@ -520,6 +520,11 @@ static void set_identity(struct reading *r, const struct match *m)
 		set_identity_entry(r, m);
 }
 
+static void set_identity_certificate(struct reading *r, const struct match *m)
+{
+	nhrp_of(r, m)->identity_certificate = sets(m);
+}
+
 #define QOS "quality of service is left to the system"
 
 const struct command commands_nhrp[] = {
@@ -548,6 +553,7 @@ const struct command commands_nhrp[] = {
 	{ "(ip|ipv6) nhrp probe interval <50-10000>", HONOURED, NULL, set_probe },
 	{ "ip nhrp identity (fqdn|email|address|key-id|dn) <word> address <ip> [<mask>]", HONOURED, NULL, set_identity },
 	{ "ipv6 nhrp identity (fqdn|email|address|key-id|dn) <word> address (<ip6>|<prefix6>)", HONOURED, NULL, set_identity },
+	{ "(ip|ipv6) nhrp identity certificate", HONOURED, NULL, set_identity_certificate },
 	{ "ip nhrp summary-map <prefix>", HONOURED, NULL, set_summary_map },
 	{ "ipv6 nhrp summary-map <prefix6>", HONOURED, NULL, set_summary_map },
 	{ "(ip|ipv6) nhrp (group|attribute) <*>", NO_EFFECT, QOS },

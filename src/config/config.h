@@ -108,6 +108,7 @@ struct config_nhrp {
 	struct ipprefix *summary_maps;
 	size_t identity_count;
 	struct config_nhrp_identity *identities;
+	bool identity_certificate; /* `ip nhrp identity certificate`: others than these need one that names the address */
 };
 
 enum config_tunnel_mode { TUNNEL_GRE_P2P, TUNNEL_GRE_MULTIPOINT };

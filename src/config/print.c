@@ -122,6 +122,8 @@ static void print_nhrp(const struct printer *p, const char *af, const struct con
 			fprintf(p->out, " %s\n", ipaddr_format(&mask, a));
 		}
 	}
+	if (n->identity_certificate)
+		fprintf(p->out, " %s nhrp identity certificate\n", af);
 	for (size_t i = 0; i < n->summary_map_count; i++)
 		fprintf(p->out, " %s nhrp summary-map %s\n", af, ipprefix_format(&n->summary_maps[i], a));
 }

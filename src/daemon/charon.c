@@ -13,7 +13,6 @@
 #include "daemon/charon_report.h"
 #include "daemon/daemon_state.h"
 #include "ike/ike_messages.h"
-#include "ike/vici.h"
 
 enum { ANSWER_S = 10, PING_S = 3, KEY_FILE_MAX = 64 * 1024 };
 
@@ -399,6 +398,13 @@ void charon_terminate(struct charon *c, uint32_t ike_id, bool force)
 	ike_terminate_ike(&w, ike_id, force);
 	call(c, "terminate", &w, answered_anyhow);
 	vici_writer_done(&w);
+}
+
+void charon_ask(struct charon *c, const char *command, struct vici_writer *w, const char *stream, vici_reply *reply,
+		void *context)
+{
+	vici_client_call(c->vici, daemon_now(), command, w, stream, span_s(ANSWER_S), reply, context);
+	settle(c);
 }
 
 /* ---- the socket ---- */

@@ -11,6 +11,7 @@
 #include "daemon/sessions.h"
 #include "ike/ike_cause.h"
 #include "ike/ike_config.h"
+#include "ike/vici.h"
 
 struct charon;
 
@@ -40,5 +41,8 @@ void charon_unlisten(struct charon *c, uint32_t protection, const struct endpoin
 void charon_initiate(struct charon *c, const struct session_key *k, uint16_t port);
 void charon_forget(struct charon *c, const struct session_key *k);
 void charon_terminate(struct charon *c, uint32_t ike_id, bool force);
+/* Any other question; w is emptied. reply is called once with something other than VICI_PART, perhaps at once. */
+void charon_ask(struct charon *c, const char *command, struct vici_writer *w, const char *stream, vici_reply *reply,
+		void *context);
 
 #endif

@@ -135,5 +135,6 @@ void rules_remove(struct daemon *d);
 
 /* forwarder.c */
 void forwarder_received(void *daemon, const struct ipc_message *m);
+void forwarder_nhrp(struct daemon *d, const struct forward_nhrp *m); /* an NHRP message came in */
 
 #endif

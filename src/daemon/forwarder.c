@@ -16,13 +16,13 @@ static void peer_held(struct daemon *d, const struct forward_peer *p)
 	daemon_feed(d, &ev);
 }
 
-static void nhrp_received(struct daemon *d, const struct forward_nhrp *m)
+void forwarder_nhrp(struct daemon *d, const struct forward_nhrp *m)
 {
 	struct event ev = { .type = EVENT_PACKET, .tunnel = m->tunnel };
 
 	if (m->length > sizeof m->bytes)
 		return;
-	if (!ipsec_sender(d, m, &ev.packet.identity))
+	if (!ipsec_sender(d, m, &ev))
 		return;
 	ev.packet.from = m->endpoint;
 	ev.packet.bytes = m->bytes;
@@ -109,7 +109,7 @@ void forwarder_received(void *daemon, const struct ipc_message *m)
 			peer_held(d, (const struct forward_peer *)p + i);
 	} else if (m->type == FORWARD_NHRP_RECEIVED && m->length >= offsetof(struct forward_nhrp, bytes) &&
 		   ((const struct forward_nhrp *)p)->length <= m->length - offsetof(struct forward_nhrp, bytes)) {
-		nhrp_received(d, p);
+		forwarder_nhrp(d, p);
 	} else if (is(m, FORWARD_MISS, sizeof(struct forward_miss))) {
 		miss(d, p);
 	} else if (is(m, FORWARD_STRANGER, sizeof(struct forward_stranger))) {

@@ -8,35 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/charon_report.h"
-#include "daemon/daemon_state.h"
-#include "daemon/refusals.h"
-
-/* A local endpoint where a protection is used. */
-struct listening {
-	struct listening *next;
-	uint32_t protection;
-	struct endpoint local;
-	unsigned tunnels;
-};
-
-struct ipsec {
-	struct ike_config *config;
-	struct sessions *sessions;
-	struct charon *charon;
-	uv_timer_t timer;
-	struct listening *listening;
-	bool started; /* KEEPER_IKE_START was answered */
-	bool running; /* inside ipsec_run() */
-	struct refusals refusals;
-	struct tunnel_protection *tunnels;
-};
-
-/* What a tunnel was told to the sessions as. */
-struct tunnel_protection {
-	struct tunnel_protection *next;
-	uint32_t tunnel, protection;
-	struct endpoint local;
-};
+#include "daemon/ipsec_state.h"
 
 const struct sessions *ipsec_sessions(const struct daemon *d)
 {
@@ -171,15 +143,19 @@ static const char *below_configuration(const struct daemon *d, const char *path)
 	return strncmp(path, d->hello.config_path, length) == 0 ? path + length : path;
 }
 
-static int open_file(void *daemon, const char *path)
+int ipsec_open_file(struct daemon *d, const char *path)
 {
-	struct daemon *d = daemon;
 	char text[KEEPER_TEXT];
 	int fd, rc = keeper_open_file(&d->keeper, below_configuration(d, path), &fd, text);
 
 	if (rc < 0)
 		daemon_log(d, TRACE_ERROR, "IKE_FILE", "error=\"%s\"", text);
 	return rc < 0 ? rc : fd;
+}
+
+static int open_file(void *daemon, const char *path)
+{
+	return ipsec_open_file(daemon, path);
 }
 
 static void failed(void *daemon, const char *what, const char *error)
@@ -450,14 +426,6 @@ void ipsec_sync(struct daemon *d)
 	ipsec_run(d);
 }
 
-bool ipsec_sender(const struct daemon *d, const struct forward_nhrp *m, const char **identity)
-{
-	const bool covered = sessions_covers(d->ipsec->sessions, m->tunnel);
-
-	*identity = m->session ? sessions_identity(d->ipsec->sessions, m->session) : NULL;
-	return covered == (m->session != 0) && (!covered || *identity);
-}
-
 /* ---- start and change ---- */
 
 static bool any_protected(const struct daemon *d)
@@ -508,6 +476,7 @@ int ipsec_start(struct daemon *d)
 	uv_timer_init(&d->loop, &x->timer);
 	x->timer.data = d;
 	charon_configure(x->charon, x->config);
+	claimants_start(d);
 	start_charon(d);
 	return 0;
 }
@@ -545,6 +514,7 @@ void ipsec_configure(struct daemon *d, struct ike_config *fresh)
 	restart_changed(d, old, fresh);
 	forget_connections(d);
 	charon_configure(x->charon, fresh);
+	claimants_forget(d);
 	ike_config_free(old);
 	start_charon(d);
 	ipsec_run(d);

@@ -42,8 +42,9 @@ bool ipsec_forwarder(struct daemon *d, const struct ipc_message *m);
 void ipsec_forwarder_lost(struct daemon *d);
 /* Everything is told to a forwarder that has said what it holds. */
 void ipsec_sync(struct daemon *d);
-/* Who sent an NHRP message; false: nobody who may (unprotected, or not known yet). */
-bool ipsec_sender(const struct daemon *d, const struct forward_nhrp *m, const char **identity);
+/* Who sent an NHRP message: its identity and certificate in ev->packet, for as long as the event is handled.
+ * false: nobody who may (unprotected, or not known yet), or forwarder_nhrp() is called for it later. */
+bool ipsec_sender(struct daemon *d, const struct forward_nhrp *m, struct event *ev);
 
 const struct sessions *ipsec_sessions(const struct daemon *d);
 const struct ike_config *ipsec_config(const struct daemon *d);

@@ -879,7 +879,7 @@ static void fill(const struct session *x, struct session_view *v)
 		.session = x->id, .key = x->key, .state = shown_state(x), .can_send = x->can_send,
 		.wanted = session_wanted(x), .ike_up = i != NULL, .identity = x->identity,
 		.cause = x->can_send && i ? "" : x->cause,
-		.ike_suite = i ? i->suite : "", .version = i ? i->version : 0, .is_initiator = i && i->is_initiator,
+		.ike_suite = i ? i->suite : "", .version = i ? i->version : 0, .ike_id = i ? i->id : 0, .is_initiator = i && i->is_initiator,
 		.remote_port = x->remote_port, .failures = x->failures, .pairs = x->pair_count, .ikes = x->ike_count,
 		.cause_rank = x->cause_rank, .failed_at = x->failed_at,
 		.since = x->since, .up_since = x->up_since,

@@ -154,6 +154,7 @@ struct session_view {
 	const char *cause;       /* why it is not up, or does not renew; "" */
 	const char *ike_suite;   /* "" unknown */
 	unsigned version;        /* of IKE; 0: no IKE_SA */
+	uint32_t ike_id;         /* of its newest IKE_SA; 0: none */
 	bool is_initiator;
 	uint16_t remote_port;
 	unsigned cause_rank;     /* enum ike_cause */

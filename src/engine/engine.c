@@ -171,6 +171,8 @@ static void packet_event(struct engine *e, const struct event *ev)
 	e->in_bytes = ev->packet.bytes;
 	e->in_length = ev->packet.length;
 	e->in_identity = ev->packet.identity;
+	e->in_certified = ev->packet.certified;
+	e->in_certified_count = ev->packet.certified_count;
 	count(e, received_counters[e->in.type]);
 	if (is_spoofed(o, from, &e->in)) {
 		count(e, ENGINE_COUNT_DROP_SPOOFED);

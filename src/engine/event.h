@@ -63,6 +63,10 @@ struct event {
 			/* Who that is, as IPsec authenticated it ("spoke1.example.net"); NULL on an
 			 * unprotected tunnel. Registrations are bound to it. */
 			const char *identity;
+			/* Overlay addresses that the certificate names which he authenticated with; only asked
+			 * for where `ip nhrp identity certificate` is. */
+			const struct ipaddr *certified;
+			size_t certified_count;
 			const uint8_t *bytes; /* from ar$afn on */
 			size_t length;
 		} packet;

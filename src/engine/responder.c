@@ -12,6 +12,7 @@
 #include "engine/answer.h"
 #include "engine/binding.h"
 #include "engine/build.h"
+#include "engine/entitled.h"
 #include "engine/error.h"
 #include "engine/forwarding.h"
 #include "engine/nhs_list.h"
@@ -117,6 +118,8 @@ static void learn_asker(struct overlay *o, const struct asker *a, const struct n
 		return;
 	if (!overlay_on_subnet(o, &m->src_proto) && !overlay_of_route(o, r))
 		return; /* nobody we would send to through this tunnel */
+	if (a->identity && entitled_denies(o, &m->src_proto))
+		return; /* his own word, and it is not his */
 	binding_learn(o, &f);
 }
 

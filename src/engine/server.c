@@ -9,6 +9,7 @@
 
 #include "engine/binding.h"
 #include "engine/build.h"
+#include "engine/entitled.h"
 #include "engine/error.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
@@ -95,45 +96,24 @@ static bool is_of_server(const struct claim *x, const struct binding *old)
 	return nhs_by_addr(x->overlay, &x->addr) != NULL;
 }
 
-static bool line_matches(const struct overlay *o, const struct config_nhrp_identity *line, const char *identity)
-{
-	const struct engine_options *const options = &overlay_engine(o)->options;
-
-	return options->identity_matches ? options->identity_matches(line, identity) : strcmp(line->name, identity) == 0;
-}
-
-/* Addresses that the configuration gives to an identity are for it alone, and it may have no others. */
-static bool is_configured_for(const struct claim *x)
-{
-	const struct config_nhrp *const cfg = x->overlay->cfg;
-	bool limited = false;
-
-	for (size_t i = 0; i < cfg->identity_count; i++) {
-		const bool his = line_matches(x->overlay, &cfg->identities[i], x->identity);
-		const bool there = ipprefix_contains(&cfg->identities[i].overlay, &x->addr);
-
-		if (his && there)
-			return true;
-		limited = limited || his || there;
-	}
-	return !limited;
-}
-
 /* On a protected tunnel an address is his whose identity has it, wherever he is. */
 static uint8_t judge_identity(const struct claim *x, const struct binding *old)
 {
 	if (x->relayed) /* of whom it is nobody can tell */
-		return NHRP_CODE_ADMIN_PROHIBITED;
-	if (!is_configured_for(x))
 		return NHRP_CODE_ADMIN_PROHIBITED;
 	if (old && old->kind == BINDING_REGISTERED && binding_is_of_other(old, x->identity))
 		return NHRP_CODE_ALREADY_REGISTERED;
 	return NHRP_CODE_SUCCESS;
 }
 
-static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const struct binding *old)
+/* *why: more than the code says; or NULL. */
+static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const struct binding *old, const char **why)
 {
+	*why = NULL;
 	if (!addressable(x, c) || is_of_server(x, old))
+		return NHRP_CODE_ADMIN_PROHIBITED;
+	*why = entitled_denies(x->overlay, &x->addr);
+	if (*why)
 		return NHRP_CODE_ADMIN_PROHIBITED;
 	if (x->identity)
 		return judge_identity(x, old);
@@ -145,15 +125,16 @@ static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const stru
 }
 
 static void say_client(const struct claim *x, const char *mnemonic, enum trace_severity severity,
-		       const char *reason)
+		       const char *reason, const char *why)
 {
 	const struct tunnel *const t = x->overlay->tunnel;
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
 
-	trace(t->engine, t->settings.number, severity, mnemonic, "tunnel=Tunnel%u address=%s nbma=%s%s%s%s%s%s",
+	trace(t->engine, t->settings.number, severity, mnemonic, "tunnel=Tunnel%u address=%s nbma=%s%s%s%s%s%s%s%s%s",
 	      t->settings.number, ipaddr_format(&x->addr, addr), ipaddr_format(&x->nbma.addr, nbma),
 	      x->identity ? " identity=" : "", x->identity ? x->identity : "",
-	      reason ? " reason=\"" : "", reason ? reason : "", reason ? "\"" : "");
+	      reason ? " reason=\"" : "", reason ? reason : "", reason ? "\"" : "",
+	      why ? " why=\"" : "", why ? why : "", why ? "\"" : "");
 }
 
 static uint8_t store(const struct claim *x, const struct nhrp_cie *c, struct binding *old)
@@ -179,7 +160,7 @@ static uint8_t store(const struct claim *x, const struct nhrp_cie *c, struct bin
 	if (!binding_learn(x->overlay, &f))
 		return NHRP_CODE_INSUFFICIENT_RESOURCES;
 	if (!known)
-		say_client(x, "NHRP_NHC_UP", TRACE_NOTICE, NULL);
+		say_client(x, "NHRP_NHC_UP", TRACE_NOTICE, NULL, NULL);
 	return NHRP_CODE_SUCCESS;
 }
 
@@ -187,10 +168,11 @@ static uint8_t store(const struct claim *x, const struct nhrp_cie *c, struct bin
 static uint8_t settle(const struct claim *x, const struct nhrp_cie *c)
 {
 	struct binding *const old = binding_host(x->overlay, &x->addr);
-	const uint8_t code = judge(x, c, old);
+	const char *why;
+	const uint8_t code = judge(x, c, old, &why);
 
 	if (code != NHRP_CODE_SUCCESS) {
-		say_client(x, "NHRP_REGISTRATION_REFUSED", TRACE_WARNING, nhrp_code_name(code));
+		say_client(x, "NHRP_REGISTRATION_REFUSED", TRACE_WARNING, nhrp_code_name(code), why);
 		return code;
 	}
 	if (old && (old->kind == BINDING_STATIC || old->kind == BINDING_NHS))

@@ -72,6 +72,8 @@ struct engine {
 	const uint8_t *in_bytes; /* … from these octets */
 	size_t in_length;
 	const char *in_identity; /* of its sender, as IPsec authenticated it; NULL: unprotected */
+	const struct ipaddr *in_certified; /* what his certificate names */
+	size_t in_certified_count;
 };
 
 static inline void count(struct engine *e, enum engine_counter c) { e->counters[c]++; }

@@ -337,6 +337,18 @@ static void take_limits(struct resolving *r)
 	r->out->ike_sa_limit = seconds_of(all, 0);
 }
 
+/* Who is to show a certificate must be asked for one. */
+static void check_certified(struct resolving *r, const struct config_interface *tunnel)
+{
+	const struct config_tunnel *t = tunnel->tunnel;
+	const struct ike_protection *p = ike_config_protection(r->out, r->c, tunnel);
+
+	if ((t->nhrp4.identity_certificate || t->nhrp6.identity_certificate) && (!p || p->remote_auth != IKE_PUBKEY))
+		ike_find(r, IKE_PRACTICE, tunnel->line,
+			 "authenticate the peers by certificates, or take out nhrp identity certificate",
+			 "nobody can register without a certificate, and the tunnel's profile asks for none");
+}
+
 struct ike_config *ike_config_new(const struct config *c)
 {
 	struct ike_config *i = alloc_zero(1, sizeof *i);
@@ -350,6 +362,8 @@ struct ike_config *ike_config_new(const struct config *c)
 		if (tunnel->tunnel && tunnel->tunnel->protection_profile && !tunnel->shutdown &&
 		    !ike_config_protection(i, c, tunnel))
 			add_protection(&r, tunnel);
+		if (tunnel->tunnel && !tunnel->shutdown)
+			check_certified(&r, tunnel);
 	}
 	return i;
 }

@@ -12,7 +12,7 @@
 #include "lab/programs.h"
 #include "lab/run.h"
 
-enum { LIFE_DAYS = 30 };
+enum { LIFE_DAYS = 30, OVERLAYS_MAX = 16 };
 
 bool certificates_wanted(const struct lab *lab)
 {
@@ -92,16 +92,39 @@ static int make_authority(const char *key, const char *certificate, char *error,
 	return pki(certificate, argv, error, size);
 }
 
-static int issue(const char *ca_key, const char *ca, const char *key, const char *certificate, const char *name,
-		 char *error, size_t size)
+/* The router's overlay addresses, which `ip nhrp identity certificate` looks for. */
+struct overlays {
+	size_t count;
+	char text[OVERLAYS_MAX][IPADDR_TEXT_MAX];
+};
+
+static void list_overlays(const struct config *c, struct overlays *out)
+{
+	out->count = 0;
+	for (size_t i = 0; i < c->interface_count; i++) {
+		const struct config_interface *t = &c->interfaces[i];
+
+		for (size_t k = 0; t->is_tunnel && k < t->address_count && out->count < OVERLAYS_MAX; k++)
+			ipaddr_format(&t->addresses[k].addr, out->text[out->count++]);
+	}
+}
+
+static int issue(const char *ca_key, const char *ca, const char *key, const char *certificate,
+		 const struct lab_router *router, char *error, size_t size)
 {
 	char days[12], subject[80];
-	char *argv[] = { "pki", "--issue", "--cacert", (char *)ca, "--cakey", (char *)ca_key, "--in", (char *)key,
-			 "--type", "priv", "--dn", subject, "--san", (char *)name, "--lifetime", days,
-			 "--outform", "pem", NULL };
+	char *argv[18 + 2 * OVERLAYS_MAX + 1] = {
+		"pki", "--issue", "--cacert", (char *)ca, "--cakey", (char *)ca_key, "--in", (char *)key, "--type", "priv",
+		"--dn", subject, "--lifetime", days, "--outform", "pem", "--san", (char *)router->name };
+	struct overlays overlays;
 
+	list_overlays(router->config, &overlays);
+	for (size_t i = 0; i < overlays.count; i++) {
+		argv[18 + 2 * i] = "--san";
+		argv[18 + 2 * i + 1] = overlays.text[i];
+	}
 	snprintf(days, sizeof(days), "%d", LIFE_DAYS);
-	snprintf(subject, sizeof(subject), "CN=%.60s", name);
+	snprintf(subject, sizeof(subject), "CN=%.60s", router->name);
 	return pki(certificate, argv, error, size);
 }
 
@@ -133,7 +156,7 @@ static int make_router(const struct lab *lab, size_t router, const char *ca_key,
 	if (r == 0)
 		r = make_key(key, error, size);
 	if (r == 0)
-		r = issue(ca_key, ca, key, certificate, name, error, size);
+		r = issue(ca_key, ca, key, certificate, &lab->plan->routers[router], error, size);
 	if (r == 0)
 		r = link_file(ca, own_ca, false, error, size);
 	if (r == 0 && !original) {

@@ -6,7 +6,7 @@
  *     nat  ROUTER [INTERFACE] [ROUTER [INTERFACE]]…   a NAT box before the uplinks named
  *     loss ROUTER [INTERFACE] PERCENT                 loss on an uplink, each direction
  *     host NAME ROUTER INTERFACE ADDRESS              one more probe host on a LAN
- *     certificates                                    a CA and a certificate for each router
+ *     certificates                                    a CA, and a certificate for each router's name and overlay addresses
  *
  * Here a line is words and no more; plan_conf.h says what they mean to a plan. Errors name
  * file, line, reason and remedy.

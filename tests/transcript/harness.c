@@ -549,18 +549,35 @@ void node_receive_bytes(struct node *n, const char *from_nbma, const uint8_t *by
 	node_event(n, &ev);
 }
 
-void node_receive_as(struct node *n, const char *from_nbma, uint32_t site, const char *identity,
-		     const struct nhrp_message *m)
+static void receive_as(struct node *n, const struct endpoint *from, const char *identity, const struct ipaddr *certified,
+		       const struct nhrp_message *m)
 {
 	uint8_t bytes[NHRP_MESSAGE_MAX];
 	const struct event ev = {
 		.type = EVENT_PACKET,
-		.packet = { .from = { addr_of(from_nbma), 0, site }, .identity = identity, .bytes = bytes,
-			    .length = nhrp_encode(m, bytes, sizeof bytes) },
+		.packet = { .from = *from, .identity = identity, .certified = certified, .certified_count = certified ? 1 : 0,
+			    .bytes = bytes, .length = nhrp_encode(m, bytes, sizeof bytes) },
 	};
 
 	assert_true(ev.packet.length > 0);
 	node_event(n, &ev);
+}
+
+void node_receive_as(struct node *n, const char *from_nbma, uint32_t site, const char *identity,
+		     const struct nhrp_message *m)
+{
+	const struct endpoint from = { addr_of(from_nbma), 0, site };
+
+	receive_as(n, &from, identity, NULL, m);
+}
+
+void node_receive_certified(struct node *n, const char *from_nbma, const char *identity, const char *certified,
+			    const struct nhrp_message *m)
+{
+	const struct endpoint from = { .addr = addr_of(from_nbma) };
+	const struct ipaddr named = certified ? addr_of(certified) : IPADDR_NONE;
+
+	receive_as(n, &from, identity, certified ? &named : NULL, m);
 }
 
 void node_receive(struct node *n, const char *from_nbma, const struct nhrp_message *m)

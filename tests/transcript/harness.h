@@ -106,6 +106,9 @@ void node_receive(struct node *n, const char *from_nbma, const struct nhrp_messa
 /* From a peer that IPsec authenticated, of that site behind the address. */
 void node_receive_as(struct node *n, const char *from_nbma, uint32_t site, const char *identity,
 		     const struct nhrp_message *m);
+/* The same, with a certificate that names that address; NULL: none. */
+void node_receive_certified(struct node *n, const char *from_nbma, const char *identity, const char *certified,
+			    const struct nhrp_message *m);
 void node_receive_bytes(struct node *n, const char *from_nbma, const uint8_t *bytes, size_t length);
 
 void rig_run_ms(struct rig *r, int64_t ms);

@@ -127,6 +127,82 @@ static void configured_identities(void **state)
 	rig_free(r);
 }
 
+/* on an unprotected tunnel nobody is that identity */
+static void what_is_an_identitys_is_not_for_strangers(void **state)
+{
+	static char kind[] = "fqdn", a[] = "a.example";
+	static struct config_nhrp_identity line = { .kind = kind, .name = a };
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "10.0.0.1/24");
+
+	(void)state;
+	line.overlay = prefix_of("10.0.0.11");
+	hub->tunnel.nhrp4.identities = &line;
+	hub->tunnel.nhrp4.identity_count = 1;
+	node_start(hub);
+	try_claim(hub, NULL, "10.0.0.11", "198.51.100.2", 4);
+	try_claim(hub, NULL, "10.0.0.12", "198.51.100.2", 0);
+	rig_free(r);
+}
+
+static void try_certified(struct node *hub, const char *identity, const char *certified, const char *addr, unsigned code)
+{
+	char expected[80];
+
+	snprintf(expected, sizeof expected, "hub --> 198.51.100.1: Registration Reply {unique} code %u", code);
+	node_receive_certified(hub, "198.51.100.1", identity, certified, claim(addr, "198.51.100.1"));
+	rig_expect(hub->rig, expected);
+	rig_expect_nothing(hub->rig);
+}
+
+/* `ip nhrp identity certificate`: an address is for whose certificate names it, or a line of the configuration */
+static void a_certificate_gives_its_addresses(void **state)
+{
+	static char kind[] = "fqdn", old[] = "old.example";
+	static struct config_nhrp_identity line = { .kind = kind, .name = old };
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "10.0.0.1/24");
+
+	(void)state;
+	line.overlay = prefix_of("10.0.0.19");
+	hub->tunnel.nhrp4.identities = &line;
+	hub->tunnel.nhrp4.identity_count = 1;
+	hub->tunnel.nhrp4.identity_certificate = true;
+	node_start(hub);
+	try_certified(hub, "a.example", "10.0.0.12", "10.0.0.11", 4);
+	assert_non_null(strstr(hub->last_trace, "identity=a.example"));
+	assert_non_null(strstr(hub->last_trace, "why=\"its certificate names other addresses\""));
+	try_certified(hub, "a.example", NULL, "10.0.0.11", 4);
+	assert_non_null(strstr(hub->last_trace, "why=\"no certificate of it names an address\""));
+	try_certified(hub, NULL, NULL, "10.0.0.11", 4);
+	try_certified(hub, "a.example", "10.0.0.11", "10.0.0.11", 0);
+	try_certified(hub, "a.example", "10.0.0.19", "10.0.0.19", 4); /* the configuration has the last word */
+	try_certified(hub, "old.example", NULL, "10.0.0.19", 0);
+	try_certified(hub, "b.example", "10.0.0.11", "10.0.0.11", 14); /* named twice: who is there stays */
+	rig_free(r);
+}
+
+/* nor is it got by asking for something else */
+static void a_direct_asker_needs_his_certificate(void **state)
+{
+	struct rig *const r = rig_new();
+	struct node *const spoke = node_new(r, "spoke", "192.0.2.9", "10.0.0.9/24");
+	struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "10.0.0.12", "198.51.100.1",
+					       NHRP_FLAG_RES_SOURCE_STABLE);
+
+	(void)state;
+	spoke->tunnel.nhrp4.identity_certificate = true;
+	node_start(spoke);
+	m->dst_proto = addr_of("10.0.0.9");
+	m->cies[0].prefix_len = 0;
+	nhrp_extension_add(m, NHRP_EXT_FORWARD_TRANSIT);
+	node_receive_certified(spoke, "198.51.100.1", "m.example", "10.0.0.66", m);
+	assert_string_equal(node_neighbour_nbma(spoke, "10.0.0.12"), "-");
+	node_receive_certified(spoke, "198.51.100.1", "b.example", "10.0.0.12", m);
+	assert_string_equal(node_neighbour_nbma(spoke, "10.0.0.12"), "198.51.100.1");
+	rig_free(r);
+}
+
 /* what claims to have been passed on by another is nobody's claim */
 static void a_relayed_registration_is_no_claim(void **state)
 {
@@ -282,6 +358,9 @@ int main(void)
 		cmocka_unit_test(another_identity_is_refused_and_named),
 		cmocka_unit_test(hubs_are_not_claimed),
 		cmocka_unit_test(configured_identities),
+		cmocka_unit_test(what_is_an_identitys_is_not_for_strangers),
+		cmocka_unit_test(a_certificate_gives_its_addresses),
+		cmocka_unit_test(a_direct_asker_needs_his_certificate),
 		cmocka_unit_test(a_relayed_registration_is_no_claim),
 		cmocka_unit_test(a_purge_counts_from_its_identity),
 		cmocka_unit_test(two_behind_one_nat),

@@ -122,6 +122,7 @@ static const struct wrong wrongs[] = {
 	{ TUNNEL GCM IPSEC2 "crypto pki certificate map M 10\n issuer-name co acme\ncrypto pki trustpoint CA\n ca-file a\n"
 	  " certificate-file b\n key-file c\ncrypto ikev2 profile V2\n match certificate M\n authentication local rsa-sig\n"
 	  " authentication remote rsa-sig\n", "issuer-name co acme", "only subject-name", IKE_ERROR },
+	{ TUNNEL "interface Tunnel0\n ip nhrp identity certificate\n" KEY1 POLICY1 GCM IPSEC1, "interface Tunnel0", "nobody can register", IKE_PRACTICE },
 };
 
 static const struct ike_finding *finding(const struct scene *s, const struct wrong *w)
@@ -363,7 +364,7 @@ static void test_accepts(void **state)
 
 static void test_identity_lines(void **state)
 {
-	static const char text[] = "interface Tunnel0\n ip nhrp identity fqdn spoke1.example address 10.0.0.11\n"
+	static const char text[] = "interface Tunnel0\n ip nhrp identity certificate\n ip nhrp identity fqdn spoke1.example address 10.0.0.11\n"
 		" ip nhrp identity dn CN=spoke2,O=Acme address 10.0.0.12\n ip nhrp identity email a@b address 10.0.0.16 255.255.255.240\n"
 		" ip nhrp identity address 192.0.2.9 address 10.0.0.13\n ipv6 nhrp identity key-id k address 2001:db8::/64\n"
 		" ip nhrp identity fqdn gone.example address 10.0.0.1\n no ip nhrp identity fqdn gone.example address 10.0.0.1\n";
@@ -373,6 +374,9 @@ static void test_identity_lines(void **state)
 
 	(void)state;
 	assert_int_equal(n->identity_count, 4);
+	assert_true(n->identity_certificate);
+	assert_false(config_find_tunnel(s.c, 0)->tunnel->nhrp6.identity_certificate);
+	assert_non_null(strstr(printed, "\n ip nhrp identity certificate\n"));
 	assert_true(ike_identity_matches(&n->identities[0], "Spoke1.example"));
 	assert_false(ike_identity_matches(&n->identities[0], "CN=spoke1.example"));
 	assert_true(ike_identity_matches(&n->identities[1], "CN=spoke2, O=Acme"));

@@ -1,0 +1,237 @@
+#include "daemon/certificates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/tree.h"
+
+enum { ASK_AGAIN_S = 5, SHOW_AGAIN_S = 60, SWEEP_MIN = 64 };
+
+struct waiting {
+	struct waiting *next;
+	struct forward_nhrp message; /* as much of it as its length says */
+};
+
+struct entry {
+	struct tree_node node; /* by session */
+	uint32_t session, ike_id;
+	char *identity;
+	bool asked;      /* an answer is awaited */
+	bool known;      /* addresses are what a certificate of that identity named */
+	bool stale;      /* it is asked for anew at the next message */
+	struct instant ask_again, show_again; /* not before */
+	enum certificate_fault said;
+	size_t count, waiting_count;
+	struct ipaddr *addresses;
+	struct waiting *first, **last;
+};
+
+struct certificates {
+	struct certificates_calls calls;
+	void *arg;
+	struct tree entries;
+	size_t asked, sweep_at;
+};
+
+static int by_session(const void *key, const struct tree_node *node)
+{
+	const uint32_t a = *(const uint32_t *)key, b = CONTAINER_OF(node, const struct entry, node)->session;
+
+	return (a > b) - (a < b);
+}
+
+struct certificates *certificates_new(const struct certificates_calls *calls, void *arg)
+{
+	struct certificates *c = alloc_zero(1, sizeof *c);
+
+	c->calls = *calls;
+	c->arg = arg;
+	c->sweep_at = SWEEP_MIN;
+	tree_init(&c->entries, by_session);
+	return c;
+}
+
+static struct entry *find(const struct certificates *c, uint32_t session)
+{
+	struct tree_node *n = tree_find(&c->entries, &session);
+
+	return n ? CONTAINER_OF(n, struct entry, node) : NULL;
+}
+
+static struct waiting *take_waiting(struct entry *e)
+{
+	struct waiting *all = e->first;
+
+	e->first = NULL;
+	e->last = &e->first;
+	e->waiting_count = 0;
+	return all;
+}
+
+static void free_entry(struct certificates *c, struct entry *e)
+{
+	for (struct waiting *w = take_waiting(e), *next; w; w = next) {
+		next = w->next;
+		free(w);
+	}
+	tree_remove(&c->entries, &e->node);
+	free(e->identity);
+	free(e->addresses);
+	free(e);
+}
+
+void certificates_free(struct certificates *c)
+{
+	struct tree_node *n;
+
+	while (c && (n = tree_first(&c->entries)) != NULL)
+		free_entry(c, CONTAINER_OF(n, struct entry, node));
+	free(c);
+}
+
+size_t certificates_count(const struct certificates *c)
+{
+	return c->entries.count;
+}
+
+void certificates_forget(struct certificates *c)
+{
+	for (struct tree_node *n = tree_first(&c->entries); n; n = tree_next(n)) {
+		struct entry *e = CONTAINER_OF(n, struct entry, node);
+
+		e->known = false;
+		e->count = 0;
+		e->stale = true;
+	}
+}
+
+/* Those of sessions that have ended go when there are twice as many as at the last time. */
+static void sweep(struct certificates *c)
+{
+	struct tree_node *next;
+
+	if (c->entries.count < c->sweep_at)
+		return;
+	for (struct tree_node *n = tree_first(&c->entries); n; n = next) {
+		struct entry *e = CONTAINER_OF(n, struct entry, node);
+
+		next = tree_next(n);
+		if (!e->asked && !c->calls.exists(c->arg, e->session))
+			free_entry(c, e);
+	}
+	c->sweep_at = 2 * c->entries.count > SWEEP_MIN ? 2 * c->entries.count : SWEEP_MIN;
+}
+
+static struct entry *entry_of(struct certificates *c, const struct certificates_peer *p)
+{
+	struct entry *e = find(c, p->session);
+
+	if (!e) {
+		sweep(c);
+		e = alloc_zero(1, sizeof *e);
+		e->session = p->session;
+		e->stale = true;
+		e->last = &e->first;
+		tree_insert(&c->entries, &p->session, &e->node);
+	}
+	if (!e->identity || strcmp(e->identity, p->identity) != 0) {
+		free(e->identity);
+		e->identity = alloc_text(p->identity);
+		e->known = false;
+		e->count = 0;
+		e->said = CERTIFICATE_NONE;
+		e->stale = true;
+		e->ask_again = (struct instant){ 0 };
+	}
+	if (e->ike_id != p->ike_id)
+		e->stale = true;
+	return e;
+}
+
+static void wait_in(struct entry *e, const struct forward_nhrp *m)
+{
+	struct waiting *w;
+
+	if (e->waiting_count == CERTIFICATES_WAITING_MAX)
+		return;
+	w = alloc_zero(1, offsetof(struct waiting, message.bytes) + m->length);
+	memcpy(&w->message, m, offsetof(struct forward_nhrp, bytes) + m->length);
+	*e->last = w;
+	e->last = &w->next;
+	e->waiting_count++;
+}
+
+bool certificates_of(struct certificates *c, struct instant now, const struct certificates_peer *p,
+		     const struct forward_nhrp *m, const struct ipaddr **addresses, size_t *count)
+{
+	struct entry *e = entry_of(c, p);
+
+	if (!e->asked && (!e->stale || instant_before(now, e->ask_again))) {
+		*addresses = e->addresses;
+		*count = e->count;
+		return true;
+	}
+	if (!e->asked && c->asked == CERTIFICATES_ASKED_MAX)
+		return false;
+	wait_in(e, m);
+	if (e->asked)
+		return false;
+	e->asked = true;
+	e->ike_id = p->ike_id;
+	c->asked++;
+	c->calls.ask(c->arg, e->session);
+	return false;
+}
+
+static void take_found(struct entry *e, const struct certificate *found)
+{
+	e->addresses = alloc_array(e->addresses, found->count ? found->count : 1, sizeof *e->addresses);
+	memcpy(e->addresses, found->addresses, found->count * sizeof *e->addresses);
+	e->count = found->count;
+	e->known = true;
+	e->stale = false;
+	e->said = CERTIFICATE_NONE;
+}
+
+static void take_nothing(struct certificates *c, struct entry *e, struct instant now, enum certificate_fault why)
+{
+	const bool forgotten = why == CERTIFICATE_NONE || !certificate_fault_proven(why);
+
+	if (e->known && forgotten) {
+		e->stale = false;
+		return;
+	}
+	e->known = false;
+	e->count = 0;
+	e->stale = true;
+	e->ask_again = instant_add(now, span_s(ASK_AGAIN_S));
+	if (why != CERTIFICATE_NONE && why != e->said) {
+		e->said = why;
+		c->calls.refused(c->arg, e->session, why);
+	}
+	if (forgotten && !instant_before(now, e->show_again)) {
+		e->show_again = instant_add(now, span_s(SHOW_AGAIN_S));
+		c->calls.again(c->arg, e->session);
+	}
+}
+
+void certificates_answer(struct certificates *c, struct instant now, uint32_t session, const struct certificate *found,
+			 enum certificate_fault why)
+{
+	struct entry *e = find(c, session);
+
+	if (!e || !e->asked)
+		return;
+	e->asked = false;
+	c->asked--;
+	if (found)
+		take_found(e, found);
+	else
+		take_nothing(c, e, now, why);
+	for (struct waiting *w = take_waiting(e), *next; w; w = next) {
+		next = w->next;
+		c->calls.take(c->arg, &w->message);
+		free(w);
+	}
+}

@@ -1,0 +1,55 @@
+/*
+ * certificates: which overlay addresses the certificates of those name that speak NHRP on tunnels with
+ * `ip nhrp identity certificate`. Without sockets or clock: who is not known yet is asked for
+ * by a call, and his messages wait until the answer has come.
+ *
+ * A certificate is a session's, as that identity and by that IKE_SA: when one of them changes it is asked for
+ * anew. charon keeps few of the certificates that it has seen; one that is no longer to be had while the identity
+ * stays the same counts on, and else the peer is asked to show it again, by beginning anew.
+ */
+#ifndef DMVPN_DAEMON_CERTIFICATES_H
+#define DMVPN_DAEMON_CERTIFICATES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "base/ipaddr.h"
+#include "forward/forward_msg.h"
+#include "ike/certificate.h"
+
+enum { CERTIFICATES_ASKED_MAX = 64, CERTIFICATES_WAITING_MAX = 4 /* messages of one session */ };
+
+struct certificates;
+
+struct certificates_calls {
+	void (*ask)(void *arg, uint32_t session);   /* certificates_answer() is called once, perhaps at once */
+	void (*take)(void *arg, const struct forward_nhrp *m); /* a message that has waited */
+	void (*again)(void *arg, uint32_t session); /* it is not to be had; at most once a minute */
+	void (*refused)(void *arg, uint32_t session, enum certificate_fault why); /* once for each cause */
+	bool (*exists)(void *arg, uint32_t session);
+};
+
+struct certificates *certificates_new(const struct certificates_calls *calls, void *arg);
+void certificates_free(struct certificates *c); /* NULL is fine */
+
+struct certificates_peer {
+	uint32_t session, ike_id; /* ike_id: of its newest IKE_SA; 0: none */
+	const char *identity;
+};
+
+/*
+ * What the certificate of m's sender names: true, and *addresses with *count of them until the next call.
+ * false: the message is kept, or is dropped since there are too many; it is asked again by its sender.
+ */
+bool certificates_of(struct certificates *c, struct instant now, const struct certificates_peer *p,
+		     const struct forward_nhrp *m, const struct ipaddr **addresses, size_t *count);
+/* found NULL: there is none; why: what was wrong with those that there were, or CERTIFICATE_NONE. */
+void certificates_answer(struct certificates *c, struct instant now, uint32_t session, const struct certificate *found,
+			 enum certificate_fault why);
+/* What is believed may be other now: all is asked for anew. */
+void certificates_forget(struct certificates *c);
+size_t certificates_count(const struct certificates *c); /* sessions known here */
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * When a certificate is asked for, what waits meanwhile, and what is made of the answer. charon is a list of
+ * questions here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "daemon/certificates.h"
+
+static struct certificates *c;
+static struct instant now;
+static unsigned asked, taken, shown_again, refusals;
+static enum certificate_fault refused_for;
+static uint32_t last_taken, gone_from = UINT32_MAX;
+static bool at_once; /* there is no charon */
+
+static void ask(void *arg, uint32_t session)
+{
+	(void)arg;
+	asked++;
+	if (at_once)
+		certificates_answer(c, now, session, NULL, CERTIFICATE_NONE);
+}
+
+/* As the daemon does: the message comes in again. */
+static void take(void *arg, const struct forward_nhrp *m)
+{
+	(void)arg;
+	taken++;
+	last_taken = m->tunnel;
+	assert_int_equal(m->bytes[m->length - 1], 0x5a);
+}
+
+static void again(void *arg, uint32_t session)
+{
+	(void)arg;
+	(void)session;
+	shown_again++;
+}
+
+static void refused(void *arg, uint32_t session, enum certificate_fault why)
+{
+	(void)arg;
+	(void)session;
+	refusals++;
+	refused_for = why;
+}
+
+static bool exists(void *arg, uint32_t session)
+{
+	(void)arg;
+	return session < gone_from;
+}
+
+static int set_up(void **state)
+{
+	static const struct certificates_calls calls = { ask, take, again, refused, exists };
+
+	(void)state;
+	c = certificates_new(&calls, NULL);
+	now = (struct instant){ 1000000000 };
+	asked = taken = shown_again = refusals = 0;
+	gone_from = UINT32_MAX;
+	at_once = false;
+	return 0;
+}
+
+static int take_down(void **state)
+{
+	(void)state;
+	certificates_free(c);
+	return 0;
+}
+
+static size_t count;
+static const struct ipaddr *addresses;
+
+static bool says(uint32_t session, uint32_t ike, const char *identity, uint32_t number)
+{
+	const struct certificates_peer p = { session, ike, identity };
+	const volatile size_t octets = offsetof(struct forward_nhrp, bytes) + 40;
+	struct forward_nhrp *m = calloc(1, octets); /* of its own size, so that a copy of more is seen */
+	bool known;
+
+	m->tunnel = number;
+	m->length = 40;
+	m->bytes[39] = 0x5a;
+	m->session = session;
+	known = certificates_of(c, now, &p, m, &addresses, &count);
+	free(m);
+	return known;
+}
+
+static void answer(uint32_t session, const char *address, enum certificate_fault why)
+{
+	struct certificate found = { .count = 1 };
+
+	if (address)
+		ipaddr_parse(address, &found.addresses[0]);
+	certificates_answer(c, now, session, address ? &found : NULL, why);
+}
+
+static void expect(const char *address)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	assert_int_equal(count, address ? 1 : 0);
+	if (address)
+		assert_string_equal(ipaddr_format(&addresses[0], text), address);
+}
+
+static void messages_wait_for_the_answer(void **state)
+{
+	(void)state;
+	assert_false(says(1, 7, "a", 1));
+	assert_false(says(1, 7, "a", 2));
+	assert_int_equal(asked, 1);
+	assert_int_equal(taken, 0);
+	answer(1, "10.0.0.11", CERTIFICATE_NONE);
+	assert_int_equal(taken, 2);
+	assert_int_equal(last_taken, 2);
+	assert_true(says(1, 7, "a", 3));
+	expect("10.0.0.11");
+	assert_int_equal(asked, 1);
+	answer(1, "10.0.0.66", CERTIFICATE_NONE); /* nobody asked */
+	assert_true(says(1, 7, "a", 4));
+	expect("10.0.0.11");
+}
+
+static void another_identity_or_agreement_is_asked_for_anew(void **state)
+{
+	(void)state;
+	says(1, 7, "a", 1);
+	answer(1, "10.0.0.11", CERTIFICATE_NONE);
+	assert_false(says(1, 8, "a", 2));
+	answer(1, "10.0.0.12", CERTIFICATE_NONE);
+	assert_true(says(1, 8, "a", 3));
+	expect("10.0.0.12");
+	/* charon has no more of it: the same identity had it */
+	assert_false(says(1, 9, "a", 4));
+	answer(1, NULL, CERTIFICATE_NONE);
+	assert_true(says(1, 9, "a", 5));
+	expect("10.0.0.12");
+	assert_int_equal(shown_again, 0);
+	/* another one never */
+	assert_false(says(1, 9, "b", 6));
+	answer(1, NULL, CERTIFICATE_NONE);
+	assert_true(says(1, 9, "b", 7));
+	expect(NULL);
+	assert_int_equal(shown_again, 1);
+}
+
+static void a_bad_one_ends_what_was_known(void **state)
+{
+	(void)state;
+	says(1, 7, "a", 1);
+	answer(1, "10.0.0.11", CERTIFICATE_NONE);
+	says(1, 8, "a", 2);
+	answer(1, NULL, CERTIFICATE_TOO_MANY);
+	assert_true(says(1, 8, "a", 3));
+	expect(NULL);
+	assert_int_equal(refusals, 1);
+	assert_int_equal(refused_for, CERTIFICATE_TOO_MANY);
+	assert_int_equal(shown_again, 0);
+	for (int i = 0; i < 5; i++) { /* said once */
+		now = instant_add(now, span_s(6));
+		assert_false(says(1, 8, "a", 4));
+		answer(1, NULL, CERTIFICATE_TOO_MANY);
+	}
+	assert_int_equal(refusals, 1);
+	/* a stranger's forgery ends nothing */
+	now = instant_add(now, span_s(6));
+	says(1, 8, "a", 5);
+	answer(1, "10.0.0.11", CERTIFICATE_NONE);
+	says(1, 9, "a", 6);
+	answer(1, NULL, CERTIFICATE_UNTRUSTED);
+	assert_true(says(1, 9, "a", 7));
+	expect("10.0.0.11");
+	says(1, 10, "a", 8);
+	answer(1, NULL, CERTIFICATE_MALFORMED);
+	assert_true(says(1, 10, "a", 9));
+	expect("10.0.0.11");
+}
+
+static void what_is_not_to_be_had_is_shown_again(void **state)
+{
+	(void)state;
+	at_once = true;
+	assert_false(says(1, 7, "a", 1));
+	assert_int_equal(taken, 1);
+	assert_true(says(1, 7, "a", 2)); /* not asked for with every message */
+	assert_int_equal(asked, 1);
+	assert_int_equal(shown_again, 1);
+	for (int i = 0; i < 9; i++) {
+		now = instant_add(now, span_s(6));
+		says(1, 7, "a", 3);
+	}
+	assert_int_equal(asked, 10);
+	assert_int_equal(shown_again, 1);
+	now = instant_add(now, span_s(6));
+	says(1, 7, "a", 4);
+	assert_int_equal(shown_again, 2);
+}
+
+static void everything_is_limited(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 9; i++)
+		assert_false(says(1, 7, "a", i));
+	for (uint32_t s = 2; s < 200; s++)
+		assert_false(says(s, 7, "a", s));
+	assert_int_equal(asked, CERTIFICATES_ASKED_MAX);
+	answer(1, "10.0.0.11", CERTIFICATE_NONE);
+	assert_int_equal(taken, CERTIFICATES_WAITING_MAX);
+	says(199, 7, "a", 199);
+	assert_int_equal(asked, CERTIFICATES_ASKED_MAX + 1);
+	for (uint32_t s = 2; s < 200; s++)
+		answer(s, "10.0.0.12", CERTIFICATE_NONE);
+	gone_from = 150; /* sessions end, and nothing tells */
+	for (uint32_t s = 1000; s < 1400; s++) {
+		says(s, 7, "a", s);
+		answer(s, "10.0.0.12", CERTIFICATE_NONE);
+	}
+	assert_true(certificates_count(c) < 400);
+	assert_true(says(30, 7, "a", 1));
+}
+
+static void a_reload_believes_nothing_of_before(void **state)
+{
+	(void)state;
+	says(1, 7, "a", 1);
+	answer(1, "10.0.0.11", CERTIFICATE_NONE);
+	certificates_forget(c);
+	assert_false(says(1, 7, "a", 2));
+	answer(1, NULL, CERTIFICATE_UNTRUSTED);
+	assert_true(says(1, 7, "a", 3));
+	expect(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(messages_wait_for_the_answer, set_up, take_down),
+		cmocka_unit_test_setup_teardown(another_identity_or_agreement_is_asked_for_anew, set_up, take_down),
+		cmocka_unit_test_setup_teardown(a_bad_one_ends_what_was_known, set_up, take_down),
+		cmocka_unit_test_setup_teardown(what_is_not_to_be_had_is_shown_again, set_up, take_down),
+		cmocka_unit_test_setup_teardown(everything_is_limited, set_up, take_down),
+		cmocka_unit_test_setup_teardown(a_reload_believes_nothing_of_before, set_up, take_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
