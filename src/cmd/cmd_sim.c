@@ -4,12 +4,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cmd/cmd.h"
 #include "sim/sim.h"
 
 static const char usage[] =
-	"usage: dmvpn sim [--seed N] [--seeds N] [--trace] SCENARIO\n"
+	"usage: dmvpn sim [--seed N] [--seeds N] [--trace] [--usage] SCENARIO\n"
 	"\n"
 	"Runs a whole DMVPN, with the real protocol engine of every router, on a virtual clock;\n"
 	"docs/sim.md describes scenarios and what is checked.\n"
@@ -17,12 +18,13 @@ static const char usage[] =
 	"  --seed N   the first seed (1)\n"
 	"  --seeds N  how many seeds, one after the other, then the first once more (1)\n"
 	"  --trace    print every event and effect\n"
+	"  --usage    print at the end what it took of the machine\n"
 	"\n"
 	"Exit code: 0 all that is checked held, 1 it did not for some seed, 2 usage or unreadable.\n";
 
 struct sim_options {
 	uint64_t seed, seeds;
-	bool trace;
+	bool trace, usage;
 };
 
 static bool read_count(const char *text, uint64_t *out)
@@ -84,9 +86,25 @@ static bool runs_the_same(const struct scenario *s, uint64_t seed, uint64_t hash
 	return r.hash == hash;
 }
 
+static double seconds_used(const struct rusage *u)
+{
+	return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+	       (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e6;
+}
+
+static void print_usage(const struct scenario *s, uint64_t events)
+{
+	struct rusage u;
+
+	if (getrusage(RUSAGE_SELF, &u) != 0)
+		return;
+	printf("machine time %.3f s, %.0f events a second, memory %ld KB, %.1f KB a router\n", seconds_used(&u),
+	       (double)events / (seconds_used(&u) + 1e-6), u.ru_maxrss, (double)u.ru_maxrss / (double)(s->hubs + s->spokes));
+}
+
 static int run_seeds(const struct scenario *s, const struct sim_options *o)
 {
-	uint64_t failed = 0, first_hash = 0;
+	uint64_t failed = 0, first_hash = 0, events = 0;
 
 	for (uint64_t i = 0; i < o->seeds; i++) {
 		struct sim_result r;
@@ -94,6 +112,7 @@ static int run_seeds(const struct scenario *s, const struct sim_options *o)
 		sim_run(s, o->seed + i, o->trace ? stdout : NULL, &r);
 		print_result(o->seed + i, &r);
 		failed += r.failed;
+		events += r.events;
 		if (i == 0)
 			first_hash = r.hash;
 	}
@@ -101,16 +120,19 @@ static int run_seeds(const struct scenario *s, const struct sim_options *o)
 		failed += !runs_the_same(s, o->seed, first_hash);
 	if (o->seeds > 1)
 		printf("%" PRIu64 " seeds, %" PRIu64 " failed\n", o->seeds, failed);
+	if (o->usage)
+		print_usage(s, events);
 	return failed > 0 ? 1 : 0;
 }
 
 int cmd_sim(int argc, char **argv)
 {
-	enum { SEED = 1, SEEDS, TRACE, HELP };
+	enum { SEED = 1, SEEDS, TRACE, USAGE, HELP };
 	static const struct option options[] = {
 		{ "seed", required_argument, NULL, SEED },
 		{ "seeds", required_argument, NULL, SEEDS },
 		{ "trace", no_argument, NULL, TRACE },
+		{ "usage", no_argument, NULL, USAGE },
 		{ "help", no_argument, NULL, HELP },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -129,6 +151,9 @@ int cmd_sim(int argc, char **argv)
 			break;
 		case TRACE:
 			o.trace = true;
+			break;
+		case USAGE:
+			o.usage = true;
 			break;
 		case HELP:
 		case 'h':

@@ -15,6 +15,8 @@
 #include "engine/output.h"
 #include "engine/purge.h"
 
+enum { STRANGERS_SHARE = 2 /* one part in so many of max-send */ };
+
 struct claim {
 	struct overlay *overlay;
 	const struct nhrp_message *message;
@@ -253,6 +255,10 @@ void server_stranger(struct overlay *o, const struct endpoint *from, const struc
 	if (!ipaddr_is_host(&from->addr) || engine_owns_nbma(overlay_engine(o), from) || nhs_by_nbma(o, from))
 		return;
 	if (b && (b->kind < BINDING_REGISTERED || endpoint_eq(binding_nbma(b), from)))
+		return;
+	/* After a start all clients are strangers, and register: they shall have their answers. */
+	if (!bucket_take(&o->strangers, overlay_engine(o)->now, o->cfg->max_send_packets / STRANGERS_SHARE,
+			 span_s(o->cfg->max_send_s)))
 		return;
 	purge_quietly(o, addr, from, &client);
 }

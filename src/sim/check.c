@@ -135,34 +135,6 @@ static bool is_registered_address(const struct binding_view *b)
 	return b->kind == BINDING_REGISTERED && b->dst.len == 32;
 }
 
-static void check_binding(struct world *w, const struct router *r, const struct binding_view *b)
-{
-	if (!instant_is_never(b->expires) && instant_before(instant_add(b->expires, grace), router_now(w, r)))
-		fail_binding(w, r, b, "outlives its hold time");
-	check_owner(w, r, b);
-	check_leaning(w, r, b);
-	check_dead_owner(w, r, b);
-}
-
-/* Bindings come tunnel by tunnel, and in each an address has one owner. */
-static void check_bindings(struct world *w, const struct router *r)
-{
-	struct snapshot_cursor cursor = { 0 };
-	struct binding_view b;
-	uint32_t tunnel = UINT32_MAX;
-
-	while (!w->result->failed && snapshot_next_binding(r->engine, &cursor, &b)) {
-		const struct router *owner = is_registered_address(&b) ? world_owner(w, &b.dst) : NULL;
-
-		if (b.tunnel != tunnel)
-			begin_seen(w);
-		tunnel = b.tunnel;
-		if (owner && is_seen_again(w, owner))
-			fail_binding(w, r, &b, "is a second owner of its address");
-		check_binding(w, r, &b);
-	}
-}
-
 /* While a spoke is being resolved, its neighbour entry may point to a hub; so may that of a
  * hub which is no NHS for now. */
 static bool points_right(struct world *w, const struct router *r, const struct router *owner,
@@ -204,23 +176,16 @@ static size_t count_neighbours(const struct router *r)
 	return n;
 }
 
-static void check_resolved(struct world *w, const struct router *r)
+/* 1 when the binding is one that a neighbour entry comes of. */
+static size_t check_resolved(struct world *w, const struct router *r, const struct binding_view *b)
 {
-	struct snapshot_cursor cursor = { 0 };
-	struct binding_view b;
-	size_t wanted = 0;
+	const struct host_neighbour *const n = host_neighbour_find(&r->host, &b->dst.addr);
 
-	while (snapshot_next_binding(r->engine, &cursor, &b)) {
-		const struct host_neighbour *n = host_neighbour_find(&r->host, &b.dst.addr);
-
-		if (!(b.nhop || b.temporary) || !is_host_prefix(&b.dst))
-			continue;
-		wanted++;
-		if (!n || n->left || n->peer != b.peer)
-			fail_binding(w, r, &b, "is not what the neighbour says");
-	}
-	if (wanted != count_neighbours(r))
-		world_fail(w, r, "%zu neighbours for %zu bindings", count_neighbours(r), wanted);
+	if (!(b->nhop || b->temporary) || !is_host_prefix(&b->dst))
+		return 0;
+	if (!n || n->left || n->peer != b->peer)
+		fail_binding(w, r, b, "is not what the neighbour says");
+	return 1;
 }
 
 /* ---- the shortcut table is what the engine's bindings and the main table make it */
@@ -231,17 +196,12 @@ static bool is_hole(const struct host_route *s)
 }
 
 /* Each binding has its shortcut … (two tunnels may have learnt the same network) */
-static void check_learnt(struct world *w, const struct router *r)
+static void check_learnt(struct world *w, const struct router *r, const struct binding_view *b)
 {
-	struct snapshot_cursor cursor = { 0 };
-	struct binding_view b;
+	const struct host_route *const s = b->rib ? host_route_find(&r->host.shortcuts, &b->dst) : NULL;
 
-	while (snapshot_next_binding(r->engine, &cursor, &b)) {
-		const struct host_route *s = b.rib ? host_route_find(&r->host.shortcuts, &b.dst) : NULL;
-
-		if (b.rib && (!s || is_hole(s)))
-			fail_binding(w, r, &b, "has no shortcut");
-	}
+	if (b->rib && (!s || is_hole(s)))
+		fail_binding(w, r, b, "has no shortcut");
 }
 
 /* … and each shortcut its binding. */
@@ -287,7 +247,6 @@ static void check_shortcuts(struct world *w, const struct router *r)
 	const size_t count = host_route_count(&r->host.shortcuts);
 	char text[IPPREFIX_TEXT_MAX];
 
-	check_learnt(w, r);
 	for (size_t i = 0; i < count; i++)
 		check_shortcut(w, r, host_route_at(&r->host.shortcuts, i));
 	for (size_t i = 0; count > 0 && i < host_route_count(&r->host.routes); i++) {
@@ -296,6 +255,41 @@ static void check_shortcuts(struct world *w, const struct router *r)
 		if (has_wider_shortcut(r, dst) && !host_route_find(&r->host.shortcuts, dst))
 			world_fail(w, r, "route %s is hidden by a shortcut", ipprefix_format(dst, text));
 	}
+}
+
+/* ---- all of it */
+
+static void check_binding(struct world *w, const struct router *r, const struct binding_view *b)
+{
+	if (!instant_is_never(b->expires) && instant_before(instant_add(b->expires, grace), router_now(w, r)))
+		fail_binding(w, r, b, "outlives its hold time");
+	check_owner(w, r, b);
+	check_leaning(w, r, b);
+	check_dead_owner(w, r, b);
+	check_learnt(w, r, b);
+}
+
+/* Bindings come tunnel by tunnel, and in each an address has one owner. */
+static void check_bindings(struct world *w, const struct router *r)
+{
+	struct snapshot_cursor cursor = { 0 };
+	struct binding_view b;
+	uint32_t tunnel = UINT32_MAX;
+	size_t resolved = 0;
+
+	while (!w->result->failed && snapshot_next_binding(r->engine, &cursor, &b)) {
+		const struct router *owner = is_registered_address(&b) ? world_owner(w, &b.dst) : NULL;
+
+		if (b.tunnel != tunnel)
+			begin_seen(w);
+		tunnel = b.tunnel;
+		if (owner && is_seen_again(w, owner))
+			fail_binding(w, r, &b, "is a second owner of its address");
+		check_binding(w, r, &b);
+		resolved += check_resolved(w, r, &b);
+	}
+	if (resolved != count_neighbours(r))
+		world_fail(w, r, "%zu neighbours for %zu bindings", count_neighbours(r), resolved);
 }
 
 void check_round(struct world *w)
@@ -307,7 +301,6 @@ void check_round(struct world *w)
 			continue;
 		check_bindings(w, r);
 		check_neighbours(w, r);
-		check_resolved(w, r);
 		check_shortcuts(w, r);
 	}
 }

@@ -192,11 +192,25 @@ static void print_spoke(FILE *out, const struct world *w, const struct router *r
 			ipaddr_format(&w->routers[design_link_hub(w, tunnel)].uplinks[design_uplink(w, tunnel)].nbma, nbma));
 }
 
-static void print_hub(FILE *out, const struct world *w)
+/* Who may have which address. */
+static void print_identities(FILE *out, const struct world *w, uint32_t tunnel)
+{
+	char addr[IPADDR_TEXT_MAX];
+
+	for (size_t i = w->scenario->hubs; i < w->router_count; i++) {
+		const struct ipaddr his = design_addr(w, &w->routers[i], tunnel);
+
+		fprintf(out, " ip nhrp identity fqdn %s address %s\n", w->routers[i].name, ipaddr_format(&his, addr));
+	}
+}
+
+static void print_hub(FILE *out, const struct world *w, uint32_t tunnel)
 {
 	fputs(" ip nhrp map multicast dynamic\n", out);
 	if (w->scenario->phase == 3)
 		fputs(" ip nhrp redirect\n", out);
+	if (w->scenario->identities)
+		print_identities(out, w, tunnel);
 }
 
 static void print_tunnel(FILE *out, const struct world *w, const struct router *r, uint32_t tunnel)
@@ -214,7 +228,7 @@ static void print_tunnel(FILE *out, const struct world *w, const struct router *
 	else
 		fputs(" no ip nhrp probe\n", out);
 	if (r->is_hub)
-		print_hub(out, w);
+		print_hub(out, w, tunnel);
 	else
 		print_spoke(out, w, r, tunnel);
 	fprintf(out, " tunnel source Ethernet0/%zu\n tunnel mode gre %s\n tunnel key %u\n", design_uplink(w, tunnel),

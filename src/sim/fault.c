@@ -19,7 +19,7 @@ static void choose_sets(struct world *w, struct scenario_fault *f)
 	}
 }
 
-/* A liar is believed where nobody authenticates, only protected routers have sessions, and hubs do not move. */
+/* A liar is believed where nobody knows who has what, only protected routers have sessions, and hubs do not move. */
 static bool applies(const struct world *w, const struct scenario_fault *f)
 {
 	const bool is_hub = f->router < w->scenario->hubs;
@@ -27,7 +27,7 @@ static bool applies(const struct world *w, const struct scenario_fault *f)
 	if (f->kind == FAULT_FORGET || f->kind == FAULT_NOIKE)
 		return w->scenario->protected_;
 	if (f->kind == FAULT_LIE)
-		return w->scenario->protected_ && !is_hub;
+		return w->scenario->identities && !is_hub;
 	return f->kind != FAULT_MOVE || !is_hub;
 }
 

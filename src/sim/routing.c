@@ -172,10 +172,12 @@ static void route_hub(struct world *w, size_t h)
 	}
 }
 
-/* Half of the spokes prefer the last link, so that traffic crosses hubs. */
+/* All prefer the first uplink, and by it half of the spokes the last hub, so that traffic crosses hubs. */
 static size_t preferred(const struct world *w, size_t s, size_t rank)
 {
-	return s % 2 ? w->link_count - 1 - rank : rank;
+	const size_t hubs = w->scenario->hubs;
+
+	return s % 2 ? rank / hubs * hubs + hubs - 1 - rank % hubs : rank;
 }
 
 /* The best link whose hub the other one too is adjacent to by it; false: none. */

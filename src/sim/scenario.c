@@ -214,6 +214,7 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 	NUMBER("natted", 0, SCENARIO_SPOKES_MAX, s->natted = n)
 	NUMBER("one_network", 0, 1, s->one_network = n)
 	NUMBER("protected", 0, 1, s->protected_ = n)
+	NUMBER("identities", 0, 1, s->identities = n)
 	NUMBER("all_routes", 0, 1, s->all_routes = n)
 	NUMBER("storm_per_s", 1, 1000000, s->storm_per_s = (unsigned)n)
 	NUMBER("hub_storm_per_s", 1, 1000000, s->hub_storm_per_s = (unsigned)n)
@@ -287,6 +288,10 @@ static bool is_coherent(const struct scenario *s, char error[SCENARIO_ERROR_MAX]
 	}
 	if (s->phase == 1 && s->design != 1) {
 		snprintf(error, SCENARIO_ERROR_MAX, "phase 1 needs design 1");
+		return false;
+	}
+	if (s->identities && !s->protected_) {
+		snprintf(error, SCENARIO_ERROR_MAX, "identities need protected");
 		return false;
 	}
 	if (s->natted > s->spokes) {

@@ -2,6 +2,7 @@
 """dmvpn sim as a tool. usage: tool_test.py DMVPN FOLDER_OF_SCENARIOS"""
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -24,6 +25,23 @@ class Sim(unittest.TestCase):
         self.assertEqual(r.returncode, 1, r.stderr)
         self.assertIn("seed 5: FAILED at 60.000000 s: hub1: spoke1 is not registered", r.stdout)
         self.assertIn("2 seeds, 2 failed", r.stdout)
+
+    def test_every_demand_can_fail(self):
+        base = "hubs = 1\nspokes = 4\nseconds = 60\nconverge_s = 20\n"
+        for more, reason in (
+                ("fault = 10 crash hub1 9\ntraffic_ms = 100\noutage_ms = 300\n", "has no packet arrived at spoke"),
+                ("delay_ms = 3000..3000\nboot_s = 2\n", "not all spokes are registered yet"),
+                ("delay_ms = 1500..1500\ngrown_s = 1\n", "and has "),
+                ("hub_storm_per_s = 3\n", "hub1: sends more than 3 messages in a second"),
+                ("hub_bindings_max = 3\nloss_percent = 100\n",
+                 "has 0 clients and room for 3"),
+                ("protected = 1\nfault = 0 noike hub1 59\nconverge_s = 1\n", "is not registered")):
+            with self.subTest(reason), tempfile.NamedTemporaryFile("w", suffix=".scenario") as f:
+                f.write(base + more)
+                f.flush()
+                r = sim(f.name)
+                self.assertEqual(r.returncode, 1, r.stdout + r.stderr)
+                self.assertIn(reason, r.stdout)
 
     def test_exit_codes(self):
         self.assertEqual(sim("--help").returncode, 0)
