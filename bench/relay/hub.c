@@ -196,7 +196,7 @@ static void pair_tell(struct hub *h, uint32_t pair)
 	const struct endpoint local = { .addr = hub_address() }, remote = { .addr = hub_peer_address(pair) };
 	const struct forward_session session = { pair + 1, PROTECTION, local, remote };
 	const struct forward_sa_bind bind = { pair + 1, h->spi_in[pair], SPI_OUT_FIRST + pair, 1 };
-	const struct forward_peer peer = { TUNNEL, pair + 1, remote };
+	const struct forward_peer peer = { .tunnel = TUNNEL, .peer = pair + 1, .nbma = remote };
 
 	tell(h, FORWARD_SESSION_SET, &session, sizeof session);
 	tell(h, FORWARD_SA_BIND, &bind, sizeof bind);

@@ -55,8 +55,8 @@ static void check_nhs(struct reading *r, const struct config_interface *i, const
 	char text[IPADDR_TEXT_MAX];
 
 	for (size_t k = 0; k < n->nhs_count; k++) {
-		/* A point-to-point tunnel has one far end, which needs no map. */
-		if (i->tunnel->mode == TUNNEL_GRE_P2P || nhs_has_nbma(n, &n->nhs[k]))
+		/* The one server of a point-to-point tunnel is its far end, which needs no map. */
+		if ((i->tunnel->mode == TUNNEL_GRE_P2P && n->nhs_count == 1) || nhs_has_nbma(n, &n->nhs[k]))
 			continue;
 		ipaddr_format(&n->nhs[k].addr, text);
 		config_line_error(r, i->line, "add ip nhrp map ADDRESS NBMA, or nbma NBMA to the nhs line",
@@ -77,6 +77,8 @@ static bool nhrp_mixes(const struct config_nhrp *n, enum ip_family transport)
 		mixed |= wrong_family(&n->maps[i].nbma, transport);
 	for (size_t i = 0; i < n->map_multicast_count; i++)
 		mixed |= wrong_family(&n->map_multicast[i], transport);
+	for (size_t i = 0; i < n->partner_count; i++)
+		mixed |= wrong_family(&n->partners[i].nbma, transport);
 	for (size_t i = 0; i < n->nhs_count; i++)
 		mixed |= wrong_family(&n->nhs[i].nbma, transport);
 	return mixed;
@@ -126,9 +128,8 @@ static void check_names(struct reading *r, const struct config_interface *i)
 /* ---- tunnels against each other ---- */
 
 /* Sorted by what a received packet shows, so that equals are neighbours. */
-static int same_packets(const struct config_interface *a, const struct config_interface *b)
+static int same_packets(const struct config_tunnel *s, const struct config_tunnel *t)
 {
-	const struct config_tunnel *s = a->tunnel, *t = b->tunnel;
 	int d;
 
 	if (s->mode != t->mode)
@@ -150,10 +151,15 @@ static int same_packets(const struct config_interface *a, const struct config_in
 	return strcmp(s->destination.name ? s->destination.name : "", t->destination.name ? t->destination.name : "");
 }
 
+bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tunnel *b)
+{
+	return same_packets(a, b) == 0;
+}
+
 static int by_packets(const void *a, const void *b)
 {
 	const struct config_interface *const *x = a, *const *y = b;
-	const int d = same_packets(*x, *y);
+	const int d = same_packets((*x)->tunnel, (*y)->tunnel);
 
 	return d ? d : (*x)->line < (*y)->line ? -1 : 1;
 }
@@ -189,14 +195,69 @@ static int by_subnet(const void *a, const void *b)
 	return d ? d : (*x)->line < (*y)->line ? -1 : 1;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Why not even addresses and registrations tell two tunnels apart whose packets look the same; NULL: they do. */
+static const char *alike(const struct config_interface *a, const struct config_interface *b)
+{
+	if (a->tunnel->mode != TUNNEL_GRE_MULTIPOINT)
+		return "same source, same destination, same key";
+	if (a->vrf != b->vrf)
+		return "same source, same key, and not in one VRF";
+	if (!a->address_count || !b->address_count)
+		return "same source, same key, and no addresses";
+	if (!same_text(a->tunnel->protection_profile, b->tunnel->protection_profile))
+		return "same source, same key, and not protected alike";
+	return NULL;
+}
+
+static void judge_twins(struct reading *r, const struct config_interface *a, const struct config_interface *b)
+{
+	const char *why = alike(a, b);
+	char text[256];
+
+	snprintf(text, sizeof text, "%s and %s have the same source and key: between these routers their packets are told "
+		 "apart by addresses and registrations, elsewhere they are not", a->ios_name, b->ios_name);
+	if (why)
+		config_line_error(r, b->line, "give the tunnels different tunnel keys", "%s and %s cannot be told apart: %s",
+				  a->ios_name, b->ios_name, why);
+	else
+		r->out_of_memory |= !config_judge_line(r->c, b->line, false, text,
+						       "tunnel key, where a router of another make is among the peers");
+}
+
+/* From any of its hubs a packet may come, so that no other tunnel may take it. */
+static bool has_several_hubs(const struct config_tunnel *t)
+{
+	return t->mode == TUNNEL_GRE_P2P && (t->nhrp4.nhs_count > 1 || t->nhrp6.nhs_count > 1);
+}
+
+static bool same_socket(const struct config_tunnel *s, const struct config_tunnel *t)
+{
+	return s->vrf == t->vrf && s->transport == t->transport && ipaddr_eq(&s->source, &t->source) &&
+	       same_text(s->source_interface, t->source_interface) && s->has_key == t->has_key && s->key == t->key;
+}
+
+static void check_several_hubs(struct reading *r, const struct config_interface **list, size_t count, size_t at)
+{
+	for (size_t i = 0; has_several_hubs(list[at]->tunnel) && i < count; i++) {
+		if (i != at && same_socket(list[at]->tunnel, list[i]->tunnel))
+			config_line_error(r, list[at]->line, "give the tunnels different tunnel keys",
+					  "%s takes packets from several servers, and %s has the same source and key",
+					  list[at]->ios_name, list[i]->ios_name);
+	}
+}
+
 static void check_pairs(struct reading *r, const struct config_interface **list, size_t count)
 {
 	qsort(list, count, sizeof *list, by_packets);
-	for (size_t i = 1; i < count; i++) {
-		if (!same_packets(list[i - 1], list[i]))
-			config_line_error(r, list[i]->line, "give the tunnels different tunnel keys",
-					  "%s and %s cannot be told apart: same source, same key", list[i - 1]->ios_name,
-					  list[i]->ios_name);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && config_tunnels_alike(list[i - 1]->tunnel, list[i]->tunnel))
+			judge_twins(r, list[i - 1], list[i]);
+		check_several_hubs(r, list, count, i);
 	}
 	qsort(list, count, sizeof *list, by_subnet);
 	for (size_t i = 1; i < count; i++) {

@@ -197,6 +197,37 @@ static void set_redirect(struct reading *r, const struct match *m)
 	n->redirect_timeout_s = sets(m) && timeout ? (uint16_t)timeout->number : 0;
 }
 
+static size_t partner_find(const struct config_nhrp *n, const struct ipaddr *next_hop)
+{
+	size_t i = 0;
+
+	while (i < n->partner_count && !ipaddr_eq(&n->partners[i].next_hop, next_hop))
+		i++;
+	return i;
+}
+
+static void set_partner(struct reading *r, const struct match *m)
+{
+	struct config_nhrp *n = nhrp_of(r, m);
+	const struct ipaddr next_hop = match_arg(m, 0)->addr;
+	const size_t at = partner_find(n, &next_hop);
+	struct config_partner *p = at < n->partner_count ? &n->partners[at] : NULL;
+
+	if (!sets(m)) {
+		if (!p)
+			return;
+		free(p->nbma.name);
+		memmove(p, p + 1, (--n->partner_count - at) * sizeof *p);
+		return;
+	}
+	if (!p)
+		p = ADD(r, n->partners, n->partner_count);
+	if (!p)
+		return;
+	p->next_hop = next_hop;
+	set_host(r, &p->nbma, match_after(m, "nbma"));
+}
+
 static void set_server_only(struct reading *r, const struct match *m)
 {
 	nhrp_of(r, m)->server_only = sets(m);
@@ -535,6 +566,8 @@ const struct command commands_nhrp[] = {
 	{ "(ip|ipv6) nhrp registration no-unique", HONOURED, NULL, set_no_unique },
 	{ "(ip|ipv6) nhrp shortcut", HONOURED, NULL, set_shortcut },
 	{ "(ip|ipv6) nhrp redirect [timeout <1-30>]", HONOURED, NULL, set_redirect },
+	{ "ip nhrp redirect partner <ip> nbma <host>", HONOURED, NULL, set_partner },
+	{ "ipv6 nhrp redirect partner <ip6> nbma <host>", HONOURED, NULL, set_partner },
 	{ "(ip|ipv6) nhrp server-only [non-caching]", HONOURED, NULL, set_server_only },
 	{ "(ip|ipv6) nhrp max-send <1-65535> every <10-65535>", HONOURED, NULL, set_max_send },
 	{ "(ip|ipv6) nhrp map multicast dynamic", HONOURED, NULL, set_multicast_dynamic },

@@ -28,6 +28,9 @@ static void nhrp_done(struct config_nhrp *n)
 	free(n->authentication);
 	free(n->maps);
 	free(n->map_multicast);
+	for (size_t i = 0; i < n->partner_count; i++)
+		host_done(&n->partners[i].nbma);
+	free(n->partners);
 	free(n->nhs);
 	free(n->clusters);
 	free(n->summary_maps);

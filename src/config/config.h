@@ -75,6 +75,12 @@ struct config_nhrp_identity {
 	struct ipprefix overlay;
 };
 
+/* `ip nhrp redirect partner A.B.C.D nbma HOST`: what is routed there leads on into the partner hub's tunnel. */
+struct config_partner {
+	struct ipaddr next_hop; /* the partner's address on the link between the hubs */
+	struct config_host nbma;
+};
+
 /* The `ip nhrp …` (or `ipv6 nhrp …`) lines of one tunnel. */
 struct config_nhrp {
 	bool enabled; /* network-id was given */
@@ -87,6 +93,8 @@ struct config_nhrp {
 	bool shortcut_given; /* the file says it, one way or the other; else it is the default */
 	bool redirect;
 	uint16_t redirect_timeout_s; /* default 2: least time between indications of one pair */
+	size_t partner_count;
+	struct config_partner *partners;
 	bool server_only;
 	uint32_t max_send_packets; /* default 10000 … */
 	uint16_t max_send_s;       /* … per 10 s */
@@ -269,6 +277,9 @@ size_t config_blocking_count(const struct config *c);
 
 const struct config_interface *config_find_interface(const struct config *c, const char *name);
 const struct config_interface *config_find_tunnel(const struct config *c, uint32_t number);
+
+/* Packets of the two look the same: mode, source and key, and the destination of point-to-point ones. */
+bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tunnel *b);
 
 /* A routing block refers to this access list; others are not needed by anything here. */
 bool config_access_list_used(const struct config *c, const char *name);

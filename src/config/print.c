@@ -100,6 +100,10 @@ static void print_nhrp(const struct printer *p, const char *af, const struct con
 		fprintf(p->out, " %s nhrp redirect timeout %u\n", af, n->redirect_timeout_s);
 	else if (n->redirect)
 		fprintf(p->out, " %s nhrp redirect\n", af);
+	for (size_t i = 0; i < n->partner_count; i++) {
+		fprintf(p->out, " %s nhrp redirect partner %s", af, ipaddr_format(&n->partners[i].next_hop, a));
+		fprintf(p->out, " nbma %s\n", host_text(&n->partners[i].nbma, a));
+	}
 	if (n->server_only)
 		fprintf(p->out, " %s nhrp server-only\n", af);
 	if (n->max_send_packets != 10000 || n->max_send_s != 10)

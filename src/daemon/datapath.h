@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/ipaddr.h"
+#include "engine/event.h"
 #include "kernel/neighbour.h"
 
 struct datapath_tunnel;
@@ -26,7 +27,9 @@ struct datapath_ops {
 	int (*device_open)(void *self, const struct datapath_tunnel *t, char *text, size_t text_size);
 	void (*tunnel_set)(void *self, const struct datapath_tunnel *t);
 	void (*tunnel_del)(void *self, uint32_t tunnel);
-	void (*peer_set)(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma);
+	/* key: what packets to it carry, when that is not the tunnel's; the kernel's GRE cannot do that. */
+	void (*peer_set)(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma,
+			 const struct foreign_key *key);
 	void (*peer_del)(void *self, uint32_t tunnel, uint64_t peer);
 	void (*multicast)(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma, bool on);
 	void (*relays)(void *self, uint32_t tunnel, size_t count, const uint64_t *peers);
@@ -56,6 +59,7 @@ struct datapath_tunnel {
 	uint8_t mac[6];
 	size_t addr_count;
 	const struct ipaddr *addrs;
+	const uint8_t *prefix_lens;
 };
 
 struct datapath {

@@ -12,6 +12,24 @@
 #include "daemon/ipsec.h"
 #include "kernel/gre_device.h"
 
+/* A point-to-point device of the kernel takes packets from its one far end only. */
+static bool has_several_far_ends(const struct config_tunnel *t)
+{
+	return t->mode == TUNNEL_GRE_P2P && (t->nhrp4.nhs_count > 1 || t->nhrp6.nhs_count > 1);
+}
+
+/* A tunnel whose packets look like another's, or a peer with another key than its tunnel's. */
+static bool needs_telling_apart(const struct config *c, const struct config_interface *i)
+{
+	for (size_t k = 0; k < c->interface_count; k++) {
+		const struct config_interface *o = &c->interfaces[k];
+
+		if (o != i && o->is_tunnel && !o->shutdown && config_tunnels_alike(i->tunnel, o->tunnel))
+			return true;
+	}
+	return i->tunnel->nhrp4.partner_count + i->tunnel->nhrp6.partner_count > 0;
+}
+
 /* NULL when the kernel can carry every tunnel, else why not. */
 static const char *kernel_obstacle(struct daemon *d)
 {
@@ -27,6 +45,10 @@ static const char *kernel_obstacle(struct daemon *d)
 			return "IPsec is done on the user data path";
 		if (c->tunnel->transport == IP_V6 && c->tunnel->mode == TUNNEL_GRE_MULTIPOINT)
 			return "the kernel's multipoint GRE over IPv6 does not tell who sent a packet";
+		if (has_several_far_ends(c->tunnel))
+			return "a point-to-point tunnel has several next hop servers";
+		if (needs_telling_apart(d->config, c))
+			return "tunnels are told apart by more than their keys";
 		tried = c->tunnel->transport == IP_V6 ? &tried6 : &tried4;
 		if (!*tried && !gre_device_possible(&d->netlink, c->tunnel->transport))
 			return "this kernel has no GRE";

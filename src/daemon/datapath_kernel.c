@@ -398,10 +398,12 @@ static void tunnel_del(void *self, uint32_t number)
 	remove_tunnel(k, t);
 }
 
-static void peer_set(void *self, uint32_t number, uint64_t id, const struct endpoint *nbma)
+static void peer_set(void *self, uint32_t number, uint64_t id, const struct endpoint *nbma,
+		     const struct foreign_key *key)
 {
 	struct kernel_tunnel *t = find(self, number);
 
+	(void)key;
 	if (!t)
 		t = add_tunnel(self, number);
 	datapath_peers_get(&t->peers, id)->nbma = *nbma;

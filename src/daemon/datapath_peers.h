@@ -9,10 +9,12 @@
 #include <stdint.h>
 
 #include "base/ipaddr.h"
+#include "engine/event.h"
 
 struct datapath_peer {
 	uint64_t id;
 	struct endpoint nbma;
+	struct foreign_key key;
 	bool multicast;
 };
 

@@ -75,6 +75,9 @@ static void tell_peer(const struct datapath_user *u, uint16_t type, uint32_t tun
 	m.tunnel = tunnel;
 	m.peer = p->id;
 	m.nbma = p->nbma;
+	m.key.given = p->key.given;
+	m.key.present = p->key.present;
+	m.key.key = p->key.key;
 	tell(u, type, &m, sizeof m);
 }
 
@@ -167,6 +170,7 @@ static void tunnel_set(void *self, const struct datapath_tunnel *d)
 	memcpy(m.mac, d->mac, sizeof m.mac);
 	m.addr_count = (uint32_t)(d->addr_count < FORWARD_ADDRS_MAX ? d->addr_count : FORWARD_ADDRS_MAX);
 	memcpy(m.addrs, d->addrs, m.addr_count * sizeof *m.addrs);
+	memcpy(m.prefix_lens, d->prefix_lens, m.addr_count);
 	t->config = m;
 	t->present = true;
 	tell_tunnel(u, t);
@@ -188,13 +192,15 @@ static void tunnel_del(void *self, uint32_t tunnel)
 	free_tunnel(t);
 }
 
-static void peer_set(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma)
+static void peer_set(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma,
+		     const struct foreign_key *key)
 {
 	struct datapath_user *u = self;
 	struct mirror_tunnel *t = get(u, tunnel);
 	struct datapath_peer *p = datapath_peers_get(&t->peers, peer);
 
 	p->nbma = *nbma;
+	p->key = *key;
 	tell_peer(u, FORWARD_PEER_SET, tunnel, p);
 	if (!ipaddr_is_none(&t->config.remote))
 		tell_tunnel(u, t);

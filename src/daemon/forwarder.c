@@ -4,6 +4,11 @@
 
 #include "daemon/daemon_state.h"
 
+static struct foreign_key key_of(const struct forward_key *k)
+{
+	return (struct foreign_key){ .given = k->given, .present = k->present, .key = k->key };
+}
+
 static void peer_held(struct daemon *d, const struct forward_peer *p)
 {
 	struct event ev = { .type = EVENT_PEER_KNOWN, .tunnel = p->tunnel };
@@ -13,6 +18,7 @@ static void peer_held(struct daemon *d, const struct forward_peer *p)
 		return;
 	ev.peer_known.peer = p->peer;
 	ev.peer_known.nbma = p->nbma;
+	ev.peer_known.key = key_of(&p->key);
 	daemon_feed(d, &ev);
 }
 
@@ -25,6 +31,7 @@ void forwarder_nhrp(struct daemon *d, const struct forward_nhrp *m)
 	if (!ipsec_sender(d, m, &ev))
 		return;
 	ev.packet.from = m->endpoint;
+	ev.packet.key = key_of(&m->key);
 	ev.packet.bytes = m->bytes;
 	ev.packet.length = m->length;
 	daemon_feed(d, &ev);

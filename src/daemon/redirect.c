@@ -20,11 +20,12 @@ static void report(void *daemon, const struct trigger_packet *p)
 	const struct tunnel *in = tunnel_of_ifindex(d, p->ifindex_in), *out = tunnel_of_ifindex(d, p->ifindex_out);
 	struct event ev = { .type = EVENT_HAIRPIN };
 
-	if (!in || !out)
+	if (!in)
 		return;
 	ev.tunnel = in->number;
 	ev.hairpin.peer = p->peer;
-	ev.hairpin.tunnel_out = out->number;
+	ev.hairpin.outside = !out;
+	ev.hairpin.tunnel_out = out ? out->number : 0;
 	ev.hairpin.bytes = p->bytes;
 	ev.hairpin.length = p->length;
 	daemon_feed(d, &ev);
@@ -37,6 +38,12 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (status == 0)
 		trigger_read(d->redirect->fd, report, d);
+}
+
+static void add_partners(struct trigger_tunnel *out, const struct config_nhrp *n)
+{
+	for (size_t i = 0; i < n->partner_count && out->partner_count < TRIGGER_PARTNERS_MAX; i++)
+		out->partners[out->partner_count++] = n->partners[i].next_hop;
 }
 
 static size_t wanted(const struct daemon *d, struct trigger_tunnel *out)
@@ -52,7 +59,9 @@ static size_t wanted(const struct daemon *d, struct trigger_tunnel *out)
 		memset(&out[n], 0, sizeof out[n]);
 		memcpy(out[n].name, t->name, sizeof out[n].name);
 		out[n].domain = nhrp->network_id;
-		out[n++].timeout_s = nhrp->redirect_timeout_s;
+		out[n].timeout_s = nhrp->redirect_timeout_s;
+		add_partners(&out[n], four);
+		add_partners(&out[n++], six);
 	}
 	return n;
 }

@@ -80,15 +80,21 @@ void tunnel_show_carrier(struct daemon *d, struct tunnel *t)
 		daemon_log(d, TRACE_WARNING, "TUNNEL_CARRIER", "tunnel=%s error=\"%s\"", t->name, strerror(-rc));
 }
 
-/* The tunnel as the data path needs it. addrs has room for TUNNEL_ADDRS_MAX. */
-static struct datapath_tunnel describe(const struct tunnel *t, struct ipaddr *addrs)
+/* A tunnel's own addresses, in two lists as the data path takes them. */
+struct own_addresses {
+	struct ipaddr addrs[TUNNEL_ADDRS_MAX];
+	uint8_t prefix_lens[TUNNEL_ADDRS_MAX];
+};
+
+/* The tunnel as the data path needs it; it points into `own`. */
+static struct datapath_tunnel describe(const struct tunnel *t, struct own_addresses *own)
 {
 	const struct config_tunnel *c = t->config->tunnel;
 	struct config_address list[TUNNEL_ADDRS_MAX];
 	struct datapath_tunnel p = {
 		.tunnel = t->number, .raw_id = t->raw_id, .local = t->local, .has_key = c->has_key, .key = c->key,
 		.ttl = c->ttl ? c->ttl : 255, .set_df = c->path_mtu_discovery, .mss4 = t->config->adjust_mss,
-		.mss6 = t->config->adjust_mss6, .addrs = addrs, .protection = t->protection,
+		.mss6 = t->config->adjust_mss6, .addrs = own->addrs, .prefix_lens = own->prefix_lens, .protection = t->protection,
 	};
 
 	if (c->mode == TUNNEL_GRE_P2P)
@@ -96,8 +102,10 @@ static struct datapath_tunnel describe(const struct tunnel *t, struct ipaddr *ad
 	overlay_mtus(t->config, &p.ip_mtu, &p.ipv6_mtu);
 	memcpy(p.mac, t->mac, sizeof p.mac);
 	p.addr_count = overlay_list(t, list, TUNNEL_ADDRS_MAX);
-	for (size_t i = 0; i < p.addr_count; i++)
-		addrs[i] = list[i].addr;
+	for (size_t i = 0; i < p.addr_count; i++) {
+		own->addrs[i] = list[i].addr;
+		own->prefix_lens[i] = list[i].prefix_len;
+	}
 	return p;
 }
 
@@ -105,11 +113,11 @@ static int make_device(struct daemon *d, const struct tunnel *t, char text[KEEPE
 {
 	struct keeper_tap tap = { .tunnel = t->number };
 	const struct config_tunnel *c = t->config->tunnel;
-	struct ipaddr addrs[TUNNEL_ADDRS_MAX];
+	struct own_addresses own;
 	struct datapath_tunnel p;
 
 	if (d->datapath.ops->device_open) {
-		p = describe(t, addrs);
+		p = describe(t, &own);
 		p.local.addr.family = (uint8_t)c->transport;
 		/* Unknown yet: any address until tunnels_check() finds it. */
 		(void)underlay_source(&d->underlay, c->source_interface, &c->source, c->transport, &p.local.addr);
@@ -166,8 +174,8 @@ static void tell_engine(struct daemon *d, const struct tunnel *t)
 
 static void tell_datapath(struct daemon *d, const struct tunnel *t)
 {
-	struct ipaddr addrs[TUNNEL_ADDRS_MAX];
-	struct datapath_tunnel p = describe(t, addrs);
+	struct own_addresses own;
+	struct datapath_tunnel p = describe(t, &own);
 
 	d->datapath.ops->tunnel_set(d->datapath.self, &p);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "engine/partner.h"
 #include "engine/purge.h"
 
 enum {
@@ -23,6 +24,11 @@ void answers_init(struct overlay *o)
 
 /* ---- the prefix of an answer */
 
+static bool leads_into_dmvpn(const struct overlay *o, const struct route *r)
+{
+	return overlay_of_route(o, r) || partner_of_route(o, r);
+}
+
 /* A route inside p that leads into the DMVPN makes p too wide to be promised. */
 static bool promises_too_much(const struct overlay *o, const struct ipprefix *p)
 {
@@ -31,7 +37,7 @@ static bool promises_too_much(const struct overlay *o, const struct ipprefix *p)
 	unsigned steps = 0;
 
 	while ((r = rib_next_inside(rib, p, r)))
-		if (overlay_of_route(o, r) || ++steps > NARROW_STEPS_MAX)
+		if (leads_into_dmvpn(o, r) || ++steps > NARROW_STEPS_MAX)
 			return true;
 	return false;
 }
@@ -44,7 +50,7 @@ bool answer_prefix(const struct overlay *o, const struct ipaddr *dst, struct ipp
 	*out = ipprefix_host(dst);
 	if (overlay_owns(o, dst))
 		return true;
-	if (!r || overlay_of_route(o, r))
+	if (!r || leads_into_dmvpn(o, r))
 		return overlay_is_local(o, dst);
 	if (r->dst.len >= (o->family == IP_V4 ? WIDEST_V4 : WIDEST_V6))
 		*out = r->dst;

@@ -48,6 +48,7 @@ struct effect {
 		struct {
 			uint64_t peer;
 			struct endpoint nbma;
+			struct foreign_key key; /* PEER_SET: packets to it carry this key, and from it may */
 		} peer; /* PEER_SET, PEER_DEL, MULTICAST_SET, MULTICAST_DEL */
 		struct {
 			struct ipaddr addr;

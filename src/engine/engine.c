@@ -26,6 +26,7 @@
 #include "engine/resolution.h"
 #include "engine/server.h"
 #include "engine/shortcut.h"
+#include "engine/twin.h"
 
 enum { BINDINGS_MAX_DEFAULT = 65536, SHUTDOWN_MS_MAX = 1500 };
 
@@ -143,12 +144,23 @@ static void dispatch(struct overlay *o, const struct endpoint *from, const struc
 	}
 }
 
-/* The overlay that a decoded message belongs to; NULL: none, counted. */
-static struct overlay *overlay_for(struct engine *e, const struct tunnel *t, const struct nhrp_message *m)
+/* By another tunnel's key comes who is asked across tunnels: whom we asked, whom we know, a partner. */
+static bool key_is_acceptable(const struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
 {
-	struct overlay *const o = t ? tunnel_overlay(t, m->proto_family) : NULL;
+	const struct peer *const p = peer_by_nbma(o->tunnel, from);
 
-	if (o && o->tunnel->up && m->nbma_family == t->settings.transport)
+	if (!overlay_engine(o)->in_key.given || m->type == NHRP_RESOLUTION_REPLY)
+		return true;
+	return p && p->references > 0 && m->type != NHRP_REGISTRATION_REQUEST;
+}
+
+/* The overlay that a decoded message belongs to; NULL: none, counted. */
+static struct overlay *overlay_for(struct engine *e, const struct tunnel *t, const struct endpoint *from,
+				   const struct nhrp_message *m)
+{
+	struct overlay *const o = t ? twin_choose(t, from, m, e->in_key.given) : NULL;
+
+	if (o && o->tunnel->up && m->nbma_family == o->tunnel->settings.transport && key_is_acceptable(o, from, m))
 		return o;
 	count(e, ENGINE_COUNT_DROP_TUNNEL);
 	return NULL;
@@ -165,14 +177,15 @@ static void packet_event(struct engine *e, const struct event *ev)
 		count(e, ENGINE_COUNT_DROP_UNDECODED);
 		return;
 	}
-	o = overlay_for(e, engine_tunnel(e, ev->tunnel), &e->in);
-	if (!o)
-		return;
 	e->in_bytes = ev->packet.bytes;
 	e->in_length = ev->packet.length;
 	e->in_identity = ev->packet.identity;
 	e->in_certified = ev->packet.certified;
 	e->in_certified_count = ev->packet.certified_count;
+	e->in_key = ev->packet.key;
+	o = overlay_for(e, engine_tunnel(e, ev->tunnel), from, &e->in);
+	if (!o)
+		return;
 	count(e, received_counters[e->in.type]);
 	if (is_spoofed(o, from, &e->in)) {
 		count(e, ENGINE_COUNT_DROP_SPOOFED);
@@ -184,7 +197,10 @@ static void packet_event(struct engine *e, const struct event *ev)
 		count(e, ENGINE_COUNT_DROP_NOT_ALLOWED);
 		return;
 	}
+	e->in_from = from;
 	dispatch(o, from, &e->in);
+	peer_learn_key(peer_by_nbma(o->tunnel, from));
+	e->in_from = NULL;
 	nhs_heard(o, from);
 }
 
@@ -417,7 +433,7 @@ static void peer_known_event(struct engine *e, const struct event *ev)
 	if (e->next_peer_id <= ev->peer_known.peer)
 		e->next_peer_id = ev->peer_known.peer + 1;
 	if (t)
-		peer_adopt(t, ev->peer_known.peer, &ev->peer_known.nbma);
+		peer_adopt(t, ev->peer_known.peer, &ev->peer_known.nbma, &ev->peer_known.key);
 }
 
 static void handle(struct engine *e, const struct event *ev)

@@ -26,6 +26,13 @@ enum {
 
 enum { ROUTE_HOPS_MORE_MAX = 3 };
 
+/* The GRE key of somebody whose tunnel has another one than ours: a shortcut leads across tunnels. */
+struct foreign_key {
+	bool given;   /* false: the tunnel's own key */
+	bool present; /* false: no key at all */
+	uint32_t key;
+};
+
 /* One further next hop of a multipath route. */
 struct route_hop {
 	struct ipaddr gateway;
@@ -67,6 +74,9 @@ struct event {
 			 * for where `ip nhrp identity certificate` is. */
 			const struct ipaddr *certified;
 			size_t certified_count;
+			/* Of the packet, when it is not the tunnel's: event.tunnel is then only one of those that
+			 * share the local endpoint. */
+			struct foreign_key key;
 			const uint8_t *bytes; /* from ar$afn on */
 			size_t length;
 		} packet;
@@ -93,7 +103,8 @@ struct event {
 		} stranger;
 		struct {
 			uint64_t peer;       /* ingress peer id, PEER_NONE when unknown */
-			uint32_t tunnel_out; /* event.tunnel is the ingress tunnel */
+			bool outside;        /* it left by no tunnel: towards a partner, perhaps */
+			uint32_t tunnel_out; /* else by this one; event.tunnel is the ingress tunnel */
 			const uint8_t *bytes; /* inner packet from its IP header, possibly cut */
 			size_t length;
 		} hairpin;
@@ -121,6 +132,7 @@ struct event {
 		struct {
 			uint64_t peer;
 			struct endpoint nbma;
+			struct foreign_key key;
 		} peer_known;
 		struct {
 			struct ipaddr addr; /* IP_NONE: all of the tunnel */

@@ -6,6 +6,7 @@
 #include "engine/build.h"
 #include "engine/error.h"
 #include "engine/nhs_list.h"
+#include "engine/partner.h"
 
 /* ---- where to */
 
@@ -45,15 +46,23 @@ static enum way by_gateway(struct overlay *o, const struct ipaddr *gateway, cons
 
 	if (b)
 		return towards(hop, o, binding_nbma(b), from) ? WAY_FORWARD : WAY_NONE;
-	if (far_end)
+	/* The far end is the best live NHS, and without any the configured one. */
+	if (far_end && !nhs_best(o))
 		return towards(hop, o, &far_end->nbma, from) ? WAY_FORWARD : WAY_NONE;
 	return by_nhs(o, from, hop);
+}
+
+static enum way by_partner(struct overlay *o, const struct partner *p, const struct endpoint *from,
+			   struct next_hop *hop)
+{
+	return p->peer && towards(hop, o, &p->peer->nbma, from) ? WAY_FORWARD : WAY_NONE;
 }
 
 enum way forwarding_way(struct overlay *o, const struct ipaddr *dst, const struct endpoint *from,
 			struct next_hop *hop)
 {
 	struct overlay *other;
+	const struct partner *partner;
 	const struct route *r;
 	enum way way;
 
@@ -71,7 +80,10 @@ enum way forwarding_way(struct overlay *o, const struct ipaddr *dst, const struc
 	if (!r)
 		return overlay_on_subnet(o, dst) ? by_nhs(o, from, hop) : WAY_NONE;
 	other = overlay_of_route(o, r);
-	return other ? by_gateway(other, overlay_gateway(other, r), from, hop) : WAY_EGRESS;
+	if (other)
+		return by_gateway(other, overlay_gateway(other, r), from, hop);
+	partner = partner_of_route(o, r);
+	return partner ? by_partner(o, partner, from, hop) : WAY_EGRESS;
 }
 
 /* ---- passing on */

@@ -50,6 +50,8 @@ static void want_all(struct tunnel *t, const struct config_nhrp *c)
 		want(t, c->maps[i].nbma.name);
 	for (size_t i = 0; i < c->map_multicast_count; i++)
 		want(t, c->map_multicast[i].name);
+	for (size_t i = 0; i < c->partner_count; i++)
+		want(t, c->partners[i].nbma.name);
 }
 
 static void free_name(struct name *n)

@@ -45,6 +45,7 @@ static void say(const struct peer *p, enum effect_type type)
 
 	x->peer.peer = p->id;
 	x->peer.nbma = p->nbma;
+	x->peer.key = p->key;
 }
 
 static struct peer *add(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
@@ -60,6 +61,23 @@ static struct peer *add(struct tunnel *t, uint64_t id, const struct endpoint *nb
 	return p;
 }
 
+/* Of the message that is being handled. */
+static bool is_sender(const struct engine *e, const struct endpoint *nbma)
+{
+	return e->in_from && endpoint_eq(e->in_from, nbma);
+}
+
+void peer_learn_key(struct peer *p)
+{
+	const struct foreign_key *const key = p ? &p->tunnel->engine->in_key : NULL;
+
+	if (!key || !key->given || (p->key.given && p->key.present == key->present && p->key.key == key->key))
+		return;
+	p->key = *key;
+	if (p->tunnel->up && p->references > 0)
+		say(p, EFFECT_PEER_SET);
+}
+
 struct peer *peer_get(struct tunnel *t, const struct endpoint *nbma)
 {
 	struct peer *p = peer_by_nbma(t, nbma);
@@ -67,6 +85,8 @@ struct peer *peer_get(struct tunnel *t, const struct endpoint *nbma)
 
 	if (fresh)
 		p = add(t, t->engine->next_peer_id++, nbma);
+	if (fresh && is_sender(t->engine, nbma))
+		p->key = t->engine->in_key;
 	timer_stop(&t->engine->timers, &p->adopted);
 	p->references++;
 	if (t->up && p->references == 1 && !p->idle_listed)
@@ -158,7 +178,7 @@ static struct span claim_time(const struct engine *e)
 	return span_s(longest + PEER_CLAIM_MARGIN_S);
 }
 
-void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
+void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key)
 {
 	struct engine *const e = t->engine;
 	struct peer *p = peer_by_nbma(t, nbma);
@@ -171,10 +191,12 @@ void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
 	if (holder && holder != p) /* made from the configuration, and told to nobody yet */
 		set_id(holder, e->next_peer_id++);
 	if (p) {
+		p->key = *key;
 		set_id(p, id);
 		return;
 	}
 	p = add(t, id, nbma);
+	p->key = *key;
 	timer_set(&e->timers, &p->adopted, later(e, claim_time(e)));
 }
 

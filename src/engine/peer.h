@@ -12,6 +12,7 @@
 #include "base/ipaddr.h"
 #include "base/timers.h"
 #include "base/tree.h"
+#include "engine/event.h"
 
 struct engine;
 struct tunnel;
@@ -21,6 +22,7 @@ struct peer {
 	struct tunnel *tunnel;
 	uint64_t id;
 	struct endpoint nbma;
+	struct foreign_key key; /* as he sends NHRP; not given: the tunnel's */
 	unsigned references;
 	unsigned multicast_references;
 	bool idle_listed;
@@ -37,7 +39,9 @@ void peer_multicast_put(struct peer *p);
 struct peer *peer_by_nbma(const struct tunnel *t, const struct endpoint *nbma);
 struct peer *peer_by_id(const struct tunnel *t, uint64_t id);
 /* EVENT_PEER_KNOWN, before the tunnel is up; ignored afterwards. Held for the hold time. */
-void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma);
+void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key);
+/* The sender of the message under way: the key that it came by is his. NULL is fine. */
+void peer_learn_key(struct peer *p);
 void peer_adoption_over(struct peer *p);
 /* Removes the peers that nobody refers to any more. Called at the end of every event. */
 void peers_sweep(struct engine *e);

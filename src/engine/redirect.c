@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "engine/binding.h"
 #include "engine/build.h"
+#include "engine/partner.h"
 #include "engine/resolution.h"
 
 enum { INDICATION_PAYLOAD_MAX = 128 /* octets of the packet sent along; the draft wants 64 */ };
@@ -122,23 +123,37 @@ static void send_indication(struct overlay *o, const struct endpoint *to, const 
 	message_send(o, &m, to);
 }
 
+/* The packet goes on into the DMVPN; *onwards is whom it goes to, NULL when that is not known. */
+static bool stays_inside(const struct overlay *o, const struct event *ev, const struct redirect_pair *pair,
+			 const struct endpoint **onwards)
+{
+	const struct tunnel *const t = ev->hairpin.outside ? NULL : engine_tunnel(o->tunnel->engine, ev->hairpin.tunnel_out);
+	const struct overlay *const out = t ? tunnel_overlay(t, o->family) : NULL;
+	const struct partner *partner;
+
+	if (!ev->hairpin.outside) {
+		*onwards = out ? nbma_towards(out, &pair->dst) : NULL;
+		return out && overlay_same_dmvpn(o, out);
+	}
+	partner = partner_of_route(o, rib_match(overlay_rib(o), &pair->dst, ip_family_bits(o->family)));
+	*onwards = partner && partner->peer ? &partner->peer->nbma : NULL;
+	return *onwards;
+}
+
 void redirect_hairpin(struct tunnel *in, const struct event *ev)
 {
-	const struct tunnel *const out_tunnel = engine_tunnel(in->engine, ev->hairpin.tunnel_out);
 	const struct endpoint *to, *onwards;
-	struct overlay *o, *out;
 	struct redirect_pair pair;
+	struct overlay *o;
 
-	if (!out_tunnel || !read_pair(ev->hairpin.bytes, ev->hairpin.length, &pair))
+	if (!read_pair(ev->hairpin.bytes, ev->hairpin.length, &pair))
 		return;
 	o = tunnel_overlay(in, (enum ip_family)pair.src.family);
-	out = tunnel_overlay(out_tunnel, (enum ip_family)pair.src.family);
-	if (!o || !out || !o->cfg->redirect || !overlay_same_dmvpn(o, out))
+	if (!o || !o->cfg->redirect || !stays_inside(o, ev, &pair, &onwards))
 		return;
 	if (overlay_is_local(o, &pair.src) || overlay_is_local(o, &pair.dst))
 		return;
 	to = ingress(o, ev->hairpin.peer, &pair.src);
-	onwards = nbma_towards(out, &pair.dst);
 	if (!to || (onwards && endpoint_eq(to, onwards))) /* there is no shorter way than to himself */
 		return;
 	if (take_turn(o, &pair))

@@ -360,7 +360,8 @@ static struct endpoint answered_nbma(const struct overlay *o, const struct endpo
 	return !way && !nhs_by_nbma(o, from) ? *from : overlay_endpoint(o, &c->nbma);
 }
 
-static bool believable(const struct overlay *o, const struct nhrp_cie *c, const struct endpoint *nbma)
+static bool believable(const struct overlay *o, const struct ipaddr *asked, const struct nhrp_cie *c,
+		       const struct endpoint *nbma)
 {
 	const struct route *r;
 
@@ -372,7 +373,10 @@ static bool believable(const struct overlay *o, const struct nhrp_cie *c, const 
 	if (overlay_on_subnet(o, &c->proto))
 		return true;
 	r = rib_match(overlay_rib(o), &c->proto, ip_family_bits(o->family));
-	return overlay_of_route(o, r) != NULL;
+	if (overlay_of_route(o, r))
+		return true;
+	/* The way to a network may lead into another hub's tunnel, whose subnet we need not know. */
+	return !overlay_on_subnet(o, asked) && (!r || r->dst.len == 0);
 }
 
 static struct binding_facts facts_of(const struct nhrp_message *m, const struct nhrp_cie *c)
@@ -399,7 +403,7 @@ static struct binding *learn_hop(struct overlay *o, const struct endpoint *from,
 	struct binding *b;
 
 	f.nbma = answered_nbma(o, from, m, c);
-	if (!believable(o, c, &f.nbma))
+	if (!believable(o, &m->dst_proto, c, &f.nbma))
 		return NULL;
 	f.dst = ipprefix_host(&c->proto);
 	f.asked = c->proto;

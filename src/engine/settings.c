@@ -30,6 +30,9 @@ static void copy_nhrp(struct config_nhrp *to, const struct config_nhrp *from)
 				       sizeof *to->map_multicast);
 	for (size_t i = 0; i < to->map_multicast_count; i++)
 		to->map_multicast[i] = copy_host(&from->map_multicast[i]);
+	to->partners = copy_array(from->partners, from->partner_count, sizeof *to->partners);
+	for (size_t i = 0; i < to->partner_count; i++)
+		to->partners[i].nbma = copy_host(&from->partners[i].nbma);
 	to->nhs = copy_array(from->nhs, from->nhs_count, sizeof *to->nhs);
 	for (size_t i = 0; i < to->nhs_count; i++)
 		to->nhs[i].nbma = copy_host(&from->nhs[i].nbma);
@@ -52,6 +55,9 @@ static void free_nhrp(struct config_nhrp *n)
 	for (size_t i = 0; i < n->map_multicast_count; i++)
 		free(n->map_multicast[i].name);
 	free(n->map_multicast);
+	for (size_t i = 0; i < n->partner_count; i++)
+		free(n->partners[i].nbma.name);
+	free(n->partners);
 	for (size_t i = 0; i < n->nhs_count; i++)
 		free(n->nhs[i].nbma.name);
 	free(n->nhs);

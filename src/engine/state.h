@@ -71,6 +71,8 @@ struct engine {
 	struct nhrp_message in; /* being handled, as decoded … */
 	const uint8_t *in_bytes; /* … from these octets */
 	size_t in_length;
+	const struct endpoint *in_from;
+	struct foreign_key in_key; /* not given: its tunnel's */
 	const char *in_identity; /* of its sender, as IPsec authenticated it; NULL: unprotected */
 	const struct ipaddr *in_certified; /* what his certificate names */
 	size_t in_certified_count;

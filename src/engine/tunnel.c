@@ -15,6 +15,7 @@
 #include "engine/name.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
+#include "engine/partner.h"
 #include "engine/path.h"
 #include "engine/purge.h"
 #include "engine/redirect.h"
@@ -74,6 +75,7 @@ static void overlay_free(struct overlay *o)
 	if (!o)
 		return;
 	purges_drop(o);
+	partners_free(o);
 	nhs_list_free(o);
 	resolutions_free(o);
 	answers_free(o);
@@ -146,6 +148,7 @@ static void apply(struct tunnel *t)
 			continue;
 		nhs_list_apply(t->overlays[i]);
 		bindings_apply_static(t->overlays[i]);
+		partners_apply(t->overlays[i]);
 	}
 	tunnel_nhs_changed(t);
 }
@@ -182,6 +185,7 @@ void tunnel_free(struct tunnel *t)
 static void overlay_withdraw(struct overlay *o)
 {
 	nhs_list_leave(o);
+	partners_drop(o);
 	answers_withdraw(o);
 	resolutions_drop_all(o);
 	for (struct binding *b; (b = binding_first(o));)

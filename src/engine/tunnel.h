@@ -12,6 +12,7 @@
 
 struct nhs;
 struct name;
+struct partner;
 
 struct overlay {
 	struct tunnel *tunnel;
@@ -28,6 +29,8 @@ struct overlay {
 	struct tree answers;           /* answer.h, by prefix */
 	struct tree redirects;         /* redirect.h, by (source, destination) */
 	struct redirect *redirect_oldest, *redirect_newest;
+	size_t partner_count;
+	struct partner *partners;      /* partner.h, order of the configuration */
 	size_t nhs_count;
 	struct nhs **nhs;              /* order of the configuration */
 	struct token_bucket sends;     /* max-send */
@@ -46,7 +49,7 @@ struct tunnel {
 	struct overlay *overlays[2]; /* IPv4, IPv6; NULL: NHRP is off */
 	struct tree peers, peers_by_id;
 	struct tree paths;           /* path.h, by NBMA endpoint */
-	struct peer *destination;    /* point-to-point: the far end */
+	struct peer *destination;    /* point-to-point: the far end while no NHS lives */
 	size_t multicast_count;
 	struct peer **multicast;     /* static multicast maps */
 	struct name *names;          /* host names in use, in order of the configuration */

@@ -98,9 +98,9 @@ struct forward_tunnel {
 	uint32_t tunnel;
 	uint32_t raw_id;          /* keeper_raw.id to send by */
 	struct endpoint local;
-	struct ipaddr remote;     /* point-to-point: the far end; IP_NONE: multipoint. Frames go there
-				   * only; packets are taken from the tunnel's other peers too, and
-				   * from whom it lately sent NHRP to */
+	struct ipaddr remote;     /* point-to-point: the far end; IP_NONE: multipoint. Frames go there, but
+				   * for those to a live relay, which go to it; packets are taken from
+				   * the tunnel's other peers too, and from whom it lately sent NHRP to */
 	uint64_t remote_peer;     /* point-to-point: peer id of the far end */
 	uint8_t has_key;
 	uint32_t key;
@@ -112,12 +112,21 @@ struct forward_tunnel {
 	uint8_t mac[6];           /* the TAP's own */
 	uint32_t addr_count;      /* the tunnel's own overlay addresses */
 	struct ipaddr addrs[FORWARD_ADDRS_MAX];
+	uint8_t prefix_lens[FORWARD_ADDRS_MAX]; /* of their subnets */
+};
+
+/* The GRE key of a peer whose tunnel has another one than ours. */
+struct forward_key {
+	uint8_t given;            /* 0: it has the key of our tunnel */
+	uint8_t present;          /* 0: it has no key */
+	uint32_t key;
 };
 
 struct forward_peer {
 	uint32_t tunnel;
 	uint64_t peer;
 	struct endpoint nbma;
+	struct forward_key key;   /* packets to it carry this; from it both this and the tunnel's are taken */
 };
 
 struct forward_session {
@@ -176,6 +185,9 @@ struct forward_nhrp {
 	uint32_t length;
 	struct endpoint endpoint; /* to or from */
 	uint32_t session;         /* received: the session that it came by, 0: unprotected tunnel */
+	struct forward_key key;   /* received: given when it is not the tunnel's; then `tunnel` is just one of
+				   * those with this local endpoint. By its protocol addresses the control
+				   * process knows better, here as where several tunnels have one key */
 	uint8_t bytes[FORWARD_NHRP_MAX]; /* only `length` of them are sent */
 };
 

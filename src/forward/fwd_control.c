@@ -31,7 +31,7 @@ void fwd_control_greet(struct worker *w)
 	w->io.control_send(w->io.context, FORWARD_HELLO, NULL, 0);
 	dump_begin(&d, w, FORWARD_PEER_HELD, sizeof(struct forward_peer));
 	TAILQ_FOREACH(p, &w->tables->peers.all, order) {
-		const struct forward_peer held = { .tunnel = p->tunnel, .peer = p->id, .nbma = p->nbma };
+		const struct forward_peer held = { .tunnel = p->tunnel, .peer = p->id, .nbma = p->nbma, .key = p->key };
 
 		dump_add(&d, &held);
 	}
@@ -136,6 +136,7 @@ static bool peer_set_message(struct worker *w, const struct forward_peer *m)
 		return false;
 	if (m->peer >> 40 || !t || !(p = peer_set(&w->tables->peers, m->tunnel, m->peer, &m->nbma)))
 		return false;
+	p->key = m->key;
 	p->generation = w->tables->generation;
 	if (p->relay == PEER_RELAY_NEVER && relay_listed(t, p->id))
 		p->relay = PEER_RELAY_LIVE;

@@ -9,6 +9,7 @@
 #include "forward/nd.h"
 #include "forward/probe.h"
 #include "forward/sa_session.h"
+#include "forward/twin.h"
 #include "wire/checksum.h"
 #include "wire/gre.h"
 #include "wire/ip.h"
@@ -32,10 +33,21 @@ static const enum forward_drop gre_drops[GRE_DROP_COUNT] = {
 	[GRE_DROP_CHECKSUM] = FORWARD_DROP_GRE_CHECKSUM,
 };
 
-static void nhrp_punt(struct worker *w, const struct arrival *a, const uint8_t *bytes, size_t length)
+static struct forward_key foreign_key(const struct tunnel *t, const struct gre_header *h)
+{
+	struct forward_key key = { 0 };
+
+	if (h->has_key != t->conf.has_key || h->key != t->conf.key)
+		key = (struct forward_key){ .given = 1, .present = h->has_key, .key = h->key };
+	return key;
+}
+
+static void nhrp_punt(struct worker *w, const struct arrival *a, const struct gre_header *h, const uint8_t *bytes,
+		      size_t length)
 {
 	struct forward_nhrp message = { .tunnel = a->tunnel->conf.tunnel, .length = (uint32_t)length,
-					.endpoint = a->from, .session = a->session ? a->session->conf.session : 0 };
+					.endpoint = a->from, .session = a->session ? a->session->conf.session : 0,
+					.key = foreign_key(a->tunnel, h) };
 
 	if (length > FORWARD_NHRP_MAX) {
 		worker_drop(w, FORWARD_DROP_NHRP_LONG);
@@ -174,12 +186,21 @@ static struct peer *sender(const struct worker *w, const struct arrival *a)
 	return a->session ? session_peer(w, a) : peer_find_endpoint(&w->tables->peers, t->conf.tunnel, &a->from);
 }
 
-static struct tunnel *match(const struct worker *w, const struct raw *raw, const struct endpoint *from,
-			    const struct gre_header *h)
+static struct tunnel *match(const struct worker *w, const struct raw *raw, const struct arrival *a,
+			    const struct gre_header *h, const uint8_t *inner, size_t length)
 {
-	struct tunnel *t = tunnel_match(&w->tables->tunnels, raw, &from->addr, h->has_key, h->key);
+	const struct tunnel_table *tunnels = &w->tables->tunnels;
+	const struct peer_table *peers = &w->tables->peers;
+	struct tunnel *t = tunnel_match(tunnels, raw, &a->from.addr, h->has_key, h->key);
 
-	return t ? t : tunnel_match_guest(&w->tables->tunnels, &w->tables->peers, raw, from, h->has_key, h->key);
+	if (t)
+		return tunnel_match_next(t) ? twin_choose(peers, t, &a->from, h->protocol, inner, length) : t;
+	t = tunnel_match_guest(tunnels, peers, raw, &a->from, h->has_key, h->key);
+	if (t)
+		return t;
+	/* By another tunnel's key comes data of whom we know, and NHRP of whom the control process may know. */
+	return tunnel_match_foreign(tunnels, peers, raw, a->protection, &a->from, h->has_key, h->key,
+				    h->protocol == GRE_PROTO_NHRP);
 }
 
 static void gre_receive(struct worker *w, const struct raw *raw, struct arrival *a, uint8_t *gre, size_t length)
@@ -191,7 +212,9 @@ static void gre_receive(struct worker *w, const struct raw *raw, struct arrival 
 		worker_drop(w, gre_drops[drop]);
 		return;
 	}
-	a->tunnel = match(w, raw, &a->from, &header);
+	gre += header.header_len;
+	length -= header.header_len;
+	a->tunnel = match(w, raw, a, &header, gre, length);
 	if (!a->tunnel) {
 		worker_drop(w, FORWARD_DROP_NO_TUNNEL);
 		return;
@@ -204,12 +227,10 @@ static void gre_receive(struct worker *w, const struct raw *raw, struct arrival 
 	a->peer = sender(w, a);
 	if (a->peer)
 		a->peer->received_at = w->now;
-	gre += header.header_len;
-	length -= header.header_len;
 	switch (header.protocol) {
 	case GRE_PROTO_IPV4: inner_receive(w, a, 4, gre, length); break;
 	case GRE_PROTO_IPV6: inner_receive(w, a, 6, gre, length); break;
-	case GRE_PROTO_NHRP: nhrp_punt(w, a, gre, length); break;
+	case GRE_PROTO_NHRP: nhrp_punt(w, a, &header, gre, length); break;
 	default: worker_drop(w, FORWARD_DROP_GRE_PROTOCOL); break;
 	}
 }

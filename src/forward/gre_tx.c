@@ -15,11 +15,13 @@
 
 enum { PROTO_IGMP = 2, NHRP_TOS = 0xc0, NHRP_TTL = 255, TTL_DEFAULT = 255 };
 
-static uint8_t *gre_prepend(const struct tunnel *t, uint16_t protocol, uint8_t *inner)
+/* With the key of the peer's tunnel, where that is not ours. */
+static uint8_t *gre_prepend(const struct tunnel *t, const struct peer *peer, uint16_t protocol, uint8_t *inner)
 {
-	uint8_t *gre = inner - (t->conf.has_key ? 8 : 4);
+	const bool foreign = peer && peer->key.given, has_key = foreign ? peer->key.present : t->conf.has_key;
+	uint8_t *gre = inner - (has_key ? 8 : 4);
 
-	gre_encode(protocol, t->conf.has_key, t->conf.key, gre);
+	gre_encode(protocol, has_key, foreign ? peer->key.key : t->conf.key, gre);
 	return gre;
 }
 
@@ -40,7 +42,7 @@ void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const s
 		  const struct segment *packet, const struct ip_view *ip)
 {
 	const uint16_t protocol = ip->version == 4 ? GRE_PROTO_IPV4 : GRE_PROTO_IPV6;
-	const uint8_t *gre = gre_prepend(t, protocol, packet->packet);
+	const uint8_t *gre = gre_prepend(t, peer, protocol, packet->packet);
 	const struct underlay_packet p = {
 		.tunnel = t, .raw = t->raw, .to = *to, .peer = peer ? peer->id : 0,
 		.tos = (uint8_t)(ip->dscp << 2 | ip->ecn),
@@ -86,21 +88,37 @@ static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t
 	return peer;
 }
 
+/* The same on a point-to-point tunnel. A route may name one of several hubs as its next hop, and a session
+ * with a hub is with that one: such a frame goes there while that hub lives. All others go to the far end,
+ * whoever that is at the moment. NULL: the far end has an address only. */
+static struct peer *far_end_peer(struct worker *w, struct tunnel *t, const uint8_t *frame)
+{
+	struct peer *far = peer_find(&w->tables->peers, t->conf.tunnel, t->conf.remote_peer), *named = NULL, *relay;
+	uint64_t id;
+
+	if (t->relay_count > 0 && mac_to_peer(frame, &id) && id != PEER_ID_FAR_END)
+		named = peer_find(&w->tables->peers, t->conf.tunnel, id);
+	if (named && named->relay == PEER_RELAY_LIVE && protect_can_send(w, t, named))
+		return named;
+	if (named && named != far)
+		t->counters.relay_fallback++;
+	if (!far || (far->relay != PEER_RELAY_DEAD && protect_can_send(w, t, far)))
+		return far;
+	relay = neighbour_relay(w, t);
+	return relay && protect_can_send(w, t, relay) ? relay : far;
+}
+
 static void unicast(struct worker *w, struct tunnel *t, uint8_t *frame, const struct ip_view *ip, struct segmenter *s)
 {
-	const struct ipaddr *to = &t->conf.remote;
+	struct peer *const peer = tunnel_is_p2p(t) ? far_end_peer(w, t, frame) : frame_peer(w, t, frame);
+	const struct ipaddr *const to = peer ? &peer->nbma.addr : &t->conf.remote;
 	size_t packets = 0, octets = 0;
 	struct segment packet;
-	struct peer *peer;
 
-	if (tunnel_is_p2p(t))
-		peer = peer_find(&w->tables->peers, t->conf.tunnel, t->conf.remote_peer);
-	else if (!(peer = frame_peer(w, t, frame)))
+	if (!peer && !tunnel_is_p2p(t))
 		return;
 	if (!mtu_admits(w, t, peer, frame + ETHERNET_HEADER, ip, segment_size(s)))
 		return;
-	if (!tunnel_is_p2p(t))
-		to = &peer->nbma.addr;
 	/* A segment that opens a connection is never cut. */
 	mss_clamp(frame + ETHERNET_HEADER, ip, ip->version == 4 ? t->conf.mss4 : t->conf.mss6);
 	for (; segment_next(s, &packet); packets++, octets += packet.length)
@@ -152,7 +170,8 @@ void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t leng
 
 bool gre_tx_to(struct worker *w, struct tunnel *t, const struct endpoint *to, uint8_t *inner, size_t length, uint8_t tos)
 {
-	uint8_t *gre = gre_prepend(t, inner[0] >> 4 == 4 ? GRE_PROTO_IPV4 : GRE_PROTO_IPV6, inner);
+	const struct peer *const peer = peer_find_endpoint(&w->tables->peers, t->conf.tunnel, to);
+	uint8_t *gre = gre_prepend(t, peer, inner[0] >> 4 == 4 ? GRE_PROTO_IPV4 : GRE_PROTO_IPV6, inner);
 	const struct underlay_packet p = {
 		.tunnel = t, .raw = t->raw, .to = to->addr, .tos = tos, .ttl = t->conf.ttl ? t->conf.ttl : TTL_DEFAULT,
 		.bytes = gre, .length = (size_t)(inner - gre) + length, .reused = (size_t)(inner - gre) + length,
@@ -188,7 +207,7 @@ void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message)
 	memcpy(inner, message->bytes, message->length);
 	p.raw = t->raw;
 	p.inner = inner;
-	p.bytes = gre_prepend(t, GRE_PROTO_NHRP, inner);
+	p.bytes = gre_prepend(t, peer_find_endpoint(&w->tables->peers, t->conf.tunnel, &message->endpoint), GRE_PROTO_NHRP, inner);
 	p.length = (size_t)(inner - p.bytes) + message->length;
 	if (!t->conf.protection)
 		w->io.underlay_send(w->io.context, &p);

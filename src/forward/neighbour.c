@@ -39,7 +39,7 @@ bool neighbour_answer(struct worker *w, struct tunnel *t, const struct ipaddr *t
 		return false;
 	}
 	if (tunnel_is_p2p(t)) {
-		*peer = t->conf.remote_peer;
+		*peer = PEER_ID_FAR_END;
 		return true;
 	}
 	miss_tell(w, t, target);

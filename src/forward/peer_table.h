@@ -12,8 +12,13 @@
 
 #include "base/instant.h"
 #include "base/ipaddr.h"
+#include "forward/forward_msg.h"
 
 struct sa_session;
+
+/* No peer has it. As destination it stands for the far end of a point-to-point tunnel, so that the kernel's
+ * neighbours follow when that becomes another; as source for a sender that is no peer. */
+enum { PEER_ID_FAR_END = 0 };
 
 /* Whether traffic to unresolved neighbours may be sent by way of this peer. */
 enum peer_relay {
@@ -29,6 +34,7 @@ struct peer {
 	uint32_t tunnel;
 	uint64_t id;
 	struct endpoint nbma;
+	struct forward_key key;         /* given: its tunnel has another key than ours */
 	enum peer_relay relay;
 	uint32_t generation;            /* of the last FORWARD_PEER_SET */
 	bool multicast;                 /* in its tunnel's multicast map */

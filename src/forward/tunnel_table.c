@@ -65,6 +65,38 @@ struct tunnel *tunnel_match(const struct tunnel_table *t, const struct raw *raw,
 	return found ? found : match_exact(t, raw->id, &IPADDR_NONE, has_key, key);
 }
 
+struct tunnel *tunnel_match_next(const struct tunnel *t)
+{
+	struct tunnel *at = t->next_by_key;
+
+	while (at && (at->conf.raw_id != t->conf.raw_id || at->conf.has_key != t->conf.has_key ||
+		      at->conf.key != t->conf.key || !ipaddr_eq(&at->conf.remote, &t->conf.remote)))
+		at = at->next_by_key;
+	return at;
+}
+
+static bool key_is(const struct peer *p, bool has_key, uint32_t key)
+{
+	return p && p->key.given && p->key.present == has_key && p->key.key == key;
+}
+
+struct tunnel *tunnel_match_foreign(const struct tunnel_table *t, const struct peer_table *peers,
+				    const struct raw *raw, uint32_t protection, const struct endpoint *from,
+				    bool has_key, uint32_t key, bool any_key)
+{
+	struct tunnel *at, *any = NULL;
+
+	TAILQ_FOREACH(at, &t->tunnels, order) {
+		if (tunnel_is_p2p(at) || at->conf.raw_id != raw->id || at->conf.protection != protection)
+			continue;
+		if (key_is(peer_find_endpoint(peers, at->conf.tunnel, from), has_key, key))
+			return at;
+		if (any_key && (!any || at->conf.tunnel < any->conf.tunnel))
+			any = at;
+	}
+	return any;
+}
+
 void tunnel_asked(struct tunnel *t, const struct endpoint *to)
 {
 	for (size_t i = 0; i < TUNNEL_ASKED; i++)

@@ -4,7 +4,8 @@
  * TAPs and sockets may come before or after the tunnel that uses them; the pointers between
  * them are set here whenever one appears or goes. Incoming packets find their tunnel most
  * specific first: (socket, remote, key) point-to-point, then (socket, key) multipoint; a
- * socket stands for (VRF, local address). No key and key 0 are different.
+ * socket stands for (VRF, local address). No key and key 0 are different. Several multipoint
+ * tunnels may have the same socket and key: twin.h chooses between them.
  *
  * A point-to-point tunnel whose far end follows the best live hub also has peers that are
  * not the far end at the moment, and hubs that are asked whether they live: what these send
@@ -85,6 +86,13 @@ void tunnel_table_done(struct tunnel_table *t); /* closes the descriptors */
 struct tunnel *tunnel_find(const struct tunnel_table *t, uint32_t number);
 struct tunnel *tunnel_match(const struct tunnel_table *t, const struct raw *raw,
 			    const struct ipaddr *remote, bool has_key, uint32_t key);
+/* The next tunnel that the same packet matches no less; NULL: none more. */
+struct tunnel *tunnel_match_next(const struct tunnel *t);
+/* After tunnel_match() found none: a multipoint tunnel of that socket and protection among whose peers is `from` with that
+ * key; with any_key, the first such tunnel of that socket. NULL: there is none. */
+struct tunnel *tunnel_match_foreign(const struct tunnel_table *t, const struct peer_table *peers,
+				    const struct raw *raw, uint32_t protection, const struct endpoint *from,
+				    bool has_key, uint32_t key, bool any_key);
 /* After tunnel_match() found none: a point-to-point tunnel of that socket and key which
  * has `from` among its peers, or which sent it NHRP lately. NULL: there is none. */
 struct tunnel *tunnel_match_guest(const struct tunnel_table *t, const struct peer_table *peers,

@@ -17,23 +17,44 @@
 
 enum { CONFIG_MESSAGE_MAX = 8192 };
 
-/* One rule a pair of tunnels. The set's size bounds memory; when it is full the update
- * fails, the rule does not match, and nothing is logged: a redirect less, no harm. */
+/* The set's size bounds memory; when it is full the update fails, the rule does not match, and
+ * nothing is logged: a redirect less, no harm. */
+static void write_rule(FILE *f, const struct trigger_tunnel *in, const char *family, const char *way)
+{
+	fprintf(f,
+		"add rule inet dmvpn forward iifname \"%s\" %s meta nfproto %s "
+		"%s saddr . %s daddr != @seen%s "
+		"add @seen%s { %s saddr . %s daddr timeout %us } "
+		"log group %d snaplen %d queue-threshold 1\n",
+		in->name, way, strcmp(family, "ip") == 0 ? "ipv4" : "ipv6", family, family,
+		family, family, family, family, in->timeout_s ? in->timeout_s : 1, TRIGGER_GROUP, TRIGGER_SNAP_BYTES);
+}
+
+static void write_partner_rules(FILE *f, const struct trigger_tunnel *in, const char *family)
+{
+	const enum ip_family wanted = strcmp(family, "ip") == 0 ? IP_V4 : IP_V6;
+	char way[IPADDR_TEXT_MAX + 32], addr[IPADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < in->partner_count; i++) {
+		if (in->partners[i].family != wanted)
+			continue;
+		snprintf(way, sizeof way, "rt %s nexthop %s", family, ipaddr_format(&in->partners[i], addr));
+		write_rule(f, in, family, way);
+	}
+}
+
+/* One rule a pair of tunnels, and one for each partner. */
 static void write_rules(FILE *f, const struct trigger_tunnel *t, size_t count, const char *family)
 {
+	char way[32];
+
 	for (size_t in = 0; in < count; in++) {
 		for (size_t out = 0; out < count; out++) {
-			if (t[in].domain != t[out].domain)
-				continue;
-			fprintf(f,
-				"add rule inet dmvpn forward iifname \"%s\" oifname \"%s\" meta nfproto %s "
-				"%s saddr . %s daddr != @seen%s "
-				"add @seen%s { %s saddr . %s daddr timeout %us } "
-				"log group %d snaplen %d queue-threshold 1\n",
-				t[in].name, t[out].name, strcmp(family, "ip") == 0 ? "ipv4" : "ipv6", family, family,
-				family, family, family, family, t[in].timeout_s ? t[in].timeout_s : 1,
-				TRIGGER_GROUP, TRIGGER_SNAP_BYTES);
+			snprintf(way, sizeof way, "oifname \"%s\"", t[out].name);
+			if (t[in].domain == t[out].domain)
+				write_rule(f, &t[in], family, way);
 		}
+		write_partner_rules(f, &t[in], family);
 	}
 }
 

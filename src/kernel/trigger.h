@@ -11,13 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TRIGGER_GROUP = 4711, TRIGGER_SNAP_BYTES = 128, TRIGGER_TUNNELS_MAX = 64 };
+#include "base/ipaddr.h"
 
-/* A packet of the pair of tunnels is reported when both allow redirects. */
+enum { TRIGGER_GROUP = 4711, TRIGGER_SNAP_BYTES = 128, TRIGGER_TUNNELS_MAX = 64, TRIGGER_PARTNERS_MAX = 8 };
+
+/* A packet of the pair of tunnels is reported when both allow redirects, and one that leaves for a partner. */
 struct trigger_tunnel {
 	char name[16];
 	uint32_t domain;    /* packets between tunnels of one domain only; the network-id */
 	uint16_t timeout_s; /* of the ingress tunnel */
+	size_t partner_count;
+	struct ipaddr partners[TRIGGER_PARTNERS_MAX]; /* next hops; not with the older tables */
 };
 
 struct trigger_packet {

@@ -164,13 +164,15 @@ static void peer_set(struct node *n, const struct effect *x)
 
 	assert_true(x->peer.peer != PEER_NONE);
 	for (size_t i = 0; i < n->peer_count; i++) /* one id per endpoint */
-		assert_true(n->peers[i].id == x->peer.peer || !endpoint_eq(&n->peers[i].nbma, &x->peer.nbma));
+		assert_true(n->peers[i].id == x->peer.peer || n->peers[i].tunnel != x->tunnel ||
+			    !endpoint_eq(&n->peers[i].nbma, &x->peer.nbma));
 	if (!p) {
 		assert_true(n->peer_count < TABLE_MAX);
 		p = &n->peers[n->peer_count++];
-		*p = (struct node_peer){ .id = x->peer.peer };
+		*p = (struct node_peer){ .id = x->peer.peer, .tunnel = x->tunnel };
 	}
 	p->nbma = x->peer.nbma;
+	p->key = x->peer.key;
 }
 
 static void peer_del(struct node *n, const struct effect *x)
@@ -252,6 +254,23 @@ static struct node *node_at(struct rig *r, const struct ipaddr *nbma)
 	return NULL;
 }
 
+/* With the key of the peer's tunnel, where that is not ours. */
+static void choose_key(const struct node *n, const struct effect *x, struct flight *f)
+{
+	const struct config_tunnel *const t = x->tunnel ? &n->tunnel1 : &n->tunnel;
+
+	f->has_key = t->has_key;
+	f->key = t->key;
+	for (size_t i = 0; i < n->peer_count; i++) {
+		const struct node_peer *const p = &n->peers[i];
+
+		if (p->tunnel != x->tunnel || !endpoint_eq(&p->nbma, &x->send.to) || !p->key.given)
+			continue;
+		f->has_key = p->key.present;
+		f->key = p->key.key;
+	}
+}
+
 static void fly(struct rig *r, const struct node *from, const struct node *to, const struct effect *x)
 {
 	struct flight *f;
@@ -265,6 +284,7 @@ static void fly(struct rig *r, const struct node *from, const struct node *to, c
 		.identity = from->identity,
 		.length = x->send.length,
 	};
+	choose_key(from, x, f);
 	memcpy(f->bytes, x->send.bytes, x->send.length);
 }
 
@@ -295,11 +315,11 @@ static void send_probe(struct node *n, const struct effect *x)
 	assert_int_not_equal(x->probe.sequence, 0);
 	if (!to || to->dead || !to->engine || to->filters_probes || (r->lose && r->lose(r, n, to, NULL)))
 		return;
-	assert_true(ipaddr_eq(&x->probe.addr, &to->addresses[0].addr));
+	assert_true(ipaddr_eq(&x->probe.addr, &to->addresses[0].addr) || ipaddr_eq(&x->probe.addr, &to->addresses1[0].addr));
 	assert_true(r->flight_count < sizeof r->flights / sizeof r->flights[0]);
 	r->flights[r->flight_count++] = (struct flight){
 		.at = instant_add(r->now, span_ms(2 * LATENCY_MS)), .to = (size_t)(n - r->nodes),
-		.from = x->probe.nbma, .probe = x->probe.sequence, .probed = r->now };
+		.from = x->probe.nbma, .probe = x->probe.sequence, .tunnel = x->tunnel, .probed = r->now };
 }
 
 static void drain(struct node *n);
@@ -339,6 +359,8 @@ static void apply(struct node *n, const struct effect *x)
 		multicast(n, x, x->type == EFFECT_MULTICAST_SET);
 		break;
 	case EFFECT_RELAYS:
+		if (x->tunnel != 0)
+			break;
 		n->relay_count = x->relays.count;
 		memcpy(n->relays, x->relays.peers, sizeof n->relays);
 		for (size_t i = 0; i < n->relay_count; i++)
@@ -438,6 +460,31 @@ void node_add_nhs(struct node *n, const char *addr, const char *nbma)
 		x->addr = addr_of(addr);
 }
 
+void node_second_tunnel(struct node *n, const char *overlay, const char *nhs, const char *nhs_nbma)
+{
+	char text[64];
+	const char *const slash = strchr(overlay, '/');
+
+	assert_non_null(slash);
+	snprintf(text, sizeof text, "%.*s", (int)(slash - overlay), overlay);
+	n->addresses1[0] = (struct config_address){ .addr = addr_of(text), .prefix_len = (uint8_t)atoi(slash + 1) };
+	n->tunnel1 = (struct config_tunnel){ .mode = TUNNEL_GRE_MULTIPOINT, .transport = n->tunnel.transport };
+	default_nhrp(&n->tunnel1.nhrp4);
+	n->tunnel1.nhrp4.nhs = n->nhs4_1;
+	if (*nhs) {
+		n->tunnel1.nhrp4.nhs_count = 1;
+		n->nhs4_1[0] = (struct config_nhs){ .addr = addr_of(nhs), .multicast = true,
+						    .nbma = { .addr = addr_of(nhs_nbma) } };
+	}
+	n->interfaces[0] = n->interface;
+	n->interfaces[1] = (struct config_interface){
+		.name = "Tunnel1", .is_tunnel = true, .tunnel_number = 1, .tunnel = &n->tunnel1,
+		.address_count = 1, .addresses = n->addresses1,
+	};
+	n->config.interface_count = 2;
+	n->config.interfaces = n->interfaces;
+}
+
 void node_event(struct node *n, const struct event *ev)
 {
 	engine_handle(n->engine, n->rig->now, ev);
@@ -459,6 +506,17 @@ static void forget_data_path(struct node *n)
 	n->done = false;
 }
 
+static void start_second(struct node *n)
+{
+	const struct event ev = { .type = EVENT_TUNNEL, .tunnel = 1,
+				  .tunnel_state = { .up = true, .local = { .addr = n->nbma } } };
+	const struct ipprefix subnet = ipprefix_make(&n->addresses1[0].addr, n->addresses1[0].prefix_len);
+	char dst[IPPREFIX_TEXT_MAX];
+
+	node_route_by(n, ipprefix_format(&subnet, dst), "", 1);
+	node_event(n, &ev);
+}
+
 void node_start(struct node *n)
 {
 	const struct config_address *const a = &n->addresses[0];
@@ -471,6 +529,8 @@ void node_start(struct node *n)
 	n->engine = engine_new(&n->config, &n->options, n->rig->now);
 	assert_non_null(n->engine);
 	node_route(n, ipprefix_format(&subnet, dst), "", true);
+	if (n->config.interface_count > 1)
+		start_second(n);
 	node_tunnel(n, true, ipaddr_format(&n->nbma, nbma));
 }
 
@@ -491,6 +551,17 @@ void node_route(struct node *n, const char *dst, const char *gateway, bool via_t
 	if (*gateway)
 		ev.route.gateway = addr_of(gateway);
 	ev.route.via_tunnel = via_tunnel;
+	node_event(n, &ev);
+}
+
+void node_route_by(struct node *n, const char *dst, const char *gateway, uint32_t tunnel)
+{
+	struct event ev = route_event(dst, true);
+
+	ev.tunnel = tunnel;
+	ev.route.via_tunnel = true;
+	if (*gateway)
+		ev.route.gateway = addr_of(gateway);
 	node_event(n, &ev);
 }
 
@@ -524,19 +595,29 @@ void node_miss(struct node *n, const char *addr)
 	node_event(n, &ev);
 }
 
-void node_hairpin(struct node *n, const char *src, const char *dst, uint64_t ingress_peer)
+static void hairpin(struct node *n, const char *src, const char *dst, struct event ev)
 {
 	const struct ipaddr s = addr_of(src), d = addr_of(dst);
 	const size_t octets = ip_family_octets((enum ip_family)s.family);
 	uint8_t packet[100] = { s.family == IP_V4 ? 0x45 : 0x60 };
-	const struct event ev = {
-		.type = EVENT_HAIRPIN,
-		.hairpin = { .peer = ingress_peer, .bytes = packet, .length = sizeof packet },
-	};
 
+	ev.type = EVENT_HAIRPIN;
+	ev.hairpin.bytes = packet;
+	ev.hairpin.length = sizeof packet;
 	memcpy(packet + (octets == 4 ? 12 : 8), s.bytes, octets);
 	memcpy(packet + (octets == 4 ? 16 : 24), d.bytes, octets);
 	node_event(n, &ev);
+}
+
+void node_hairpin(struct node *n, const char *src, const char *dst, uint64_t ingress_peer)
+{
+	hairpin(n, src, dst, (struct event){ .hairpin = { .peer = ingress_peer } });
+}
+
+void node_hairpin_between(struct node *n, const char *src, const char *dst, uint32_t in, int out)
+{
+	hairpin(n, src, dst, (struct event){ .tunnel = in, .hairpin = { .outside = out < 0,
+									 .tunnel_out = out < 0 ? 0 : (uint32_t)out } });
 }
 
 void node_receive_bytes(struct node *n, const char *from_nbma, const uint8_t *bytes, size_t length)
@@ -603,6 +684,29 @@ static struct instant next_instant(const struct rig *r)
 	return at;
 }
 
+/* As the forwarder does: by the key, and a key that no tunnel has goes by the first one, with a note. */
+static struct event arrival(const struct node *to, const struct flight *f)
+{
+	struct event ev = { .type = EVENT_PACKET, .packet = {
+		.from = f->from, .identity = f->identity, .bytes = f->bytes, .length = f->length } };
+	const struct config_tunnel *const tunnels[2] = { &to->tunnel, &to->tunnel1 };
+
+	for (uint32_t i = 0; i < to->config.interface_count; i++) {
+		ev.tunnel = i;
+		if (tunnels[i]->has_key == f->has_key && tunnels[i]->key == f->key)
+			return ev;
+	}
+	ev.tunnel = 0;
+	ev.packet.key = (struct foreign_key){ .given = true, .present = f->has_key, .key = f->key };
+	return ev;
+}
+
+static struct event answered(const struct rig *r, const struct flight *f)
+{
+	return (struct event){ .type = EVENT_PROBED, .tunnel = f->tunnel, .probed = {
+		.nbma = f->from, .sequence = f->probe, .rtt = instant_since(r->now, f->probed) } };
+}
+
 static void deliver(struct rig *r)
 {
 	for (size_t i = 0; i < r->flight_count;) {
@@ -617,12 +721,11 @@ static void deliver(struct rig *r)
 		r->flight_count--;
 		memmove(&r->flights[i], &r->flights[i + 1], (r->flight_count - i) * sizeof f);
 		to = &r->nodes[f.to];
-		if (to->engine && !to->dead && f.probe)
-			node_event(to, &(struct event){ .type = EVENT_PROBED, .probed = {
-				.nbma = f.from, .sequence = f.probe, .rtt = instant_since(r->now, f.probed) } });
-		else if (to->engine && !to->dead)
-			node_event(to, &(struct event){ .type = EVENT_PACKET, .packet = {
-				.from = f.from, .identity = f.identity, .bytes = f.bytes, .length = f.length } });
+		if (to->engine && !to->dead) {
+			const struct event ev = f.probe ? answered(r, &f) : arrival(to, &f);
+
+			node_event(to, &ev);
+		}
 	}
 }
 

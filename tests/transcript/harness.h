@@ -16,7 +16,7 @@
 enum { NODES_MAX = 8, NHS_MAX = 8, MAPS_MAX = 8, LINE_MAX_ = 240, LOG_MAX = 4096, TABLE_MAX = 512 };
 
 struct node_neighbour { struct ipaddr addr; uint64_t peer; };
-struct node_peer { uint64_t id; struct endpoint nbma; bool multicast; };
+struct node_peer { uint64_t id; uint32_t tunnel; struct endpoint nbma; struct foreign_key key; bool multicast; };
 struct node_shortcut { struct ipprefix dst; struct ipaddr gateway; bool throw_; };
 
 struct node {
@@ -30,12 +30,13 @@ struct node {
 	const char *identity;   /* as others authenticate it; NULL: unprotected */
 	uint32_t site;          /* of others behind the same address */
 
-	/* configuration: one tunnel, number 0; tests change it before node_start() */
+	/* configuration: tunnel number 0, and with node_second_tunnel() 1; tests change it before node_start() */
 	struct config config;
-	struct config_interface interface;
-	struct config_tunnel tunnel;
-	struct config_address addresses[4];
-	struct config_nhs nhs4[NHS_MAX], nhs6[NHS_MAX];
+	struct config_interface interface, interfaces[2];
+	struct config_tunnel tunnel, tunnel1;
+	struct config_address addresses[4], addresses1[1];
+	struct config_partner partners[2];
+	struct config_nhs nhs4[NHS_MAX], nhs6[NHS_MAX], nhs4_1[NHS_MAX];
 	struct config_map maps4[MAPS_MAX];
 	struct config_host multicast4[MAPS_MAX];
 
@@ -44,7 +45,7 @@ struct node {
 	struct node_peer peers[TABLE_MAX];
 	struct node_neighbour neighbours[TABLE_MAX];
 	struct node_shortcut shortcuts[TABLE_MAX];
-	size_t relay_count;
+	size_t relay_count; /* of tunnel 0 */
 	uint64_t relays[RELAYS_MAX];
 	int carrier; /* -1: never told */
 	bool done;
@@ -63,8 +64,10 @@ struct flight {
 	size_t to;
 	struct endpoint from;
 	const char *identity;
+	bool has_key;
+	uint32_t key;
+	uint32_t probe; /* not 0: no message, but the answer of `from` to that probe of tunnel `tunnel` */
 	uint32_t tunnel;
-	uint32_t probe; /* not 0: no message, but the answer of `from` to that probe */
 	struct instant probed;
 	size_t length;
 	uint8_t bytes[NHRP_MESSAGE_MAX];
@@ -91,16 +94,21 @@ void rig_free(struct rig *r);
 /* A router with NHRP network-id 1 on its multipoint tunnel; "192.0.2.1", "10.0.0.1/24". */
 struct node *node_new(struct rig *r, const char *name, const char *nbma, const char *overlay);
 void node_add_nhs(struct node *n, const char *addr, const char *nbma); /* "dynamic": nhs dynamic */
+/* A further multipoint tunnel, number 1, "10.2.0.1/24", from the same local address; nhs "": none. */
+void node_second_tunnel(struct node *n, const char *overlay, const char *nhs, const char *nhs_nbma);
 void node_start(struct node *n); /* engine, EVENT_TUNNEL up, connected route */
 void node_stop_abruptly(struct node *n); /* as by SIGKILL; the data path stays as it is */
 /* A route in the node's table: gateway "" = connected, tunnel or not. */
 void node_route(struct node *n, const char *dst, const char *gateway, bool via_tunnel);
+void node_route_by(struct node *n, const char *dst, const char *gateway, uint32_t tunnel);
 void node_route_del(struct node *n, const char *dst);
 void node_local(struct node *n, const char *addr, bool via_tunnel);
 void node_event(struct node *n, const struct event *ev);
 void node_quiet(struct node *n, const char *nbma); /* EVENT_QUIET */
 void node_miss(struct node *n, const char *addr);
 void node_hairpin(struct node *n, const char *src, const char *dst, uint64_t ingress_peer);
+/* In by that tunnel; out by tunnel `out`, or by none (-1). */
+void node_hairpin_between(struct node *n, const char *src, const char *dst, uint32_t in, int out);
 void node_tunnel(struct node *n, bool up, const char *nbma);
 void node_receive(struct node *n, const char *from_nbma, const struct nhrp_message *m);
 /* From a peer that IPsec authenticated, of that site behind the address. */

@@ -96,7 +96,7 @@ WRONG = {
     "authentication": (GOOD + " ip nhrp authentication muchtoolong\n", 9, "longer than 8", "at most 8"),
     "no source": (HEAD + TUNNEL.replace(" tunnel source Ethernet0\n", ""), 4, "no tunnel source", "add tunnel source"),
     "own source": (GOOD.replace("source Ethernet0", "source Tunnel0"), 4, "its own tunnel source", "underlay"),
-    "same key": (GOOD + TUNNEL.replace("Tunnel0", "Tunnel1").replace("10.0.0", "10.0.1"), 9, "told apart",
+    "same key": (GOOD + TUNNEL.replace("Tunnel0", "Tunnel1").replace(" ip address 10.0.0.1 255.255.255.0\n", ""), 9, "told apart",
                  "different tunnel keys"),
     "nhs without nbma": (GOOD + " ip nhrp nhs 10.0.0.2\n", 4, "no NBMA address", "ip nhrp map"),
     "no such vrf": (GOOD + " tunnel vrf GONE\n", 4, "no VRF GONE", "vrf definition"),

@@ -2,6 +2,9 @@
 #include "text.h"
 
 #define MGRE(n, rest) "interface Tunnel" #n "\n tunnel source Gi0/0\n tunnel mode gre multipoint\n ip nhrp network-id 1\n" rest
+#define P2P(n, rest) "interface Tunnel" #n "\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n ip nhrp network-id 1\n" rest
+#define ADDRESS(n) " ip address 10.0." #n ".1 255.255.255.0\n"
+#define TWO_NHS " ip nhrp nhs 10.0.0.1 nbma 192.0.2.1\n ip nhrp nhs 10.0.0.2 nbma 192.0.2.2\n"
 
 static const struct { const char *text, *reason; } wrongs[] = {
 	{ "interface Tunnel0\n tunnel mode gre multipoint\n ip nhrp network-id 1\n", "has no tunnel source" },
@@ -9,12 +12,19 @@ static const struct { const char *text, *reason; } wrongs[] = {
 	{ "interface Tunnel0\n tunnel source Tunnel0\n tunnel destination 192.0.2.1\n", "its own tunnel source" },
 	{ "interface Tunnel0\n tunnel source Gi0/0\n tunnel mode gre multipoint\n", "no NHRP network-id" },
 	{ MGRE(0, " ip nhrp nhs 10.0.0.1\n"), "10.0.0.1 has no NBMA address" },
+	{ P2P(0, " ip nhrp nhs 10.0.0.1\n ip nhrp nhs 10.0.0.2 nbma 192.0.2.2\n"), "10.0.0.1 has no NBMA address" },
 	{ MGRE(0, " ip nhrp map 10.0.0.1 2001:db8::1\n"), "transport family" },
 	{ MGRE(0, " tunnel vrf RED\n"), "there is no VRF RED" },
 	{ MGRE(0, " vrf forwarding RED\n"), "there is no VRF RED" },
 	{ MGRE(0, " tunnel protection ipsec profile P\n"), "no crypto ipsec profile P" },
-	{ MGRE(0, " tunnel key 1\n") MGRE(1, " tunnel key 1\n"), "cannot be told apart" },
-	{ MGRE(0, "") MGRE(1, ""), "cannot be told apart" },
+	{ MGRE(0, " tunnel key 1\n") MGRE(1, " tunnel key 1\n"), "and no addresses" },
+	{ MGRE(0, "") MGRE(1, ""), "and no addresses" },
+	{ "vrf definition A\n" MGRE(0, ADDRESS(0)) MGRE(1, " vrf forwarding A\n" ADDRESS(1)), "not in one VRF" },
+	{ "crypto ipsec profile P\n" MGRE(0, ADDRESS(0)) MGRE(1, " tunnel protection ipsec profile P\n" ADDRESS(1)),
+	  "not protected alike" },
+	{ P2P(0, TWO_NHS) MGRE(1, ""), "Tunnel0 takes packets from several servers" },
+	{ P2P(0, TWO_NHS) "interface Tunnel1\n tunnel source Gi0/0\n tunnel destination 192.0.2.9\n",
+	  "Tunnel0 takes packets from several servers" },
 	{ MGRE(0, " tunnel key 1\n ip address 10.0.0.1 255.255.255.0\n") MGRE(1, " tunnel key 2\n ip address 10.0.0.2 255.255.255.0\n"),
 	  "same subnet" },
 	{ "interface Tunnel0\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n"
@@ -40,10 +50,14 @@ static void each_is_found(void **state)
 static const char *const rights[] = {
 	MGRE(0, " tunnel key 1\n") MGRE(1, " tunnel key 2\n"),
 	MGRE(0, " ip nhrp nhs 10.0.0.1\n ip nhrp map 10.0.0.1 192.0.2.1\n"),
-	"interface Tunnel0\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n ip nhrp network-id 1\n ip nhrp nhs 10.0.0.1\n",
+	P2P(0, " ip nhrp nhs 10.0.0.1\n"),
+	P2P(0, " ip nhrp nhs 10.0.0.1 nbma 192.0.2.1\n ip nhrp nhs 10.0.0.2\n ip nhrp map 10.0.0.2 192.0.2.2\n"),
 	"vrf definition A\nvrf definition B\n" MGRE(0, " tunnel vrf A\n") MGRE(1, " tunnel vrf B\n"),
 	MGRE(0, "") "interface Tunnel1\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n",
 	"interface Tunnel0\n shutdown\n",
+	MGRE(0, ADDRESS(0)) MGRE(1, ADDRESS(1)),
+	P2P(0, TWO_NHS) MGRE(1, " tunnel key 1\n"),
+	MGRE(0, " ip nhrp redirect partner 10.9.0.2 nbma 192.0.2.6\n"),
 };
 
 static void nothing_is_found_where_all_is_well(void **state)
@@ -73,11 +87,22 @@ static void second_processes_are_named(void **state)
 	config_free(c);
 }
 
+static void keyless_twins_are_remarked(void **state)
+{
+	struct config *c = read_text(MGRE(0, ADDRESS(0)) MGRE(1, ADDRESS(1)));
+
+	(void)state;
+	assert_int_equal(config_practice_count(c), 1);
+	assert_non_null(strstr(c->lines[5].practice, "Tunnel0 and Tunnel1 have the same source and key"));
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_is_found),
 		cmocka_unit_test(nothing_is_found_where_all_is_well),
+		cmocka_unit_test(keyless_twins_are_remarked),
 		cmocka_unit_test(second_processes_are_named),
 	};
 

@@ -108,6 +108,13 @@ static void most_specific_tunnel(void **state)
 	assert_int_equal(f->frame_count, 5);
 }
 
+static const struct forward_nhrp *nhrp_at(const struct fixture *f, size_t i)
+{
+	assert_true(i < f->message_count);
+	assert_int_equal(f->messages[i].type, FORWARD_NHRP_RECEIVED);
+	return (const void *)f->messages[i].bytes;
+}
+
 /* A point-to-point tunnel with several hubs: the ones that are not its far end now. */
 static void p2p_guests(void **state)
 {
@@ -118,12 +125,14 @@ static void p2p_guests(void **state)
 	uint8_t inner[64];
 	const size_t length = datagram(inner);
 
-	receive(f, "198.51.100.7", 0, gre_nhrp, 4, inner, length);
-	assert_int_equal(f->w->drops[FORWARD_DROP_NO_TUNNEL], 1);
+	receive(f, "198.51.100.7", 0, gre_nhrp, 4, inner, length); /* somebody's with no key */
+	assert_int_equal(nhrp_at(f, 0)->tunnel, 0);
+	assert_int_equal(nhrp_at(f, 0)->key.given, 1);
 	assert_true(fwd_control_message(f->w, FORWARD_NHRP_SEND, &ask, offsetof(struct forward_nhrp, bytes) + 4));
 	receive(f, "198.51.100.7", 0, gre_nhrp, 4, inner, length); /* the answer */
-	assert_int_equal(f->message_count, 1);
-	assert_int_equal(((const struct forward_nhrp *)(const void *)f->messages[0].bytes)->tunnel, 1);
+	assert_int_equal(f->message_count, 2);
+	assert_int_equal(nhrp_at(f, 1)->tunnel, 1);
+	assert_int_equal(nhrp_at(f, 1)->key.given, 0);
 
 	peer_add(f, 1, 0x22, "198.51.100.8");
 	receive(f, "198.51.100.8", 0, gre_v4, 4, inner, length);
@@ -132,7 +141,99 @@ static void p2p_guests(void **state)
 	receive(f, "198.51.100.8", 0, gre_key100, 8, inner, length); /* multipoint tunnels come first */
 	assert_int_equal(f->frames[1].tunnel, 0);
 	receive(f, "198.51.100.6", 0, gre_v4, 4, inner, length);
+	assert_int_equal(f->w->drops[FORWARD_DROP_NO_TUNNEL], 1);
+}
+
+/* Two multipoint tunnels with one source and one key, 10.0.0.1/24 and 10.2.0.1/24. */
+static struct fixture *with_twin(void **state)
+{
+	struct fixture *f = *state;
+	struct forward_tunnel twin = tunnel(f, 0)->conf;
+
+	twin.tunnel = 2;
+	twin.addr_count = 1;
+	twin.addrs[0] = addr("10.2.0.1");
+	twin.prefix_lens[0] = 24;
+	assert_true(fwd_control_message(f->w, FORWARD_TUNNEL_SET, &twin, sizeof twin));
+	twin = tunnel(f, 0)->conf;
+	twin.prefix_lens[0] = 24;
+	assert_true(fwd_control_message(f->w, FORWARD_TUNNEL_SET, &twin, sizeof twin));
+	assert_non_null(tap_add(&f->tables.tunnels, 2, -1, own_mac));
+	return f;
+}
+
+static uint32_t came_in_by(struct fixture *f, const char *from, const char *src, const char *dst)
+{
+	uint8_t inner[64];
+
+	fixture_forget(f);
+	receive(f, from, 0, gre_key100, 8, inner, ipv4_make(inner, src, dst, 89, 0, false, "payload", 7));
+	assert_int_equal(f->frame_count, 1);
+	return f->frames[0].tunnel;
+}
+
+static void twins(void **state)
+{
+	static const uint8_t gre_nhrp[8] = { 0x20, 0, 0x20, 0x01, 0, 0, 0, 100 };
+	struct fixture *f = with_twin(state);
+	uint8_t inner[64];
+
+	peer_add(f, 2, 0x31, "192.0.2.31");
+	/* addresses of the tunnels */
+	assert_int_equal(came_in_by(f, "192.0.2.99", "10.0.0.7", "224.0.0.5"), 0);
+	assert_int_equal(came_in_by(f, "192.0.2.99", "10.2.0.7", "224.0.0.5"), 2);
+	assert_int_equal(came_in_by(f, "192.0.2.11", "10.2.0.7", "10.2.0.1"), 2);
+	assert_int_equal(came_in_by(f, "192.0.2.31", "192.168.1.1", "10.0.0.1"), 0);
+	/* of others: by whose peer the sender is */
+	assert_int_equal(came_in_by(f, "192.0.2.11", "192.168.1.1", "192.168.2.1"), 0);
+	assert_int_equal(came_in_by(f, "192.0.2.31", "192.168.1.1", "192.168.2.1"), 2);
+	/* of both: the first */
+	peer_add(f, 0, 0x32, "192.0.2.31");
+	assert_int_equal(came_in_by(f, "192.0.2.31", "192.168.1.1", "192.168.2.1"), 0);
+	assert_int_equal(came_in_by(f, "192.0.2.98", "192.168.1.1", "192.168.2.1"), 0);
+
+	fixture_forget(f);
+	receive(f, "192.0.2.31", 0, gre_nhrp, 8, inner, datagram(inner));
+	assert_int_equal(nhrp_at(f, 0)->tunnel, 0); /* the control process will see */
+	assert_int_equal(nhrp_at(f, 0)->key.given, 0);
+	receive(f, "192.0.2.31", 0, gre_nhrp, 8, inner, 0); /* nothing to look at */
+	receive(f, "192.0.2.31", 0, gre_key100, 8, inner, 3);
+	assert_int_equal(f->frame_count, 0);
+}
+
+/* Who has another key than our tunnel is a peer of it all the same. */
+static void foreign_keys(void **state)
+{
+	static const uint8_t nhrp_102[8] = { 0x20, 0, 0x20, 0x01, 0, 0, 0, 102 }, data_102[8] = { 0x20, 0, 0x08, 0, 0, 0, 0, 102 };
+	static const uint8_t mac_31[6] = { 2, 0, 0, 0, 0, 0x31 };
+	struct forward_peer peer = { .tunnel = 0, .peer = 0x31, .nbma = nbma("192.0.2.31") };
+	struct fixture *f = *state;
+	uint8_t inner[64];
+	const size_t length = datagram(inner);
+
+	receive(f, "192.0.2.31", 0, nhrp_102, 8, inner, length);
+	assert_int_equal(nhrp_at(f, 0)->key.given, 1);
+	assert_int_equal(nhrp_at(f, 0)->key.present, 1);
+	assert_int_equal(nhrp_at(f, 0)->key.key, 102);
+	assert_true(fwd_control_message(f->w, FORWARD_PEER_SET, &peer, sizeof peer));
+	receive(f, "192.0.2.31", 0, data_102, 8, inner, length);
+	assert_int_equal(f->w->drops[FORWARD_DROP_NO_TUNNEL], 1);
+
+	peer.key = (struct forward_key){ .given = 1, .present = 1, .key = 102 };
+	assert_true(fwd_control_message(f->w, FORWARD_PEER_SET, &peer, sizeof peer));
+	receive(f, "192.0.2.31", 0, data_102, 8, inner, length);
+	receive(f, "192.0.2.31", 0, gre_key100, 8, inner, length);
+	assert_int_equal(f->frame_count, 2);
+	assert_memory_equal(f->frames[0].bytes + 6, mac_31, 6);
+	receive(f, "192.0.2.32", 0, data_102, 8, inner, length);
 	assert_int_equal(f->w->drops[FORWARD_DROP_NO_TUNNEL], 2);
+	transmit(f, 0, mac_31, ETHERTYPE_IPV4, inner, length);
+	assert_memory_equal(f->packets[0].bytes, data_102, 8);
+	peer.key = (struct forward_key){ .given = 1 };
+	assert_true(fwd_control_message(f->w, FORWARD_PEER_SET, &peer, sizeof peer));
+	transmit(f, 0, mac_31, ETHERTYPE_IPV4, inner, length);
+	assert_memory_equal(f->packets[1].bytes, gre_v4, 4);
+	assert_int_equal(f->packets[1].length, 4 + length);
 }
 
 static void checksum_and_sequence_accepted(void **state)
@@ -331,7 +432,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(from_peer_exact), T(from_stranger_is_id_0), T(strangers_are_told),
-		T(most_specific_tunnel), T(p2p_guests), T(checksum_and_sequence_accepted),
+		T(most_specific_tunnel), T(p2p_guests), T(twins), T(foreign_keys), T(checksum_and_sequence_accepted),
 		T(multicast_macs), T(nhrp_is_punted), T(congestion_marks), T(link_scope_is_kept_out),
 		T(relayed_pairs_are_counted), T(truncated), T(strange_packets),
 	};

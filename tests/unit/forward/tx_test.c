@@ -64,6 +64,73 @@ static void ipv6_and_p2p_exact(void **state)
 	assert_int_equal(f->packets[0].p.ttl, 64);
 }
 
+static void far_end_is(struct fixture *f, const char *remote, uint64_t peer)
+{
+	struct forward_tunnel conf = tunnel(f, 1)->conf;
+
+	conf.remote = addr(remote);
+	conf.remote_peer = peer;
+	assert_true(fwd_control_message(f->w, FORWARD_TUNNEL_SET, &conf, sizeof conf));
+}
+
+/* A point-to-point tunnel with two hubs, 0x21 and 0x22. */
+static void p2p_hubs(void **state)
+{
+	static const uint8_t whoever[6] = { 2, 0, 0, 0, 0, 0 }, hub1[6] = { 2, 0, 0, 0, 0, 0x21 },
+			     hub2[6] = { 2, 0, 0, 0, 0, 0x22 };
+	const uint64_t both[] = { 0x21, 0x22 }, second[] = { 0x22 };
+	struct fixture *f = *state;
+	uint8_t inner[64];
+	const size_t length = ping(inner);
+
+	peer_add(f, 1, 0x21, "198.51.100.9");
+	peer_add(f, 1, 0x22, "198.51.100.8");
+	transmit(f, 1, hub2, ETHERTYPE_IPV4, inner, length); /* not known to live */
+	assert_int_equal(f->packets[0].p.peer, 0x21);
+
+	relays_are(f, 1, 2, both);
+	transmit(f, 1, hub2, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packets[1].p.peer, 0x22);
+	transmit(f, 1, whoever, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packets[2].p.peer, 0x21);
+
+	relays_are(f, 1, 1, second); /* the far end has not followed yet */
+	transmit(f, 1, whoever, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packets[3].p.peer, 0x22);
+	far_end_is(f, "198.51.100.8", 0x22);
+	transmit(f, 1, hub1, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packets[4].p.peer, 0x22);
+	transmit(f, 1, whoever, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packets[5].p.peer, 0x22);
+	relays_are(f, 1, 0, NULL);
+	transmit(f, 1, hub1, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packets[6].p.peer, 0x22);
+}
+
+static void p2p_multicast(void **state)
+{
+	static const uint8_t group[6] = { 1, 0, 0x5e, 0, 0, 5 };
+	const struct forward_peer second = { .tunnel = 1, .peer = 0x22, .nbma = nbma("198.51.100.8") };
+	struct fixture *f = *state;
+	uint8_t inner[64];
+	const size_t length = ipv4_make(inner, "10.1.0.1", "224.0.0.5", 89, 0xc0, false, "hi", 2);
+
+	transmit(f, 1, group, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 1); /* the far end is no peer yet */
+	peer_add(f, 1, 0x21, "198.51.100.9");
+	peer_add(f, 1, 0x22, "198.51.100.8");
+	transmit(f, 1, group, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 2);
+	assert_true(fwd_control_message(f->w, FORWARD_MULTICAST_SET, &second, sizeof second));
+	transmit(f, 1, group, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 4);
+	assert_int_equal(f->packets[2].p.peer, 0x21);
+	assert_int_equal(f->packets[3].p.peer, 0x22);
+	far_end_is(f, "198.51.100.8", 0x22);
+	transmit(f, 1, group, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 5);
+}
+
 static void key_zero_is_written(void **state)
 {
 	static const uint8_t gre_key0[8] = { 0x20, 0, 0x08, 0x00, 0, 0, 0, 0 };
@@ -285,7 +352,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(to_peer_exact), T(padding_is_cut), T(ipv6_and_p2p_exact), T(key_zero_is_written),
+		T(to_peer_exact), T(padding_is_cut), T(ipv6_and_p2p_exact), T(p2p_hubs), T(p2p_multicast), T(key_zero_is_written),
 		T(dead_relay_falls_over), T(relay_listed_before_its_peer), T(multicast_is_replicated),
 		T(multicast_leaves_with_its_peer), T(housekeeping_stays), T(nhrp_is_sent), T(truncated),
 		T(strange_frames),

@@ -122,7 +122,11 @@ static void test_many_and_lookup(void **state)
 
 static void test_trigger_ruleset(void **state)
 {
-	struct trigger_tunnel t[3] = { { "Tunnel0", 1, 2 }, { "Tunnel1", 1, 5 }, { "Tunnel2", 9, 2 } };
+	struct trigger_tunnel t[3] = {
+		{ .name = "Tunnel0", .domain = 1, .timeout_s = 2 },
+		{ .name = "Tunnel1", .domain = 1, .timeout_s = 5 },
+		{ .name = "Tunnel2", .domain = 9, .timeout_s = 2, .partner_count = 1, .partners = { ipaddr_v4(0x0a090002) } },
+	};
 	char *text = trigger_ruleset(t, 3), *none = trigger_ruleset(NULL, 0);
 
 	(void)state;
@@ -134,6 +138,8 @@ static void test_trigger_ruleset(void **state)
 	/* Another domain: no shortcut between them. */
 	assert_null(strstr(text, "iifname \"Tunnel0\" oifname \"Tunnel2\""));
 	assert_non_null(strstr(text, "iifname \"Tunnel2\" oifname \"Tunnel2\""));
+	assert_non_null(strstr(text, "iifname \"Tunnel2\" rt ip nexthop 10.9.0.2 meta nfproto ipv4 ip saddr"));
+	assert_null(strstr(text, "rt ip6"));
 	free(text);
 	free(none);
 }

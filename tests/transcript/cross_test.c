@@ -1,0 +1,268 @@
+/*
+ * Several tunnels and several hubs: point-to-point spokes with two hubs, tunnels that packets do
+ * not tell apart, shortcuts from one tunnel into another, hubs that know only some of the spokes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "scene.h"
+
+static void set_key(struct config_tunnel *t, uint32_t key)
+{
+	t->has_key = true;
+	t->key = key;
+}
+
+static const struct foreign_key *peer_key(const struct node *n, const char *nbma)
+{
+	static const struct foreign_key none;
+	const struct ipaddr a = addr_of(nbma);
+
+	for (size_t i = 0; i < n->peer_count; i++)
+		if (ipaddr_eq(&n->peers[i].nbma.addr, &a) && n->peers[i].key.given)
+			return &n->peers[i].key;
+	return &none;
+}
+
+/* ---- phase 1 with several hubs */
+
+static void the_far_end_is_the_best_that_lives(void **state)
+{
+	const struct scene s = scene_two_hubs_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.mode = TUNNEL_GRE_P2P;
+	s.spoke1->tunnel.destination.addr = addr_of("192.0.2.1");
+	scene_start(&s);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	assert_string_equal(node_relay_nbma(s.spoke1, 1), "192.0.2.2");
+	assert_true(node_has_multicast(s.spoke1, "192.0.2.1"));
+	assert_true(node_has_multicast(s.spoke1, "192.0.2.2"));
+
+	/* Nothing is ever resolved. */
+	node_route(s.spoke1, "192.168.2.0/24", "10.0.0.12", true);
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_expect_nothing(s.rig);
+
+	/* What passes by on its way to others goes to the far end, whoever that is. */
+	node_stop_abruptly(s.hub);
+	rig_run(s.rig, 230);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.2");
+	assert_string_equal(node_relay_nbma(s.spoke1, 1), "-");
+	node_start(s.hub);
+	rig_run(s.rig, 230);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_free(s.rig);
+}
+
+/* ---- tunnels without keys */
+
+/* Two hubs, each with a tunnel of its own, and two spokes with both and no keys. */
+static struct scene twins_up(void)
+{
+	struct scene s = scene_laid_out();
+
+	s.hub2 = node_new(s.rig, "hub2", "192.0.2.2", "10.2.0.1/24");
+	node_second_tunnel(s.spoke1, "10.2.0.11/24", "10.2.0.1", "192.0.2.2");
+	node_second_tunnel(s.spoke2, "10.2.0.12/24", "10.2.0.1", "192.0.2.2");
+	scene_start(&s);
+	return s;
+}
+
+static void twins_are_told_apart_by_their_addresses(void **state)
+{
+	const struct scene s = twins_up();
+	struct nhs_view v;
+	struct binding_view b;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) { /* both replies came by the first tunnel */
+		assert_true(node_nhs(s.spoke1, i, &v));
+		assert_int_equal(v.status, NHS_VIEW_UP);
+		assert_int_equal(v.tunnel, i);
+	}
+	/* A question in the second tunnel, its answer, and what the answerer learns of the asker. */
+	node_event(s.spoke1, &(struct event){ .type = EVENT_MISS, .tunnel = 1, .miss = { addr_of("10.2.0.12") } });
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "spoke1 --> hub2: Resolution Request 10.2.0.12 hop 255");
+	rig_expect(s.rig, "hub2 --> spoke2: Resolution Request 10.2.0.12 hop 254");
+	rig_expect(s.rig, "spoke2 --> spoke1: Resolution Reply 10.2.0.12/32 via 10.2.0.12 at 198.51.100.2");
+	rig_expect_nothing(s.rig);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.2.0.12"), "198.51.100.2");
+	assert_true(node_binding(s.spoke2, "10.2.0.11/32", &b));
+	assert_int_equal(b.tunnel, 1);
+	rig_free(s.rig);
+}
+
+/* ---- shortcuts across tunnels */
+
+static void keys_are_learnt_from_who_answers(const struct scene *s)
+{
+	const struct foreign_key *const key = peer_key(s->spoke1, "198.51.100.2");
+
+	assert_string_equal(node_shortcut_gateway(s->spoke1, "192.168.2.0/24"), "10.2.0.12");
+	assert_string_equal(node_neighbour_nbma(s->spoke1, "10.2.0.12"), "198.51.100.2");
+	assert_true(key->given && key->present);
+	assert_int_equal(key->key, 102);
+	assert_false(peer_key(s->spoke2, "198.51.100.1")->given); /* he uses ours */
+}
+
+/* One hub with two tunnels of one DMVPN; spoke1 is in the first, spoke2 in the second. */
+static void from_one_tunnel_of_a_hub_into_the_other(void **state)
+{
+	struct scene s = { .rig = rig_new() };
+
+	(void)state;
+	s.hub = node_new(s.rig, "hub", "192.0.2.1", "10.0.0.1/24");
+	node_second_tunnel(s.hub, "10.2.0.1/24", "", "");
+	s.spoke1 = node_new(s.rig, "spoke1", "198.51.100.1", "10.0.0.11/24");
+	s.spoke2 = node_new(s.rig, "spoke2", "198.51.100.2", "10.2.0.12/24");
+	node_add_nhs(s.spoke1, "10.0.0.1", "192.0.2.1");
+	node_add_nhs(s.spoke2, "10.2.0.1", "192.0.2.1");
+	s.hub->tunnel.nhrp4.redirect = s.hub->tunnel1.nhrp4.redirect = true;
+	set_key(&s.hub->tunnel, 101);
+	set_key(&s.spoke1->tunnel, 101);
+	set_key(&s.hub->tunnel1, 102);
+	set_key(&s.spoke2->tunnel, 102);
+	scene_start(&s);
+	node_route(s.hub, "192.168.1.0/24", "10.0.0.11", true);
+	node_route_by(s.hub, "192.168.2.0/24", "10.2.0.12", 1);
+	node_route(s.spoke1, "192.168.1.0/24", "", false);
+	node_route(s.spoke1, "192.168.0.0/16", "10.0.0.1", true);
+	node_route(s.spoke2, "192.168.2.0/24", "", false);
+	node_route(s.spoke2, "192.168.0.0/16", "10.2.0.1", true);
+
+	node_hairpin_between(s.hub, "192.168.1.10", "192.168.2.20", 0, 1);
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.10");
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 192.168.2.20 hop 255");
+	rig_expect(s.rig, "hub --> spoke2: Resolution Request 192.168.2.20 hop 254");
+	rig_expect(s.rig, "spoke2 --> spoke1: Resolution Reply 192.168.2.20/24 via 10.2.0.12 at 198.51.100.2");
+	rig_expect_nothing(s.rig);
+	keys_are_learnt_from_who_answers(&s);
+	rig_free(s.rig);
+}
+
+static struct config_partner partner(const char *next_hop, const char *nbma)
+{
+	return (struct config_partner){ addr_of(next_hop), { .addr = addr_of(nbma) } };
+}
+
+/* Two hubs with one tunnel each, joined by a LAN; spoke1 knows hub 1 only, spoke2 hub 2 only. */
+static struct scene partners_up(void)
+{
+	struct scene s = { .rig = rig_new() };
+
+	s.hub = node_new(s.rig, "hub", "192.0.2.1", "10.0.0.1/24");
+	s.hub2 = node_new(s.rig, "hub2", "192.0.2.2", "10.2.0.1/24");
+	s.spoke1 = node_new(s.rig, "spoke1", "198.51.100.1", "10.0.0.11/24");
+	s.spoke2 = node_new(s.rig, "spoke2", "198.51.100.2", "10.2.0.12/24");
+	node_add_nhs(s.spoke1, "10.0.0.1", "192.0.2.1");
+	node_add_nhs(s.spoke2, "10.2.0.1", "192.0.2.2");
+	s.hub->partners[0] = partner("10.9.0.2", "192.0.2.2");
+	s.hub2->partners[0] = partner("10.9.0.1", "192.0.2.1");
+	s.hub->tunnel.nhrp4.partners = s.hub->partners;
+	s.hub2->tunnel.nhrp4.partners = s.hub2->partners;
+	s.hub->tunnel.nhrp4.partner_count = s.hub2->tunnel.nhrp4.partner_count = 1;
+	s.hub->tunnel.nhrp4.redirect = s.hub2->tunnel.nhrp4.redirect = true;
+	set_key(&s.hub->tunnel, 101);
+	set_key(&s.spoke1->tunnel, 101);
+	set_key(&s.hub2->tunnel, 102);
+	set_key(&s.spoke2->tunnel, 102);
+	scene_start(&s);
+	node_route(s.hub, "192.168.1.0/24", "10.0.0.11", true);
+	node_route(s.hub, "192.168.2.0/24", "10.9.0.2", false);
+	node_route(s.hub2, "192.168.2.0/24", "10.2.0.12", true);
+	node_route(s.hub2, "192.168.1.0/24", "10.9.0.1", false);
+	node_route(s.spoke1, "192.168.1.0/24", "", false);
+	node_route(s.spoke1, "192.168.0.0/16", "10.0.0.1", true);
+	node_route(s.spoke2, "192.168.2.0/24", "", false);
+	node_route(s.spoke2, "192.168.0.0/16", "10.2.0.1", true);
+	return s;
+}
+
+static void from_a_hub_into_its_partners_tunnel(void **state)
+{
+	const struct scene s = partners_up();
+
+	(void)state;
+	assert_true(node_has_peer(s.hub, "192.0.2.2"));
+	node_hairpin_between(s.hub, "192.168.1.10", "192.168.2.20", 0, -1);
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.10");
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 192.168.2.20 hop 255");
+	rig_expect(s.rig, "hub --> hub2: Resolution Request 192.168.2.20 hop 254");
+	rig_expect(s.rig, "hub2 --> spoke2: Resolution Request 192.168.2.20 hop 253");
+	rig_expect(s.rig, "spoke2 --> spoke1: Resolution Reply 192.168.2.20/24 via 10.2.0.12 at 198.51.100.2");
+	rig_expect_nothing(s.rig);
+	keys_are_learnt_from_who_answers(&s);
+
+	/* And the way back; the key of each is good enough for the other. */
+	node_hairpin_between(s.hub2, "192.168.2.20", "192.168.1.10", 0, -1);
+	rig_run(s.rig, 1);
+	assert_string_equal(node_shortcut_gateway(s.spoke2, "192.168.1.0/24"), "10.0.0.11");
+	rig_free(s.rig);
+}
+
+/* What leaves for others than a partner is nobody's business. */
+static void no_redirect_for_what_leaves_elsewhere(void **state)
+{
+	const struct scene s = partners_up();
+
+	(void)state;
+	node_route(s.hub, "192.168.3.0/24", "10.9.0.3", false);
+	node_hairpin_between(s.hub, "192.168.1.10", "192.168.3.20", 0, -1);
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+/* Both hubs believe that the other one knows: nobody is asked twice. */
+static void partners_do_not_ask_in_circles(void **state)
+{
+	const struct scene s = partners_up();
+
+	(void)state;
+	node_route(s.hub2, "192.168.2.0/24", "10.9.0.1", false);
+	node_hairpin_between(s.hub, "192.168.1.10", "192.168.2.20", 0, -1);
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.10");
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 192.168.2.20 hop 255");
+	rig_expect(s.rig, "hub --> hub2: Resolution Request 192.168.2.20 hop 254");
+	assert_int_equal(rig_count(s.rig, "hub2 --> hub:"), 0);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	rig_free(s.rig);
+}
+
+/* By another tunnel's key only those are heard whom we asked or know. */
+static void strangers_with_foreign_keys_are_not_heard(void **state)
+{
+	const struct scene s = partners_up();
+	struct node *const rogue = node_new(s.rig, "rogue", "203.0.113.9", "10.0.0.66/24");
+
+	(void)state;
+	set_key(&rogue->tunnel, 999);
+	node_add_nhs(rogue, "10.0.0.1", "192.0.2.1");
+	node_start(rogue);
+	rig_run(s.rig, 3);
+	assert_false(node_has_peer(s.hub, "203.0.113.9"));
+	assert_true(node_counter(s.hub, ENGINE_COUNT_DROP_TUNNEL) > 0);
+	rig_free(s.rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_far_end_is_the_best_that_lives),
+		cmocka_unit_test(twins_are_told_apart_by_their_addresses),
+		cmocka_unit_test(from_one_tunnel_of_a_hub_into_the_other),
+		cmocka_unit_test(from_a_hub_into_its_partners_tunnel),
+		cmocka_unit_test(no_redirect_for_what_leaves_elsewhere),
+		cmocka_unit_test(partners_do_not_ask_in_circles),
+		cmocka_unit_test(strangers_with_foreign_keys_are_not_heard),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
