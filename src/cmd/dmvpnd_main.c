@@ -18,25 +18,30 @@
 
 static const char usage[] =
 	"usage: dmvpnd -f FILE [--run-dir DIR] [--state-dir DIR] [--datapath auto|kernel|user]\n"
-	"              [--no-ipsec] [--ignore-unsupported] [--faults] [-n]\n"
+	"              [--no-ipsec] [--no-fall-over] [--ignore-unsupported] [--faults] [-n]\n"
 	"\n"
 	"  -f FILE               the router's configuration\n"
 	"  --run-dir DIR         control socket, pid and lock files (default /run/dmvpn)\n"
 	"  --state-dir DIR       numbers that must not be used twice (default /var/lib/dmvpn)\n"
 	"  --datapath WHICH      overrides the file's own line\n"
 	"  --no-ipsec            run tunnels with `tunnel protection` unprotected\n"
+	"  --no-fall-over        tell the routing protocol nothing, as `no nhrp fall-over` on all tunnels\n"
 	"  --ignore-unsupported  run in spite of lines that are not supported\n"
 	"  --faults              let the control socket ask for faults (drop-nhrp), for tests\n"
 	"  -n                    check the file, say what would be done, change nothing\n"
 	"  --help, --version\n";
 
-enum { OPT_RUN_DIR = 256, OPT_STATE_DIR, OPT_DATAPATH, OPT_NO_IPSEC, OPT_IGNORE, OPT_FAULTS, OPT_HELP, OPT_VERSION };
+enum {
+	OPT_RUN_DIR = 256, OPT_STATE_DIR, OPT_DATAPATH, OPT_NO_IPSEC, OPT_NO_FALL_OVER, OPT_IGNORE, OPT_FAULTS, OPT_HELP,
+	OPT_VERSION,
+};
 
 static const struct option long_options[] = {
 	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
 	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
 	{ "datapath", required_argument, NULL, OPT_DATAPATH },
 	{ "no-ipsec", no_argument, NULL, OPT_NO_IPSEC },
+	{ "no-fall-over", no_argument, NULL, OPT_NO_FALL_OVER },
 	{ "ignore-unsupported", no_argument, NULL, OPT_IGNORE },
 	{ "faults", no_argument, NULL, OPT_FAULTS },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -66,6 +71,7 @@ static int take_option(struct keeper_options *o, int option)
 	case OPT_RUN_DIR: o->run_dir = optarg; return -1;
 	case OPT_STATE_DIR: o->state_dir = optarg; return -1;
 	case OPT_NO_IPSEC: o->no_ipsec = true; return -1;
+	case OPT_NO_FALL_OVER: o->no_fall_over = true; return -1;
 	case OPT_IGNORE: o->ignore_unsupported = true; return -1;
 	case OPT_FAULTS: o->faults = true; return -1;
 	case OPT_DATAPATH:

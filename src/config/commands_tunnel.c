@@ -96,6 +96,17 @@ static void set_if_state(struct reading *r, const struct match *m)
 	reading_tunnel(r)->if_state_nhrp = sets(m);
 }
 
+static void set_fall_over(struct reading *r, const struct match *m)
+{
+	struct config_tunnel *t = reading_tunnel(r);
+	const bool on = m->sign != SIGN_NO;
+
+	if (match_has(m, "bfd"))
+		t->fall_over_bfd = on;
+	else
+		t->fall_over_bgp = on;
+}
+
 const struct command commands_tunnel[] = {
 	{ "tunnel source (<ip>|<ip6>|<if>)", HONOURED, NULL, set_source },
 	{ "tunnel source dynamic", TRAFFIC, "the source is taken from an interface or given as an address" },
@@ -122,6 +133,7 @@ const struct command commands_tunnel[] = {
 	{ "tunnel endpoint service-policy <*>", NO_EFFECT, "quality of service is left to the system" },
 	{ "keepalive [<*>]", UNSUPPORTED, "GRE keepalives are not sent; BFD and NHRP watch the far end" },
 	{ "if-state nhrp", HONOURED, NULL, set_if_state },
+	{ "nhrp fall-over (bgp|bfd)", HONOURED, NULL, set_fall_over },
 	{ "nhrp route-watch", UNSUPPORTED, "shortcuts always follow the route that covers them", .keeping = TOGGLE },
 	{ "nhrp nflog-group <1-65535>", NO_EFFECT, "the redirect trigger is set up by the daemon itself" },
 	{ "nhrp map group <word> service-policy output <word>", NO_EFFECT, "quality of service is left to the system" },

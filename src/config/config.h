@@ -156,6 +156,7 @@ struct config_tunnel {
 	char *protection_profile; /* NULL: unprotected */
 	bool protection_shared;
 	bool if_state_nhrp;
+	bool fall_over_bgp, fall_over_bfd; /* `nhrp fall-over …`: what routing is told of dead paths; default on */
 	struct config_nhrp nhrp4; /* `ip nhrp …` */
 	struct config_nhrp nhrp6; /* `ipv6 nhrp …` */
 };

@@ -144,6 +144,10 @@ static void print_tunnel(const struct printer *p, const struct config_tunnel *t)
 	print_nhrp(p, "ipv6", &t->nhrp6, implied);
 	if (t->if_state_nhrp)
 		fputs(" if-state nhrp\n", p->out);
+	if (!t->fall_over_bgp)
+		fputs(" no nhrp fall-over bgp\n", p->out);
+	if (!t->fall_over_bfd)
+		fputs(" no nhrp fall-over bfd\n", p->out);
 	if (t->source_interface)
 		fprintf(p->out, " tunnel source %s\n", ifname_ios(t->source_interface, text));
 	else if (!ipaddr_is_none(&t->source))

@@ -31,6 +31,23 @@ static double seconds(struct span s)
 	return (double)(s.us / 1000) / 1000.0;
 }
 
+static json_t *couplings_json(const struct view_tunnel *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < t->coupling_count; i++) {
+		const struct view_coupling *c = &t->couplings[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "knob", json_string(c->knob));
+		json_object_set_new(o, "on", json_boolean(c->on));
+		json_object_set_new(o, "trouble", c->on ? text_or_null(c->trouble) : json_null());
+		json_object_set_new(o, "uses", count_json(c->uses));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static json_t *tunnel_json(const struct view_tunnel *t)
 {
 	json_t *o = json_object(), *settings = json_object();
@@ -59,6 +76,7 @@ static json_t *tunnel_json(const struct view_tunnel *t)
 	json_object_set_new(o, "peers", count_json(t->peer_count));
 	json_object_set_new(o, "bindings", count_json(t->binding_count));
 	json_object_set_new(o, "multicast", count_json(t->multicast_count));
+	json_object_set_new(o, "couplings", couplings_json(t));
 	for (i = 0; i < t->setting_count; i++)
 		json_object_set_new(settings, t->settings[i].name, json_string(t->settings[i].value));
 	json_object_set_new(o, "sysctls", settings);

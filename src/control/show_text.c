@@ -189,6 +189,14 @@ static void print_nhs(FILE *f, const struct view *v)
 	}
 }
 
+static void print_coupling(FILE *f, const struct view_coupling *c)
+{
+	fprintf(f, "   NHRP to routing: %s%s, acted %" PRIu64 " times", c->on ? "" : "no ", c->knob, c->uses);
+	if (c->on && c->trouble)
+		fprintf(f, " (%s)", c->trouble);
+	fputc('\n', f);
+}
+
 static void print_tunnel(FILE *f, const struct view_tunnel *t)
 {
 	char local[IPADDR_TEXT_MAX], far[IPADDR_TEXT_MAX];
@@ -207,6 +215,8 @@ static void print_tunnel(FILE *f, const struct view_tunnel *t)
 	fprintf(f, "\n   Interface State Control: %s\n", t->if_state_nhrp ? "Enabled" : "Disabled");
 	fprintf(f, "   Type:%s, Peers:%zu, Entries:%zu, Multicast:%zu, Datapath:%s\n", word_of_role(t->role),
 		t->peer_count, t->binding_count, t->multicast_count, t->datapath);
+	for (size_t i = 0; i < t->coupling_count; i++)
+		print_coupling(f, &t->couplings[i]);
 	if (!t->up && t->reason && t->reason[0])
 		fprintf(f, "   reason: %s\n", t->reason);
 	for (size_t i = 0; i < t->setting_count; i++)

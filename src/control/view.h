@@ -12,6 +12,14 @@ struct view_setting {
 	const char *name, *value;
 };
 
+/* One coupling between NHRP and routing: a line of the tunnel that can be said with `no`. */
+struct view_coupling {
+	const char *knob;    /* "nhrp fall-over bgp" */
+	bool on;
+	const char *trouble; /* why it does nothing in spite of that; NULL */
+	uint64_t uses;       /* times that it acted */
+};
+
 struct view_tunnel {
 	const char *name; /* "Tunnel0" */
 	uint32_t number;
@@ -27,6 +35,8 @@ struct view_tunnel {
 	const char *datapath;
 	const char *reason; /* why it is not up; NULL or "" */
 	bool if_state_nhrp;
+	size_t coupling_count;
+	const struct view_coupling *couplings;
 	const char *protection; /* profile, NULL: none */
 	bool is_protected;      /* false in spite of a profile: --no-ipsec */
 	size_t peer_count, binding_count, multicast_count;

@@ -409,6 +409,8 @@ static int start_all(struct daemon *d)
 		rc = datapath_choose(d);
 	if (rc == 0)
 		rc = ipsec_start(d);
+	if (rc == 0)
+		fall_over_start(d);
 	if (rc < 0)
 		fprintf(stderr, "dmvpnd: cannot start: %s\n", strerror(-rc));
 	return rc;

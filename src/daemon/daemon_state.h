@@ -12,6 +12,7 @@
 #include "daemon/datapath.h"
 #include "daemon/datapath_kernel.h"
 #include "daemon/datapath_user.h"
+#include "daemon/fall_over.h"
 #include "daemon/forward_client.h"
 #include "daemon/ipsec.h"
 #include "daemon/keeper_client.h"
@@ -60,6 +61,7 @@ struct daemon {
 	bool forward_held_end;   /* the forwarder has said what it holds */
 
 	struct ipsec *ipsec;     /* ipsec.c */
+	struct fall_over fall_over;
 
 	struct raws raws;
 	struct tunnel *tunnels;

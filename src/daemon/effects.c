@@ -82,6 +82,7 @@ static void carrier(struct daemon *d, const struct effect *e)
 	if (!t || t->line_protocol == e->carrier.up)
 		return;
 	t->line_protocol = e->carrier.up;
+	t->carrier_dropped += !e->carrier.up;
 	tunnel_show_carrier(d, t);
 }
 
@@ -131,6 +132,9 @@ static void apply(struct daemon *d, const struct effect *e)
 		break;
 	case EFFECT_RESOLVE:
 		resolve(d, e);
+		break;
+	case EFFECT_ROUTING:
+		fall_over_tell(d, e->tunnel, &e->routing.addr, e->routing.up);
 		break;
 	case EFFECT_SILENT: /* ipsec_effect() has heard it */
 		break;

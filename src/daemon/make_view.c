@@ -114,6 +114,7 @@ static struct view_setting *fill_settings(struct view_setting *at, const struct 
 static bool add_tunnels(struct daemon *d, struct made_view *m)
 {
 	size_t count = 0, settings = 0;
+	struct view_coupling *couplings;
 	struct view_tunnel *list;
 	struct view_setting *s;
 
@@ -123,12 +124,17 @@ static bool add_tunnels(struct daemon *d, struct made_view *m)
 	}
 	list = view_take(m, count, sizeof *list);
 	s = view_take(m, settings, sizeof *s);
-	if (!list || !s)
+	couplings = view_take(m, count * COUPLINGS, sizeof *couplings);
+	if (!list || !s || !couplings)
 		return false;
 	for (const struct tunnel *t = d->tunnels; t; t = t->next) {
 		struct view_tunnel *out = &list[m->view.tunnel_count++];
 
 		fill_tunnel(d, t, out);
+		fall_over_view(d, t, couplings);
+		out->couplings = couplings;
+		out->coupling_count = COUPLINGS;
+		couplings += COUPLINGS;
 		out->settings = s;
 		s = fill_settings(s, &t->sysctls);
 		s = fill_settings(s, &d->host_settings);

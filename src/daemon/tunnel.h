@@ -30,6 +30,7 @@ struct tunnel {
 	uint32_t raw_id;       /* while up */
 	uint32_t protection;   /* IPsec; 0: unprotected */
 	char reason[TUNNEL_REASON_MAX];
+	uint64_t carrier_dropped, bgp_closed, bfd_told; /* times that routing was told of NHRP's findings */
 	struct sysctl_set sysctls;
 };
 

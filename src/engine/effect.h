@@ -28,6 +28,8 @@ enum effect_type {
 			     * (an IPsec session) still does */
 	EFFECT_PROBE,       /* an ICMP echo through the tunnel to that overlay address, straight to that endpoint
 			     * and nowhere else. Now or not at all; when answered: EVENT_PROBED */
+	EFFECT_ROUTING,     /* the path to an overlay address, which routing may lean on, died or lives again: the
+			     * routing protocol shall learn it at once (`nhrp fall-over`) */
 	EFFECT_CARRIER,     /* `if-state nhrp`: the tunnel's line protocol */
 	EFFECT_TRACE,       /* something an operator wants to know */
 	EFFECT_DONE,        /* after EVENT_SHUTDOWN: nothing more will come */
@@ -81,6 +83,10 @@ struct effect {
 			struct ipaddr addr;
 			uint32_t sequence; /* of the router, never 0 */
 		} probe;
+		struct {
+			struct ipaddr addr; /* an NHS, or a peer that is watched */
+			bool up;
+		} routing;
 		struct {
 			bool up;
 		} carrier;

@@ -334,6 +334,9 @@ void nhs_enter(struct nhs *n, enum nhs_state state)
 	nhs_follow_path(n);
 	if (!was_live && nhs_is_live(n))
 		tunnel_nhs_changed(n->overlay->tunnel);
+	/* A tunnel that is down is seen by routing itself. */
+	if (was_live != nhs_is_live(n) && (state == NHS_UP || state == NHS_DOWN))
+		routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->addr, state == NHS_UP);
 }
 
 /* ---- what an event does in more than one state */

@@ -58,6 +58,17 @@ void trace(struct engine *e, uint32_t tunnel, enum trace_severity severity, cons
 	x->trace.text = copy;
 }
 
+void routing_tell(struct engine *e, uint32_t tunnel, const struct ipaddr *addr, bool up)
+{
+	struct effect *x;
+
+	if (ipaddr_is_none(addr))
+		return;
+	x = output_push(e, EFFECT_ROUTING, tunnel, NULL);
+	x->routing.addr = *addr;
+	x->routing.up = up;
+}
+
 bool engine_next_effect(struct engine *e, struct effect *out)
 {
 	struct queued_effect *q;

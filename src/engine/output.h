@@ -17,4 +17,7 @@ void output_done(struct engine *e);
 void trace(struct engine *e, uint32_t tunnel, enum trace_severity severity, const char *mnemonic,
 	   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* EFFECT_ROUTING, unless the address is IP_NONE. */
+void routing_tell(struct engine *e, uint32_t tunnel, const struct ipaddr *addr, bool up);
+
 #endif

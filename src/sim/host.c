@@ -256,6 +256,7 @@ const char *host_apply(struct host *h, const struct effect *e, struct instant no
 	case EFFECT_USAGE:
 	case EFFECT_RESOLVE:
 	case EFFECT_SILENT:
+	case EFFECT_ROUTING:
 	case EFFECT_CARRIER:
 	case EFFECT_TRACE:
 	case EFFECT_DONE:

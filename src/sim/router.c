@@ -367,6 +367,7 @@ static void trace_effect(struct world *w, const struct router *r, const struct e
 	case EFFECT_USAGE:
 	case EFFECT_RESOLVE:
 	case EFFECT_SILENT:
+	case EFFECT_ROUTING:
 	case EFFECT_CARRIER:
 	case EFFECT_DONE:
 		world_trace(w, r, "effect %d", (int)e->type);
@@ -410,6 +411,9 @@ static void mark_effect(struct world *w, const struct router *r, const struct ef
 		break;
 	case EFFECT_PROBE:
 		world_mark_octets(w, &e->probe.sequence, sizeof e->probe.sequence);
+		break;
+	case EFFECT_ROUTING:
+		world_mark_octets(w, &e->routing.addr, sizeof e->routing.addr);
 		break;
 	case EFFECT_CARRIER:
 	case EFFECT_SEND: /* note_send() */

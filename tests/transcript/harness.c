@@ -384,6 +384,10 @@ static void apply(struct node *n, const struct effect *x)
 	case EFFECT_SILENT:
 		n->silences++;
 		break;
+	case EFFECT_ROUTING:
+		n->routing_addr = x->routing.addr;
+		n->routing = x->routing.up;
+		break;
 	case EFFECT_CARRIER:
 		n->carrier = x->carrier.up;
 		break;
@@ -427,7 +431,7 @@ struct node *node_new(struct rig *r, const char *name, const char *nbma, const c
 	n->rig = r;
 	n->name = name;
 	n->nbma = addr_of(nbma);
-	n->carrier = -1;
+	n->carrier = n->routing = -1;
 	n->options = (struct engine_options){ .seed = r->node_count, .peer_id_first = 1, .request_id_first = 1 };
 	n->addresses[0] = (struct config_address){ .addr = addr_of(text), .prefix_len = (uint8_t)atoi(slash + 1) };
 	n->tunnel.mode = TUNNEL_GRE_MULTIPOINT;
@@ -502,7 +506,7 @@ void node_tunnel(struct node *n, bool up, const char *nbma)
 static void forget_data_path(struct node *n)
 {
 	n->peer_count = n->neighbour_count = n->shortcut_count = n->relay_count = 0;
-	n->carrier = -1;
+	n->carrier = n->routing = -1;
 	n->done = false;
 }
 

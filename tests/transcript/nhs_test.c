@@ -349,6 +349,30 @@ static void carrier_follows_the_nhs(void **state)
 	rig_free(s.rig);
 }
 
+/* A dead NHS is told once, and so is its return; one that was never there is not. */
+static void routing_is_told_of_a_dead_nhs(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct ipaddr hub = addr_of("10.0.0.1");
+
+	(void)state;
+	node_start(s.spoke1);
+	rig_run(s.rig, 60);
+	assert_int_equal(s.spoke1->routing, -1);
+	node_start(s.hub);
+	rig_run(s.rig, 70);
+	assert_int_equal(s.spoke1->routing, 1);
+	assert_true(ipaddr_eq(&s.spoke1->routing_addr, &hub));
+	node_stop_abruptly(s.hub);
+	rig_run(s.rig, 210);
+	assert_int_equal(s.spoke1->routing, 0);
+	assert_true(ipaddr_eq(&s.spoke1->routing_addr, &hub));
+	node_start(s.hub);
+	rig_run(s.rig, 70);
+	assert_int_equal(s.spoke1->routing, 1);
+	rig_free(s.rig);
+}
+
 static void carrier_comes_back_with_the_knob_off(void **state)
 {
 	const struct scene s = scene_laid_out();
@@ -512,6 +536,7 @@ int main(void)
 		cmocka_unit_test(cleared_clients_register_again),
 		cmocka_unit_test(carrier_follows_the_nhs),
 		cmocka_unit_test(carrier_comes_back_with_the_knob_off),
+		cmocka_unit_test(routing_is_told_of_a_dead_nhs),
 		cmocka_unit_test(phase1_leans_on_its_destination),
 		cmocka_unit_test(peers_of_the_last_life_keep_their_ids),
 		cmocka_unit_test(every_pair),

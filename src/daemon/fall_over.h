@@ -1,0 +1,31 @@
+/*
+ * fall_over: the routing protocol learns at once that the path to a hub, or to another overlay
+ * neighbour, is dead, instead of by its own timers (EFFECT_ROUTING).
+ *
+ *   nhrp fall-over bgp  the kernel ends the BGP connections with that address: any BGP daemon
+ *                       takes its routes back in the same moment
+ *   nhrp fall-over bfd  bfdd is told, and tells bgpd and ospfd, by way of the forwarder, which
+ *                       runs bfdd's sessions
+ *
+ * Each is one line of the tunnel interface and on unless said with `no`.
+ */
+#ifndef DMVPN_DAEMON_FALL_OVER_H
+#define DMVPN_DAEMON_FALL_OVER_H
+
+#include "control/view.h"
+#include "daemon/tunnel.h"
+#include "kernel/netlink.h"
+
+enum { COUPLINGS = 3 };
+
+struct fall_over {
+	struct netlink diag;
+	int trouble; /* -errno: connections cannot be ended */
+};
+
+void fall_over_start(struct daemon *d);
+void fall_over_tell(struct daemon *d, uint32_t tunnel, const struct ipaddr *addr, bool up);
+/* All couplings between NHRP and routing on that tunnel. */
+void fall_over_view(const struct daemon *d, const struct tunnel *t, struct view_coupling out[COUPLINGS]);
+
+#endif
