@@ -15,7 +15,8 @@ enum { ERROR_BYTES = 1024, WAIT_DEFAULT_S = 60, INTERRUPTED = 130, ROUNDS_MAX = 
 
 static const char usage[] =
 	"usage: dmvpn lab test [--json] [--faults LIST] [--rounds N] [--observe SECONDS] [--plot FILE]\n"
-	"                      [--no-ipsec] [--datapath PATH] [--name NAME] [--wait SECONDS] [--logs DIR] DIR\n"
+	"                      [--no-ipsec] [--plain-frr] [--datapath PATH] [--name NAME]\n"
+	"                      [--wait SECONDS] [--logs DIR] DIR\n"
 	"       dmvpn lab up [--no-ipsec] [--datapath PATH] [--name NAME] [--logs DIR] DIR\n"
 	"       dmvpn lab faults [--faults LIST] DIR\n"
 	"       dmvpn lab down|show LAB\n"
@@ -42,6 +43,7 @@ static const char usage[] =
 	"                    fault and the round's number are added to the name\n"
 	"  --datapath PATH   auto, kernel, user, or per router: hub1=kernel,*=user\n"
 	"  --no-ipsec        run protected tunnels in the clear\n"
+	"  --plain-frr       FRR runs BFD by itself and is told nothing by us: to compare with\n"
 	"  --wait SECONDS    for convergence, at most (60)\n"
 	"  --logs DIR        keep the programs' logs there\n";
 
@@ -70,7 +72,8 @@ static bool take_options(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
 		{ "json", no_argument, NULL, 'j' },       { "faults", required_argument, NULL, 'f' },
-		{ "no-ipsec", no_argument, NULL, 'n' },   { "datapath", required_argument, NULL, 'd' },
+		{ "no-ipsec", no_argument, NULL, 'n' },   { "plain-frr", no_argument, NULL, 'F' },
+		{ "datapath", required_argument, NULL, 'd' },
 		{ "name", required_argument, NULL, 'N' }, { "wait", required_argument, NULL, 'w' },
 		{ "logs", required_argument, NULL, 'l' }, { "rounds", required_argument, NULL, 'r' },
 		{ "observe", required_argument, NULL, 'o' }, { "plot", required_argument, NULL, 'p' },
@@ -84,6 +87,7 @@ static bool take_options(int argc, char **argv, struct options *o)
 		case 'j': o->json = true; break;
 		case 'f': o->faults = optarg; break;
 		case 'n': o->lab.no_ipsec = true; break;
+		case 'F': o->lab.plain_frr = true; break;
 		case 'd': o->lab.datapath = optarg; break;
 		case 'N': o->lab.name = optarg; break;
 		case 'w': o->wait_s = atoi(optarg); break;

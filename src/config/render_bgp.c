@@ -26,24 +26,47 @@ static bool is_family_line(const struct match *m)
 	return m->row->frr && m->row->frr[0] == '@';
 }
 
-/* The profile of the interface over which this peer is reached. */
-static const char *peer_profile(const struct render *r, const struct item *peer)
+/* The profile of the interface that has this address in one of its networks. */
+static const char *profile_towards(const struct render *r, const struct ipaddr *a)
 {
-	struct ipaddr a;
-
-	if (!ipaddr_parse(peer->text, &a))
-		return NULL;
 	for (size_t k = 0; k < r->c->interface_count; k++) {
 		const struct config_interface *i = &r->c->interfaces[k];
 
 		for (size_t n = 0; n < i->address_count; n++) {
 			const struct ipprefix p = ipprefix_make(&i->addresses[n].addr, i->addresses[n].prefix_len);
 
-			if (ipprefix_contains(&p, &a))
+			if (ipprefix_contains(&p, a))
 				return interface_bfd(i);
 		}
 	}
 	return NULL;
+}
+
+/* A member of that peer group: an address of its listen range, or a neighbour that was put into it. */
+static bool group_member(const struct config_block *b, const char *group, struct ipaddr *out)
+{
+	for (size_t i = 0; i < b->line_count; i++) {
+		char member[64], name[128];
+		struct ipprefix p;
+
+		if (sscanf(b->lines[i].text, "bgp listen range %63s peer-group %127s", member, name) == 2 &&
+		    !strcmp(name, group) && ipprefix_parse(member, &p)) {
+			*out = p.addr;
+			return true;
+		}
+		if (sscanf(b->lines[i].text, "neighbor %63s peer-group %127s", member, name) == 2 && !strcmp(name, group) &&
+		    ipaddr_parse(member, out))
+			return true;
+	}
+	return false;
+}
+
+/* The profile of the interface over which this peer, or this group's peers, are reached. */
+static const char *peer_profile(const struct render *r, const struct config_block *b, const struct item *peer)
+{
+	struct ipaddr a;
+
+	return ipaddr_parse(peer->text, &a) || group_member(b, peer->text, &a) ? profile_towards(r, &a) : NULL;
 }
 
 /*
@@ -89,7 +112,7 @@ static void process_line(struct render *r, const struct config_block *b, const s
 		render_line(r, line->mode, line->text, " ");
 		if (rank == RANK_PEER)
 			connect_retry(r, b, match_arg(&m, 0)->text);
-		profile = strstr(line->text, " fall-over bfd") ? peer_profile(r, match_arg(&m, 0)) : NULL;
+		profile = strstr(line->text, " fall-over bfd") ? peer_profile(r, b, match_arg(&m, 0)) : NULL;
 		if (profile)
 			fprintf(r->out, " neighbor %s bfd profile %s\n", match_arg(&m, 0)->text, profile);
 	}

@@ -242,6 +242,7 @@ int lab_open(const struct lab_options *o, struct lab **out, char *error, size_t 
 	find_bin_dir(lab);
 	lab->datapath = lab_strdup(o->datapath ? o->datapath : "auto");
 	lab->no_ipsec = o->no_ipsec;
+	lab->plain_frr = o->plain_frr;
 	*out = lab;
 	return 0;
 }
@@ -278,6 +279,7 @@ int lab_open_running(const char *name, struct lab **out, char *error, size_t siz
 		take_runtimes(lab, s);
 		lab->datapath = lab_strdup(s->datapath);
 		lab->no_ipsec = s->no_ipsec;
+		lab->plain_frr = s->plain_frr;
 		lab->runner = s->runner;
 		lab->runner_start = s->runner_start;
 		*out = lab;

@@ -32,6 +32,7 @@ struct lab_options {
 	const char *name;     /* NULL: the folder's */
 	const char *datapath; /* "auto", "kernel", "user", or "hub1=kernel,*=user" */
 	bool no_ipsec;
+	bool plain_frr;       /* bfdd runs its sessions itself and is told nothing, nor is bgpd */
 	const char *log_dir;  /* NULL: in the run directory, gone with it */
 };
 
@@ -42,7 +43,7 @@ struct lab {
 	char log_dir[PATH_MAX]; /* "" stands for the run directory */
 	char bin_dir[PATH_MAX]; /* where dmvpnd lies */
 	char *datapath;
-	bool no_ipsec;
+	bool no_ipsec, plain_frr;
 	pid_t runner;           /* of `lab test`; 0 for a lab that was put up by hand */
 	uint64_t runner_start;
 	size_t config_count;

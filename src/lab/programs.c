@@ -101,6 +101,8 @@ static pid_t start_dmvpnd(const struct lab *lab, size_t router)
 	}
 	if (lab->no_ipsec)
 		argv[n++] = "--no-ipsec";
+	if (lab->plain_frr)
+		argv[n++] = "--no-fall-over";
 	argv[n++] = "--ignore-unsupported"; /* a lab goes on, and reports */
 	argv[n++] = "--faults";
 	argv[n] = NULL;
