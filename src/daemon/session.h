@@ -8,6 +8,7 @@
 #include "base/prng.h"
 #include "base/timers.h"
 #include "base/tree.h"
+#include "daemon/session_index.h"
 #include "daemon/sessions.h"
 
 #define SESSION_STATES(X) X(IDLE) X(WAITING) X(IKE) X(IPSEC) X(UP) X(BACKOFF) X(LINGERING)
@@ -68,7 +69,8 @@ struct session {
 	struct instant since;
 	struct timer timer, settle, queue_timer;
 	struct instant prove_again;  /* not before that */
-	unsigned users;              /* peers of the engine */
+	unsigned users;              /* peers of the engine … */
+	struct session_user *first_user; /* … in the order of their tunnels */
 	struct instant wanted_until; /* for the sake of messages */
 	bool told;                   /* the forwarder knows it */
 	bool can_send;
@@ -95,6 +97,7 @@ struct session_user {
 	uint32_t tunnel;
 	struct endpoint remote;
 	struct session *session; /* NULL: the tunnel is down or unprotected */
+	struct session_user *next; /* of the session */
 };
 
 struct session_tunnel {
@@ -113,6 +116,7 @@ struct sessions {
 	struct prng random;
 	struct timers timers;
 	struct tree by_key, by_id, users;
+	struct tree by_ike, by_spi; /* session_index.h: IKE_SAs, and inbound SPIs of pairs */
 	uint32_t next_id;
 	bool charon;     /* it is there and has said what it has */
 	size_t asking;   /* sessions in state IKE */
@@ -136,7 +140,9 @@ struct session_ike *session_add_ike(struct session *x, const struct session_repo
 void session_del_ike(struct session *x, uint32_t ike_id); /* with its pairs; no event */
 bool session_add_pair(struct session *x, const struct session_report *r); /* true: it was not there before */
 void session_del_pair(struct session *x, size_t at); /* no event */
+void session_name_pair(struct session *x, struct session_pair *p, uint32_t spi_in); /* which it had not */
 struct session_pair *session_new_pair(struct session *x);
+void session_forget_sas(struct session *x); /* of all kinds; no event */
 void session_orphan(struct session *x); /* charon is gone: pairs stay, IKE_SAs do not */
 void session_end_ikes(struct session *x, bool force); /* asks charon to end them all */
 void session_settle(struct session *x); /* what is double goes; arms the timer */
@@ -149,10 +155,29 @@ void session_queue_expire(struct session *x);
 void session_queue_drop(struct session *x);
 
 /* ---- sessions.c ---- */
+void sessions_now(struct sessions *s, struct instant now);
+int session_key_cmp(const struct session_key *a, const struct session_key *b);
+struct session *session_of_id(const struct sessions *s, uint32_t id);
+struct session *session_of_key(const struct sessions *s, const struct session_key *k);
+struct session *session_get(struct sessions *s, const struct session_key *k); /* made when missing */
+struct session *session_add(struct sessions *s, uint32_t id, const struct session_key *k);
+struct session *session_first(const struct sessions *s);              /* by id */
+struct session *session_next(const struct sessions *s, uint32_t id);  /* the first above it */
+void session_release(struct session *x); /* at the end of whatever touched it: gone when nothing holds it */
 struct session_action *session_act(struct session *x, enum session_action_type type);
 void session_trace(struct session *x, int severity, const char *mnemonic, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 struct instant session_later(const struct session *x, struct span d);
 void session_nhrp(struct session *x, uint32_t tunnel, const uint8_t *bytes, size_t length);
+
+/* ---- session_users.c ---- */
+int session_user_cmp(const void *key, const struct tree_node *node);
+struct session_user *session_user_of(const struct sessions *s, uint32_t tunnel, const struct endpoint *remote);
+struct session_tunnel *session_tunnel_of(const struct sessions *s, uint32_t number);
+struct session_key session_key_for(const struct session_tunnel *t, const struct endpoint *remote);
+void session_say_reachable(struct session *x); /* to all its users */
+
+/* ---- session_charon.c ---- */
+void session_drop_pair(struct session *x, size_t at); /* with what follows from it */
 
 #endif

@@ -45,6 +45,7 @@ struct session_ike *session_add_ike(struct session *x, const struct session_repo
 		x->ikes = alloc_array(x->ikes, x->ike_count + 1, sizeof *x->ikes);
 		i = &x->ikes[x->ike_count++];
 		*i = (struct session_ike){ .id = r->ike_id, .since = session_later(x, span_s(-(int64_t)r->age_s)) };
+		session_index_put(&x->table->by_ike, i->id, x);
 	}
 	i->spi_initiator = r->spi_initiator;
 	i->is_initiator = r->is_initiator;
@@ -66,6 +67,7 @@ void session_del_ike(struct session *x, uint32_t ike_id)
 	i = session_find_ike(x, ike_id);
 	if (!i)
 		return;
+	session_index_take(&x->table->by_ike, ike_id, x);
 	memmove(&x->ikes[i - x->ikes], i + 1, (size_t)(x->ikes + x->ike_count - (i + 1)) * sizeof *i);
 	x->ike_count--;
 }
@@ -87,6 +89,12 @@ struct session_pair *session_new_pair(struct session *x)
 	return p;
 }
 
+void session_name_pair(struct session *x, struct session_pair *p, uint32_t spi_in)
+{
+	p->spi_in = spi_in;
+	session_index_put(&x->table->by_spi, spi_in, x);
+}
+
 /* What the forwarder held comes one by one: the outbound SA finds its pair here. */
 static void forget_halves(struct session *x, uint32_t spi_out)
 {
@@ -106,7 +114,7 @@ bool session_add_pair(struct session *x, const struct session_report *r)
 	fresh = !p;
 	if (fresh) {
 		p = session_new_pair(x);
-		p->spi_in = r->spi_in;
+		session_name_pair(x, p, r->spi_in);
 	}
 	p->ike = r->ike_id;
 	p->is_initiator = r->is_initiator && !r->is_rekey;
@@ -123,6 +131,7 @@ bool session_add_pair(struct session *x, const struct session_report *r)
 
 void session_del_pair(struct session *x, size_t at)
 {
+	session_index_take(&x->table->by_spi, x->pairs[at].spi_in, x);
 	memmove(&x->pairs[at], &x->pairs[at + 1], (x->pair_count - at - 1) * sizeof *x->pairs);
 	x->pair_count--;
 }
@@ -135,9 +144,23 @@ static void revoke(struct session *x, const struct session_pair *p)
 	a->spi_out = p->spi_out;
 }
 
+static void forget_ikes(struct session *x)
+{
+	for (size_t i = 0; i < x->ike_count; i++)
+		session_index_take(&x->table->by_ike, x->ikes[i].id, x);
+	x->ike_count = 0;
+}
+
+void session_forget_sas(struct session *x)
+{
+	forget_ikes(x);
+	while (x->pair_count > 0)
+		session_del_pair(x, x->pair_count - 1);
+}
+
 void session_orphan(struct session *x)
 {
-	x->ike_count = 0;
+	forget_ikes(x);
 	for (size_t i = 0; i < x->pair_count; i++)
 		x->pairs[i].ike = 0;
 }

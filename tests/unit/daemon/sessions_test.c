@@ -562,6 +562,53 @@ static void test_tunnel_moves(void **state)
 	assert_false(sessions_covers(s, TUNNEL));
 }
 
+/* A peer that nobody wants moves: its old session goes with the same report that tells of the pair. */
+static void test_moves_from_a_session_that_ends(void **state)
+{
+	struct session_report r;
+
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "a", false);
+	unwant("198.51.100.1", 0);
+	assert_string_equal(state_of(1), "LINGERING");
+	drain();
+	r = report(1, "198.51.100.77", "a");
+	r.spi_in = 0x101;
+	r.spi_out = 0x201;
+	sessions_child_up(s, now, &r);
+	assert_string_equal(drain(), "del forget set bind:2:101/201");
+	sessions_child_down(s, now, 0x101); /* it is found where it is now */
+	sessions_ike_down(s, now, 1);
+	assert_string_equal(drain(), "terminate:1 del forget");
+}
+
+/* What was refused of an address is told at every local end of it, and nowhere else. */
+static void test_cause_at_an_address(void **state)
+{
+	const struct endpoint other = at("192.0.2.2"), refused = at("198.51.100.2");
+	struct session_view v;
+	uint32_t after = 0;
+	size_t told = 0;
+
+	(void)state;
+	sessions_tunnel(s, now, 1, PROTECTION, &other);
+	sessions_tunnel(s, now, 2, PROTECTION + 1, &other);
+	for (uint32_t tunnel = 0; tunnel < 3; tunnel++)
+		for (int i = 0; i < 3; i++) {
+			const struct endpoint e = at(i == 0 ? "198.51.100.1" : i == 1 ? "198.51.100.2" : "198.51.100.3");
+
+			sessions_want(s, now, tunnel, &e);
+		}
+	sessions_cause_at(s, now, &refused.addr, 3, "for a reason");
+	while (sessions_view(s, after, &v)) {
+		assert_int_equal(strcmp(v.cause, "for a reason") == 0, ipaddr_eq(&v.key.remote.addr, &refused.addr));
+		told += v.cause[0] != '\0';
+		after = v.session;
+	}
+	assert_int_equal(told, 3);
+}
+
 /* Every event in every state: whatever comes, it neither crashes nor stays where nothing happens. */
 static void test_every_event_in_every_state(void **state)
 {
@@ -620,7 +667,8 @@ int main(void)
 		TEST(test_not_crossed), TEST(test_crossed_and_begun_again), TEST(test_only_orphans_are_left), TEST(test_doubt),
 		TEST(test_crossed), TEST(test_crossed_ours_goes), TEST(test_peer_restarts), TEST(test_two_behind_one_nat),
 		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_forwarder_is_told_again),
-		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_every_event_in_every_state),
+		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_moves_from_a_session_that_ends), TEST(test_cause_at_an_address),
+		TEST(test_every_event_in_every_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
