@@ -111,6 +111,14 @@ static void come_back(const struct net *n, size_t hub)
 	rig_run_ms(n->rig, 1010);
 }
 
+static bool lose_purges(struct rig *r, const struct node *from, const struct node *to, const struct nhrp_message *m)
+{
+	(void)r;
+	(void)from;
+	(void)to;
+	return m->type == NHRP_PURGE_REQUEST;
+}
+
 static void only_as_many_as_wanted(void **state)
 {
 	const struct net n = net_laid_out(3);
@@ -154,6 +162,7 @@ static void the_next_is_taken_at_once(void **state)
 
 	(void)state;
 	die(&n, 0);
+	assert_int_equal(n.spoke->silences, 1); /* what carries packets there is looked at, too */
 	rig_expect(n.rig, "spoke --> a: Registration Request {unique, nat}"); /* lest the probes were wrong */
 	rig_expect(n.rig, "spoke --> b: Registration Request {unique, nat}");
 	rig_expect_nothing(n.rig);
@@ -229,6 +238,9 @@ static void fallback_time(void **state)
 	come_back(&n, 0);
 	assert_string_equal(shown(&n), "UP UP");
 	assert_true(view(&n, 0).held_back.us > span_s(8).us);
+	path(&n, 0, NHS_EVENT_PATH_LOST);
+	assert_true(view(&n, 0).held_back.us == 0);
+	rig_run_ms(n.rig, 20); /* NHRP says otherwise; it begins anew */
 	assert_int_equal(n.spoke->relay_count, 2);
 	assert_string_equal(node_relay_nbma(n.spoke, 0), "192.0.2.2");
 	rig_run(n.rig, 8);
@@ -236,6 +248,19 @@ static void fallback_time(void **state)
 	rig_run(n.rig, 2);
 	assert_string_equal(shown(&n), "UP DOWN");
 	assert_string_equal(node_relay_nbma(n.spoke, 0), "192.0.2.1");
+	rig_free(n.rig);
+}
+
+static void nothing_is_held_back_at_the_start(void **state)
+{
+	const struct net n = net_laid_out(3);
+
+	(void)state;
+	n.spoke->tunnel.nhrp4.nhs_fallback_s = 10;
+	n.spoke->tunnel.nhrp4.cluster_count = 0;
+	net_start(&n);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(view(&n, i).held_back.us == 0);
 	rig_free(n.rig);
 }
 
@@ -308,7 +333,23 @@ static void only_the_best_is_probed(void **state)
 	assert_string_equal(shown(&n), "PROBE DOWN UP DOWN");
 	rig_run(n.rig, 30);
 	assert_string_equal(shown(&n), "PROBE DOWN UP DOWN");
-	/* And of equals none is better: it stays where it is well. */
+	rig_free(n.rig);
+}
+
+/* It answers, and the time until the worse one is released runs: b would not be needed then. */
+static void nobody_is_probed_who_would_not_be_needed(void **state)
+{
+	const struct net n = net_laid_out(4);
+
+	(void)state;
+	n.spoke->tunnel.nhrp4.nhs_fallback_s = 30;
+	net_start(&n);
+	die(&n, 0);
+	rig_run_ms(n.rig, 20);
+	die(&n, 1);
+	rig_run_ms(n.rig, 20);
+	come_back(&n, 0);
+	assert_string_equal(shown(&n), "UP DOWN UP DOWN");
 	rig_free(n.rig);
 }
 
@@ -360,6 +401,44 @@ static void a_standby_known_to_be_dead_is_not_counted_on(void **state)
 	rig_expect_nothing(n.rig);
 	rig_run_ms(n.rig, 20);
 	assert_string_equal(shown(&n), "PROBE DOWN UP DOWN");
+	rig_free(n.rig);
+}
+
+/* It was dead, and was heard of since: by its own message, by probes, by being UP. */
+static void a_standby_that_lives_again_is_counted_on(void **state)
+{
+	const enum nhs_event signs[] = { NHS_EVENT_HEARD, NHS_EVENT_PATH_BACK };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const struct net n = net_up(3);
+
+		path(&n, 1, NHS_EVENT_PATH_LOST);
+		path(&n, 1, signs[i]);
+		die(&n, 0);
+		assert_int_equal(rig_count(n.rig, "Registration Request"), 2);
+		assert_string_equal(shown(&n), "PROBE PROBE DOWN");
+		rig_free(n.rig);
+	}
+}
+
+static void a_standby_that_was_up_since_is_counted_on(void **state)
+{
+	const struct net n = net_up(3);
+
+	(void)state;
+	node_stop_abruptly(n.hubs[2]);
+	die(&n, 1);
+	die(&n, 0);
+	rig_run(n.rig, 10);
+	assert_string_equal(shown(&n), "PROBE PROBE PROBE");
+	come_back(&n, 1);
+	rig_run(n.rig, 1);
+	n.rig->lose = lose_purges; /* an answer to the farewell would be a sign of life, too */
+	come_back(&n, 0);
+	assert_string_equal(shown(&n), "UP DOWN DOWN");
+	die(&n, 0);
+	assert_string_equal(shown(&n), "PROBE PROBE DOWN");
 	rig_free(n.rig);
 }
 
@@ -424,14 +503,6 @@ static void refusals_slow_us_down(void **state)
 	rig_free(n.rig);
 }
 
-static bool lose_purges(struct rig *r, const struct node *from, const struct node *to, const struct nhrp_message *m)
-{
-	(void)r;
-	(void)from;
-	(void)to;
-	return m->type == NHRP_PURGE_REQUEST;
-}
-
 static void a_lost_farewell_is_repeated(void **state)
 {
 	const struct net n = net_up(2);
@@ -467,6 +538,46 @@ static void released_and_needed_again(void **state)
 	rig_run_ms(n.rig, 20);
 	assert_string_equal(shown(&n), "PROBE UP");
 	assert_string_equal(node_neighbour_nbma(n.hubs[1], "10.0.0.11"), "198.51.100.1");
+	rig_free(n.rig);
+}
+
+static void leaving_while_one_is_released(void **state)
+{
+	const struct net n = net_up(2);
+
+	(void)state;
+	die(&n, 0);
+	rig_run(n.rig, 5);
+	n.rig->lose = lose_purges;
+	node_start(n.hubs[0]);
+	path(&n, 0, NHS_EVENT_PATH_BACK);
+	while (nhs_at(&n, 1)->state != NHS_RELEASING)
+		rig_run_ms(n.rig, 1);
+	n.rig->lose = NULL;
+	rig_skip(n.rig);
+	node_event(n.spoke, &(struct event){ .type = EVENT_SHUTDOWN });
+	rig_run_ms(n.rig, 20);
+	assert_int_equal(rig_count(n.rig, "spoke --> b: Purge Request"), 1);
+	assert_int_equal(rig_count(n.rig, "b --> spoke: Purge Reply"), 1);
+	assert_true(n.spoke->done);
+	rig_free(n.rig);
+}
+
+/* One that refuses us begins its session anew: perhaps with another mind. */
+static void reachable_one_that_refused_is_asked(void **state)
+{
+	const struct net n = net_up(1);
+	const struct event ev = { .type = EVENT_REACHABLE, .reachable = { .nbma = { addr_of("192.0.2.1"), 0, 0 } } };
+
+	(void)state;
+	node_stop_abruptly(n.hubs[0]);
+	nhs_step(nhs_at(&n, 0), NHS_EVENT_READY);
+	nhs_refused(nhs_at(&n, 0), "administratively prohibited");
+	rig_run_ms(n.rig, 20);
+	node_event(n.spoke, &(struct event){ .type = EVENT_TICK });
+	rig_skip(n.rig);
+	node_event(n.spoke, &ev);
+	assert_int_equal(rig_count(n.rig, "Registration Request"), 1);
 	rig_free(n.rig);
 }
 
@@ -639,7 +750,10 @@ static void short_breaks_are_not_waited_for(void **state)
 	net_start(&n);
 	die(&n, 0);
 	rig_run_ms(n.rig, 400);
-	come_back(&n, 0);
+	node_start(n.hubs[0]);
+	path(&n, 0, NHS_EVENT_PATH_BACK);
+	rig_run_ms(n.rig, 61);
+	assert_string_equal(shown(&n), "UP");
 	rig_free(n.rig);
 }
 
@@ -661,6 +775,9 @@ static void the_budget_of_light_requests_holds(void **state)
 	n.spoke->tunnel.nhrp4.nhs_count = 400;
 	n.spoke->tunnel.nhrp4.cluster_count = 0;
 	node_start(n.spoke);
+	rig_run_ms(n.rig, 100);
+	for (size_t i = 0; i < 400 && node_nhs(n.spoke, i, &v); i++)
+		assert_false(v.over_budget); /* the ladder itself costs nothing */
 	for (int i = 0; i < 120; i++) { /* the log of the rig is finite */
 		rig_run(n.rig, 1);
 		n.rig->log_count = n.rig->log_read = 0;
@@ -689,18 +806,24 @@ int main(void)
 		cmocka_unit_test(the_better_one_comes_back),
 		cmocka_unit_test(a_dead_one_is_asked_every_4_s),
 		cmocka_unit_test(fallback_time),
+		cmocka_unit_test(nothing_is_held_back_at_the_start),
 		cmocka_unit_test(fallback_time_ends_with_the_other),
 		cmocka_unit_test(clusterless),
 		cmocka_unit_test(clustered),
 		cmocka_unit_test(only_the_best_is_probed),
+		cmocka_unit_test(nobody_is_probed_who_would_not_be_needed),
 		cmocka_unit_test(equals_are_not_changed_back),
 		cmocka_unit_test(a_dead_standby_does_not_hold_it_up),
 		cmocka_unit_test(a_standby_known_to_be_dead_is_not_counted_on),
+		cmocka_unit_test(a_standby_that_lives_again_is_counted_on),
+		cmocka_unit_test(a_standby_that_was_up_since_is_counted_on),
 		cmocka_unit_test(all_are_asked_when_all_are_dead),
 		cmocka_unit_test(one_that_refuses_is_replaced),
 		cmocka_unit_test(refusals_slow_us_down),
 		cmocka_unit_test(a_lost_farewell_is_repeated),
 		cmocka_unit_test(released_and_needed_again),
+		cmocka_unit_test(leaving_while_one_is_released),
+		cmocka_unit_test(reachable_one_that_refused_is_asked),
 		cmocka_unit_test(standby_cold),
 		cmocka_unit_test(the_limit_is_changed),
 		cmocka_unit_test(a_router_does_not_register_with_itself),

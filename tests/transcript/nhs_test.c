@@ -4,6 +4,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -242,6 +243,59 @@ static void a_dead_address_gives_way_to_the_next(void **state)
 	/* looked up again, it stays where it is well */
 	name_answer(s.spoke1, 2, (const struct ipaddr[]){ both[0], addr_of("192.0.2.1") });
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	rig_free(s.rig);
+}
+
+/* All of them dead: each has its try before any waits longer. */
+static void every_address_is_tried(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct ipaddr three[] = { addr_of("192.0.2.7"), addr_of("192.0.2.8"), addr_of("192.0.2.9") };
+	static const char *const tried[] = { "192.0.2.8", "192.0.2.9", "192.0.2.7", "192.0.2.8", "192.0.2.9", "192.0.2.7", "192.0.2.8" };
+	static const int64_t most_ms[] = { 0, 1000, 1000, 1000, 2000, 2000, 2000 };
+	char line[80];
+
+	(void)state;
+	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
+	scene_start(&s);
+	name_answer(s.spoke1, 3, three);
+	while (view(s.spoke1, 0).reason[0] != 'n' || strcmp(view(s.spoke1, 0).reason, "no answer") != 0) {
+		rig_skip(s.rig);
+		rig_run_ms(s.rig, 1);
+	}
+	for (size_t i = 0; i < sizeof tried / sizeof *tried; i++) {
+		int64_t waited = 0;
+
+		for (; rig_count(s.rig, "Registration") == 0; waited++)
+			rig_run_ms(s.rig, 1);
+		assert_in_range(waited, most_ms[i] * 3 / 4, most_ms[i]);
+		snprintf(line, sizeof line, "spoke1 --> %s: Registration Request {unique, nat}", tried[i]);
+		rig_expect(s.rig, line);
+	}
+	rig_free(s.rig);
+}
+
+/* The hub has moved, and its name with it, some time after it was found dead. */
+static void a_moved_hub_is_found_by_its_name(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct ipaddr before = addr_of("192.0.2.9"), after = addr_of("192.0.2.1");
+	size_t asked;
+
+	(void)state;
+	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
+	scene_start(&s);
+	name_answer(s.spoke1, 1, &before);
+	rig_run(s.rig, 100);
+	name_answer(s.spoke1, 1, &before);
+	asked = s.spoke1->resolves;
+	for (int64_t waited = 0; s.spoke1->resolves == asked; waited++) {
+		assert_true(waited < 4000);
+		rig_run_ms(s.rig, 1);
+	}
+	name_answer(s.spoke1, 1, &after);
+	rig_run_ms(s.rig, 20);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
 	rig_free(s.rig);
 }
 
@@ -529,6 +583,8 @@ int main(void)
 		cmocka_unit_test(dynamic_nhs_tells_its_address),
 		cmocka_unit_test(name_is_resolved_again_and_again),
 		cmocka_unit_test(a_dead_address_gives_way_to_the_next),
+		cmocka_unit_test(every_address_is_tried),
+		cmocka_unit_test(a_moved_hub_is_found_by_its_name),
 		cmocka_unit_test(two_hubs_by_priority),
 		cmocka_unit_test(clean_stop_of_a_spoke),
 		cmocka_unit_test(clean_stop_does_not_wait_for_the_dead),
