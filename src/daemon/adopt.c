@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "daemon/daemon_state.h"
 #include "kernel/shortcut.h"
 
 struct adopted_neighbour {
 	int ifindex;
 	struct ipaddr addr;
+	struct lladdr lladdr;
 };
 
 struct adopted {
@@ -42,11 +44,10 @@ static void note_neighbour(void *arg, const struct ipaddr *addr, const struct ll
 	struct adopted *a = note->adopted;
 	struct adopted_neighbour *grown = realloc(a->neighbours, (a->neighbour_count + 1) * sizeof *grown);
 
-	(void)l;
 	if (!grown)
 		return;
 	a->neighbours = grown;
-	grown[a->neighbour_count++] = (struct adopted_neighbour){ note->ifindex, *addr };
+	grown[a->neighbour_count++] = (struct adopted_neighbour){ note->ifindex, *addr, *l };
 }
 
 int adopt_begin(struct daemon *d)
@@ -64,6 +65,29 @@ int adopt_begin(struct daemon *d)
 			neighbour_dump(&d->netlink, t->ifindex, note_neighbour, &note);
 	}
 	return 0;
+}
+
+/* What it claims in answer changes the list: a copy is told. */
+void adopt_tell(struct daemon *d)
+{
+	const size_t count = d->adopted ? d->adopted->neighbour_count : 0;
+	struct adopted_neighbour *known = alloc_zero(count, sizeof *known);
+
+	for (size_t i = 0; i < count; i++)
+		known[i] = d->adopted->neighbours[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct tunnel *t = tunnel_of_ifindex(d, known[i].ifindex);
+		struct event ev = { .type = EVENT_NEIGHBOUR_KNOWN, .tunnel = t ? t->number : 0 };
+
+		if (!t)
+			continue;
+		ev.neighbour_known.addr = known[i].addr;
+		ev.neighbour_known.peer = lladdr_peer(&known[i].lladdr);
+		ev.neighbour_known.nbma = (struct endpoint){ .addr = lladdr_nbma(&known[i].lladdr),
+							     .vrf = t->config->tunnel->vrf };
+		daemon_feed(d, &ev);
+	}
+	free(known);
 }
 
 void adopt_neighbour(struct daemon *d, int ifindex, const struct ipaddr *addr)

@@ -370,6 +370,8 @@ static void go(struct daemon *d, int listen_fd)
 	d->phase = DAEMON_RUNNING;
 	routes_replay(d->routes, overlay_route_changed, d);
 	tunnels_check(d);
+	if (d->hello.is_restart)
+		adopt_tell(d);
 	warn_forwarding(d);
 	grace_s = settle_after_s(d);
 	uv_timer_start(&d->settle_timer, settle, grace_s * 1000, 0);

@@ -21,6 +21,7 @@
 #include "engine/output.h"
 #include "engine/path.h"
 #include "engine/purge.h"
+#include "engine/recall.h"
 #include "engine/redirect.h"
 #include "engine/registration.h"
 #include "engine/resolution.h"
@@ -395,6 +396,10 @@ static void expire(struct engine *e, struct timer *t)
 	case TIMER_PATH:
 		path_timer(t->owner);
 		break;
+	case TIMER_RECALL:
+		if (!e->stopping)
+			recall_due(e);
+		break;
 	case TIMER_SHUTDOWN:
 		stop_check(e);
 		break;
@@ -434,6 +439,17 @@ static void peer_known_event(struct engine *e, const struct event *ev)
 		e->next_peer_id = ev->peer_known.peer + 1;
 	if (t)
 		peer_adopt(t, ev->peer_known.peer, &ev->peer_known.nbma, &ev->peer_known.key);
+}
+
+static void neighbour_known_event(struct engine *e, const struct event *ev)
+{
+	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+	const struct peer *const p = t ? peer_by_id(t, ev->neighbour_known.peer) : NULL;
+
+	const struct endpoint *const nbma = p ? &p->nbma : &ev->neighbour_known.nbma;
+
+	if (ipaddr_is_host(&nbma->addr))
+		recall_note(e, ev->tunnel, &ev->neighbour_known.addr, nbma);
 }
 
 static void handle(struct engine *e, const struct event *ev)
@@ -480,6 +496,9 @@ static void handle(struct engine *e, const struct event *ev)
 		break;
 	case EVENT_PEER_KNOWN:
 		peer_known_event(e, ev);
+		break;
+	case EVENT_NEIGHBOUR_KNOWN:
+		neighbour_known_event(e, ev);
 		break;
 	case EVENT_CLEAR:
 		clear_event(e, ev);
@@ -564,6 +583,7 @@ struct engine *engine_new(const struct config *c, const struct engine_options *o
 	prng_init(&e->random, o->seed);
 	timers_init(&e->timers);
 	timer_init(&e->shutdown, TIMER_SHUTDOWN, e);
+	timer_init(&e->recall, TIMER_RECALL, e);
 	shortcuts_init(e);
 	for (size_t i = 0; i < c->interface_count; i++)
 		if (runs_nhrp_or_is_p2p(&c->interfaces[i]))
@@ -584,6 +604,7 @@ void engine_free(struct engine *e)
 		free(e->ribs[i]);
 	}
 	free(e->ribs);
+	recalls_free(e);
 	timers_done(&e->timers);
 	output_done(e);
 	free(e);

@@ -57,6 +57,7 @@ enum event_type {
 	EVENT_DOUBT,     /* somebody unproven says that packets do not get there */
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
 	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds */
+	EVENT_NEIGHBOUR_KNOWN, /* after a restart: a neighbour entry that the kernel still holds */
 	EVENT_CLEAR,     /* operator: drop dynamic bindings (`clear ip nhrp`) */
 	EVENT_SHUTDOWN,  /* clean stop: purge registrations, then say EFFECT_DONE */
 };
@@ -134,6 +135,11 @@ struct event {
 			struct endpoint nbma;
 			struct foreign_key key;
 		} peer_known;
+		struct {
+			struct ipaddr addr;
+			uint64_t peer; /* to which it leads, told by EVENT_PEER_KNOWN; else PEER_NONE … */
+			struct endpoint nbma; /* … and where that is */
+		} neighbour_known;
 		struct {
 			struct ipaddr addr; /* IP_NONE: all of the tunnel */
 		} clear;

@@ -16,6 +16,7 @@ struct tunnel;
 struct peer;
 struct purge;
 struct path;
+struct recall;
 
 enum timer_kind {
 	TIMER_NHS,             /* struct nhs: the ladder, the refresh, the farewell */
@@ -29,6 +30,7 @@ enum timer_kind {
 	TIMER_NAME,            /* struct name */
 	TIMER_PEER_ADOPTED,    /* struct peer */
 	TIMER_PATH,            /* struct path */
+	TIMER_RECALL,          /* struct engine */
 	TIMER_SHUTDOWN,        /* struct engine */
 };
 
@@ -55,6 +57,9 @@ struct engine {
 	uint32_t probe_sequence; /* last used */
 	unsigned path_bursts;    /* paths in doubt */
 	struct instant light_probe_next; /* the next free slot of light probes */
+	struct recall *recalls, *recall_last; /* recall.h, first to last */
+	size_t recall_count;
+	struct timer recall;
 	struct purge *purges;
 	size_t purge_count;
 	bool clusters_stale; /* some NHS has changed: nhs_cluster.h looks at the end of the event */

@@ -22,6 +22,23 @@ struct lladdr lladdr_of_nbma(const struct ipaddr *nbma)
 	return l;
 }
 
+uint64_t lladdr_peer(const struct lladdr *l)
+{
+	uint64_t peer = 0;
+
+	if (l->length != 6 || l->bytes[0] != 0x02)
+		return 0;
+	for (int i = 1; i < 6; i++)
+		peer = peer << 8 | l->bytes[i];
+	return peer;
+}
+
+struct ipaddr lladdr_nbma(const struct lladdr *l)
+{
+	return l->length == 4 ? ipaddr_from_bytes(IP_V4, l->bytes) :
+	       l->length == 16 ? ipaddr_from_bytes(IP_V6, l->bytes) : IPADDR_NONE;
+}
+
 static struct ndmsg *begin(struct netlink_request *r, uint16_t type, uint16_t flags, int ifindex,
 			   const struct ipaddr *a)
 {

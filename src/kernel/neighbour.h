@@ -17,6 +17,8 @@ struct lladdr {
 
 struct lladdr lladdr_of_peer(uint64_t peer);            /* 02:<40 bits of id> */
 struct lladdr lladdr_of_nbma(const struct ipaddr *nbma);
+uint64_t lladdr_peer(const struct lladdr *l);      /* and back: 0, it is none */
+struct ipaddr lladdr_nbma(const struct lladdr *l); /* and back: IP_NONE, it is none */
 
 int neighbour_set(struct netlink *n, int ifindex, const struct ipaddr *a, const struct lladdr *l);
 int neighbour_del(struct netlink *n, int ifindex, const struct ipaddr *a);

@@ -95,12 +95,24 @@ static void tell_peers(struct world *w, struct router *r)
 	}
 }
 
+static void tell_neighbours(struct world *w, struct router *r)
+{
+	for (size_t i = 0; i < r->host.neighbours.count; i++) {
+		const struct host_neighbour n = *(struct host_neighbour *)table_at(&r->host.neighbours, i);
+
+		world_tell(w, r, &(struct event){
+			.type = EVENT_NEIGHBOUR_KNOWN, .tunnel = n.tunnel,
+			.neighbour_known = { .addr = n.addr, .peer = n.peer } });
+	}
+}
+
 static void adopt_host(struct world *w, struct router *r)
 {
 	const uint16_t hold_s = design_holdtime_s(w, r);
 	const struct span grace = span_us((int64_t)hold_s * 1000000 + settle_margin.us);
 
 	tell_peers(w, r);
+	tell_neighbours(w, r);
 	queue_add(&w->queue, &(struct happening){
 		.at = instant_add(w->now, grace), .type = HAPPENS_SETTLE, .subject = world_index(w, r),
 		.incarnation = r->incarnation });

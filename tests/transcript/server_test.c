@@ -341,6 +341,79 @@ static void a_lost_client_is_told_when_it_sends_data(void **state)
 	rig_free(s.rig);
 }
 
+/* The control process alone starts again: the data path goes on, and the kernel knows who there was. */
+static void restart(struct node *n)
+{
+	engine_free(n->engine);
+	n->engine = engine_new(&n->config, &n->options, n->rig->now);
+	for (size_t i = 0; i < n->peer_count; i++)
+		node_event(n, &(struct event){ .type = EVENT_PEER_KNOWN, .peer_known = {
+			.peer = n->peers[i].id, .nbma = n->peers[i].nbma } });
+	for (size_t i = 0; i < n->neighbour_count; i++)
+		node_event(n, &(struct event){ .type = EVENT_NEIGHBOUR_KNOWN, .neighbour_known = {
+			.addr = n->neighbours[i].addr, .peer = n->neighbours[i].peer } });
+}
+
+static void clients_of_an_earlier_life_are_called_back(void **state)
+{
+	const struct scene s = scene_up();
+	struct binding_view b;
+
+	(void)state;
+	restart(s.hub);
+	rig_run_ms(s.rig, 100);
+	rig_expect_nothing(s.rig); /* the tunnel is not up yet */
+	node_tunnel(s.hub, true, "192.0.2.1");
+	assert_false(node_binding(s.hub, "10.0.0.11", &b));
+	rig_run_ms(s.rig, 600);
+	rig_expect(s.rig, "hub --> spoke1: Purge Request 10.0.0.11/32 {no reply}");
+	rig_expect(s.rig, "hub --> spoke2: Purge Request 10.0.0.12/32 {no reply}");
+	assert_true(node_binding(s.hub, "10.0.0.11", &b));
+	assert_true(node_binding(s.hub, "10.0.0.12", &b));
+	rig_free(s.rig);
+}
+
+/* Thousands do not come back in one moment; who came by himself is not called. */
+static void they_are_called_one_after_the_other(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	node_start(s.hub);
+	for (uint8_t i = 20; i < 220; i++) {
+		const uint8_t addr[4] = { 10, 0, 0, i }, nbma[4] = { 203, 0, 113, i };
+
+		node_event(s.hub, &(struct event){ .type = EVENT_NEIGHBOUR_KNOWN, .neighbour_known = {
+			.addr = ipaddr_from_bytes(IP_V4, addr), .nbma.addr = ipaddr_from_bytes(IP_V4, nbma) } });
+	}
+	node_event(s.hub, &(struct event){ .type = EVENT_NEIGHBOUR_KNOWN, .neighbour_known = {
+		.addr = addr_of("10.0.0.11"), .nbma.addr = addr_of("198.51.100.1") } });
+	node_event(s.hub, &(struct event){ .type = EVENT_NEIGHBOUR_KNOWN, .neighbour_known = {
+		.addr = addr_of("10.9.9.9"), .nbma.addr = addr_of("198.51.100.1") } }); /* none of ours */
+	node_start(s.spoke1);
+	rig_run_ms(s.rig, 205);
+	assert_in_range(rig_count(s.rig, "Purge Request"), 95, 105);
+	rig_run(s.rig, 1);
+	assert_int_equal(rig_count(s.rig, "Purge Request"), 200);
+	assert_int_equal(rig_count(s.rig, "hub --> spoke1: Purge Request"), 0);
+	rig_free(s.rig);
+}
+
+/* A spoke has no clients: its neighbours are its hub's affair. */
+static void a_spoke_calls_nobody(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	restart(s.spoke1);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_NEIGHBOUR_KNOWN, .neighbour_known = {
+		.addr = addr_of("10.0.0.12"), .nbma.addr = addr_of("198.51.100.2") } });
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	rig_run(s.rig, 2);
+	assert_int_equal(rig_count(s.rig, "Purge"), 0);
+	rig_free(s.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +428,9 @@ int main(void)
 		cmocka_unit_test(authentication_mismatch_is_loud),
 		cmocka_unit_test(a_lost_client_is_told),
 		cmocka_unit_test(a_lost_client_is_told_when_it_sends_data),
+		cmocka_unit_test(clients_of_an_earlier_life_are_called_back),
+		cmocka_unit_test(they_are_called_one_after_the_other),
+		cmocka_unit_test(a_spoke_calls_nobody),
 		cmocka_unit_test(wrong_destination_gets_an_error),
 		cmocka_unit_test(max_send_is_kept),
 	};
