@@ -65,6 +65,8 @@ static void print_result(uint64_t seed, const struct sim_result *r)
 		       r->packets_direct, r->busiest_per_s);
 	if (!r->failed && r->probes > 0)
 		printf(" probes %" PRIu64 " paths_lost %" PRIu64, r->probes, r->paths_lost);
+	if (!r->failed && r->direct_lost > 0)
+		printf(" direct_lost %" PRIu64, r->direct_lost);
 	if (!r->failed && !instant_is_never(r->registered))
 		printf(" registered %" PRId64 " s", r->registered.us / 1000000);
 	if (!r->failed && r->outages > 0)

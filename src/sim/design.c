@@ -143,6 +143,11 @@ struct router *design_by_lan(struct world *w, const struct ipprefix *dst)
 	return dst->len >= 24 && past < (uint32_t)128 << 16 ? planned(w, past >> 8) : NULL;
 }
 
+struct ipaddr design_centre(void)
+{
+	return ipaddr_v4(LAN + 10);
+}
+
 struct ipprefix design_summary(void)
 {
 	const struct ipaddr addr = ipaddr_v4(LAN);

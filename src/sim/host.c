@@ -10,6 +10,9 @@ struct host_endpoint {
 	uint64_t peer;
 };
 
+/* A peer that traffic goes to has sent nothing for so long: as the forwarder has it. */
+static const struct span quiet = { 300000 };
+
 enum { ENDPOINT_KEY_OCTETS = offsetof(struct host_endpoint, nbma) + sizeof(struct ipaddr) };
 
 void host_reset(struct host *h)
@@ -180,6 +183,25 @@ static void neighbour_del(struct host *h, const struct effect *e)
 		neighbour_remove(h, n);
 }
 
+/* A relay that is none any more is dead until it is one again. */
+static void mark_relays(struct host *h, const struct host_relays *new)
+{
+	const struct host_relays *const old = table_find(&h->relays, &new->tunnel);
+
+	for (size_t i = 0; old && i < old->count; i++) {
+		struct host_peer *const p = table_find(&h->peers, &old->peers[i]);
+
+		if (p)
+			p->relay = HOST_DEAD_RELAY;
+	}
+	for (size_t i = 0; i < new->count; i++) {
+		struct host_peer *const p = table_find(&h->peers, &new->peers[i]);
+
+		if (p)
+			p->relay = HOST_LIVE_RELAY;
+	}
+}
+
 static const char *set_relays(struct host *h, const struct effect *e)
 {
 	struct host_relays r = { .tunnel = e->tunnel, .count = e->relays.count };
@@ -187,6 +209,7 @@ static const char *set_relays(struct host *h, const struct effect *e)
 	if (e->relays.count > RELAYS_MAX)
 		return "more relays than there may be";
 	memcpy(r.peers, e->relays.peers, r.count * sizeof *r.peers);
+	mark_relays(h, &r);
 	table_put(&h->relays, &r);
 	for (size_t i = 0; i < r.count; i++) {
 		if (!host_peer_find(h, r.peers[i]))
@@ -318,6 +341,7 @@ static const struct host_peer *far_end(const struct host *h, uint32_t tunnel)
 /* Who gets what goes to the next hop; a known neighbour is noted as used. */
 static const struct host_peer *peer_towards(struct host *h, struct host_answer *a, struct instant now)
 {
+	const struct host_peer *p, *relay;
 	struct host_neighbour *n;
 
 	if (h->point_to_point)
@@ -327,7 +351,35 @@ static const struct host_peer *peer_towards(struct host *h, struct host_answer *
 	if (!n)
 		return live_relay(h, a->tunnel);
 	n->used = now;
-	return host_peer_find(h, n->peer);
+	p = host_peer_find(h, n->peer);
+	relay = p && p->relay == HOST_DEAD_RELAY ? live_relay(h, a->tunnel) : NULL;
+	return relay ? relay : p; /* when no relay lives the dead one is as good a guess as any */
+}
+
+static struct host_peer *peer_at(const struct host *h, uint32_t tunnel, const struct ipaddr *nbma)
+{
+	const uint64_t id = host_peer_of(h, tunnel, nbma);
+
+	return id == PEER_NONE ? NULL : table_find(&h->peers, &id);
+}
+
+void host_received(struct host *h, uint32_t tunnel, const struct ipaddr *nbma, struct instant now)
+{
+	struct host_peer *const p = peer_at(h, tunnel, nbma);
+
+	if (p)
+		p->received = now;
+}
+
+bool host_sent_quietly(struct host *h, uint32_t tunnel, const struct ipaddr *nbma, struct instant now)
+{
+	struct host_peer *const p = peer_at(h, tunnel, nbma);
+
+	if (!p || p->relay == HOST_LIVE_RELAY || instant_since(now, p->received).us < quiet.us ||
+	    instant_since(now, p->quiet_told).us < quiet.us)
+		return false;
+	p->quiet_told = now;
+	return true;
 }
 
 struct host_answer host_forward(struct host *h, const struct ipaddr *dst, struct instant now)

@@ -40,6 +40,8 @@ struct host_peer {
 	uint32_t tunnel;
 	struct ipaddr nbma;
 	uint32_t neighbours; /* that point to it */
+	enum { HOST_NO_RELAY, HOST_LIVE_RELAY, HOST_DEAD_RELAY } relay; /* dead: it was one before the last RELAYS */
+	struct instant received, quiet_told; /* data from it; that there is none */
 };
 
 struct host_relays {
@@ -106,6 +108,10 @@ struct host_answer host_forward(struct host *h, const struct ipaddr *dst, struct
 
 const struct host_neighbour *host_neighbour_find(const struct host *h, const struct ipaddr *addr);
 const struct host_peer *host_peer_find(const struct host *h, uint64_t id);
+/* Data came from that peer. */
+void host_received(struct host *h, uint32_t tunnel, const struct ipaddr *nbma, struct instant now);
+/* Data goes to that peer: whether nothing came from it for so long that it should be said, now and not again soon. */
+bool host_sent_quietly(struct host *h, uint32_t tunnel, const struct ipaddr *nbma, struct instant now);
 /* PEER_NONE when unknown */
 uint64_t host_peer_of(const struct host *h, uint32_t tunnel, const struct ipaddr *nbma);
 

@@ -11,6 +11,7 @@
 
 struct outage_watch {
 	bool once;            /* a packet has arrived before: what follows is an outage, not a beginning */
+	bool direct;          /* the last packet that arrived went from spoke to spoke */
 	bool lost;            /* the last packet, though a way existed */
 	struct instant since; /* the first one lost */
 };

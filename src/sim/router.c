@@ -56,6 +56,8 @@ static void tell_connected(struct world *w, struct router *r, const struct ipadd
 /* What the kernel knows: addresses and connected networks, and what routing left there. */
 static void tell_routes(struct world *w, struct router *r)
 {
+	const struct ipaddr centre = design_centre();
+
 	for (size_t i = 0; i < host_route_count(&r->host.routes); i++) {
 		const struct host_route x = *host_route_at(&r->host.routes, i);
 
@@ -69,6 +71,8 @@ static void tell_routes(struct world *w, struct router *r)
 		tell_connected(w, r, &own, 16, true, t);
 	}
 	tell_connected(w, r, &r->lan_host, 24, false, 0);
+	if (r->is_hub)
+		tell_connected(w, r, &centre, 24, false, 0);
 }
 
 static void tell_tunnels(struct world *w, struct router *r)

@@ -30,7 +30,7 @@ static struct router *hub_of(struct world *w, size_t link)
 
 static void count_wanted(struct world *w, size_t *first)
 {
-	for (size_t i = 0; i < w->pair_count; i++) {
+	for (size_t i = 0; i < w->scenario->pairs; i++) {
 		first[w->pairs[i].from - w->scenario->hubs + 1]++;
 		first[w->pairs[i].to - w->scenario->hubs + 1]++;
 	}
@@ -49,7 +49,7 @@ static void list_wanted(struct world *w)
 	count_wanted(w, w->wanted_first);
 	for (size_t s = 0; s < spokes; s++)
 		next[s] = w->wanted_first[s];
-	for (size_t i = 0; i < w->pair_count; i++) {
+	for (size_t i = 0; i < w->scenario->pairs; i++) {
 		w->wanted_lans[next[w->pairs[i].from - hubs]++] = w->pairs[i].to - hubs;
 		w->wanted_lans[next[w->pairs[i].to - hubs]++] = w->pairs[i].from - hubs;
 	}
@@ -232,8 +232,25 @@ static void route_to_lan(struct world *w, size_t s, size_t other)
 		want_route(w, spoke_at(w, s), tunnel, &o->lan, &gateway);
 }
 
+static void route_to_centre(struct world *w, size_t s)
+{
+	const struct ipaddr host = design_centre();
+	const struct ipprefix centre = ipprefix_make(&host, 24);
+	struct ipaddr gateway = IPADDR_NONE;
+	uint32_t tunnel;
+	size_t l;
+	const bool any = best_link(w, s, s, &l);
+
+	tunnel = design_link_tunnel(w, l);
+	if (any)
+		gateway = design_addr(w, hub_of(w, l), tunnel);
+	want_route(w, spoke_at(w, s), tunnel, &centre, &gateway);
+}
+
 static void route_spoke_by_lans(struct world *w, size_t s)
 {
+	if (w->scenario->centre > 0)
+		route_to_centre(w, s);
 	if (w->scenario->all_routes) {
 		for (size_t other = 0; other < w->scenario->spokes; other++)
 			route_to_lan(w, s, other);
@@ -253,6 +270,20 @@ static void route(struct world *w, size_t i)
 		route_spoke_by_lans(w, i - hubs);
 	else
 		route_spoke_by_summary(w, i - hubs);
+}
+
+/* Hubs tell each other inside, at once, which spokes they are adjacent to. */
+struct router *routing_hub_towards(struct world *w, size_t spoke)
+{
+	const size_t s = spoke - w->scenario->hubs;
+
+	for (size_t rank = 0; rank < w->link_count; rank++) {
+		const size_t l = preferred(w, s, rank);
+
+		if (is_adjacent(w, s, l) && router_is_awake(hub_of(w, l)))
+			return hub_of(w, l);
+	}
+	return NULL;
 }
 
 void routing_round(struct world *w)

@@ -28,6 +28,7 @@ static void set_defaults(struct scenario *s)
 		.grown = INSTANT_NEVER,
 		.storm_per_s = 200,
 		.paths_lost_max = 1000000,
+		.direct_lost_max = 1000000,
 	};
 }
 
@@ -235,6 +236,8 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 	NUMBER("outage_ms", 1, 86400000, s->outage = span_ms((int64_t)n))
 	NUMBER("check_s", 1, 3600, s->check = span_s((int64_t)n))
 	NUMBER("grown_s", 1, 864000, s->grown.us = span_s((int64_t)n).us)
+	NUMBER("centre", 0, 10000, s->centre = n)
+	NUMBER("direct_lost_max", 0, 1000000, s->direct_lost_max = (unsigned)n)
 	NUMBER("paths_lost_max", 0, 1000000, s->paths_lost_max = (unsigned)n)
 	NUMBER("probe_ms", 0, 10000, s->probe_ms = (uint16_t)n)
 	NUMBER("random_faults", 0, SCENARIO_FAULTS_MAX, s->random_faults = n)

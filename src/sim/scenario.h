@@ -90,6 +90,7 @@ struct scenario {
 	bool no_unique;          /* spokes may register from a new address at once */
 	size_t hub_bindings_max; /* 0: as the engine has it */
 	size_t pairs;            /* of spokes that talk, picked by the seed */
+	size_t centre;           /* so many spokes, picked by the seed, talk to a host behind all hubs */
 	struct span traffic;     /* between two packets of a pair */
 	struct span calm;        /* at the end, in which the network neither loses nor repeats */
 	struct span converge;    /* after the last fault all must be well within this */
@@ -100,6 +101,7 @@ struct scenario {
 	unsigned storm_per_s;    /* no router sends more messages in a second … */
 	unsigned hub_storm_per_s;/* … but a hub so many */
 	uint16_t probe_ms;       /* interval of path probes; 0: none */
+	unsigned direct_lost_max; /* packets that may be lost of direct ways that are still there */
 	unsigned paths_lost_max; /* so many may be found dead by them in all */
 	size_t random_faults;    /* picked by the seed in the first half */
 	size_t fault_count;

@@ -72,6 +72,18 @@ static struct ipaddr relay_that_can(const struct world *w, const struct router *
 	return IPADDR_NONE;
 }
 
+/* The sender's forwarder may say that nothing comes back, the receiver's notes that something came. */
+static void note_hop(struct world *w, struct walk *k, const struct host_answer *a, const struct router *next)
+{
+	const size_t uplink = design_uplink(w, a->tunnel);
+
+	if (host_sent_quietly(&k->at->host, a->tunnel, &a->nbma, w->now))
+		world_tell(w, k->at, &(struct event){ .type = EVENT_QUIET, .tunnel = a->tunnel,
+						      .quiet = { .nbma = { .addr = a->nbma } } });
+	if (next)
+		host_received(&w->routers[world_index(w, next)].host, a->tunnel, &k->at->uplinks[uplink].nbma, w->now);
+}
+
 /* The router that gets it next, or NULL: nobody does. */
 static struct router *hand_over(struct world *w, struct walk *k, struct host_answer *a, bool live)
 {
@@ -89,27 +101,29 @@ static struct router *hand_over(struct world *w, struct walk *k, struct host_ans
 	return NULL;
 }
 
-/* True when the packet arrives. With `live` the engines hear of what they would hear of. */
-static bool walk(struct world *w, struct walk *k, const struct router *from, const struct router *to, bool live)
+/* True when the packet arrives; to NULL: at the centre. With `live` the engines hear of what they would hear of. */
+static bool walk(struct world *w, struct walk *k, const struct ipaddr *src, const struct router *to, bool live)
 {
-	const struct ipaddr *dst = &to->lan_host;
+	const struct ipaddr centre = design_centre(), *const dst = to ? &to->lan_host : &centre;
 
 	while (router_is_awake(k->at)) {
 		struct host_answer a = host_forward(&k->at->host, dst, w->now);
 		struct router *next;
 
 		if (step_is_loop(w, k)) {
-			world_fail(w, k->at, "a packet from %s to %s goes in a loop", from->name, to->name);
+			world_fail(w, k->at, "a packet to %s goes in a loop", to ? to->name : "the centre");
 			return false;
 		}
 		if (a.verdict == HOST_HERE)
-			return k->at == to;
+			return to ? k->at == to : k->at->is_hub;
 		if (live && k->before && a.verdict == HOST_SENT)
-			tell_hairpin(w, k, a.tunnel, &from->lan_host, dst);
+			tell_hairpin(w, k, a.tunnel, src, dst);
 		if (live && a.missed)
 			world_tell(w, k->at, &(struct event){ .type = EVENT_MISS, .tunnel = a.tunnel,
 							      .miss = { .addr = a.next_hop } });
 		next = hand_over(w, k, &a, live);
+		if (live && a.verdict == HOST_SENT)
+			note_hop(w, k, &a, next);
 		if (!next)
 			return false;
 		k->before = k->at;
@@ -120,33 +134,57 @@ static bool walk(struct world *w, struct walk *k, const struct router *from, con
 	return false;
 }
 
+/* Packets of a way that was direct just now, and that the underlay still carries, are not to be lost. */
+static void judge_direct(struct world *w, const struct router *from, const struct router *to, struct outage_watch *watch,
+			 bool arrived, size_t hops)
+{
+	if (arrived)
+		watch->direct = hops == 1;
+	if (arrived || !watch->direct || !router_is_awake(from) || !router_is_awake(to) || !world_reaches(w, from, to, 0))
+		return;
+	w->result->direct_lost++;
+	if (w->result->direct_lost > w->scenario->direct_lost_max)
+		world_fail(w, from, "has lost more packets to spokes it had a direct way to than it may, now to %s", to->name);
+}
+
+/* One end of each is a spoke; the other may be the centre, which is NULL. */
 static void send_one(struct world *w, struct router *from, const struct router *to, struct outage_watch *watch)
 {
-	struct walk k = { .at = from };
-	const bool arrived = walk(w, &k, from, to, true);
-	const bool exists = arrived || world_connects(w, from, to);
+	const struct ipaddr centre = design_centre();
+	const struct router *const spoke = from ? from : to;
+	struct walk k = { .at = from ? from : routing_hub_towards(w, world_index(w, to)) };
+	const bool arrived = k.at && walk(w, &k, from ? &from->lan_host : &centre, to, true);
+	const bool exists = arrived || world_connects(w, spoke, to ? to : spoke);
 	const struct span outage = outage_packet(&w->outages, watch, w->now, exists, arrived);
+	const char *const name = to ? to->name : "the centre";
 
-	world_mark(w, from, (uint64_t)arrived << 8 | 2, k.hops);
-	world_trace(w, from, "packet to %s: %s after %zu hops", to->name, arrived ? "arrives" : "is lost", k.hops);
+	world_mark(w, spoke, (uint64_t)arrived << 8 | (from ? 2 : 3), k.hops);
+	world_trace(w, spoke, "packet %s %s: %s after %zu hops", from ? "to" : "from the centre to", name,
+		    arrived ? "arrives" : "is lost", k.hops);
 	w->result->packets_sent++;
 	w->result->packets_delivered += arrived;
-	w->result->packets_direct += arrived && k.hops == 1;
+	w->result->packets_direct += arrived && from && to && k.hops == 1;
+	if (from && to)
+		judge_direct(w, from, to, watch, arrived, k.hops);
 	if (w->scenario->outage.us > 0 && outage.us > w->scenario->outage.us)
-		world_fail(w, from, "has no packet arrived at %s for %" PRId64 " ms", to->name, outage.us / 1000);
+		world_fail(w, spoke, "no packet %s %s has arrived for %" PRId64 " ms", from ? "to" : "from the centre to", name,
+			   outage.us / 1000);
 }
 
 /* There and back, as conversations go. */
 void traffic_send(struct world *w, struct pair *p)
 {
-	send_one(w, &w->routers[p->from], &w->routers[p->to], &p->there);
-	send_one(w, &w->routers[p->to], &w->routers[p->from], &p->back);
+	struct router *const other = p->to == CENTRE ? NULL : &w->routers[p->to];
+
+	send_one(w, &w->routers[p->from], other, &p->there);
+	send_one(w, other, &w->routers[p->from], &p->back);
 }
 
 bool traffic_probe(struct world *w, size_t from, size_t to, bool *direct)
 {
+	const struct router *const target = to == CENTRE ? NULL : &w->routers[to];
 	struct walk k = { .at = &w->routers[from] };
-	const bool arrived = walk(w, &k, &w->routers[from], &w->routers[to], false);
+	const bool arrived = walk(w, &k, &w->routers[from].lan_host, target, false);
 
 	*direct = arrived && k.hops == 1;
 	return arrived;

@@ -216,14 +216,15 @@ static void choose_pairs(struct world *w)
 {
 	const size_t spokes = w->scenario->spokes;
 
-	w->pair_count = w->scenario->pairs;
+	w->pair_count = w->scenario->pairs + w->scenario->centre;
 	w->pairs = calloc(w->pair_count ? w->pair_count : 1, sizeof *w->pairs);
 	assert(w->pairs);
 	for (size_t i = 0; i < w->pair_count; i++) {
 		const size_t from = prng_below(&w->choice, spokes);
 		const size_t to = (from + 1 + prng_below(&w->choice, spokes - 1)) % spokes;
 
-		w->pairs[i] = (struct pair){ .from = w->scenario->hubs + from, .to = w->scenario->hubs + to };
+		w->pairs[i] = (struct pair){ .from = w->scenario->hubs + from,
+					     .to = i < w->scenario->pairs ? w->scenario->hubs + to : CENTRE };
 		world_add(w, span_us((int64_t)prng_below(&w->choice, 1000000)), HAPPENS_TRAFFIC, i);
 	}
 }

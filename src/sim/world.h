@@ -71,6 +71,8 @@ struct underlay_message {
 	uint64_t agreement; /* by which it is sealed; 0: not at all */
 };
 
+#define CENTRE SIZE_MAX /* as the other end of a pair: a host behind all hubs */
+
 struct pair {
 	size_t from, to;
 	struct outage_watch there, back;
@@ -138,7 +140,8 @@ struct router *world_router_of_addr(struct world *w, const struct ipaddr *addr);
 struct router *world_owner(struct world *w, const struct ipprefix *dst);
 /* Whether the underlay carries packets from one to the other, both by that uplink. */
 bool world_reaches(const struct world *w, const struct router *from, const struct router *to, size_t uplink);
-/* A way from LAN to LAN exists: by the underlay, and by what the two and a hub have of data paths. */
+/* A way from LAN to LAN exists: by the underlay, and by what the two and a hub have of data paths. The
+ * two may be the same: is there one to a hub? */
 bool world_connects(const struct world *w, const struct router *from, const struct router *to);
 
 static inline size_t world_index(const struct world *w, const struct router *r)
@@ -174,6 +177,7 @@ static inline struct instant router_now(const struct world *w, const struct rout
 void design_place(struct world *w);
 uint16_t design_holdtime_s(const struct world *w, const struct router *r); /* as configured now */
 char *design_config(const struct world *w, const struct router *r);
+struct ipaddr design_centre(void); /* a host behind all hubs */
 struct ipprefix design_summary(void); /* all LANs, as a phase 3 hub announces them */
 size_t design_uplink(const struct world *w, uint32_t tunnel);
 struct ipaddr design_addr(const struct world *w, const struct router *r, uint32_t tunnel); /* in the overlay */
@@ -217,6 +221,8 @@ void probe_answered(struct world *w, const struct happening *h);
 void routing_init(struct world *w); /* routing.c */
 void routing_done(struct world *w);
 void routing_round(struct world *w);
+/* The hub by which routing inside reaches the spoke; NULL: none. */
+struct router *routing_hub_towards(struct world *w, size_t spoke);
 void traffic_send(struct world *w, struct pair *p); /* traffic.c */
 /* Whether a packet of the pair would arrive, and without a relay. */
 bool traffic_probe(struct world *w, size_t from, size_t to, bool *direct);
