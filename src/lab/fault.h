@@ -79,6 +79,9 @@ int fault_inject(struct lab *lab, const struct fault *f, struct fault_marks *mar
 /* Undoes what has not ended by itself. */
 int fault_heal(struct lab *lab, const struct fault *f, struct fault_marks *marks, char *error, size_t size);
 
+/* How long its effects may last before they are called for good. */
+int fault_patience_ms(const struct fault *f);
+
 /* Did the path use what fails? */
 bool fault_affects(const struct lab *lab, const struct fault *f, const struct path *p);
 /* Does the host lie behind what fails, so that nothing could save it? */

@@ -41,6 +41,17 @@ static bool uses_uplink(const struct lab *lab, const struct path *p, size_t rout
 	return false;
 }
 
+int fault_patience_ms(const struct fault *f)
+{
+	int ms = 20000;
+
+	/* A hub holds a unique address for the place that registered it until the hold time is over. */
+	for (size_t i = 0; i < f->part_count; i++)
+		if (f->parts[i].kind == FAULT_ADDRESS)
+			ms = 45000;
+	return ms;
+}
+
 static bool part_affects(const struct lab *lab, const struct fault_part *f, const struct path *p)
 {
 	switch (f->kind) {

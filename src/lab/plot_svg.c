@@ -13,7 +13,7 @@
 #include "lab/memory.h"
 
 enum {
-	LABEL_W = 330, PANEL_W = 900, ZOOM_W = 620, FIGURES_W = 150, PANEL_GAP = 24,
+	LABEL_W = 330, PANEL_W = 900, ZOOM_W = 620, FIGURES_W = 190, PANEL_GAP = 24,
 	TOP = 96, ROW_H = 14, BAR_H = 9, LANE_H = 14, CLASS_GAP = 10, AXIS_H = 34,
 	TEXT_H = 13, TEXT_LINES = 48, TICKS_MAX = 12, LABEL_ROOM = 118,
 };
@@ -228,16 +228,23 @@ static void lanes(FILE *out, const struct plot *plot, const struct panel *p, dou
 	}
 }
 
-/* One line for what one router did within a moment. */
-static size_t story_line(FILE *out, const struct plot *plot, size_t first, double y)
+/* How many entries from the first on one router made within a moment: one line. */
+static size_t same_moment(const struct plot *plot, size_t first)
 {
 	const struct plot_tick *t = &plot->ticks[first];
 	size_t same = 1;
-	char text[240], more[40] = "";
 
 	while (t->kind == PLOT_ROUTE && first + same < plot->tick_count && plot->ticks[first + same].router == t->router &&
 	       plot->ticks[first + same].kind == t->kind && plot->ticks[first + same].ms - t->ms < 20)
 		same++;
+	return same;
+}
+
+static void story_line(FILE *out, const struct plot *plot, size_t first, size_t same, double y)
+{
+	const struct plot_tick *t = &plot->ticks[first];
+	char text[240], more[40] = "";
+
 	if (same > 1)
 		snprintf(more, sizeof(more), " and %zu more", same - 1);
 	snprintf(text, sizeof(text), "%.1f", t->ms);
@@ -245,30 +252,29 @@ static size_t story_line(FILE *out, const struct plot *plot, size_t first, doubl
 	text_at(out, 92, y, "", plot->lab->plan->routers[t->router].name);
 	snprintf(text, sizeof(text), "%s%s%s", t->kind == PLOT_ROUTE ? "route " : "", t->text, more);
 	text_at(out, 170, y, t->kind == PLOT_ROUTE ? "" : "fill=\"" COLOUR_EVENT "\"", text);
-	return same;
 }
 
-static size_t story_first(const struct plot *plot)
+/* Writes it, or (without out) only counts its lines. */
+static size_t story(FILE *out, const struct plot *plot, double y)
 {
-	size_t first = 0;
-
-	while (first < plot->tick_count && plot->ticks[first].ms < 0)
-		first++;
-	return first;
-}
-
-static void story(FILE *out, const struct plot *plot, double y)
-{
-	size_t i = story_first(plot), lines = 0;
+	size_t i = 0, lines = 1;
 	char text[64];
 
-	text_at(out, 12, y, "font-weight=\"bold\"", "What the routers did, in ms since the fault");
-	while (i < plot->tick_count && lines < TEXT_LINES)
-		i += story_line(out, plot, i, y + TEXT_H * (double)++lines);
-	if (i < plot->tick_count) {
-		snprintf(text, sizeof(text), "… and %zu more, in the JSON file", plot->tick_count - i);
-		text_at(out, 92, y + TEXT_H * (double)++lines, "fill=\"#555\"", text);
+	while (i < plot->tick_count && plot->ticks[i].ms < 0)
+		i++;
+	if (out)
+		text_at(out, 12, y, "font-weight=\"bold\"", "What the routers did, in ms since the fault");
+	for (size_t same; i < plot->tick_count && lines <= TEXT_LINES; i += same, lines++) {
+		same = same_moment(plot, i);
+		if (out)
+			story_line(out, plot, i, same, y + TEXT_H * (double)lines);
 	}
+	if (i == plot->tick_count)
+		return lines;
+	snprintf(text, sizeof(text), "… and %zu more, in the JSON file", plot->tick_count - i);
+	if (out)
+		text_at(out, 92, y + TEXT_H * (double)lines, "fill=\"#555\"", text);
+	return lines + 1;
 }
 
 static size_t class_changes(const struct plot *plot)
@@ -307,7 +313,7 @@ void plot_svg(const struct plot *plot, FILE *out)
 	double lanes_top = TOP + rows_h + CLASS_GAP, bottom = lanes_top + (double)routers * LANE_H;
 	double figures_x = p[count - 1].x + p[count - 1].width + 10, y = TOP;
 
-	head(out, plot, figures_x + FIGURES_W, bottom + AXIS_H + TEXT_H * (TEXT_LINES + 4));
+	head(out, plot, figures_x + FIGURES_W, bottom + AXIS_H + TEXT_H * (double)(story(NULL, plot, 0) + 3));
 	for (size_t k = 0; k < count; k++)
 		axis(out, &p[k], TOP - 4, bottom);
 	for (size_t i = 0; i < plot->row_count; i++) {

@@ -11,7 +11,6 @@ enum {
 	BEFORE_MS = 2000,      /* steady probes before a fault … */
 	TRACE_AT_MS = 1200,    /* … and the paths are looked up this long after they began */
 	OBSERVE_MIN_MS = 5000, /* a second blow may come from a routing timer */
-	OBSERVE_MAX_MS = 20000,
 	RETURN_MIN_MS = 5000,  /* routing takes its time to come back, and may cost something when it does */
 	STEADY_MS = 1500,
 	HEAL_WAIT_S = 40,
@@ -218,7 +217,7 @@ static int heal(struct round_run *x, char *error, size_t size)
 	if (rc != 0 || lab_interrupted)
 		return rc;
 	converge_registrations(x->lab, x->result, HEAL_WAIT_S);
-	observe(x, "watching the return", r->heal_ns, RETURN_MIN_MS, OBSERVE_MAX_MS);
+	observe(x, "watching the return", r->heal_ns, RETURN_MIN_MS, fault_patience_ms(x->fault));
 	measure_return(x, lab_now_ns());
 	return 0;
 }
@@ -235,7 +234,7 @@ static int break_and_heal(struct round_run *x, char *error, size_t size)
 	if (rc != 0)
 		return rc;
 	observe(x, "watching", r->fault_ns, observe_ms > OBSERVE_MIN_MS ? observe_ms : OBSERVE_MIN_MS,
-		observe_ms > OBSERVE_MIN_MS ? observe_ms + OBSERVE_MAX_MS : OBSERVE_MAX_MS);
+		observe_ms + fault_patience_ms(x->fault));
 	measure_broken(x, lab_now_ns());
 	return lab_interrupted ? 0 : heal(x, error, size);
 }

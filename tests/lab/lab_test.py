@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs one folder of configurations in the lab and looks at what it says.
 
-lab_test.py TOOL SCHEMA [--faults LIST] [--registrations-only] [--direct N] FOLDER
+lab_test.py TOOL SCHEMA [--faults LIST] [--rounds N] [--registrations-only] [--direct N] FOLDER
 
 Exit 77 when this machine cannot run a lab, or the folder (of the material beside the
 project) is not there.
@@ -11,12 +11,15 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import xml.etree.ElementTree
 
 parser = argparse.ArgumentParser()
 parser.add_argument("tool")
 parser.add_argument("schema")
 parser.add_argument("folder")
 parser.add_argument("--faults", default="none")
+parser.add_argument("--rounds", type=int, default=1)
 parser.add_argument("--wait", default="45")
 parser.add_argument("--direct", type=int)
 parser.add_argument("--registrations-only", action="store_true",
@@ -43,8 +46,10 @@ if not os.path.isdir(folder):
 
 namespaces = set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()
 name = f"test{os.getpid()}"
-run = subprocess.run([args.tool, "lab", "test", "--json", "--faults", args.faults, "--wait",
-                      args.wait, "--name", name, folder], stdout=subprocess.PIPE, text=True)
+plots = tempfile.TemporaryDirectory(prefix="dmvpn-plots-")
+run = subprocess.run([args.tool, "lab", "test", "--json", "--faults", args.faults, "--rounds", str(args.rounds),
+                      "--plot", os.path.join(plots.name, "plot.svg"), "--wait", args.wait, "--name", name, folder],
+                     stdout=subprocess.PIPE, text=True)
 print(run.stdout)
 failures = []
 
@@ -64,6 +69,8 @@ def matches(value, schema, where):
                            for k in allowed):
         failures.append(f"{where}: {value!r} is no {allowed}")
         return
+    if "enum" in schema:
+        expect(value in schema["enum"], f"{where}: {value} is none of {schema['enum']}")
     if "const" in schema:
         expect(value == schema["const"], f"{where}: not {schema['const']}")
     if isinstance(value, dict):
@@ -77,6 +84,25 @@ def matches(value, schema, where):
     if isinstance(value, list):
         for i, item in enumerate(value):
             matches(item, schema.get("items", {}), f"{where}[{i}]")
+
+
+def look_at_plots(result):
+    """A picture and its data for every round, and both show every pair."""
+    with open(os.path.join(os.path.dirname(args.schema), "lab-plot.json")) as f:
+        schema = json.load(f)
+    files = sorted(os.listdir(plots.name))
+    expect(len(files) == 2 * sum(f["rounds"] for f in result["faults"]), f"plots: {files}")
+    for file in files:
+        path = os.path.join(plots.name, file)
+        if file.endswith(".svg"):
+            picture = xml.etree.ElementTree.parse(path).getroot()
+            expect(picture.tag.endswith("svg") and len(picture) > result["lan_pairs"], f"{file}: {len(picture)} things in it")
+            continue
+        with open(path) as f:
+            data = json.load(f)
+        matches(data, schema, file)
+        expect(len(data["pairs"]) == result["lan_pairs"], f"{file}: {len(data['pairs'])} pairs")
+        expect(any(p["flows"] for p in data["pairs"]) and data["marks"], f"{file}: nothing flows, or nothing is marked")
 
 
 expect(run.returncode in (0, 1), f"exit code {run.returncode}")
@@ -99,8 +125,10 @@ if run.stdout:
         expect(result["direct_pairs"] == args.direct, f"{result['direct_pairs']} direct pairs, not {args.direct}")
     if args.faults != "none":
         expect(result["faults"], "no fault happened")
+        look_at_plots(result)
         expect(any(f["pairs_affected"] for f in result["faults"]), "no fault affected anybody")
         for f in result["faults"]:
+            expect(f["rounds"] == args.rounds == len(f["by_round"]), f"{f['fault']}: {f['rounds']} rounds")
             expect(f["recovered"] and f["healed"], f"{f['fault']}: not recovered or not healed")
             # A program that is restarted at once may cost nothing, nor the loss of what is not traffic;
             # stolen time makes packets wait.
