@@ -574,11 +574,9 @@ static void test_moves_from_a_session_that_ends(void **state)
 	assert_string_equal(state_of(1), "LINGERING");
 	drain();
 	r = report(1, "198.51.100.77", "a");
-	r.spi_in = 0x101;
-	r.spi_out = 0x201;
 	sessions_child_up(s, now, &r);
-	assert_string_equal(drain(), "del forget set bind:2:101/201");
-	sessions_child_down(s, now, 0x101); /* it is found where it is now */
+	assert_string_equal(drain(), "del forget set bind:2:c0000001/d0000001");
+	sessions_child_down(s, now, r.spi_in); /* it is found where it is now */
 	sessions_ike_down(s, now, 1);
 	assert_string_equal(drain(), "terminate:1 del forget");
 }
