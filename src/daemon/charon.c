@@ -36,12 +36,13 @@ static void settle(struct charon *c);
 
 /* ---- events ---- */
 
-/* charon has authenticated somebody that the profile does not welcome (a certificate map decides here). */
+/* charon has authenticated somebody that the profile does not welcome (a certificate map decides here), or
+ * whose identity is too long to be told from others by it. */
 static bool is_welcome(struct charon *c, const struct session_report *r)
 {
 	const struct ike_protection *p = protection_of(c->config, r->protection);
 
-	if (!p || !r->identity || ike_protection_accepts(p, r->identity))
+	if (!p || !r->identity || (strlen(r->identity) < SESSION_IDENTITY_MAX && ike_protection_accepts(p, r->identity)))
 		return true;
 	c->calls.unwelcome(c->arg, r);
 	charon_terminate(c, r->ike_id, true);

@@ -31,7 +31,11 @@ enum session_event {
 
 enum session_timer { SESSION_TIMER_STATE, SESSION_TIMER_SETTLE, SESSION_TIMER_QUEUE };
 
-enum { SESSION_QUEUE_MAX = 16, SESSION_QUEUE_S = 5 };
+enum {
+	SESSION_QUEUE_MAX = 16, SESSION_QUEUE_S = 5,
+	/* Who authenticates may begin as often as he likes, and each takes room that others need. */
+	SESSION_IKES_MAX = 16, SESSION_PAIRS_MAX = 64 /* of one IKE_SA: one for each tunnel, at worst */,
+};
 
 /* An IKE_SA of charon. */
 struct session_ike {
@@ -39,6 +43,7 @@ struct session_ike {
 	uint64_t spi_initiator;
 	bool is_initiator;
 	bool loser;    /* a duplicate that is to go */
+	bool ending;   /* charon was asked to end it, since there are too many */
 	unsigned version;
 	char suite[64];
 	struct instant since;
@@ -86,7 +91,7 @@ struct session {
 	unsigned cause_rank;
 	struct instant cause_at; /* it was seen last */
 	uint32_t said;           /* causes that were logged since said_at: a bit for each rank */
-	struct instant said_at;
+	struct instant said_at, crowd_said; /* crowd_said: that it had too many SAs */
 	unsigned failures;
 	struct instant failed_at; /* the last of them */
 };

@@ -13,12 +13,14 @@
 
 #include "base/alloc.h"
 #include "daemon/session.h"
+#include "engine/effect.h"
 
 enum {
 	CROSSED_MS = 1500,    /* begun from both sides at once: further apart, both ends know which is the newer */
 	SETTLE_OURS_MS = 2000,/* until we end a duplicate that we began … */
 	SETTLE_THEIRS_MS = 4000, /* … and one that the other end should have ended */
 	ORPHAN_MS = 6000,
+	CROWD_SAID_S = 3600,
 };
 
 struct session_ike *session_find_ike(const struct session *x, uint32_t ike_id)
@@ -37,6 +39,52 @@ struct session_pair *session_find_pair(const struct session *x, uint32_t spi_in)
 	return NULL;
 }
 
+static void terminate(struct session *x, uint32_t ike_id, bool force)
+{
+	struct session_action *a = session_act(x, SESSION_DO_TERMINATE);
+
+	a->ike_id = ike_id;
+	a->force = force;
+}
+
+/* ---- too many ---- */
+
+static void end_crowded(struct session *x, struct session_ike *i, const char *what)
+{
+	i->ending = true;
+	terminate(x, i->id, true);
+	if (instant_before(x->table->now, x->crowd_said))
+		return;
+	x->crowd_said = session_later(x, span_s(CROWD_SAID_S));
+	session_trace(x, TRACE_WARNING, "IPSEC_CROWD", "reason=\"the peer makes one %s after the other\"", what);
+}
+
+/* The oldest goes: what the peer began last is what it has. */
+static void limit_ikes(struct session *x)
+{
+	struct session_ike *i = x->ikes;
+
+	if (x->ike_count <= SESSION_IKES_MAX)
+		return;
+	while (i->ending && i + 1 < x->ikes + x->ike_count)
+		i++;
+	if (!i->ending)
+		end_crowded(x, i, "IKE_SA");
+}
+
+static void limit_pairs(struct session *x, uint32_t ike_id)
+{
+	struct session_ike *i = session_find_ike(x, ike_id);
+	size_t count = 0;
+
+	for (size_t k = 0; k < x->pair_count; k++)
+		count += x->pairs[k].ike == ike_id;
+	if (i && !i->ending && count > SESSION_PAIRS_MAX)
+		end_crowded(x, i, "pair of SAs");
+}
+
+/* ---- coming and going ---- */
+
 struct session_ike *session_add_ike(struct session *x, const struct session_report *r)
 {
 	struct session_ike *i = session_find_ike(x, r->ike_id);
@@ -46,6 +94,7 @@ struct session_ike *session_add_ike(struct session *x, const struct session_repo
 		i = &x->ikes[x->ike_count++];
 		*i = (struct session_ike){ .id = r->ike_id, .since = session_later(x, span_s(-(int64_t)r->age_s)) };
 		session_index_put(&x->table->by_ike, i->id, x);
+		limit_ikes(x);
 	}
 	i->spi_initiator = r->spi_initiator;
 	i->is_initiator = r->is_initiator;
@@ -126,6 +175,7 @@ bool session_add_pair(struct session *x, const struct session_report *r)
 	a->spi_in = p->spi_in;
 	a->spi_out = p->spi_out;
 	a->is_initiator = p->is_initiator;
+	limit_pairs(x, r->ike_id);
 	return fresh;
 }
 
@@ -163,14 +213,6 @@ void session_orphan(struct session *x)
 	forget_ikes(x);
 	for (size_t i = 0; i < x->pair_count; i++)
 		x->pairs[i].ike = 0;
-}
-
-static void terminate(struct session *x, uint32_t ike_id, bool force)
-{
-	struct session_action *a = session_act(x, SESSION_DO_TERMINATE);
-
-	a->ike_id = ike_id;
-	a->force = force;
 }
 
 void session_end_ikes(struct session *x, bool force)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,6 +49,7 @@ static void answer(struct worker *w, const struct xfrm_link *link, const uint8_t
 
 	while (octets && send_all(link, reply, octets))
 		octets = xfrm_server_more(p->xfrm, protect_clock(p), reply);
+	explicit_bzero(reply, sizeof reply);
 }
 
 bool xfrm_link_ready(struct worker *w, struct xfrm_link *link)
@@ -63,6 +65,7 @@ bool xfrm_link_ready(struct worker *w, struct xfrm_link *link)
 			return errno == EAGAIN || errno == EINTR;
 		if (w->protection->xfrm)
 			answer(w, link, request, (size_t)got);
+		explicit_bzero(request, (size_t)got); /* it may hold keys */
 	}
 	return true;
 }

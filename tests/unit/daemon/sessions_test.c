@@ -581,6 +581,34 @@ static void test_moves_from_a_session_that_ends(void **state)
 	assert_string_equal(drain(), "terminate:1 del forget");
 }
 
+/* Whoever may come in may not fill the house. */
+static void test_crowds(void **state)
+{
+	struct session_report r = report(1, "198.51.100.1", "a");
+	size_t ended = 0;
+
+	(void)state;
+	want("198.51.100.1", 0);
+	for (uint32_t i = 1; i <= SESSION_IKES_MAX; i++)
+		child_up(i, "198.51.100.1", "a", false);
+	assert_null(strstr(drain(), "terminate"));
+	child_up(SESSION_IKES_MAX + 1, "198.51.100.1", "a", false);
+	assert_non_null(strstr(drain(), "terminate:1!"));
+	child_up(SESSION_IKES_MAX + 2, "198.51.100.1", "a", false);
+	assert_non_null(strstr(drain(), "terminate:2!"));
+	for (uint32_t i = 1; i <= SESSION_IKES_MAX + 1; i++)
+		sessions_ike_down(s, now, i);
+	drain();
+	r.ike_id = SESSION_IKES_MAX + 2;
+	for (uint32_t i = 1; i <= SESSION_PAIRS_MAX + 5; i++) {
+		r.spi_in = i;
+		r.spi_out = 0x1000 + i;
+		sessions_child_up(s, now, &r);
+		ended += strstr(drain(), "terminate:18!") != NULL;
+	}
+	assert_int_equal(ended, 1);
+}
+
 /* What was refused of an address is told at every local end of it, and nowhere else. */
 static void test_cause_at_an_address(void **state)
 {
@@ -665,7 +693,7 @@ int main(void)
 		TEST(test_not_crossed), TEST(test_crossed_and_begun_again), TEST(test_only_orphans_are_left), TEST(test_doubt),
 		TEST(test_crossed), TEST(test_crossed_ours_goes), TEST(test_peer_restarts), TEST(test_two_behind_one_nat),
 		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_forwarder_is_told_again),
-		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_moves_from_a_session_that_ends), TEST(test_cause_at_an_address),
+		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_moves_from_a_session_that_ends), TEST(test_cause_at_an_address), TEST(test_crowds),
 		TEST(test_every_event_in_every_state),
 	};
 
