@@ -186,6 +186,19 @@ static void ask_while_dead(struct nhs *n)
 
 /* ---- being trusted */
 
+/* Routing is told of one that is held back when it is so no longer: traffic stays where it is. */
+static void tell_routing(struct nhs *n)
+{
+	const bool up = nhs_is_trusted(n);
+
+	if (up == n->told_up)
+		return;
+	n->told_up = up;
+	if (n->state == NHS_WAITING || n->state == NHS_LEAVING) /* the tunnel goes, and routing sees that itself */
+		return;
+	routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->addr, up);
+}
+
 void nhs_trust_now(struct nhs *n)
 {
 	if (!timer_running(&n->trust))
@@ -198,6 +211,7 @@ void nhs_trust_due(struct nhs *n)
 {
 	engine_of(n)->clusters_stale = true;
 	tunnel_nhs_changed(n->overlay->tunnel);
+	tell_routing(n);
 }
 
 /* It is back: for how long shall others be preferred? Without another there is no question. */
@@ -329,14 +343,14 @@ void nhs_enter(struct nhs *n, enum nhs_state state)
 	if (was_live && !nhs_is_live(n)) {
 		timer_stop(&engine_of(n)->timers, &n->trust);
 		tunnel_nhs_changed(n->overlay->tunnel);
+		tell_routing(n);
 	}
 	act_on_entry(n, was, was_live);
 	nhs_follow_path(n);
-	if (!was_live && nhs_is_live(n))
+	if (!was_live && nhs_is_live(n)) {
 		tunnel_nhs_changed(n->overlay->tunnel);
-	/* A tunnel that is down is seen by routing itself. */
-	if (was_live != nhs_is_live(n) && (state == NHS_UP || state == NHS_DOWN))
-		routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->addr, state == NHS_UP);
+		tell_routing(n);
+	}
 }
 
 /* ---- what an event does in more than one state */

@@ -53,6 +53,7 @@ struct nhs {
 	struct path_watch path;   /* nhs_path.c */
 	struct instant died;      /* NEVER: nothing bad is known of it since it was UP last */
 	struct damping damping;
+	bool told_up;             /* what routing was told last */
 	struct timer trust;       /* running: back, but not yet for long enough to be preferred */
 
 	uint32_t link_local_id; /* registration of our link-local address; 0: none */

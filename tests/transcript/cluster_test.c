@@ -225,6 +225,13 @@ static void a_dead_one_is_asked_every_4_s(void **state)
 	rig_free(n.rig);
 }
 
+static bool routing_told(const struct net *n, const char *addr, bool up)
+{
+	const struct ipaddr a = addr_of(addr);
+
+	return ipaddr_eq(&n->spoke->routing_addr, &a) && n->spoke->routing == (up ? 1 : 0);
+}
+
 static void fallback_time(void **state)
 {
 	const struct net n = net_laid_out(2);
@@ -232,6 +239,7 @@ static void fallback_time(void **state)
 	(void)state;
 	n.spoke->tunnel.nhrp4.nhs_fallback_s = 10;
 	net_start(&n);
+	assert_true(routing_told(&n, "10.0.0.1", true));
 	assert_true(view(&n, 0).held_back.us == 0); /* it has not been away */
 	die(&n, 0);
 	rig_run(n.rig, 20);
@@ -245,9 +253,11 @@ static void fallback_time(void **state)
 	assert_string_equal(node_relay_nbma(n.spoke, 0), "192.0.2.2");
 	rig_run(n.rig, 8);
 	assert_string_equal(shown(&n), "UP UP");
+	assert_true(routing_told(&n, "10.0.0.2", true)); /* and nothing of a since */
 	rig_run(n.rig, 2);
 	assert_string_equal(shown(&n), "UP DOWN");
 	assert_string_equal(node_relay_nbma(n.spoke, 0), "192.0.2.1");
+	assert_true(routing_told(&n, "10.0.0.2", false)); /* released: it leads nowhere any more */
 	rig_free(n.rig);
 }
 
@@ -278,6 +288,7 @@ static void fallback_time_ends_with_the_other(void **state)
 	die(&n, 1);
 	assert_string_equal(shown(&n), "UP DOWN");
 	assert_true(view(&n, 0).held_back.us == 0);
+	assert_true(routing_told(&n, "10.0.0.1", true));
 	assert_string_equal(node_relay_nbma(n.spoke, 0), "192.0.2.1");
 	rig_free(n.rig);
 }
