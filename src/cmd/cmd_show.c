@@ -13,6 +13,7 @@ static const char usage[] =
 	"  nhs       next-hop servers and the registrations with them\n"
 	"  tunnels   tunnel interfaces and what was set on them\n"
 	"  ipsec     IPsec sessions, their security associations, and why one is not up\n"
+	"  bfd       BFD sessions (also: bfd neighbors)\n"
 	"  events    the latest events\n"
 	"  counters  messages, drops, packets and bytes, who relayed for whom\n"
 	"\n"
@@ -21,7 +22,7 @@ static const char usage[] =
 
 int cmd_show(int argc, char **argv)
 {
-	static const char *const subjects[] = { "dmvpn", "nhrp", "nhs", "tunnels", "events", "counters", "ipsec" };
+	static const char *const subjects[] = { "dmvpn", "nhrp", "nhs", "tunnels", "events", "counters", "ipsec", "bfd" };
 	struct ask_options o;
 	char request[64];
 
@@ -30,6 +31,8 @@ int cmd_show(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "bfd") == 0 && strncmp(argv[2], "neighbor", 8) == 0)
+		argc = 2;
 	if (argc != 2) {
 		if (argc >= 0)
 			fputs(usage, stderr);

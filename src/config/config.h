@@ -119,6 +119,12 @@ struct config_nhrp {
 	bool identity_certificate; /* `ip nhrp identity certificate`: others than these need one that names the address */
 };
 
+/* `bfd interval …`, or the interval of `bfd template …`; multiplier 0: none. */
+struct config_bfd {
+	uint16_t min_tx_ms, min_rx_ms;
+	uint8_t multiplier;
+};
+
 enum config_tunnel_mode { TUNNEL_GRE_P2P, TUNNEL_GRE_MULTIPOINT };
 
 struct config_address {
@@ -157,6 +163,7 @@ struct config_tunnel {
 	bool protection_shared;
 	bool if_state_nhrp;
 	bool fall_over_bgp, fall_over_bfd; /* `nhrp fall-over …`: what routing is told of dead paths; default on */
+	struct config_bfd bfd;    /* NHRP watches its peers by it */
 	struct config_nhrp nhrp4; /* `ip nhrp …` */
 	struct config_nhrp nhrp6; /* `ipv6 nhrp …` */
 };

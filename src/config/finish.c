@@ -195,6 +195,7 @@ void reading_finish(struct reading *r)
 		squeeze_extras(interface);
 		if (!t)
 			continue;
+		reading_finish_bfd(r->c, interface, &t->bfd);
 		nhrp_defaults(&t->nhrp4, implied && t->mode == TUNNEL_GRE_MULTIPOINT);
 		nhrp_defaults(&t->nhrp6, implied && t->mode == TUNNEL_GRE_MULTIPOINT);
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/show_bfd.h"
 #include "control/show_ipsec.h"
 #include "control/view.h"
 #include "control/words.h"
@@ -307,6 +308,7 @@ char *show_json(const struct view *v, enum show_subject subject)
 	case SHOW_TUNNELS: json_object_set_new(o, "tunnels", tunnels_json(v)); break;
 	case SHOW_EVENTS: json_object_set_new(o, "events", events_json(v)); break;
 	case SHOW_COUNTERS: add_counters(o, v); break;
+	case SHOW_BFD: show_bfd_json(v, o); break;
 	case SHOW_IPSEC:
 		json_object_set_new(o, "sessions", show_ipsec_json(v));
 		json_object_set_new(o, "refused", show_refused_json(v));

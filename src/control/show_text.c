@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/show_bfd.h"
 #include "control/show_ipsec.h"
 #include "control/view.h"
 #include "control/words.h"
@@ -305,6 +306,7 @@ char *show_text(const struct view *v, enum show_subject subject)
 	case SHOW_EVENTS: print_events(f, v); break;
 	case SHOW_COUNTERS: print_counters(f, v); break;
 	case SHOW_IPSEC: show_ipsec_text(f, v); break;
+	case SHOW_BFD: show_bfd_text(f, v); break;
 	}
 	if (fclose(f) == 0)
 		return text;

@@ -84,6 +84,22 @@ struct view_refused {
 	struct instant first, last;
 };
 
+enum { VIEW_BFD_NAME_MAX = 16 };
+
+struct view_bfd {
+	char interface[VIEW_BFD_NAME_MAX]; /* "Tunnel0"; "-": none in particular */
+	struct ipaddr local, remote, nbma; /* nbma IP_NONE: not sent straight to one */
+	bool by_nhrp, by_routing;          /* who asked for it */
+	bool polling;
+	uint8_t state, diag, remote_state, remote_diag, multiplier, remote_multiplier; /* as on the wire */
+	uint32_t discriminator, remote_discriminator;
+	uint32_t desired_min_tx_us, required_min_rx_us, remote_desired_min_tx_us, remote_required_min_rx_us, tx_interval_us;
+	int64_t detection_us; /* 0: not watched */
+	struct span since;    /* in that state */
+	uint64_t tx_packets, rx_packets;
+	uint32_t failures;
+};
+
 struct view_event {
 	int64_t unix_us;
 	int severity;
@@ -123,6 +139,10 @@ struct view {
 	const struct view_event *events;
 	const struct view_session *sessions;
 	const struct view_refused *refused;
+	size_t bfd_count, bfd_drop_count;
+	const struct view_bfd *bfd;
+	const struct view_count *bfd_drops;
+	uint32_t bfd_budget, bfd_floor_us; /* packets per second; no interval is below */
 	size_t engine_count, codec_count, drop_count;
 	const struct view_count *engine, *codec, *drops;
 	size_t tunnel_traffic_count, peer_traffic_count, relay_traffic_count;

@@ -91,6 +91,7 @@ static void ask_counters(struct daemon *d, uint64_t client, enum show_subject su
 	if (a->waiter_count > 1)
 		return;
 	counters_begin(&a->counters);
+	bfd_link_ask(d); /* its answer comes before theirs */
 	d->datapath.ops->counters_get(d->datapath.self);
 	uv_timer_start(&a->timer, on_counters_late, COUNTERS_TIMEOUT_MS, 0);
 }
@@ -156,7 +157,7 @@ static void handle(void *daemon, uint64_t client, const struct control_request *
 
 	switch (r->verb) {
 	case CONTROL_SHOW:
-		if (r->subject == SHOW_COUNTERS || r->subject == SHOW_IPSEC)
+		if (r->subject == SHOW_COUNTERS || r->subject == SHOW_IPSEC || r->subject == SHOW_BFD)
 			ask_counters(d, client, r->subject, r->json);
 		else
 			reply_show(d, client, r->subject, r->json);

@@ -291,7 +291,8 @@ static int start_loop(struct daemon *d)
 	rc = forward_client_init(&d->forward, &d->loop, forwarder_received, d);
 	d->user = datapath_user_new(&d->forward);
 	d->datapath = (struct datapath){ &datapath_user_ops, d->user };
-	return rc < 0 ? rc : d->user ? uv_poll_start(&d->keeper_poll, UV_READABLE, on_keeper) : -ENOMEM;
+	d->bfd = bfd_link_new();
+	return rc < 0 ? rc : d->user && d->bfd ? uv_poll_start(&d->keeper_poll, UV_READABLE, on_keeper) : -ENOMEM;
 }
 
 static void give_up_waiting(uv_timer_t *timer)

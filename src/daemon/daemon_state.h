@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "daemon/answers.h"
+#include "daemon/bfd_link.h"
 #include "daemon/datapath.h"
 #include "daemon/datapath_kernel.h"
 #include "daemon/datapath_user.h"
@@ -62,6 +63,7 @@ struct daemon {
 
 	struct ipsec *ipsec;     /* ipsec.c */
 	struct fall_over fall_over;
+	struct bfd_link *bfd;  /* bfd_link.c */
 
 	struct raws raws;
 	struct tunnel *tunnels;

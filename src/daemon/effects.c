@@ -138,6 +138,12 @@ static void apply(struct daemon *d, const struct effect *e)
 		break;
 	case EFFECT_SILENT: /* ipsec_effect() has heard it */
 		break;
+	case EFFECT_BFD_SET:
+		bfd_link_set(d, e);
+		break;
+	case EFFECT_BFD_DEL:
+		bfd_link_del(d, e);
+		break;
 	case EFFECT_CARRIER:
 		carrier(d, e);
 		break;

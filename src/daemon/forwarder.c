@@ -87,6 +87,7 @@ static void held_end(struct daemon *d)
 	d->forward_held_end = true;
 	datapath_user_sync(d->user);
 	ipsec_sync(d);
+	bfd_link_sync(d);
 	/* Right after a start of this process the engine has to learn first; see settle. */
 	if (!d->adopted && d->phase == DAEMON_RUNNING)
 		datapath_user_settle(d->user);
@@ -107,7 +108,7 @@ void forwarder_received(void *daemon, const struct ipc_message *m)
 		datapath_user_lost(d->user);
 		ipsec_forwarder_lost(d);
 		daemon_log(d, TRACE_WARNING, "FORWARDER_LOST", "reason=\"the forwarder has ended; the keeper starts it again\"");
-	} else if (ipsec_forwarder(d, m)) {
+	} else if (ipsec_forwarder(d, m) || bfd_link_message(d, m)) {
 		return;
 	} else if (m->type == FORWARD_HELD_END) {
 		held_end(d);

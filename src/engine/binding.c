@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "engine/bfd.h"
 #include "engine/name.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
@@ -200,7 +201,9 @@ static void set_peer(struct binding *b, const struct endpoint *nbma)
 /* What an answer told us is looked after as long as it is used; dead, it would be a black hole. */
 static void follow_path(struct binding *b)
 {
-	if (b->kind == BINDING_CACHED && is_neighbour(b) && b->overlay->cfg->probe_interval_ms)
+	const bool is_direct = b->kind == BINDING_CACHED || (b->kind == BINDING_REGISTERED && !ipaddr_is_none(&b->bfd_to.addr));
+
+	if (is_direct && is_neighbour(b) && b->overlay->cfg->probe_interval_ms)
 		path_watch(&b->path, PATH_WATCH_DIRECT, b, b->overlay, &b->peer->nbma, &b->dst.addr);
 	else
 		path_unwatch(&b->path);
@@ -290,6 +293,7 @@ struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
 		set_multicast(b, f->multicast);
 	}
 	set_facts(b, f);
+	bfd_follow(b);
 	follow_path(b);
 	if (f->hop)
 		shortcut_set(b);
@@ -326,6 +330,7 @@ void binding_remove(struct binding *b, const char *reason)
 		shortcut_del(b);
 		take_off(b);
 	} else {
+		bfd_forget(b);
 		say_neighbour(b, EFFECT_NEIGHBOUR_DEL);
 		set_multicast(b, false);
 		peer_put(b->peer);
@@ -368,6 +373,9 @@ void binding_expired(struct binding *b)
 
 void binding_path_lost(struct binding *b)
 {
+	binding_say_client_down(b, "path dead");
+	if (b->kind == BINDING_REGISTERED)
+		routing_tell(overlay_engine(b->overlay), b->overlay->tunnel->settings.number, &b->dst.addr, false);
 	binding_remove(b, "path dead");
 }
 
@@ -476,6 +484,8 @@ void bindings_apply_static(struct overlay *o)
 		next = binding_next(b);
 		if (!is_dynamic(b) && !b->wanted)
 			next = remove_and_next(b, "no longer configured");
+		else
+			bfd_follow(b); /* its address may be an NHS's now, or no more */
 	}
 }
 

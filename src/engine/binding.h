@@ -45,8 +45,9 @@ struct binding {
 	struct instant created, expires;
 	struct timer expiry, refresh;
 	struct requesters requesters;
-	struct path_watch path;      /* CACHED next-hop bindings */
+	struct path_watch path;      /* CACHED next-hop bindings, and REGISTERED ones that BFD watches */
 	struct ipaddr asked;         /* CACHED: the address to ask for again */
+	struct endpoint bfd_to;      /* where its BFD session was asked for; addr IP_NONE: none is */
 
 	struct binding *hop;         /* shortcut bindings: of the gateway */
 	struct binding *shortcuts;   /* next-hop bindings: head of those that hang off it */

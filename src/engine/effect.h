@@ -7,6 +7,7 @@
 #ifndef DMVPN_ENGINE_EFFECT_H
 #define DMVPN_ENGINE_EFFECT_H
 
+#include "config/config.h"
 #include "engine/event.h"
 
 enum { RELAYS_MAX = 16 };
@@ -30,6 +31,9 @@ enum effect_type {
 			     * and nowhere else. Now or not at all; when answered: EVENT_PROBED */
 	EFFECT_ROUTING,     /* the path to an overlay address, which routing may lean on, died or lives again: the
 			     * routing protocol shall learn it at once (`nhrp fall-over`) */
+	EFFECT_BFD_SET,     /* a BFD session with that peer, by packets straight to its endpoint; its changes
+			     * are told by EVENT_BFD. Said again with another endpoint when the peer moves */
+	EFFECT_BFD_DEL,
 	EFFECT_CARRIER,     /* `if-state nhrp`: the tunnel's line protocol */
 	EFFECT_TRACE,       /* something an operator wants to know */
 	EFFECT_DONE,        /* after EVENT_SHUTDOWN: nothing more will come */
@@ -87,6 +91,11 @@ struct effect {
 			struct ipaddr addr; /* an NHS, or a peer that is watched */
 			bool up;
 		} routing;
+		struct {
+			struct ipaddr local, remote; /* overlay addresses; with the tunnel they name the session */
+			struct endpoint nbma;
+			struct config_bfd config;
+		} bfd;
 		struct {
 			bool up;
 		} carrier;

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "engine/answer.h"
 #include "engine/auth.h"
+#include "engine/bfd.h"
 #include "engine/binding.h"
 #include "engine/error.h"
 #include "engine/forwarding.h"
@@ -490,6 +491,9 @@ static void handle(struct engine *e, const struct event *ev)
 	case EVENT_QUIET:
 	case EVENT_DOUBT:
 		quiet_event(e, ev);
+		break;
+	case EVENT_BFD:
+		bfd_event(e, ev);
 		break;
 	case EVENT_NAME:
 		name_event(e, ev);

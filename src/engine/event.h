@@ -55,6 +55,8 @@ enum event_type {
 	EVENT_PROBED,    /* a probe of EFFECT_PROBE was answered by who was asked */
 	EVENT_QUIET,     /* traffic goes straight to that endpoint, and for a while nothing came from it */
 	EVENT_DOUBT,     /* somebody unproven says that packets do not get there */
+	EVENT_BFD,       /* a session of EFFECT_BFD_SET came up, or went down from up. Not said when the far end
+			  * only says that it is administratively down */
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
 	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds */
 	EVENT_NEIGHBOUR_KNOWN, /* after a restart: a neighbour entry that the kernel still holds */
@@ -125,6 +127,12 @@ struct event {
 		struct {
 			struct endpoint nbma;
 		} quiet; /* and DOUBT */
+		struct {
+			struct ipaddr addr;   /* overlay address of the peer */
+			struct endpoint nbma; /* as in the effect */
+			bool up;
+			uint8_t diag;         /* enum bfd_diag of wire/bfd.h: why it went down */
+		} bfd;
 		struct {
 			const char *name;
 			size_t count; /* 0: does not resolve */

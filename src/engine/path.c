@@ -14,7 +14,7 @@
  *                                       |    | HEARD                               |
  *                                       |    v                                     |
  *           NHRP answers, probes do not +-> MUTE -- ANSWERED so often running -----+
- *    LOST from anywhere -> DEAD.
+ *    LOST from anywhere -> DEAD. DOWN as DOUBT, and the burst is brief.
  *
  * A probe is sent every interval; one that is not answered within the retransmission time-out
  * (RFC 6298, with a floor of our own) starts a burst. The first answer ends it; none at all and
@@ -35,6 +35,11 @@
  * What comes in bursts of its own is not random loss: an underlay that carries nothing for
  * 480 ms is dead as far as this can tell. A round trip that all at once takes 0.4 s more
  * than it used to is still in time.
+ *
+ * A BFD session that goes down starts a brief burst: 9 * 6 ms, and 40 ms at least for the last answer, so
+ * that 50 ms x 3 is confirmed within 250 ms. Random loss of 5 % makes BFD fail once in three minutes
+ * (docs/bfd.md); that all 10 probes are lost then too has a probability of 8e-11, at 20 % of 4e-5.
+ * With PATH_BURSTS_MAX bursts under way BFD is believed as it is.
  *
  * While there is doubt NHRP is asked too, once, half way through the burst: its answer makes
  * the difference between DEAD and MUTE, within what max-send allows.
@@ -58,6 +63,7 @@ enum {
 	PATH_RTO_MS_MAX = 2000,
 	PATH_RTO_MS_UNKNOWN = 300, /* nothing was measured yet */
 	PATH_LAST_WAIT_MS = 150,   /* at least, after the last probe of a burst */
+	PATH_BRIEF_WAIT_MS = 40,   /* likewise of a brief one */
 	PATH_CONFIRM_AT = PATH_BURST / 2,
 	PATH_LATE_MS = 20,         /* our own timer came so late: answers wait to be read */
 	PATH_GRACES_MAX = 3,
@@ -120,9 +126,14 @@ static struct span interval(const struct path *p)
 	return span_us(us - (int64_t)prng_below(&engine_of(p)->random, (uint64_t)us / 10 + 1));
 }
 
+static int64_t expected_us(const struct path *p)
+{
+	return p->measured ? p->srtt.us + 4 * p->rttvar.us : (int64_t)PATH_RTO_MS_UNKNOWN * 1000;
+}
+
 static struct span rto(const struct path *p)
 {
-	const int64_t us = p->measured ? p->srtt.us + 4 * p->rttvar.us : (int64_t)PATH_RTO_MS_UNKNOWN * 1000;
+	const int64_t us = expected_us(p);
 	const int64_t least = (int64_t)PATH_RTO_MS_MIN * 1000, most = (int64_t)PATH_RTO_MS_MAX * 1000;
 
 	return span_us(us < least ? least : us > most ? most : us);
@@ -253,17 +264,29 @@ static void enter_dead(struct path *p)
 	arm(p, p->light);
 }
 
+/* After the last probe of a burst. */
+static struct span last_wait(const struct path *p)
+{
+	const int64_t us = p->brief ? expected_us(p) : p->measured ? 2 * rto(p).us : rto(p).us;
+	const int64_t least = (p->brief ? (int64_t)PATH_BRIEF_WAIT_MS : (int64_t)PATH_LAST_WAIT_MS) * 1000;
+
+	return span_us(us < least ? least : us);
+}
+
+static struct span burst_gap(const struct path *p)
+{
+	return span_ms(p->brief ? PATH_BRIEF_MS : PATH_BURST_MS);
+}
+
 static void burst_step(struct path *p)
 {
-	const struct span wait = p->measured ? span_us(2 * rto(p).us) : rto(p), least = span_ms(PATH_LAST_WAIT_MS);
-
 	probe(p);
 	if (++p->burst == PATH_CONFIRM_AT)
 		ask_watches(p);
 	if (p->burst < PATH_BURST)
-		arm(p, span_ms(PATH_BURST_MS));
+		arm(p, burst_gap(p));
 	else
-		arm(p, wait.us < least.us ? least : wait);
+		arm(p, last_wait(p));
 }
 
 static void enter_alive(struct path *p, enum path_state was)
@@ -299,6 +322,7 @@ static void path_enter(struct path *p, enum path_state state)
 
 	e->path_bursts += state == PATH_DOUBTED;
 	e->path_bursts -= was == PATH_DOUBTED;
+	p->brief = p->brief && state == PATH_DOUBTED;
 	p->state = state;
 	p->since = e->now;
 	switch (state) {
@@ -343,6 +367,20 @@ static bool may_burst(const struct path *p)
 	       (instant_is_never(p->last_sent) || elapsed(p, p->last_sent).us >= span_ms(PATH_HINT_QUIET_MS).us);
 }
 
+/* BFD has failed, which random loss can do too. */
+static void bfd_down(struct path *p)
+{
+	p->brief = true;
+	path_enter(p, engine_of(p)->path_bursts < PATH_BURSTS_MAX ? PATH_DOUBTED : PATH_DEAD);
+}
+
+static void hurry(struct path *p)
+{
+	if (p->burst < PATH_BURST && !p->brief)
+		arm(p, span_ms(PATH_BRIEF_MS));
+	p->brief = true;
+}
+
 static void path_in_resting(struct path *p, enum path_event event)
 {
 	switch (event) {
@@ -350,6 +388,9 @@ static void path_in_resting(struct path *p, enum path_event event)
 	case PATH_EVENT_DOUBT:
 		if (may_burst(p))
 			path_enter(p, PATH_DOUBTED);
+		break;
+	case PATH_EVENT_DOWN:
+		bfd_down(p);
 		break;
 	case PATH_EVENT_LOST:
 		path_enter(p, PATH_DEAD);
@@ -387,6 +428,7 @@ static void path_in_untested(struct path *p, enum path_event event)
 		if (!leans(p, PATH_WATCH_NHS))
 			path_enter(p, PATH_RESTING);
 		break;
+	case PATH_EVENT_DOWN: /* who answers no probe is not judged by them */
 	case PATH_EVENT_QUIET:
 	case PATH_EVENT_DOUBT:
 	case PATH_EVENT_COUNT:
@@ -424,6 +466,9 @@ static void path_in_alive(struct path *p, enum path_event event)
 	case PATH_EVENT_DOUBT:
 		if (may_burst(p))
 			path_enter(p, PATH_DOUBTED);
+		break;
+	case PATH_EVENT_DOWN:
+		bfd_down(p);
 		break;
 	case PATH_EVENT_LOST:
 		path_enter(p, PATH_DEAD);
@@ -466,6 +511,9 @@ static void path_in_doubted(struct path *p, enum path_event event)
 	case PATH_EVENT_ANSWERED:
 		path_enter(p, well(p));
 		break;
+	case PATH_EVENT_DOWN:
+		hurry(p);
+		break;
 	case PATH_EVENT_LOST:
 		path_enter(p, PATH_DEAD);
 		break;
@@ -497,6 +545,7 @@ static void path_in_dead(struct path *p, enum path_event event)
 	case PATH_EVENT_RETRY:
 		probe_quickly(p);
 		break;
+	case PATH_EVENT_DOWN:
 	case PATH_EVENT_QUIET:
 	case PATH_EVENT_DOUBT:
 	case PATH_EVENT_LOST:
@@ -536,6 +585,7 @@ static void path_in_mute(struct path *p, enum path_event event)
 	case PATH_EVENT_RETRY:
 		probe_quickly(p);
 		break;
+	case PATH_EVENT_DOWN:
 	case PATH_EVENT_HEARD:
 	case PATH_EVENT_QUIET:
 	case PATH_EVENT_DOUBT:
@@ -617,7 +667,7 @@ void path_hint(const struct tunnel *t, const struct endpoint *nbma, enum path_ev
 	struct path *const p = path_find(t, nbma);
 
 	assert(event == PATH_EVENT_QUIET || event == PATH_EVENT_DOUBT || event == PATH_EVENT_LOST ||
-	       event == PATH_EVENT_RETRY);
+	       event == PATH_EVENT_RETRY || event == PATH_EVENT_DOWN);
 	if (p)
 		path_step(p, event);
 }

@@ -13,7 +13,7 @@
 #include "engine/tunnel.h"
 
 #define PATH_STATES(X) X(RESTING) X(UNTESTED) X(ALIVE) X(DOUBTED) X(DEAD) X(MUTE)
-#define PATH_EVENTS(X) X(TIMER) X(ANSWERED) X(HEARD) X(QUIET) X(DOUBT) X(LOST) X(RETRY) X(WATCHED)
+#define PATH_EVENTS(X) X(TIMER) X(ANSWERED) X(HEARD) X(QUIET) X(DOUBT) X(LOST) X(RETRY) X(WATCHED) X(DOWN)
 
 enum path_state {
 #define PATH_ENUM(name) PATH_##name,
@@ -35,6 +35,7 @@ enum {
 	PATH_LIGHT_PER_S = 100, /* of them in all the router */
 	PATH_BURST = 10,        /* probes of a burst … */
 	PATH_BURST_MS = 30,     /* … so far apart */
+	PATH_BRIEF_MS = 6,      /* the same when BFD says that the path is down */
 	PATH_BURSTS_MAX = 64,   /* at once, of those that the data path asked for */
 };
 
@@ -74,6 +75,7 @@ struct path {
 	uint32_t awaited;        /* ALIVE, MUTE: the probe that is not answered yet; 0: none */
 	struct instant last_sent, last_answered, heard;
 	unsigned burst;          /* DOUBTED: probes of the burst so far */
+	bool brief;              /* DOUBTED: a burst that BFD asked for */
 	unsigned graces;         /* DOUBTED: judgements put off because we ourselves were late */
 	unsigned quick;          /* UNTESTED, DEAD, MUTE: probes to go before they become light */
 	unsigned run, mutes;     /* MUTE: answered one after another; times it was mute lately */
@@ -108,7 +110,8 @@ void path_answered(const struct tunnel *t, const struct endpoint *nbma, uint32_t
 void path_heard(const struct tunnel *t, const struct endpoint *nbma, struct instant asked);
 /*
  * A hint of any other kind. QUIET and DOUBT (not proven: they start a burst at most), LOST
- * (authenticated, or of this machine: believed), RETRY (may be back: looked at once).
+ * (authenticated, or of this machine: believed), RETRY (may be back: looked at once), DOWN (a
+ * BFD session: a brief burst decides, unless probes never were answered).
  */
 void path_hint(const struct tunnel *t, const struct endpoint *nbma, enum path_event event);
 

@@ -16,6 +16,7 @@ struct settings {
 	struct config_host destination; /* owned */
 	bool has_key, if_state_nhrp;
 	uint32_t key;
+	struct config_bfd bfd;
 	size_t address_count;
 	struct config_address *addresses; /* owned */
 	struct config_nhrp nhrp4, nhrp6;  /* deep copies */

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "engine/answer.h"
+#include "engine/bfd.h"
 #include "engine/binding.h"
 #include "engine/name.h"
 #include "engine/nhs_list.h"
@@ -249,6 +250,8 @@ void tunnel_change(struct tunnel *t, struct settings *s)
 	names_apply(t);
 	apply(t);
 	follow_paths(t);
+	if (memcmp(&old.bfd, &t->settings.bfd, sizeof old.bfd) != 0)
+		bfd_follow_all(t, true);
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i] && again[i] && t->up)
 			nhs_list_restart(t->overlays[i], NHS_EVENT_READY);
@@ -263,6 +266,7 @@ static void replay(struct tunnel *t)
 		if (t->overlays[i])
 			bindings_replay(t->overlays[i]);
 	shortcuts_replay(t);
+	bfd_follow_all(t, true);
 	t->relays_told = t->carrier_told = false;
 }
 
@@ -298,6 +302,8 @@ void tunnel_event(struct tunnel *t, bool up, const struct endpoint *local)
 	t->local = *local;
 	if (came_up)
 		replay(t);
+	if (!up)
+		bfd_follow_all(t, false);
 	names_start(t);
 	restart(t, address_changed);
 	tunnel_nhs_changed(t);

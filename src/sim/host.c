@@ -280,6 +280,8 @@ const char *host_apply(struct host *h, const struct effect *e, struct instant no
 	case EFFECT_RESOLVE:
 	case EFFECT_SILENT:
 	case EFFECT_ROUTING:
+	case EFFECT_BFD_SET:
+	case EFFECT_BFD_DEL:
 	case EFFECT_CARRIER:
 	case EFFECT_TRACE:
 	case EFFECT_DONE:

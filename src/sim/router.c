@@ -384,6 +384,8 @@ static void trace_effect(struct world *w, const struct router *r, const struct e
 	case EFFECT_RESOLVE:
 	case EFFECT_SILENT:
 	case EFFECT_ROUTING:
+	case EFFECT_BFD_SET:
+	case EFFECT_BFD_DEL:
 	case EFFECT_CARRIER:
 	case EFFECT_DONE:
 		world_trace(w, r, "effect %d", (int)e->type);
@@ -430,6 +432,11 @@ static void mark_effect(struct world *w, const struct router *r, const struct ef
 		break;
 	case EFFECT_ROUTING:
 		world_mark_octets(w, &e->routing.addr, sizeof e->routing.addr);
+		break;
+	case EFFECT_BFD_SET:
+	case EFFECT_BFD_DEL:
+		world_mark_octets(w, &e->bfd.remote, sizeof e->bfd.remote);
+		world_mark_octets(w, &e->bfd.nbma.addr, sizeof e->bfd.nbma.addr);
 		break;
 	case EFFECT_CARRIER:
 	case EFFECT_SEND: /* note_send() */

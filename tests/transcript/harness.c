@@ -388,6 +388,11 @@ static void apply(struct node *n, const struct effect *x)
 		n->routing_addr = x->routing.addr;
 		n->routing = x->routing.up;
 		break;
+	case EFFECT_BFD_SET:
+	case EFFECT_BFD_DEL:
+		n->bfd = *x;
+		n->bfd_said++;
+		break;
 	case EFFECT_CARRIER:
 		n->carrier = x->carrier.up;
 		break;

@@ -55,6 +55,8 @@ struct node {
 	size_t silences;         /* EFFECT_SILENT seen */
 	size_t probes;           /* EFFECT_PROBE seen */
 	bool filters_probes;     /* answers none */
+	struct effect bfd;       /* the last EFFECT_BFD_SET or DEL */
+	size_t bfd_said;
 	size_t usages;           /* EFFECT_USAGE seen; answered when usage_idle_s >= 0 */
 	int usage_idle_s;
 	char last_trace[LINE_MAX_ * 2];

@@ -14,7 +14,7 @@ except ImportError:
 
 PRINT, SCHEMAS = sys.argv[1], Path(sys.argv[2])
 SUBJECTS = {"dmvpn": "peers", "nhrp": "bindings", "nhs": "nhs", "tunnels": "tunnels", "events": "events",
-            "counters": None, "ipsec": "sessions", "explain": "findings"}
+            "counters": None, "ipsec": "sessions", "bfd": "sessions", "explain": "findings"}
 
 for number, (what, entries) in enumerate(SUBJECTS.items()):
     said = json.loads(subprocess.run([PRINT, str(number)], check=True, stdout=subprocess.PIPE).stdout)

@@ -10,9 +10,9 @@ int main(int argc, char **argv)
 	int subject = argc == 2 ? atoi(argv[1]) : -1;
 	char *text;
 
-	if (subject < SHOW_DMVPN || subject > SHOW_IPSEC + 1)
+	if (subject < SHOW_DMVPN || subject > SHOW_BFD + 1)
 		return 2;
-	text = subject > SHOW_IPSEC ? explain_json(view_sample(), &IPADDR_NONE) :
+	text = subject > SHOW_BFD ? explain_json(view_sample(), &IPADDR_NONE) :
 				      show_json(view_sample(), (enum show_subject)subject);
 	if (!text)
 		return 1;

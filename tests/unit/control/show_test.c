@@ -117,6 +117,22 @@ static void expect_uptime(int64_t s, const char *wanted)
 	assert_string_equal(uptime_text(span_s(s), text), wanted);
 }
 
+static void test_bfd(void **state)
+{
+	char *text = show_text(view_sample(), SHOW_BFD);
+
+	(void)state;
+	assert_non_null(strstr(text, "\nIPv4 Sessions\nNeighAddr "));
+	assert_non_null(strstr(text, "\n10.0.0.1                               17/34                 Up        Up        Tunnel0\n"
+				     "  by NHRP, routing, Up for 00:01:01, NBMA 192.0.2.1\n"
+				     "  sent every 75 ms, detection time 225 ms (multiplier 3 x 75 ms), packets 900 out 899 in, failures 1\n"));
+	assert_non_null(strstr(text, "\nIPv6 Sessions\n"));
+	assert_non_null(strstr(text, "reason: control detection time expired\n"));
+	assert_non_null(strstr(text, "no interval below 50 ms\n"));
+	assert_non_null(strstr(text, "3  BFD packet that came from further away\n"));
+	free(text);
+}
+
 static void test_uptime(void **state)
 {
 	(void)state;
@@ -133,7 +149,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dmvpn), cmocka_unit_test(test_nhrp), cmocka_unit_test(test_nhs),
-		cmocka_unit_test(test_tunnels), cmocka_unit_test(test_events_and_counters), cmocka_unit_test(test_uptime),
+		cmocka_unit_test(test_tunnels), cmocka_unit_test(test_events_and_counters), cmocka_unit_test(test_bfd),
+		cmocka_unit_test(test_uptime),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,28 @@ static void add_counters(struct view *v)
 	v->relay_traffic_count = 1;
 }
 
+static void add_bfd(struct view *v)
+{
+	static const struct view_count drops[] = { { "TTL", "BFD packet that came from further away", 3 } };
+	static struct view_bfd list[2];
+
+	list[0] = (struct view_bfd){
+		.interface = "Tunnel0", .local = ip("10.0.0.2"), .remote = ip("10.0.0.1"), .nbma = ip("192.0.2.1"), .by_nhrp = true,
+		.by_routing = true, .state = 3, .remote_state = 3, .multiplier = 3, .remote_multiplier = 3, .discriminator = 17,
+		.remote_discriminator = 34, .desired_min_tx_us = 50000, .required_min_rx_us = 50000,
+		.remote_desired_min_tx_us = 75000, .remote_required_min_rx_us = 75000, .tx_interval_us = 75000,
+		.detection_us = 225000, .since = span_s(61), .tx_packets = 900, .rx_packets = 899, .failures = 1,
+	};
+	list[1] = (struct view_bfd){ .interface = "Gi0-1", .local = ip("fd00::2"), .remote = ip("fd00::1"), .by_routing = true,
+				     .state = 1, .diag = 1, .remote_state = 1, .discriminator = 18, .since = span_s(3) };
+	v->bfd = list;
+	v->bfd_count = 2;
+	v->bfd_drops = drops;
+	v->bfd_drop_count = 1;
+	v->bfd_budget = 32000;
+	v->bfd_floor_us = 50000;
+}
+
 const struct view *view_sample(void)
 {
 	static const struct view_event events[] = {
@@ -169,6 +191,7 @@ const struct view *view_sample(void)
 	v.tunnels = tunnels(&v.tunnel_count);
 	add_sessions(&v);
 	add_refused(&v);
+	add_bfd(&v);
 	add_counters(&v);
 	return &v;
 }

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""NHRP watches its peers by BFD: sessions come up through IPsec, live through the death of the control process, tell a
+silent hub within a fraction of a second, and a hub that stops in an orderly way is not taken for dead.
+
+usage: bfd.py DMVPN_TOOL
+"""
+import os
+import signal
+import time
+
+import scene
+
+SPOKES = (1, 2)
+WATCH = " bfd interval 50 min_rx 50 multiplier 3\n"
+SEEN_S = 0.4  # 150 ms at most, and what two cores shared with others add to it
+
+
+def configs():
+    return {"hub1": scene.protected(scene.hub_config(WATCH)),
+            **{f"spoke{n}": scene.protected(scene.spoke_config(n, WATCH)) for n in SPOKES}}
+
+
+def sessions(lab, router):
+    return lab.show(router, "bfd")["sessions"]
+
+
+def all_up(lab, router, count):
+    found = sessions(lab, router)
+    return len(found) == count and all(s["state"] == s["remote_state"] == "Up" and s["detection_ms"] == 150 for s in found)
+
+
+def wait_up(lab):
+    scene.wait_for("the hub's sessions are Up", lambda: all_up(lab, "hub1", len(SPOKES)))
+    for n in SPOKES:
+        scene.wait_for(f"spoke{n}'s session is Up", lambda n=n: all_up(lab, f"spoke{n}", 1))
+
+
+def failures(lab):
+    return sum(s["failures"] for r in lab.configs for s in sessions(lab, r))
+
+
+def downs(lab, n):
+    return [e for e in lab.show(f"spoke{n}", "events")["events"] if e["mnemonic"] == "BFD_DOWN"]
+
+
+def control_process_dies(lab):
+    """The forwarder's sessions go on; the new control process finds them Up."""
+    before = failures(lab)
+    for router in lab.configs:
+        os.kill(lab.pid(router, "control"), signal.SIGKILL)
+    time.sleep(1)  # several detection times without anybody who gives orders
+    wait_up(lab)
+    scene.expect("failures while the control processes were away", failures(lab) - before, 0)
+
+
+def hub_falls_silent(lab):
+    lab.fault("fail", "uplink@hub1")
+    cut = time.time()
+    for n in SPOKES:
+        scene.wait_for(f"spoke{n} says that BFD is down", lambda n=n: downs(lab, n), interval=0.02)
+    for n in SPOKES:
+        event = downs(lab, n)[-1]
+        seen = time.strptime(event["time"][:19], "%Y-%m-%dT%H:%M:%S")
+        after = time.mktime(seen) - time.timezone + float("0" + event["time"][19:-1]) - cut
+        print(f"spoke{n}: BFD down {1000 * after:.0f} ms after the hub was cut off", flush=True)
+        scene.check(f"spoke{n} saw it within {SEEN_S} s", after < SEEN_S)
+        scene.check(f"spoke{n}'s NHS is not UP", not lab.nhs_up(f"spoke{n}"))
+    lab.fault("heal", "uplink@hub1")
+    wait_up(lab)
+    lab.wait_registered(*(f"spoke{n}" for n in SPOKES))
+
+
+def hub_is_told_to_forget(lab):
+    """`no bfd interval` at the hub: AdminDown at the spokes, which is no failure."""
+    before = [len(downs(lab, n)) for n in SPOKES]
+    lab.configure("hub1", scene.protected(scene.hub_config()))
+    lab.tool("hub1", "reload")
+    for n in SPOKES:
+        scene.wait_for(f"spoke{n}'s session is not Up", lambda n=n: not all_up(lab, f"spoke{n}", 1))
+    time.sleep(1)
+    scene.expect("failures told of a far end that was told to forget", [len(downs(lab, n)) for n in SPOKES], before)
+    for n in SPOKES:
+        scene.check(f"spoke{n}'s NHS is UP", lab.nhs_up(f"spoke{n}"))
+
+
+def test(tool):
+    with scene.Lab(tool, configs()) as lab:
+        lab.wait_registered(*(f"spoke{n}" for n in SPOKES))
+        wait_up(lab)
+        control_process_dies(lab)
+        hub_falls_silent(lab)
+        hub_is_told_to_forget(lab)
+
+
+scene.main(test)
