@@ -18,6 +18,7 @@ enum happening_type {
 	HAPPENS_USAGE,   /* the answer to a question about traffic */
 	HAPPENS_TRAFFIC, /* a pair sends */
 	HAPPENS_ROUTING, /* the routing protocol looks around */
+	HAPPENS_REACTION, /* routes follow what it was told */
 	HAPPENS_CHECK,
 	HAPPENS_FAULT,
 	HAPPENS_HEAL,

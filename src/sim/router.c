@@ -463,6 +463,8 @@ static void carry_out(struct world *w, struct router *r, const struct effect *e)
 		session_suspect(w, r, e->tunnel, &e->silent.nbma.addr);
 	else if (e->type == EFFECT_PROBE)
 		probe_send(w, r, e);
+	else if (e->type == EFFECT_ROUTING)
+		routing_told(w, r, e);
 	else if (e->type == EFFECT_TRACE && strcmp(e->trace.mnemonic, "NHRP_PATH_DOWN") == 0 &&
 		 ++w->result->paths_lost > w->scenario->paths_lost_max)
 		world_fail(w, r, "more paths are given up than may be: %s", e->trace.text);

@@ -6,7 +6,9 @@
  * the same way, by the tunnel of the hub in question: primary and backup by metric.
  *
  * A spoke's ways to hubs are its links: every hub by every uplink. Routes are looked at where an
- * adjacency came or went, or a router began anew.
+ * adjacency came or went, or a router began anew. With reaction_ms a router that is told by its engine
+ * that the other end is dead ends the adjacency at once, on its own side, and on the other's if packets
+ * still get there; routes follow so much later.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -58,16 +60,16 @@ static void list_wanted(struct world *w)
 
 void routing_init(struct world *w)
 {
-	w->heard = calloc(w->scenario->spokes, sizeof *w->heard);
+	w->adjacencies = calloc(w->scenario->spokes, sizeof *w->adjacencies);
 	w->reroute = calloc(w->router_count, sizeof *w->reroute);
-	assert(w->heard && w->reroute);
+	assert(w->adjacencies && w->reroute);
 	if (!w->scenario->all_routes)
 		list_wanted(w);
 }
 
 void routing_done(struct world *w)
 {
-	free(w->heard);
+	free(w->adjacencies);
 	free(w->reroute);
 	free(w->wanted_first);
 	free(w->wanted_lans);
@@ -110,21 +112,31 @@ static void adjacency_changed(struct world *w, size_t s, size_t link)
 {
 	w->reroute[world_index(w, spoke_at(w, s))] = true;
 	w->reroute[design_link_hub(w, link)] = true;
+	/* In phase 2 what a hub knows decides what all spokes have. */
 	for (size_t i = 0; w->scenario->phase == 2 && i < w->scenario->spokes; i++)
 		w->reroute[w->scenario->hubs + i] = true;
+}
+
+/* true: it came or went. */
+static bool hear(uint8_t *rounds, bool heard)
+{
+	const bool before = *rounds > 0;
+
+	if (heard)
+		*rounds = HEARD_ROUNDS;
+	else if (*rounds > 0)
+		--*rounds;
+	return before != (*rounds > 0);
 }
 
 static void listen_on(struct world *w, size_t s, size_t link)
 {
 	const uint32_t tunnel = design_link_tunnel(w, link);
-	uint8_t *const heard = &w->heard[s][link];
-	const bool before = *heard > 0;
+	struct adjacency *const a = &w->adjacencies[s][link];
+	const bool heard = hear_each_other(w, spoke_at(w, s), hub_of(w, link), tunnel);
+	const bool spoke_changed = hear(&a->spoke_rounds, heard), hub_changed = hear(&a->hub_rounds, heard);
 
-	if (hear_each_other(w, spoke_at(w, s), hub_of(w, link), tunnel))
-		*heard = HEARD_ROUNDS;
-	else if (*heard > 0)
-		--*heard;
-	if (before != (*heard > 0))
+	if (spoke_changed || hub_changed)
 		adjacency_changed(w, s, link);
 	tell_stranger(w, spoke_at(w, s), hub_of(w, link), tunnel);
 }
@@ -137,9 +149,46 @@ static void listen(struct world *w)
 	}
 }
 
-static bool is_adjacent(const struct world *w, size_t s, size_t link)
+/* As the spoke sees it. */
+static bool has_hub(const struct world *w, size_t s, size_t link)
 {
-	return w->heard[s][link] > 0;
+	return w->adjacencies[s][link].spoke_rounds > 0;
+}
+
+/* As the hub sees it, and tells. */
+static bool has_spoke(const struct world *w, size_t s, size_t link)
+{
+	return w->adjacencies[s][link].hub_rounds > 0;
+}
+
+/* The place of the link between the two in that tunnel; false: there is none. */
+static bool find_link(struct world *w, const struct router *hub, uint32_t tunnel, size_t *link)
+{
+	for (*link = 0; *link < w->link_count; ++*link) {
+		if (hub_of(w, *link) == hub && design_link_tunnel(w, *link) == tunnel)
+			return true;
+	}
+	return false;
+}
+
+void routing_told(struct world *w, const struct router *r, const struct effect *e)
+{
+	const struct router *const other = world_router_of_addr(w, &e->routing.addr);
+	size_t link, s;
+	struct adjacency *a;
+
+	if (w->scenario->reaction.us == 0 || e->routing.up || !other || other->is_hub == r->is_hub ||
+	    !find_link(w, r->is_hub ? r : other, e->tunnel, &link))
+		return;
+	s = world_index(w, r->is_hub ? other : r) - w->scenario->hubs;
+	a = &w->adjacencies[s][link];
+	*(r->is_hub ? &a->hub_rounds : &a->spoke_rounds) = 0;
+	/* What ends a session on one side is told to the other, if packets get there. */
+	if (router_is_awake(other) && world_reaches(w, r, other, design_uplink(w, e->tunnel)) &&
+	    session_carries(w, r, other, e->tunnel))
+		*a = (struct adjacency){ 0 };
+	adjacency_changed(w, s, link);
+	world_add(w, w->scenario->reaction, HAPPENS_REACTION, 0);
 }
 
 /* ---- routes */
@@ -163,7 +212,7 @@ static void route_hub(struct world *w, size_t h)
 		uint32_t tunnel = w->routers[h].tunnel_first;
 
 		for (size_t l = h; l < w->link_count && ipaddr_is_none(&gateway); l += w->scenario->hubs) {
-			if (!is_adjacent(w, s, l))
+			if (!has_spoke(w, s, l))
 				continue;
 			tunnel = design_link_tunnel(w, l);
 			gateway = design_addr(w, spoke, tunnel);
@@ -185,7 +234,7 @@ static bool best_link(const struct world *w, size_t s, size_t other, size_t *out
 {
 	for (size_t rank = 0; rank < w->link_count; rank++) {
 		*out = preferred(w, s, rank);
-		if (is_adjacent(w, s, *out) && is_adjacent(w, other, *out))
+		if (has_hub(w, s, *out) && (other == s || has_spoke(w, other, *out)))
 			return true;
 	}
 	*out = 0;
@@ -280,19 +329,24 @@ struct router *routing_hub_towards(struct world *w, size_t spoke)
 	for (size_t rank = 0; rank < w->link_count; rank++) {
 		const size_t l = preferred(w, s, rank);
 
-		if (is_adjacent(w, s, l) && router_is_awake(hub_of(w, l)))
+		if (has_spoke(w, s, l) && router_is_awake(hub_of(w, l)))
 			return hub_of(w, l);
 	}
 	return NULL;
 }
 
-void routing_round(struct world *w)
+void routing_react(struct world *w)
 {
-	listen(w);
 	for (size_t i = 0; i < w->router_count; i++) {
 		if (!w->reroute[i] || !router_is_awake(&w->routers[i]))
 			continue;
 		w->reroute[i] = false;
 		route(w, i);
 	}
+}
+
+void routing_round(struct world *w)
+{
+	listen(w);
+	routing_react(w);
 }

@@ -86,6 +86,7 @@ struct scenario {
 	unsigned loss_percent, duplicate_percent; /* of NHRP messages */
 	struct span delay_least, delay_most;      /* each message its own: they overtake each other */
 	struct span slow, ike;
+	struct span reaction;    /* from what the engine tells routing to other routes; 0: routing does not listen */
 	uint16_t holdtime_s, registration_s;
 	bool no_unique;          /* spokes may register from a new address at once */
 	size_t hub_bindings_max; /* 0: as the engine has it */

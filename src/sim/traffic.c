@@ -101,6 +101,20 @@ static struct router *hand_over(struct world *w, struct walk *k, struct host_ans
 	return NULL;
 }
 
+/* A hub that has no route to a spoke hands over inside to one that has. */
+static bool goes_inside(struct world *w, struct walk *k, const struct host_answer *a, const struct router *to)
+{
+	struct router *const hub = a->verdict == HOST_NO_ROUTE && k->at->is_hub && to && w->scenario->phase != 2 ?
+					   routing_hub_towards(w, world_index(w, to)) : NULL;
+
+	if (!hub || hub == k->at)
+		return false;
+	k->before = NULL;
+	k->at = hub;
+	k->hops++;
+	return true;
+}
+
 /* True when the packet arrives; to NULL: at the centre. With `live` the engines hear of what they would hear of. */
 static bool walk(struct world *w, struct walk *k, const struct ipaddr *src, const struct router *to, bool live)
 {
@@ -114,6 +128,8 @@ static bool walk(struct world *w, struct walk *k, const struct ipaddr *src, cons
 			world_fail(w, k->at, "a packet to %s goes in a loop", to ? to->name : "the centre");
 			return false;
 		}
+		if (goes_inside(w, k, &a, to))
+			continue;
 		if (a.verdict == HOST_HERE)
 			return to ? k->at == to : k->at->is_hub;
 		if (live && k->before && a.verdict == HOST_SENT)

@@ -130,20 +130,24 @@ static bool meet(const struct world *w, const struct router *a, const struct rou
 
 bool world_connects(const struct world *w, const struct router *from, const struct router *to)
 {
+	bool one = false, other = false;
+
 	if (!router_is_awake(from) || !router_is_awake(to))
 		return false;
 	for (size_t h = 0; h < w->scenario->hubs; h++) {
 		const struct router *const hub = &w->routers[h];
-		bool one = false, other = false;
+		bool with_from = false, with_to = false;
 
 		for (size_t u = 0; u < w->scenario->uplinks && router_is_awake(hub); u++) {
-			one |= meet(w, from, hub, u);
-			other |= meet(w, to, hub, u);
+			with_from |= meet(w, from, hub, u);
+			with_to |= meet(w, to, hub, u);
 		}
-		if (one && other)
+		if (with_from && with_to)
 			return true;
+		one |= with_from;
+		other |= with_to;
 	}
-	return false;
+	return one && other && w->scenario->phase != 2; /* hubs are joined inside */
 }
 
 /* ---- deadlines: a heap, so that the next router to tick is at hand */
@@ -268,6 +272,9 @@ static void happen(struct world *w, const struct happening *h)
 		routing_round(w);
 		check_registered(w);
 		world_add(w, span_s(1), HAPPENS_ROUTING, 0);
+		break;
+	case HAPPENS_REACTION:
+		routing_react(w);
 		break;
 	case HAPPENS_CHECK:
 		check_round(w);

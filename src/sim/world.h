@@ -78,6 +78,9 @@ struct pair {
 	struct outage_watch there, back;
 };
 
+/* The routing protocol: for how many more rounds each of the two has the other. */
+struct adjacency { uint8_t spoke_rounds, hub_rounds; };
+
 struct world {
 	const struct scenario *scenario;
 	uint64_t seed;
@@ -100,9 +103,7 @@ struct world {
 	uint64_t agreements; /* so many sessions were agreed */
 	struct outages outages;
 	uint32_t *seen, seen_mark; /* by router: scratch of check.c */
-	/* The routing protocol: for how many more rounds a spoke and a hub stay adjacent,
-	 * [spoke][link]; see routing.c. */
-	uint8_t (*heard)[WORLD_LINKS_MAX];
+	struct adjacency (*adjacencies)[WORLD_LINKS_MAX]; /* [spoke][link]; see routing.c */
 	bool *reroute;      /* by router: its routes are to be looked at */
 	size_t *wanted_lans; /* [wanted_first[spoke]] … [wanted_first[spoke + 1]]: spokes it has routes to */
 	size_t *wanted_first;
@@ -221,6 +222,8 @@ void probe_answered(struct world *w, const struct happening *h);
 void routing_init(struct world *w); /* routing.c */
 void routing_done(struct world *w);
 void routing_round(struct world *w);
+void routing_react(struct world *w); /* routes follow what has changed since the last round */
+void routing_told(struct world *w, const struct router *r, const struct effect *e); /* EFFECT_ROUTING */
 /* The hub by which routing inside reaches the spoke; NULL: none. */
 struct router *routing_hub_towards(struct world *w, size_t spoke);
 void traffic_send(struct world *w, struct pair *p); /* traffic.c */
