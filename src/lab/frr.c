@@ -63,6 +63,8 @@ int frr_render(const struct lab *lab, size_t router, char *error, size_t size)
 		snprintf(error, size, "%s: %s", path, strerror(errno));
 		return 2;
 	}
+	/* Its log is laid beside what the probes saw. */
+	fputs("log timestamp precision 3\n", f);
 	r = config_render_frr(lab->plan->routers[router].config, &options, f);
 	if (fclose(f) != 0 || r < 0) {
 		snprintf(error, size, "%s: cannot render FRR's configuration", lab->plan->routers[router].name);
@@ -84,6 +86,17 @@ size_t frr_daemons(const struct lab *lab, size_t router, const char *names[FRR_D
 	return count;
 }
 
+void frr_log(const struct lab *lab, size_t router, const char *daemon, char out[PATH_MAX + 64])
+{
+	char dir[PATH_MAX];
+
+	frr_dir(lab, router, dir);
+	if (lab->log_dir[0])
+		snprintf(out, PATH_MAX + 64, "%s/%s-%s.log", lab->log_dir, lab->plan->routers[router].name, daemon);
+	else
+		snprintf(out, PATH_MAX + 64, "%s/%s.log", dir, daemon);
+}
+
 pid_t frr_start(const struct lab *lab, size_t router, const char *daemon)
 {
 	char dir[PATH_MAX], program[64], sock[PATH_MAX + 32], pid[PATH_MAX + 32], log[PATH_MAX + 64];
@@ -96,10 +109,7 @@ pid_t frr_start(const struct lab *lab, size_t router, const char *daemon)
 	snprintf(sock, sizeof(sock), "%s/zserv.api", dir);
 	snprintf(pid, sizeof(pid), "%s/%s.pid", dir, daemon);
 	snprintf(bfd, sizeof(bfd), "%s/bfdd.sock", dir);
-	if (lab->log_dir[0])
-		snprintf(log, sizeof(log), "%s/%s-%s.log", lab->log_dir, lab->plan->routers[router].name, daemon);
-	else
-		snprintf(log, sizeof(log), "%s/%s.log", dir, daemon);
+	frr_log(lab, router, daemon, log);
 	lab_netns(lab, NODE_ROUTER, router, netns);
 	argv[n++] = program;
 	argv[n++] = "--vty_socket";

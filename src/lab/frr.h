@@ -17,6 +17,8 @@ int frr_render(const struct lab *lab, size_t router, char *error, size_t size);
 size_t frr_daemons(const struct lab *lab, size_t router, const char *names[FRR_DAEMONS_MAX]);
 /* Starts one; its pid or -errno. */
 pid_t frr_start(const struct lab *lab, size_t router, const char *daemon);
+/* Where it logs. */
+void frr_log(const struct lab *lab, size_t router, const char *daemon, char out[PATH_MAX + 64]);
 /* Waits for the daemon's vty socket, at most ten seconds. */
 bool frr_ready(const struct lab *lab, size_t router, const char *daemon);
 /* Hands frr.conf to one daemon, or to all (NULL). What it refuses is told on

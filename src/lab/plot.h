@@ -35,7 +35,7 @@ struct plot_row { /* one pair */
 	struct plot_spans late;  /* arrivals of those under way for over 250 ms */
 };
 
-enum plot_tick_kind { PLOT_ROUTE, PLOT_EVENT };
+enum plot_tick_kind { PLOT_ROUTE, PLOT_EVENT, PLOT_FRR };
 
 struct plot_tick { /* something a router did */
 	double ms;
@@ -57,7 +57,7 @@ struct plot {
 
 /* Notes the kernel routes of all routers that the fault leaves alone, from now on. */
 struct plot_watch *plot_watch_begin(const struct lab *lab, const struct fault *f);
-/* What was noted, and what the daemons have logged, appended in order of time. */
+/* What was noted, and what the daemons and FRR have logged, appended in order of time. */
 void plot_watch_take(struct plot_watch *w, struct plot *p);
 void plot_watch_end(struct plot_watch *w); /* NULL is fine */
 

@@ -32,10 +32,12 @@ static json_t *row(const struct plot_row *r)
 			 "late", spans(&r->late, false));
 }
 
+static const char *const tick_kinds[] = { [PLOT_ROUTE] = "route", [PLOT_EVENT] = "event", [PLOT_FRR] = "frr" };
+
 static json_t *tick(const struct plot *plot, const struct plot_tick *t)
 {
 	return json_pack("{s:o, s:s, s:s, s:s}", "ms", ms(t->ms), "router", plot->lab->plan->routers[t->router].name,
-			 "kind", t->kind == PLOT_ROUTE ? "route" : "event", "text", t->text);
+			 "kind", tick_kinds[t->kind], "text", t->text);
 }
 
 void plot_json(const struct plot *plot, FILE *out)

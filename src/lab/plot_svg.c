@@ -28,7 +28,13 @@ static const char *const colours[PLOT_KINDS] = { "#2e9e5b", "#2b6fd6", "#7d5bbe"
 #define COLOUR_LATE "#f0a000"
 #define COLOUR_HEAL "#1b7f3b"
 #define COLOUR_TEXT "#222"
+#define COLOUR_ROUTE "#333"
 #define COLOUR_EVENT "#1f5fbf"
+#define COLOUR_FRR "#b35900"
+
+static const char *const tick_colours[] = {
+	[PLOT_ROUTE] = COLOUR_ROUTE, [PLOT_EVENT] = COLOUR_EVENT, [PLOT_FRR] = COLOUR_FRR,
+};
 
 static void escaped(const char *text, FILE *out)
 {
@@ -173,7 +179,7 @@ static void legend(FILE *out, double y)
 	static const struct { const char *colour, *text; } items[] = {
 		{ "#2e9e5b", "spoke to spoke, direct" }, { "#2b6fd6", "spoke to spoke through a hub" },
 		{ "#7d5bbe", "to or from the data centre" }, { COLOUR_GAP, "gap (ms)" }, { COLOUR_LATE, "late (over 250 ms)" },
-		{ COLOUR_LOST, "sent then and lost" }, { "#333", "kernel route changed" }, { COLOUR_EVENT, "daemon's log" },
+		{ COLOUR_LOST, "sent then and lost" }, { COLOUR_ROUTE, "kernel route changed" }, { COLOUR_EVENT, "daemon's log" }, { COLOUR_FRR, "FRR's log" },
 	};
 	double x = 12;
 
@@ -224,7 +230,7 @@ static void lanes(FILE *out, const struct plot *plot, const struct panel *p, dou
 
 		if (t->ms < p->from || t->ms > p->to)
 			continue;
-		box(out, x, t->kind == PLOT_ROUTE ? y + 5 : y, 1, 5, t->kind == PLOT_ROUTE ? "#333" : COLOUR_EVENT);
+		box(out, x, t->kind == PLOT_ROUTE ? y + 5 : y, t->kind == PLOT_FRR ? 1.6 : 1, 5, tick_colours[t->kind]);
 	}
 }
 
@@ -243,7 +249,7 @@ static size_t same_moment(const struct plot *plot, size_t first)
 static void story_line(FILE *out, const struct plot *plot, size_t first, size_t same, double y)
 {
 	const struct plot_tick *t = &plot->ticks[first];
-	char text[240], more[40] = "";
+	char text[240], style[32], more[40] = "";
 
 	if (same > 1)
 		snprintf(more, sizeof(more), " and %zu more", same - 1);
@@ -251,7 +257,8 @@ static void story_line(FILE *out, const struct plot *plot, size_t first, size_t 
 	text_at(out, 76, y, "text-anchor=\"end\"", text);
 	text_at(out, 92, y, "", plot->lab->plan->routers[t->router].name);
 	snprintf(text, sizeof(text), "%s%s%s", t->kind == PLOT_ROUTE ? "route " : "", t->text, more);
-	text_at(out, 170, y, t->kind == PLOT_ROUTE ? "" : "fill=\"" COLOUR_EVENT "\"", text);
+	snprintf(style, sizeof(style), "fill=\"%s\"", tick_colours[t->kind]);
+	text_at(out, 170, y, style, text);
 }
 
 /* Writes it, or (without out) only counts its lines. */

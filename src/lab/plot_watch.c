@@ -1,5 +1,5 @@
 /* plot_watch: what routers do while a fault happens: kernel routes by `ip monitor`, which stamps
- * each line itself, and what the daemons logged. */
+ * each line itself, and what the daemons and FRR logged. */
 #include "lab/plot.h"
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab/frr.h"
 #include "lab/memory.h"
 #include "lab/run.h"
 #include "lab/watch.h"
@@ -58,26 +59,8 @@ void plot_watch_end(struct plot_watch *w)
 	free(w);
 }
 
-/* "2026-11-23T04:41:30.481922" in milliseconds of the wall clock. */
-static bool stamp_ms(const char *text, bool utc, double *out)
-{
-	struct tm tm = { .tm_isdst = -1 };
-	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-
-	if (!rest || *rest != '.')
-		return false;
-	*out = (double)(utc ? timegm(&tm) : mktime(&tm)) * 1e3 + strtod(rest, NULL) * 1e3;
-	return true;
-}
-
 /* The wall clock's reading at the fault. */
-static double wall_at_fault_ms(const struct plot *p)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6 - (double)(lab_now_ns() - p->round->fault_ns) / 1e6;
-}
+static double wall_at_fault_ms(const struct plot *p) { return watch_wall_ms(p->round->fault_ns); }
 
 static void add(struct plot *p, size_t router, enum plot_tick_kind kind, double ms, const char *text)
 {
@@ -112,7 +95,7 @@ static void take_routes(struct plot *p, size_t router, double zero)
 		double at;
 
 		line[strcspn(line, "\n")] = 0;
-		if (line[0] == '[' && text && stamp_ms(line + 1, false, &at) && is_forwarding(text + 2))
+		if (line[0] == '[' && text && watch_stamp_ms(line + 1, WATCH_ISO, false, &at) && is_forwarding(text + 2))
 			add(p, router, PLOT_ROUTE, at - zero, text + 2);
 	}
 	if (f)
@@ -131,11 +114,53 @@ static void take_events(struct plot *p, size_t router, double zero)
 		char *text = lab_printf("%s %s", mnemonic ? mnemonic : "", said ? said : "");
 		double at;
 
-		if (when && stamp_ms(when, true, &at))
+		if (when && watch_stamp_ms(when, WATCH_ISO, true, &at))
 			add(p, router, PLOT_EVENT, at - zero, text);
 		free(text);
 	}
 	json_decref(j);
+}
+
+/* "2026/11/23 05:41:08.123 BGP: [PXVXG-TFNNT] %ADJCHANGE: neighbor 10.100.0.1(vm) … Down BGP Notification send" */
+static const char *neighbour_news(const char *line)
+{
+	static const char *const words[] = { "%ADJCHANGE", "%NOTIFICATION", "AdjChg", "state-change" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *found = strstr(line, words[i]);
+
+		if (found)
+			return found + (*found == '%');
+	}
+	return NULL;
+}
+
+static void take_frr_log(struct plot *p, size_t router, const char *daemon, double zero)
+{
+	char path[PATH_MAX + 64], line[512];
+	FILE *f;
+
+	frr_log(p->lab, router, daemon, path);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *news = neighbour_news(line);
+		double at;
+
+		line[strcspn(line, "\n")] = 0;
+		if (news && watch_stamp_ms(line, "%Y/%m/%d %H:%M:%S", false, &at))
+			add(p, router, PLOT_FRR, at - zero, news);
+	}
+	if (f)
+		fclose(f);
+}
+
+static void take_frr(struct plot *p, size_t router, double zero)
+{
+	const char *daemons[FRR_DAEMONS_MAX];
+	size_t count = frr_daemons(p->lab, router, daemons);
+
+	for (size_t i = 0; i < count; i++)
+		take_frr_log(p, router, daemons[i], zero);
 }
 
 static int by_time(const void *a, const void *b)
@@ -151,8 +176,10 @@ void plot_watch_take(struct plot_watch *w, struct plot *p)
 
 	for (size_t i = 0; i < w->count; i++)
 		take_routes(p, w->monitors[i].router, zero);
-	for (size_t i = 0; i < p->lab->plan->router_count; i++)
+	for (size_t i = 0; i < p->lab->plan->router_count; i++) {
 		take_events(p, i, zero);
+		take_frr(p, i, zero);
+	}
 	if (p->tick_count)
 		qsort(p->ticks, p->tick_count, sizeof(*p->ticks), by_time);
 }

@@ -6,6 +6,7 @@
 #include "lab/converge.h"
 #include "lab/memory.h"
 #include "lab/plot.h"
+#include "lab/watch.h"
 
 enum {
 	BEFORE_MS = 2000,      /* steady probes before a fault … */
@@ -236,6 +237,7 @@ static int break_and_heal(struct round_run *x, char *error, size_t size)
 	observe(x, "watching", r->fault_ns, observe_ms > OBSERVE_MIN_MS ? observe_ms : OBSERVE_MIN_MS,
 		observe_ms + fault_patience_ms(x->fault));
 	measure_broken(x, lab_now_ns());
+	r->nhs_down = watch_count_events(x->lab, "NHRP_NHS_DOWN", r->fault_ns);
 	return lab_interrupted ? 0 : heal(x, error, size);
 }
 

@@ -36,6 +36,7 @@ struct lab_round {
 	size_t pairs_affected, pairs_direct;
 	struct lab_phase broken, returned; /* after the fault; after it was healed */
 	size_t late, duplicates;
+	size_t nhs_down; /* times that a spoke gave an NHS up while it was broken */
 	int64_t stall_ns; /* the most by which this machine sent a probe too late */
 	bool healed;
 	bool as_before; /* paths and routes came back to what they were before the first fault */

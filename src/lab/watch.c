@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "control/client.h"
 #include "lab/memory.h"
@@ -28,6 +29,51 @@ json_t *watch_nhs(const struct lab *lab, size_t router) { return ask(lab, router
 json_t *watch_events(const struct lab *lab, size_t router)
 {
 	return programs_has_tunnels(lab, router) ? ask(lab, router, "show events json") : NULL;
+}
+
+double watch_wall_ms(int64_t ns)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6 - (double)(lab_now_ns() - ns) / 1e6;
+}
+
+bool watch_stamp_ms(const char *text, const char *format, bool utc, double *out)
+{
+	struct tm tm = { .tm_isdst = -1 };
+	const char *rest = strptime(text, format, &tm);
+
+	if (!rest || *rest != '.')
+		return false;
+	*out = (double)(utc ? timegm(&tm) : mktime(&tm)) * 1e3 + strtod(rest, NULL) * 1e3;
+	return true;
+}
+
+static size_t count_in(const struct lab *lab, size_t router, const char *mnemonic, double since_ms)
+{
+	json_t *j = watch_events(lab, router), *item;
+	size_t i, count = 0;
+
+	json_array_foreach(json_object_get(j, "events"), i, item) {
+		const char *when = json_string_value(json_object_get(item, "time"));
+		const char *what = json_string_value(json_object_get(item, "mnemonic"));
+		double at;
+
+		count += when && what && strcmp(what, mnemonic) == 0 && watch_stamp_ms(when, WATCH_ISO, true, &at) && at >= since_ms;
+	}
+	json_decref(j);
+	return count;
+}
+
+size_t watch_count_events(const struct lab *lab, const char *mnemonic, int64_t since_ns)
+{
+	double since_ms = watch_wall_ms(since_ns);
+	size_t count = 0;
+
+	for (size_t i = 0; i < lab->plan->router_count; i++)
+		count += count_in(lab, i, mnemonic, since_ms);
+	return count;
 }
 
 static size_t count_up(const struct lab *lab, size_t router)

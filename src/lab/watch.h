@@ -14,6 +14,13 @@ void watch_registrations(const struct lab *lab, size_t *expected, size_t *up);
 json_t *watch_nhs(const struct lab *lab, size_t router);
 /* The same for "show events"; at once NULL for a router without tunnels. */
 json_t *watch_events(const struct lab *lab, size_t router);
+/* How many of these events all daemons have logged since then (CLOCK_MONOTONIC). */
+size_t watch_count_events(const struct lab *lab, const char *mnemonic, int64_t since_ns);
+/* A time of CLOCK_MONOTONIC in milliseconds of the wall clock; one that is written in that format, with
+ * a fraction behind, in the same: false when it is not. */
+double watch_wall_ms(int64_t ns);
+bool watch_stamp_ms(const char *text, const char *format, bool utc, double *out);
+#define WATCH_ISO "%Y-%m-%dT%H:%M:%S"
 /* The routes that routing has put into all routers' kernels, as a number: the same routes, the
  * same number. Shortcuts and what belongs to addresses are left out. */
 uint64_t watch_routing(const struct lab *lab);
