@@ -101,6 +101,14 @@ static void answer(struct overlay *o, const struct asker *a, const struct nhrp_m
 	message_send(o, &reply, &a->nbma);
 }
 
+/* Who is in another tunnel may have no route here. A hub stands between. */
+static bool is_of_other_tunnel(const struct nhrp_message *m, const struct route *r)
+{
+	const struct nhrp_extension *const way = nhrp_extension_find(m, NHRP_EXT_FORWARD_TRANSIT);
+
+	return way && way->is_cies && way->cie_count > 0 && (!r || r->dst.len == 0);
+}
+
 /* With the S bit the asker's own binding may be kept: the way back needs no question. */
 static void learn_asker(struct overlay *o, const struct asker *a, const struct nhrp_message *m)
 {
@@ -116,7 +124,7 @@ static void learn_asker(struct overlay *o, const struct asker *a, const struct n
 
 	if (!(m->flags & NHRP_FLAG_RES_SOURCE_STABLE) || holding_s == 0)
 		return;
-	if (!overlay_on_subnet(o, &m->src_proto) && !overlay_of_route(o, r))
+	if (!overlay_on_subnet(o, &m->src_proto) && !overlay_of_route(o, r) && !is_of_other_tunnel(m, r))
 		return; /* nobody we would send to through this tunnel */
 	if (a->identity && entitled_denies(o, &m->src_proto))
 		return; /* his own word, and it is not his */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs one folder of configurations in the lab and looks at what it says.
 
-lab_test.py TOOL SCHEMA [--faults LIST] [--rounds N] [--registrations-only] [--direct N] FOLDER
+lab_test.py TOOL SCHEMA [--faults LIST] [--rounds N] [--registrations-only] [--direct N] [--without LINE] FOLDER
 
 Exit 77 when this machine cannot run a lab, or the folder (of the material beside the
 project) is not there.
@@ -9,6 +9,7 @@ project) is not there.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ parser.add_argument("--wait", default="45")
 parser.add_argument("--direct", type=int)
 parser.add_argument("--registrations-only", action="store_true",
                     help="routing of a real network that is only partly there may stay incomplete")
+parser.add_argument("--without", help="a copy of the folder without the lines that begin so")
 args = parser.parse_args()
 
 
@@ -44,6 +46,17 @@ folder = args.folder.replace("@SHARED@", shared)
 if not os.path.isdir(folder):
     skip(f"no {folder}")
 
+
+def copy_without(folder, line):
+    copy = tempfile.mkdtemp(prefix="dmvpn-lab-")
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as source, open(os.path.join(copy, name), "w") as made:
+            made.writelines(text for text in source if not text.startswith(line))
+    return copy
+
+
+if args.without:
+    folder = copy_without(folder, args.without)
 namespaces = set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()
 name = f"test{os.getpid()}"
 plots = tempfile.TemporaryDirectory(prefix="dmvpn-plots-")
@@ -136,6 +149,8 @@ if run.stdout:
             expect(not f["pairs_affected"] or cheap or f["lost"] > 0, f"{f['fault']}: nothing was lost, so nothing was broken")
 else:
     failures.append("no output")
+if args.without:
+    shutil.rmtree(folder)
 for f in failures:
     print(f"FAILED: {f}")
 sys.exit(1 if failures else 0)
