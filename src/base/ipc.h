@@ -14,7 +14,7 @@
 
 enum {
 	IPC_MAGIC = 0x444d5650, /* "DMVP" */
-	IPC_VERSION = 3,
+	IPC_VERSION = 4,
 	IPC_PAYLOAD_MAX = 65536, /* bytes */
 	IPC_FDS_MAX = 4,
 };

@@ -489,7 +489,7 @@ static void restart_changed(struct daemon *d, const struct ike_config *old, cons
 		const struct ike_protection *now = protection_of(fresh, id);
 
 		if (!now || !ike_protection_same(old, old->protections[i].number, fresh, now->number))
-			sessions_restart(d->ipsec->sessions, daemon_now(), id);
+			sessions_restart(d->ipsec->sessions, daemon_now(), id, !now);
 	}
 }
 

@@ -27,6 +27,7 @@
 
 enum {
 	PROVE_S = 12,       /* as long as an attempt lasts */
+	RENEW_S = 12,       /* likewise: what is of former settings ends then, whatever came of it */
 	ASKED_S = 20,       /* charon has given up before */
 	CHILD_S = 10,       /* an IKE_SA without a child is of no use */
 	LINGER_S = 60,
@@ -302,8 +303,10 @@ static void in_up(struct session *x, enum session_event event)
 	case SESSION_EVENT_CHARON_LOST:
 		settle_down(x);
 		break;
-	case SESSION_EVENT_WANTED:
 	case SESSION_EVENT_TIMER:
+		session_end_old(x);
+		break;
+	case SESSION_EVENT_WANTED:
 	case SESSION_EVENT_IKE_UP:
 	case SESSION_EVENT_CHILD_UP:
 	case SESSION_EVENT_CHARON_BACK:
@@ -403,6 +406,23 @@ void session_doubt(struct session *x)
 	x->prove_again = session_later(x, span_s(PROVE_S));
 	session_trace(x, TRACE_NOTICE, "IPSEC_DOUBT", "reason=\"the peer seems to have forgotten it; beginning anew\"");
 	session_act(x, SESSION_DO_INITIATE)->port = x->remote_port;
+}
+
+/* Where it can be, another IKE_SA is begun beside those of the former settings: when it comes up, they go as
+ * whenever two meet. */
+void session_renew(struct session *x)
+{
+	x->renewed = x->table->now;
+	session_act(x, SESSION_DO_FORGET); /* what charon knows of it is out of date */
+	if (x->state == SESSION_UP && x->ike_count > 0 && x->table->charon && reachable(x)) {
+		x->prove_again = session_later(x, span_s(PROVE_S));
+		session_act(x, SESSION_DO_INITIATE)->port = x->remote_port;
+		arm(x, span_s(RENEW_S));
+		return;
+	}
+	session_end_ikes(x, true);
+	if (x->state == SESSION_BACKOFF)
+		session_timer(x); /* what was wrong may be mended */
 }
 
 void session_timer(struct session *x)

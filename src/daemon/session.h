@@ -74,6 +74,7 @@ struct session {
 	struct instant since;
 	struct timer timer, settle, queue_timer;
 	struct instant prove_again;  /* not before that */
+	struct instant renewed;      /* older IKE_SAs are of settings that are in force no more */
 	unsigned users;              /* peers of the engine … */
 	struct session_user *first_user; /* … in the order of their tunnels */
 	struct instant wanted_until; /* for the sake of messages */
@@ -137,6 +138,7 @@ bool session_wanted(const struct session *x);
 void session_set_cause(struct session *x, unsigned rank, const char *cause); /* enum ike_cause */
 void session_timer(struct session *x);
 void session_doubt(struct session *x);
+void session_renew(struct session *x); /* charon's settings for it are others */
 
 /* ---- session_sas.c ---- */
 struct session_ike *session_find_ike(const struct session *x, uint32_t ike_id);
@@ -150,6 +152,7 @@ struct session_pair *session_new_pair(struct session *x);
 void session_forget_sas(struct session *x); /* of all kinds; no event */
 void session_orphan(struct session *x); /* charon is gone: pairs stay, IKE_SAs do not */
 void session_end_ikes(struct session *x, bool force); /* asks charon to end them all */
+void session_end_old(struct session *x); /* those from before it was renewed */
 void session_settle(struct session *x); /* what is double goes; arms the timer */
 void session_settle_due(struct session *x);
 

@@ -290,16 +290,18 @@ void sessions_charon_lost(struct sessions *s, struct instant now)
 	}
 }
 
-void sessions_restart(struct sessions *s, struct instant now, uint32_t protection)
+void sessions_restart(struct sessions *s, struct instant now, uint32_t protection, bool is_gone)
 {
 	sessions_now(s, now);
 	for (struct session *x = session_first(s); x; x = session_next(s, x->id)) {
 		if (x->key.protection != protection)
 			continue;
 		session_set_cause(x, IKE_CAUSE_RECONFIGURED, ike_cause_text(IKE_CAUSE_RECONFIGURED));
-		session_act(x, SESSION_DO_FORGET); /* what charon knows of it is out of date */
-		session_end_ikes(x, true);
-		if (x->state == SESSION_BACKOFF)
-			session_timer(x); /* what was wrong may be mended */
+		if (is_gone) {
+			session_act(x, SESSION_DO_FORGET);
+			session_end_ikes(x, true);
+		} else {
+			session_renew(x);
+		}
 	}
 }

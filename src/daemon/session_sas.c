@@ -221,6 +221,13 @@ void session_end_ikes(struct session *x, bool force)
 		terminate(x, x->ikes[i].id, force);
 }
 
+void session_end_old(struct session *x)
+{
+	for (size_t i = 0; i < x->ike_count; i++)
+		if (instant_before(x->ikes[i].since, x->renewed))
+			terminate(x, x->ikes[i].id, true);
+}
+
 /* ---- what is double ---- */
 
 static bool has_pair(const struct session *x, uint32_t ike_id)

@@ -137,8 +137,11 @@ void sessions_doubt(struct sessions *s, struct instant now, uint32_t session);
 void sessions_silent(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote);
 /* An SA of it is gone from the forwarder (its lifetime ended, charon deleted it). */
 void sessions_sa_gone(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound);
-/* The protection has changed or is no longer configured: its sessions end, and begin anew where wanted. */
-void sessions_restart(struct sessions *s, struct instant now, uint32_t protection);
+/*
+ * The protection has changed: its sessions begin anew, those that are up beside what they have, which ends when
+ * that has come up, or after twelve seconds. is_gone: it is no longer configured, they end at once.
+ */
+void sessions_restart(struct sessions *s, struct instant now, uint32_t protection, bool is_gone);
 
 /* ---- what is known ---- */
 

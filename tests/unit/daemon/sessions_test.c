@@ -581,6 +581,60 @@ static void test_moves_from_a_session_that_ends(void **state)
 	assert_string_equal(drain(), "terminate:1 del forget");
 }
 
+static void up(uint32_t ike)
+{
+	want("198.51.100.1", 0);
+	child_up(ike, "198.51.100.1", "a", true);
+	sessions_can_send(s, now, 1, true);
+	pass(20000);
+	drain();
+}
+
+/* Other settings: made before the old is broken */
+static void test_renews(void **state)
+{
+	(void)state;
+	up(1);
+	sessions_restart(s, now, PROTECTION + 1, false);
+	assert_string_equal(drain(), "");
+	sessions_restart(s, now, PROTECTION, false);
+	assert_string_equal(drain(), "forget initiate");
+	pass(300);
+	child_up(2, "198.51.100.1", "a", true);
+	assert_null(strstr(drain(), "terminate"));
+	pass(2100);
+	assert_string_equal(drain(), "terminate:1!");
+	sessions_ike_down(s, now, 1);
+	assert_string_equal(state_of(1), "UP");
+	pass(20000);
+	assert_string_equal(drain(), ""); /* the new one stays */
+}
+
+/* Nothing comes of it: the former settings are in force no more all the same */
+static void test_renews_in_vain(void **state)
+{
+	(void)state;
+	up(1);
+	sessions_restart(s, now, PROTECTION, false);
+	drain();
+	pass(11900);
+	assert_string_equal(drain(), "");
+	pass(101);
+	assert_string_equal(drain(), "terminate:1!");
+	sessions_ike_down(s, now, 1);
+	assert_string_equal(state_of(1), "UP"); /* the forwarder has not said so yet */
+	pass(4001);
+	assert_string_equal(drain(), "initiate");
+}
+
+static void test_is_gone(void **state)
+{
+	(void)state;
+	up(1);
+	sessions_restart(s, now, PROTECTION, true);
+	assert_string_equal(drain(), "forget terminate:1!");
+}
+
 /* Whoever may come in may not fill the house. */
 static void test_crowds(void **state)
 {
@@ -658,7 +712,7 @@ static void test_every_event_in_every_state(void **state)
 		case 7: sessions_can_send(s, now, (uint32_t)(i % 7), seed & 1); break;
 		case 8: if (i % 3 == 0) sessions_charon_lost(s, now); break;
 		case 9: sessions_charon_ready(s, now); break;
-		case 10: sessions_restart(s, now, PROTECTION); break;
+		case 10: sessions_restart(s, now, PROTECTION, seed & 4); break;
 		case 11: want(remote, 1); break;
 		case 12: unwant(remote, 1); break;
 		}
@@ -694,6 +748,7 @@ int main(void)
 		TEST(test_crossed), TEST(test_crossed_ours_goes), TEST(test_peer_restarts), TEST(test_two_behind_one_nat),
 		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_forwarder_is_told_again),
 		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_moves_from_a_session_that_ends), TEST(test_cause_at_an_address), TEST(test_crowds),
+		TEST(test_renews), TEST(test_renews_in_vain), TEST(test_is_gone),
 		TEST(test_every_event_in_every_state),
 	};
 
