@@ -52,6 +52,13 @@ static const struct cause causes[] = {
 	{ "does not resolve", true, "nhs-name", "see that the NHS's name resolves" },
 	{ "stops", true, "nhs-stopped", "start dmvpnd on the NHS" },
 	{ "path dead", true, "path-dead", "see that the underlay carries packets to the NHS and back: probes through the tunnel are not answered" },
+	{ "NHRP dead behind a living tunnel", true, "nhrp-dead",
+	  "see that NHRP runs on the NHS: its tunnel carries packets and answers them" },
+	{ "NHRP answers, probes do not", true, "probes-filtered",
+	  "let the NHS answer ICMP echoes to its tunnel address, or say no ip nhrp probe: only NHRP tells here that it is dead" },
+	{ "direct path is dead", false, "direct-path-dead",
+	  "traffic goes by the hub; see what keeps packets from going straight to the peer: a firewall or NAT between the two" },
+	{ "path dead", false, "path-dead", "see that the underlay carries packets to the peer and back: probes through the tunnel are not answered" },
 	{ "path back", true, "nhrp-returning", "wait: it is asked within a second" },
 	{ "tunnel down", true, "tunnel-down", "mend the tunnel" },
 	{ "tunnel down", false, "tunnel-down", "mend the tunnel" },
@@ -162,10 +169,13 @@ static void add_nhs(struct findings *f)
 	for (size_t i = 0; i < v->nhs_count; i++) {
 		const struct nhs_view *n = &v->nhs[i];
 		const struct view_session *s = broken_session(v, &n->nbma.addr);
-		const struct cause *c = cause_of(n->reason, true);
+		const bool is_filtered = n->status == NHS_VIEW_UP && n->path && strcmp(n->path, "MUTE") == 0;
+		const char *reason = is_filtered || (n->path && strcmp(n->path, "ALIVE") == 0 && n->path_remark) ?
+					     n->path_remark : n->reason;
+		const struct cause *c = cause_of(reason, true);
 		struct finding *x;
 
-		if (!concerns(f, &n->addr, &n->nbma.addr) || n->status == NHS_VIEW_UP || n->standby)
+		if (!concerns(f, &n->addr, &n->nbma.addr) || (n->status == NHS_VIEW_UP && !is_filtered) || n->standby)
 			continue;
 		x = add(f, "nhs", tunnel_name(v, n->tunnel), &n->addr, &n->nbma.addr);
 		if (s) {
@@ -173,7 +183,7 @@ static void add_nhs(struct findings *f)
 			continue;
 		}
 		x->cause = c->cause;
-		x->text = n->reason ? n->reason : "not up yet";
+		x->text = reason ? reason : "not up yet";
 		x->remedy = c->remedy;
 		x->seen_s = ago_s(v, n->last_reply);
 		snprintf(x->evidence, sizeof x->evidence, "%" PRIu64 " registrations sent, %" PRIu64 " failed, %" PRIu64

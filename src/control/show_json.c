@@ -119,6 +119,11 @@ static json_t *nhs_json(const struct view *v)
 		json_object_set_new(o, "held_back_s", json_real(seconds(n->held_back)));
 		json_object_set_new(o, "retry_s", n->retry_interval.us ? json_real(seconds(n->retry_interval)) : json_null());
 		json_object_set_new(o, "over_budget", json_boolean(n->over_budget));
+		json_object_set_new(o, "path", text_or_null(n->path));
+		json_object_set_new(o, "path_remark", text_or_null(n->path_remark));
+		json_object_set_new(o, "path_rtt_ms", n->path_rtt.us ? json_real((double)n->path_rtt.us / 1e3) : json_null());
+		json_object_set_new(o, "probes_sent", count_json(n->probes_sent));
+		json_object_set_new(o, "probes_answered", count_json(n->probes_answered));
 		json_array_append_new(list, o);
 	}
 	return list;

@@ -157,6 +157,18 @@ static void print_nhrp(FILE *f, const struct view *v)
 		print_binding(f, v, &v->bindings[i]);
 }
 
+static void print_path(FILE *f, const struct nhs_view *n)
+{
+	if (!n->path)
+		return;
+	fprintf(f, " path: %s, %" PRIu64 " probes sent, %" PRIu64 " answered", n->path, n->probes_sent, n->probes_answered);
+	if (n->path_rtt.us > 0)
+		fprintf(f, ", round trip %.1f ms", (double)n->path_rtt.us / 1e3);
+	fputc('\n', f);
+	if (n->path_remark)
+		fprintf(f, " path: %s\n", n->path_remark);
+}
+
 static void print_nhs_line(FILE *f, const struct view *v, const struct nhs_view *n)
 {
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX], when[UPTIME_TEXT_MAX];
@@ -178,6 +190,7 @@ static void print_nhs_line(FILE *f, const struct view *v, const struct nhs_view 
 			n->over_budget ? ": more NHSs are dead than the budget of 50 light requests a second allows to ask every 4 s" : "");
 	if (n->held_back.us > 0)
 		fprintf(f, " held back: others are preferred for %.0f s yet\n", (double)n->held_back.us / 1e6);
+	print_path(f, n);
 }
 
 static void print_nhs(FILE *f, const struct view *v)

@@ -198,13 +198,17 @@ static void set_peer(struct binding *b, const struct endpoint *nbma)
 	say_cache(b, "NHRP-CACHE-NBMA-NHOP-CHANGE", NULL);
 }
 
-/* What an answer told us is looked after as long as it is used; dead, it would be a black hole. */
+/* What an answer told us is looked after as long as it is used; dead, it would be a black hole. Of
+ * a client that is dead routing learns; if BFD watches it too it goes, as on IOS-XE. */
 static void follow_path(struct binding *b)
 {
 	const bool is_direct = b->kind == BINDING_CACHED || (b->kind == BINDING_REGISTERED && !ipaddr_is_none(&b->bfd_to.addr));
+	const bool probes = is_neighbour(b) && b->overlay->cfg->probe_interval_ms;
 
-	if (is_direct && is_neighbour(b) && b->overlay->cfg->probe_interval_ms)
+	if (probes && is_direct)
 		path_watch(&b->path, PATH_WATCH_DIRECT, b, b->overlay, &b->peer->nbma, &b->dst.addr);
+	else if (probes && b->kind == BINDING_REGISTERED && !ipaddr_is_link_local(&b->dst.addr))
+		path_watch(&b->path, PATH_WATCH_CLIENT, b, b->overlay, &b->peer->nbma, &b->dst.addr);
 	else
 		path_unwatch(&b->path);
 }
@@ -295,6 +299,8 @@ struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
 	set_facts(b, f);
 	bfd_follow(b);
 	follow_path(b);
+	if (f->kind == BINDING_REGISTERED && path_is_dead(o->tunnel, &f->nbma)) /* it may be back */
+		path_hint(o->tunnel, &f->nbma, PATH_EVENT_RETRY);
 	if (f->hop)
 		shortcut_set(b);
 	if (fresh)

@@ -45,7 +45,7 @@ struct binding {
 	struct instant created, expires;
 	struct timer expiry, refresh;
 	struct requesters requesters;
-	struct path_watch path;      /* CACHED next-hop bindings, and REGISTERED ones that BFD watches */
+	struct path_watch path;      /* CACHED and REGISTERED next-hop bindings */
 	struct ipaddr asked;         /* CACHED: the address to ask for again */
 	struct endpoint bfd_to;      /* where its BFD session was asked for; addr IP_NONE: none is */
 

@@ -39,7 +39,7 @@
  * A BFD session that goes down starts a brief burst: 9 * 6 ms, and 40 ms at least for the last answer, so
  * that 50 ms x 3 is confirmed within 250 ms. Random loss of 5 % makes BFD fail once in three minutes
  * (docs/bfd.md); that all 10 probes are lost then too has a probability of 8e-11, at 20 % of 4e-5.
- * With PATH_BURSTS_MAX bursts under way BFD is believed as it is.
+ * With PATH_BURSTS bursts under way BFD is believed as it is.
  *
  * While there is doubt NHRP is asked too, once, half way through the burst: its answer makes
  * the difference between DEAD and MUTE, within what max-send allows.
@@ -49,7 +49,7 @@
  *
  * path_enter() is the only writer of the state.
  */
-#include "engine/path.h"
+#include "engine/path_act.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -64,18 +64,9 @@ enum {
 	PATH_RTO_MS_UNKNOWN = 300, /* nothing was measured yet */
 	PATH_LAST_WAIT_MS = 150,   /* at least, after the last probe of a burst */
 	PATH_BRIEF_WAIT_MS = 40,   /* likewise of a brief one */
-	PATH_CONFIRM_AT = PATH_BURST / 2,
-	PATH_LATE_MS = 20,         /* our own timer came so late: answers wait to be read */
-	PATH_GRACES_MAX = 3,
 	PATH_QUICK = 4,
-	PATH_HINT_QUIET_MS = 200,  /* hints start no more bursts than one in that time */
-	PATH_MUTE_ANSWERS = 3,
 	PATH_MUTES_MAX = 4,
-	PATH_MUTES_FORGOTTEN_S = 600,
-	PATH_REMEMBER_S = 600,     /* a dead path to a direct peer: so long it is not tried again unless it answers */
 };
-
-static void path_enter(struct path *p, enum path_state state);
 
 const char *path_state_name(enum path_state s)
 {
@@ -88,12 +79,12 @@ const char *path_state_name(enum path_state s)
 	return names[s];
 }
 
-static struct engine *engine_of(const struct path *p)
+struct engine *path_engine(const struct path *p)
 {
 	return p->tunnel->engine;
 }
 
-static bool leans(const struct path *p, enum path_watch_kind kind)
+bool path_leans(const struct path *p, enum path_watch_kind kind)
 {
 	for (const struct path_watch *w = p->watches; w; w = w->next)
 		if (w->kind == kind)
@@ -103,27 +94,27 @@ static bool leans(const struct path *p, enum path_watch_kind kind)
 
 /* ---- time */
 
-static void arm(struct path *p, struct span d)
+void path_arm(struct path *p, struct span d)
 {
-	timer_set(&engine_of(p)->timers, &p->timer, later(engine_of(p), d));
+	timer_set(&path_engine(p)->timers, &p->timer, later(path_engine(p), d));
 }
 
-static void arm_at(struct path *p, struct instant at)
+void path_arm_at(struct path *p, struct instant at)
 {
-	timer_set(&engine_of(p)->timers, &p->timer, at);
+	timer_set(&path_engine(p)->timers, &p->timer, at);
 }
 
-static struct span elapsed(const struct path *p, struct instant since)
+struct span path_elapsed(const struct path *p, struct instant since)
 {
-	return instant_since(engine_of(p)->now, since);
+	return instant_since(path_engine(p)->now, since);
 }
 
 /* Shortened by up to a tenth, so that thousands of routers do not fall into step. */
-static struct span interval(const struct path *p)
+struct span path_interval(const struct path *p)
 {
 	const int64_t us = (int64_t)p->overlay->cfg->probe_interval_ms * 1000;
 
-	return span_us(us - (int64_t)prng_below(&engine_of(p)->random, (uint64_t)us / 10 + 1));
+	return span_us(us - (int64_t)prng_below(&path_engine(p)->random, (uint64_t)us / 10 + 1));
 }
 
 static int64_t expected_us(const struct path *p)
@@ -131,7 +122,7 @@ static int64_t expected_us(const struct path *p)
 	return p->measured ? p->srtt.us + 4 * p->rttvar.us : (int64_t)PATH_RTO_MS_UNKNOWN * 1000;
 }
 
-static struct span rto(const struct path *p)
+struct span path_rto(const struct path *p)
 {
 	const int64_t us = expected_us(p);
 	const int64_t least = (int64_t)PATH_RTO_MS_MIN * 1000, most = (int64_t)PATH_RTO_MS_MAX * 1000;
@@ -168,9 +159,9 @@ static struct span light_slot(struct engine *e)
 
 /* ---- probes */
 
-static void probe(struct path *p)
+void path_probe(struct path *p)
 {
-	struct engine *const e = engine_of(p);
+	struct engine *const e = path_engine(p);
 	struct effect *const x = output_push(e, EFFECT_PROBE, p->tunnel->settings.number, NULL);
 
 	if (++e->probe_sequence == 0)
@@ -187,23 +178,23 @@ static void probe(struct path *p)
 }
 
 /* UNTESTED, DEAD, MUTE: nobody is judged by what comes of it. */
-static void probe_unjudged(struct path *p)
+void path_probe_unjudged(struct path *p)
 {
-	probe(p);
+	path_probe(p);
 	p->light = span_us(0);
 	if (p->quick > 0) {
 		p->quick--;
-		arm(p, interval(p));
+		path_arm(p, path_interval(p));
 	} else {
-		p->light = light_slot(engine_of(p));
-		arm(p, p->light);
+		p->light = light_slot(path_engine(p));
+		path_arm(p, p->light);
 	}
 }
 
-static void probe_quickly(struct path *p)
+void path_probe_quickly(struct path *p)
 {
 	p->quick = PATH_QUICK;
-	probe_unjudged(p);
+	path_probe_unjudged(p);
 }
 
 /* ---- what follows from life and death */
@@ -213,7 +204,7 @@ static void say(const struct path *p, const char *mnemonic, const char *reason)
 	const uint32_t number = p->tunnel->settings.number;
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
 
-	trace(engine_of(p), number, TRACE_NOTICE, mnemonic, "tunnel=Tunnel%u address=%s nbma=%s%s%s%s", number,
+	trace(path_engine(p), number, TRACE_NOTICE, mnemonic, "tunnel=Tunnel%u address=%s nbma=%s%s%s%s", number,
 	      ipaddr_format(&p->addr, addr), ipaddr_format(&p->nbma.addr, nbma), reason ? " reason=\"" : "",
 	      reason ? reason : "", reason ? "\"" : "");
 }
@@ -239,6 +230,8 @@ static void tell_watches(struct path *p)
 			nhs_path_lost(w->owner, "no probe is answered");
 		else if (w->kind == PATH_WATCH_NHS)
 			nhs_step(w->owner, NHS_EVENT_PATH_BACK);
+		else if (w->kind == PATH_WATCH_CLIENT)
+			routing_tell(path_engine(p), p->tunnel->settings.number, &w->addr, p->state != PATH_DEAD);
 		else if (p->state == PATH_DEAD)
 			binding_path_lost(w->owner);
 	}
@@ -254,20 +247,21 @@ static void ask_watches(const struct path *p)
 
 static void enter_dead(struct path *p)
 {
-	struct engine *const e = engine_of(p);
+	struct engine *const e = path_engine(p);
 
 	count(e, ENGINE_COUNT_PATH_DEAD);
 	say(p, "NHRP_PATH_DOWN", "no probe was answered");
-	output_push(e, EFFECT_SILENT, p->tunnel->settings.number, NULL)->silent.nbma = p->nbma;
+	if (path_leans(p, PATH_WATCH_NHS) || path_leans(p, PATH_WATCH_DIRECT)) /* a client begins anew by itself */
+		output_push(e, EFFECT_SILENT, p->tunnel->settings.number, NULL)->silent.nbma = p->nbma;
 	p->quick = 0;
 	p->light = light_slot(e);
-	arm(p, p->light);
+	path_arm(p, p->light);
 }
 
 /* After the last probe of a burst. */
 static struct span last_wait(const struct path *p)
 {
-	const int64_t us = p->brief ? expected_us(p) : p->measured ? 2 * rto(p).us : rto(p).us;
+	const int64_t us = p->brief ? expected_us(p) : p->measured ? 2 * path_rto(p).us : path_rto(p).us;
 	const int64_t least = (p->brief ? (int64_t)PATH_BRIEF_WAIT_MS : (int64_t)PATH_LAST_WAIT_MS) * 1000;
 
 	return span_us(us < least ? least : us);
@@ -275,35 +269,51 @@ static struct span last_wait(const struct path *p)
 
 static struct span burst_gap(const struct path *p)
 {
-	return span_ms(p->brief ? PATH_BRIEF_MS : PATH_BURST_MS);
+	return span_us((p->brief ? (int64_t)PATH_BRIEF_MS : (int64_t)PATH_BURST_MS) * 1000 / (p->burst_size - 1));
 }
 
-static void burst_step(struct path *p)
+void path_burst_step(struct path *p)
 {
-	probe(p);
-	if (++p->burst == PATH_CONFIRM_AT)
+	path_probe(p);
+	if (++p->burst == p->burst_size / 2)
 		ask_watches(p);
-	if (p->burst < PATH_BURST)
-		arm(p, burst_gap(p));
-	else
-		arm(p, last_wait(p));
+	path_arm(p, p->burst < p->burst_size ? burst_gap(p) : last_wait(p));
+}
+
+void path_burst_hurry(struct path *p)
+{
+	const bool is_sending = p->burst < p->burst_size && !p->brief;
+
+	p->brief = true;
+	if (is_sending)
+		path_arm(p, burst_gap(p));
 }
 
 static void enter_alive(struct path *p, enum path_state was)
 {
-	const struct instant due = instant_add(p->last_sent, interval(p));
+	const struct instant due = instant_add(p->last_sent, path_interval(p));
 
 	if (was == PATH_DEAD)
 		say(p, "NHRP_PATH_UP", NULL);
 	p->awaited = 0;
-	arm_at(p, instant_before(engine_of(p)->now, due) ? due : engine_of(p)->now);
+	path_arm_at(p, instant_before(path_engine(p)->now, due) ? due : path_engine(p)->now);
+}
+
+/* When an uplink dies all that goes by it is in doubt at once: one cause, and a few probes each
+ * say as much as many do of a single path. */
+static unsigned burst_size(unsigned paths)
+{
+	const unsigned size = PATH_BURST * PATH_BURSTS / paths;
+
+	return size > PATH_BURST ? PATH_BURST : size < PATH_BURST_FEWEST ? PATH_BURST_FEWEST : size;
 }
 
 static void enter_doubted(struct path *p)
 {
-	count(engine_of(p), ENGINE_COUNT_PATH_DOUBTED);
+	count(path_engine(p), ENGINE_COUNT_PATH_DOUBTED);
 	p->burst = p->graces = 0;
-	burst_step(p);
+	p->burst_size = burst_size(path_engine(p)->path_bursts);
+	path_burst_step(p);
 }
 
 static void enter_mute(struct path *p)
@@ -311,13 +321,13 @@ static void enter_mute(struct path *p)
 	if (p->mutes < PATH_MUTES_MAX)
 		p->mutes++;
 	p->run = 0;
-	probe_quickly(p);
+	path_probe_quickly(p);
 }
 
 /* The only writer of p->state. */
-static void path_enter(struct path *p, enum path_state state)
+void path_enter(struct path *p, enum path_state state)
 {
-	struct engine *const e = engine_of(p);
+	struct engine *const e = path_engine(p);
 	const enum path_state was = p->state;
 
 	e->path_bursts += state == PATH_DOUBTED;
@@ -330,7 +340,7 @@ static void path_enter(struct path *p, enum path_state state)
 		timer_stop(&e->timers, &p->timer);
 		break;
 	case PATH_UNTESTED:
-		probe_quickly(p);
+		path_probe_quickly(p);
 		break;
 	case PATH_ALIVE:
 		enter_alive(p, was);
@@ -351,273 +361,6 @@ static void path_enter(struct path *p, enum path_state state)
 		tell_watches(p);
 	if (was == PATH_DEAD && !p->watches)
 		path_unneeded(p);
-}
-
-/* ---- what each state makes of each event */
-
-static enum path_state well(const struct path *p)
-{
-	return leans(p, PATH_WATCH_NHS) ? PATH_ALIVE : PATH_RESTING;
-}
-
-/* May one more burst begin because somebody says so? */
-static bool may_burst(const struct path *p)
-{
-	return engine_of(p)->path_bursts < PATH_BURSTS_MAX &&
-	       (instant_is_never(p->last_sent) || elapsed(p, p->last_sent).us >= span_ms(PATH_HINT_QUIET_MS).us);
-}
-
-/* BFD has failed, which random loss can do too. */
-static void bfd_down(struct path *p)
-{
-	p->brief = true;
-	path_enter(p, engine_of(p)->path_bursts < PATH_BURSTS_MAX ? PATH_DOUBTED : PATH_DEAD);
-}
-
-static void hurry(struct path *p)
-{
-	if (p->burst < PATH_BURST && !p->brief)
-		arm(p, span_ms(PATH_BRIEF_MS));
-	p->brief = true;
-}
-
-static void path_in_resting(struct path *p, enum path_event event)
-{
-	switch (event) {
-	case PATH_EVENT_QUIET:
-	case PATH_EVENT_DOUBT:
-		if (may_burst(p))
-			path_enter(p, PATH_DOUBTED);
-		break;
-	case PATH_EVENT_DOWN:
-		bfd_down(p);
-		break;
-	case PATH_EVENT_LOST:
-		path_enter(p, PATH_DEAD);
-		break;
-	case PATH_EVENT_WATCHED:
-		if (leans(p, PATH_WATCH_NHS))
-			path_enter(p, PATH_UNTESTED);
-		break;
-	case PATH_EVENT_TIMER:
-	case PATH_EVENT_ANSWERED:
-	case PATH_EVENT_HEARD:
-	case PATH_EVENT_RETRY:
-	case PATH_EVENT_COUNT:
-		break;
-	}
-}
-
-static void path_in_untested(struct path *p, enum path_event event)
-{
-	switch (event) {
-	case PATH_EVENT_TIMER:
-		probe_unjudged(p);
-		break;
-	case PATH_EVENT_ANSWERED:
-		path_enter(p, well(p));
-		break;
-	case PATH_EVENT_HEARD: /* it knows us now, and so whom to answer */
-	case PATH_EVENT_RETRY:
-		probe_quickly(p);
-		break;
-	case PATH_EVENT_LOST:
-		path_enter(p, PATH_DEAD);
-		break;
-	case PATH_EVENT_WATCHED:
-		if (!leans(p, PATH_WATCH_NHS))
-			path_enter(p, PATH_RESTING);
-		break;
-	case PATH_EVENT_DOWN: /* who answers no probe is not judged by them */
-	case PATH_EVENT_QUIET:
-	case PATH_EVENT_DOUBT:
-	case PATH_EVENT_COUNT:
-		break;
-	}
-}
-
-static void alive_timer(struct path *p)
-{
-	if (p->awaited != 0) {
-		path_enter(p, PATH_DOUBTED);
-		return;
-	}
-	probe(p);
-	arm(p, rto(p));
-}
-
-static void alive_answered(struct path *p)
-{
-	if (elapsed(p, p->since).us > span_s(PATH_MUTES_FORGOTTEN_S).us)
-		p->mutes = 0;
-	if (p->awaited == 0)
-		arm_at(p, instant_add(p->last_sent, interval(p)));
-}
-
-static void path_in_alive(struct path *p, enum path_event event)
-{
-	switch (event) {
-	case PATH_EVENT_TIMER:
-		alive_timer(p);
-		break;
-	case PATH_EVENT_ANSWERED:
-		alive_answered(p);
-		break;
-	case PATH_EVENT_DOUBT:
-		if (may_burst(p))
-			path_enter(p, PATH_DOUBTED);
-		break;
-	case PATH_EVENT_DOWN:
-		bfd_down(p);
-		break;
-	case PATH_EVENT_LOST:
-		path_enter(p, PATH_DEAD);
-		break;
-	case PATH_EVENT_WATCHED:
-		if (!leans(p, PATH_WATCH_NHS))
-			path_enter(p, PATH_RESTING);
-		break;
-	case PATH_EVENT_QUIET: /* it is asked often enough */
-	case PATH_EVENT_HEARD:
-	case PATH_EVENT_RETRY:
-	case PATH_EVENT_COUNT:
-		break;
-	}
-}
-
-/* The burst is over and nothing came. When our own timer is late, so are answers that lie in
- * a socket: they get the time to be read. */
-static void judge(struct path *p)
-{
-	const bool late = elapsed(p, p->timer.deadline).us > span_ms(PATH_LATE_MS).us;
-
-	if (late && p->graces++ < PATH_GRACES_MAX)
-		arm(p, rto(p));
-	else if (!instant_is_never(p->heard) && !instant_before(p->heard, p->since))
-		path_enter(p, leans(p, PATH_WATCH_NHS) ? PATH_MUTE : PATH_RESTING);
-	else
-		path_enter(p, PATH_DEAD);
-}
-
-static void path_in_doubted(struct path *p, enum path_event event)
-{
-	switch (event) {
-	case PATH_EVENT_TIMER:
-		if (p->burst < PATH_BURST)
-			burst_step(p);
-		else
-			judge(p);
-		break;
-	case PATH_EVENT_ANSWERED:
-		path_enter(p, well(p));
-		break;
-	case PATH_EVENT_DOWN:
-		hurry(p);
-		break;
-	case PATH_EVENT_LOST:
-		path_enter(p, PATH_DEAD);
-		break;
-	case PATH_EVENT_HEARD: /* noted: judge() */
-	case PATH_EVENT_QUIET:
-	case PATH_EVENT_DOUBT:
-	case PATH_EVENT_RETRY:
-	case PATH_EVENT_WATCHED:
-	case PATH_EVENT_COUNT:
-		break;
-	}
-}
-
-static void path_in_dead(struct path *p, enum path_event event)
-{
-	switch (event) {
-	case PATH_EVENT_TIMER:
-		if (p->watches || elapsed(p, p->since).us < span_s(PATH_REMEMBER_S).us)
-			probe_unjudged(p);
-		else
-			path_enter(p, PATH_RESTING); /* and go */
-		break;
-	case PATH_EVENT_ANSWERED:
-		path_enter(p, well(p));
-		break;
-	case PATH_EVENT_HEARD:
-		path_enter(p, leans(p, PATH_WATCH_NHS) ? PATH_MUTE : PATH_RESTING);
-		break;
-	case PATH_EVENT_RETRY:
-		probe_quickly(p);
-		break;
-	case PATH_EVENT_DOWN:
-	case PATH_EVENT_QUIET:
-	case PATH_EVENT_DOUBT:
-	case PATH_EVENT_LOST:
-	case PATH_EVENT_WATCHED:
-	case PATH_EVENT_COUNT:
-		break;
-	}
-}
-
-/* Who was mute before has to answer for longer until he is judged by it again. */
-static void mute_answered(struct path *p)
-{
-	if (++p->run >= (unsigned)PATH_MUTE_ANSWERS << (p->mutes - 1))
-		path_enter(p, PATH_ALIVE);
-	else
-		arm(p, interval(p));
-}
-
-static void path_in_mute(struct path *p, enum path_event event)
-{
-	switch (event) {
-	case PATH_EVENT_TIMER:
-		if (p->awaited != 0)
-			p->run = 0;
-		probe_unjudged(p);
-		break;
-	case PATH_EVENT_ANSWERED:
-		mute_answered(p);
-		break;
-	case PATH_EVENT_LOST:
-		path_enter(p, PATH_DEAD);
-		break;
-	case PATH_EVENT_WATCHED:
-		if (!leans(p, PATH_WATCH_NHS))
-			path_enter(p, PATH_RESTING);
-		break;
-	case PATH_EVENT_RETRY:
-		probe_quickly(p);
-		break;
-	case PATH_EVENT_DOWN:
-	case PATH_EVENT_HEARD:
-	case PATH_EVENT_QUIET:
-	case PATH_EVENT_DOUBT:
-	case PATH_EVENT_COUNT:
-		break;
-	}
-}
-
-void path_step(struct path *p, enum path_event event)
-{
-	switch (p->state) {
-	case PATH_RESTING:
-		path_in_resting(p, event);
-		break;
-	case PATH_UNTESTED:
-		path_in_untested(p, event);
-		break;
-	case PATH_ALIVE:
-		path_in_alive(p, event);
-		break;
-	case PATH_DOUBTED:
-		path_in_doubted(p, event);
-		break;
-	case PATH_DEAD:
-		path_in_dead(p, event);
-		break;
-	case PATH_MUTE:
-		path_in_mute(p, event);
-		break;
-	case PATH_STATE_COUNT:
-		abort();
-	}
 }
 
 /* ---- events from outside */
@@ -643,9 +386,9 @@ void path_answered(const struct tunnel *t, const struct endpoint *nbma, uint32_t
 	if (!x) /* repeated, or of long ago */
 		return;
 	x->sequence = 0;
-	count(engine_of(p), ENGINE_COUNT_PROBE_ANSWERED);
+	count(path_engine(p), ENGINE_COUNT_PROBE_ANSWERED);
 	p->answered++;
-	p->last_answered = engine_of(p)->now;
+	p->last_answered = path_engine(p)->now;
 	if (sequence == p->awaited)
 		p->awaited = 0;
 	measure(p, rtt);
@@ -658,7 +401,7 @@ void path_heard(const struct tunnel *t, const struct endpoint *nbma, struct inst
 
 	if (!p || instant_before(asked, p->since)) /* what was asked before says nothing of now */
 		return;
-	p->heard = engine_of(p)->now;
+	p->heard = path_engine(p)->now;
 	path_step(p, PATH_EVENT_HEARD);
 }
 

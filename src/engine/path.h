@@ -2,10 +2,11 @@
  * path: whether packets get to one peer and back. A path is the way to one NBMA endpoint of
  * one tunnel; it lives while somebody watches it. See path.c for the state machine.
  *
- * Watchers of two kinds. An NHS leans on it all the time, so it is probed all the time
+ * Watchers of three kinds. An NHS leans on it all the time, so it is probed all the time
  * (PATH_WATCH_NHS). A direct peer is looked at only when the data path says that traffic
  * goes there and nothing comes back (EVENT_QUIET): what is in use in both directions costs
- * no probe (PATH_WATCH_DIRECT).
+ * no probe (PATH_WATCH_DIRECT). So is a client that has registered, provided that it has
+ * answered a probe once (PATH_WATCH_CLIENT): spokes of ours, which probe their hubs, are never quiet.
  */
 #ifndef DMVPN_ENGINE_PATH_H
 #define DMVPN_ENGINE_PATH_H
@@ -33,13 +34,14 @@ enum {
 	PATH_REMEMBERED = 16,   /* probes whose answers are still known as such */
 	PATH_LIGHT_MS = 2000,   /* between two light probes */
 	PATH_LIGHT_PER_S = 100, /* of them in all the router */
-	PATH_BURST = 10,        /* probes of a burst … */
-	PATH_BURST_MS = 30,     /* … so far apart */
-	PATH_BRIEF_MS = 6,      /* the same when BFD says that the path is down */
-	PATH_BURSTS_MAX = 64,   /* at once, of those that the data path asked for */
+	PATH_BURST = 10,        /* probes of a burst, … */
+	PATH_BURST_FEWEST = 3,  /* … fewer when many paths are in doubt at once */
+	PATH_BURST_MS = 270,    /* from its first to its last probe */
+	PATH_BRIEF_MS = 54,     /* the same when BFD says that the path is down */
+	PATH_BURSTS = 64,       /* paths in doubt at once that are still few */
 };
 
-enum path_watch_kind { PATH_WATCH_NHS, PATH_WATCH_DIRECT };
+enum path_watch_kind { PATH_WATCH_NHS, PATH_WATCH_DIRECT, PATH_WATCH_CLIENT };
 
 struct path;
 
@@ -74,7 +76,7 @@ struct path {
 	size_t next_probe;
 	uint32_t awaited;        /* ALIVE, MUTE: the probe that is not answered yet; 0: none */
 	struct instant last_sent, last_answered, heard;
-	unsigned burst;          /* DOUBTED: probes of the burst so far */
+	unsigned burst, burst_size; /* DOUBTED: probes of the burst so far, and in all */
 	bool brief;              /* DOUBTED: a burst that BFD asked for */
 	unsigned graces;         /* DOUBTED: judgements put off because we ourselves were late */
 	unsigned quick;          /* UNTESTED, DEAD, MUTE: probes to go before they become light */

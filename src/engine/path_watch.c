@@ -149,9 +149,10 @@ void path_unwatch(struct path_watch *w)
 	list_idle(p);
 }
 
-static bool is_same(const struct path_watch *w, const struct endpoint *nbma, const struct ipaddr *addr)
+static bool is_same(const struct path_watch *w, enum path_watch_kind kind, const struct endpoint *nbma,
+		    const struct ipaddr *addr)
 {
-	return w->path && endpoint_eq(&w->path->nbma, nbma) && ipaddr_eq(&w->addr, addr);
+	return w->path && w->kind == kind && endpoint_eq(&w->path->nbma, nbma) && ipaddr_eq(&w->addr, addr);
 }
 
 void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, struct overlay *o,
@@ -160,7 +161,7 @@ void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, st
 	struct path_watch **end;
 	struct path *p;
 
-	if (is_same(w, nbma, addr))
+	if (is_same(w, kind, nbma, addr))
 		return;
 	path_unwatch(w);
 	p = path_find(o->tunnel, nbma);

@@ -67,6 +67,16 @@ static void judge_state(const struct overlay *o, struct binding_view *v)
 	}
 }
 
+static void judge_path(const struct binding *b, struct binding_view *v)
+{
+	const struct binding *const hop = b->hop ? b->hop : b;
+
+	if (v->state != BINDING_STATE_UP || !hop->path.path || hop->path.path->state != PATH_DEAD)
+		return;
+	v->state = BINDING_STATE_NHRP;
+	v->reason = "path dead: no probe is answered";
+}
+
 static void view_binding(const struct binding *b, struct binding_view *v)
 {
 	*v = (struct binding_view){
@@ -86,6 +96,7 @@ static void view_binding(const struct binding *b, struct binding_view *v)
 	}
 	v->requester_count = copy_requesters(&b->requesters, v);
 	judge_state(b->overlay, v);
+	judge_path(b, v);
 }
 
 static void view_resolution(const struct resolution *r, struct binding_view *v)

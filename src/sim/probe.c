@@ -27,6 +27,7 @@ static bool comes_back(struct world *w, struct router *from, const struct router
 
 		if (!next || !passes(w, from, next, a.tunnel, delay))
 			return false;
+		host_received(&next->host, a.tunnel, &from->uplinks[design_uplink(w, a.tunnel)].nbma, w->now);
 		if (next == asker)
 			return true;
 		from = next;
@@ -43,6 +44,7 @@ void probe_send(struct world *w, struct router *from, const struct effect *e)
 	w->result->probes++;
 	if (!to || !session_can_send(w, from, e->tunnel, &e->probe.nbma.addr) || !passes(w, from, to, e->tunnel, &delay))
 		return;
+	host_received(&to->host, e->tunnel, &from->uplinks[design_uplink(w, e->tunnel)].nbma, w->now);
 	asked = design_addr(w, to, e->tunnel);
 	if (!ipaddr_eq(&asked, &e->probe.addr) || !comes_back(w, to, from, e->tunnel, &delay))
 		return;

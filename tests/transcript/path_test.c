@@ -264,6 +264,69 @@ static void a_dead_direct_path_is_forgotten_in_time(void **state)
 	rig_free(s.rig);
 }
 
+/* ---- clients of a hub */
+
+static struct scene hub_that_probes(bool filters)
+{
+	struct scene s = scene_laid_out();
+
+	s.hub->tunnel.nhrp4.probe_interval_ms = 250;
+	s.spoke1->filters_probes = filters;
+	scene_start(&s);
+	rig_run(s.rig, 10);
+	s.hub->routing = -1;
+	return s;
+}
+
+static void a_dead_client_is_told_to_routing(void **state)
+{
+	const struct scene s = hub_that_probes(false);
+	const struct ipaddr client = addr_of("10.0.0.11");
+	struct binding_view b;
+	int64_t ms = 0;
+
+	(void)state;
+	assert_int_equal(path_to(s.hub, "198.51.100.1")->state, PATH_RESTING);
+	assert_int_equal(path_to(s.hub, "198.51.100.1")->sent, 1); /* once, to see that it answers */
+	rig_run(s.rig, 60);
+	assert_int_equal(path_to(s.hub, "198.51.100.1")->sent, 1);
+	node_stop_abruptly(s.spoke1);
+	for (; s.hub->routing == -1; ms++) {
+		if (ms % 300 == 0)
+			node_quiet(s.hub, "198.51.100.1");
+		rig_run_ms(s.rig, 1);
+		assert_true(ms < 500);
+	}
+	assert_int_equal(s.hub->routing, 0);
+	assert_true(ipaddr_eq(&s.hub->routing_addr, &client));
+	assert_true(node_binding(s.hub, "10.0.0.11/32", &b));
+	assert_int_equal(b.state, BINDING_STATE_NHRP);
+	assert_string_equal(b.reason, "path dead: no probe is answered");
+	assert_int_equal(s.hub->silences, 0);
+	node_start(s.spoke1); /* its registration makes the hub look at once */
+	rig_run_ms(s.rig, 50);
+	assert_int_equal(s.hub->routing, 1);
+	assert_true(node_binding(s.hub, "10.0.0.11/32", &b));
+	assert_int_equal(b.state, BINDING_STATE_UP);
+	rig_free(s.rig);
+}
+
+static void a_client_that_filters_is_not_judged(void **state)
+{
+	const struct scene s = hub_that_probes(true);
+
+	(void)state;
+	assert_int_equal(path_to(s.hub, "198.51.100.1")->state, PATH_RESTING);
+	node_stop_abruptly(s.spoke1);
+	for (int i = 0; i < 10; i++) {
+		node_quiet(s.hub, "198.51.100.1");
+		rig_run_ms(s.rig, 300);
+	}
+	assert_int_equal(s.hub->routing, -1);
+	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_PATH_DEAD), 0);
+	rig_free(s.rig);
+}
+
 /* ---- the engine's own lateness, strangers' answers */
 
 /* The process stood still for two seconds at the worst moment: the answers lie in its socket. */
@@ -468,6 +531,8 @@ int main(void)
 		cmocka_unit_test(a_direct_path_in_use_costs_no_probe),
 		cmocka_unit_test(a_dead_direct_path_gives_way_to_the_hub),
 		cmocka_unit_test(a_dead_direct_path_is_forgotten_in_time),
+		cmocka_unit_test(a_dead_client_is_told_to_routing),
+		cmocka_unit_test(a_client_that_filters_is_not_judged),
 		cmocka_unit_test(our_own_sleep_is_nobodys_death),
 		cmocka_unit_test(answers_to_nothing_are_nothing),
 		cmocka_unit_test(light_probes_have_a_budget),

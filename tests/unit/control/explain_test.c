@@ -28,6 +28,37 @@ static void expect(const struct view *v, const char *peer, const char *wanted)
 	free(text);
 }
 
+/* Three kinds of silence, three findings. */
+static void test_paths(void **state)
+{
+	struct nhs_view n[3] = {
+		{ .addr = ip("10.0.0.1"), .nbma = { .addr = ip("192.0.2.1") }, .status = NHS_VIEW_UP, .path = "MUTE",
+		  .path_remark = "NHRP answers, probes do not (filtered?)", .last_reply = INSTANT_NEVER },
+		{ .addr = ip("10.0.0.2"), .nbma = { .addr = ip("192.0.2.2") }, .status = NHS_VIEW_PROBE, .path = "ALIVE",
+		  .path_remark = "NHRP dead behind a living tunnel: probes are answered, registrations are not",
+		  .reason = "no answer", .last_reply = INSTANT_NEVER },
+		{ .addr = ip("10.0.0.3"), .nbma = { .addr = ip("192.0.2.3") }, .status = NHS_VIEW_PROBE, .path = "DEAD",
+		  .path_remark = "path dead: no probe is answered", .reason = "path dead: no probe is answered",
+		  .last_reply = INSTANT_NEVER },
+	};
+	struct view v = { .router = "spoke1", .nhs_count = 3, .nhs = n };
+
+	(void)state;
+	expect(&v, NULL,
+	       "nhs 10.0.0.1 at 192.0.2.1 in -\n"
+	       "  cause:    NHRP answers, probes do not (filtered?)\n"
+	       "  evidence: 0 registrations sent, 0 failed, 0 replies\n"
+	       "  remedy:   let the NHS answer ICMP echoes to its tunnel address, or say no ip nhrp probe: only NHRP tells here that it is dead\n"
+	       "nhs 10.0.0.2 at 192.0.2.2 in -\n"
+	       "  cause:    NHRP dead behind a living tunnel: probes are answered, registrations are not\n"
+	       "  evidence: 0 registrations sent, 0 failed, 0 replies\n"
+	       "  remedy:   see that NHRP runs on the NHS: its tunnel carries packets and answers them\n"
+	       "nhs 10.0.0.3 at 192.0.2.3 in -\n"
+	       "  cause:    path dead: no probe is answered\n"
+	       "  evidence: 0 registrations sent, 0 failed, 0 replies\n"
+	       "  remedy:   see that the underlay carries packets to the NHS and back: probes through the tunnel are not answered\n");
+}
+
 static void test_everything(void **state)
 {
 	(void)state;
@@ -120,7 +151,8 @@ static void test_old_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything), cmocka_unit_test(test_one_peer), cmocka_unit_test(test_session_behind_an_nhs),
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_paths), cmocka_unit_test(test_one_peer), cmocka_unit_test(test_session_behind_an_nhs),
 		cmocka_unit_test(test_all_is_up), cmocka_unit_test(test_old_events),
 	};
 

@@ -75,6 +75,7 @@ static void test_nhs(void **state)
 		    "10.0.0.1  RE  NBMA Address: 192.0.2.1 priority = 0 cluster = 0  req-sent 12  req-failed 0  repl-recv 12 (00:00:49 ago)\n"
 		    " Status: UP\n"
 		    " Current Request ID: 57 (Ack: 57)\n"
+		    " path: ALIVE, 400 probes sent, 380 answered, round trip 12.3 ms\n"
 		    "10.0.0.2  E  NBMA Address: hub2.example priority = 1 cluster = 2  req-sent 4  req-failed 3  repl-recv 0\n"
 		    " Status: DOWN\n"
 		    " Current Request ID: 58 (Ack: 0)\n"

@@ -65,7 +65,9 @@ static const struct nhs_view *servers(size_t *count)
 
 	n[0] = (struct nhs_view){ .addr = ip("10.0.0.1"), .nbma = { .addr = ip("192.0.2.1") }, .status = NHS_VIEW_UP,
 				  .expecting = true, .responding = true, .request_id = 57, .acknowledged_id = 57,
-				  .requests_sent = 12, .replies_received = 12, .last_reply = at_s(NOW_S - 49) };
+				  .requests_sent = 12, .replies_received = 12, .last_reply = at_s(NOW_S - 49),
+				  .path = "ALIVE",
+				  .path_rtt = { 12300 }, .probes_sent = 400, .probes_answered = 380 };
 	n[1] = (struct nhs_view){ .addr = ip("10.0.0.2"), .nbma_name = "hub2.example", .status = NHS_VIEW_DOWN,
 				  .priority = 1, .cluster = 2, .expecting = true, .request_id = 58, .requests_sent = 4,
 				  .requests_failed = 3, .last_reply = INSTANT_NEVER, .reason = "name does not resolve" };
