@@ -281,6 +281,18 @@ enum bfd_drop bfd_receive(struct bfd *b, struct instant now, const struct bfd_ar
 	return drop;
 }
 
+bool bfd_is_for(const struct bfd *b, const struct bfd_key *key, const uint8_t *bytes, size_t length)
+{
+	const struct bfd_session *s = session_find(b, key);
+	struct bfd_packet p;
+
+	if (!s || bfd_packet_decode(bytes, length, &p) != BFD_PACKET_DROP_NONE)
+		return s;
+	if (p.your_discriminator)
+		return p.your_discriminator == s->discriminator;
+	return s->remote_discriminator == 0 || s->remote_discriminator == p.my_discriminator;
+}
+
 /* ---- time ---- */
 
 struct instant bfd_deadline(const struct bfd *b)

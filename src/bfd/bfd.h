@@ -144,6 +144,14 @@ enum bfd_drop bfd_receive(struct bfd *b, struct instant now, const struct bfd_ar
 /* Whether a session is named so: what came for it is not for the machine's kernel. */
 bool bfd_is_session(const struct bfd *b, const struct bfd_key *key);
 
+/*
+ * Whether a packet between the ends of a session is that session's: another BFD daemon of the far end's machine
+ * may have one between the same addresses, with another here. A packet that names no session of its own is
+ * taken as long as the far end is not known, or is from the same. So who restarts is known to have by
+ * the detection time only. What cannot be decoded is the session's, to be counted.
+ */
+bool bfd_is_for(const struct bfd *b, const struct bfd_key *key, const uint8_t *bytes, size_t length);
+
 struct instant bfd_deadline(const struct bfd *b);
 /*
  * What has become due. A caller that comes more than BFD_STALL_MS late was itself held up, and packets may

@@ -142,10 +142,12 @@ bool bfd_front_inner(struct worker *w, const struct tunnel *t, const struct endp
 
 	if (!w->bfd.bfd || !bfd_is_session(w->bfd.bfd, &a.key))
 		return false;
-	if (udp_decode(inner, ip, &udp))
+	if (!udp_decode(inner, ip, &udp))
+		worker_drop(w, FORWARD_DROP_INNER_MALFORMED);
+	else if (bfd_is_for(w->bfd.bfd, &a.key, udp.payload, udp.length))
 		heard(w, &a, udp.payload, udp.length);
 	else
-		worker_drop(w, FORWARD_DROP_INNER_MALFORMED);
+		return false;
 	return true;
 }
 

@@ -618,6 +618,36 @@ static void test_min_ttl(void **state)
 	scene_end(&s);
 }
 
+/* Another daemon's sessions between the same addresses, at both ends. */
+static void test_whose(void **state)
+{
+	uint8_t bytes[BFD_PACKET_OCTETS];
+	struct bfd_packet p;
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, 0);
+	scene_reach(&s, BFD_DOWN);
+	p = scene_packet(&s, BFD_DOWN);
+	bfd_packet_encode(&p, bytes);
+	assert_true(bfd_is_for(s.b, &s.key, bytes, sizeof bytes)); /* who comes first is the far end */
+	scene_hear(&s, &p);
+	assert_true(bfd_is_for(s.b, &s.key, bytes, sizeof bytes));
+	p.my_discriminator++;
+	bfd_packet_encode(&p, bytes);
+	assert_false(bfd_is_for(s.b, &s.key, bytes, sizeof bytes));
+	p.your_discriminator = scene_status(&s).discriminator;
+	bfd_packet_encode(&p, bytes);
+	assert_true(bfd_is_for(s.b, &s.key, bytes, sizeof bytes));
+	p.your_discriminator++;
+	bfd_packet_encode(&p, bytes);
+	assert_false(bfd_is_for(s.b, &s.key, bytes, sizeof bytes));
+	assert_true(bfd_is_for(s.b, &s.key, bytes, 7));
+	s.key = scene_key(1);
+	assert_false(bfd_is_for(s.b, &s.key, bytes, 7));
+	scene_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -630,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_poll_at_up), cmocka_unit_test(test_final), cmocka_unit_test(test_change_tx),
 		cmocka_unit_test(test_change_rx), cmocka_unit_test(test_change_during_poll),
 		cmocka_unit_test(test_checks_in_order), cmocka_unit_test(test_min_ttl),
+		cmocka_unit_test(test_whose),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
