@@ -14,66 +14,18 @@
 #include "forward/gre_rx.h"
 #include "forward/gre_tx.h"
 #include "forward/mtu.h"
+#include "forward_ways.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct worker *worker;
 
-/* Touches every octet, as the kernel would, so that one out of bounds is seen. */
-static void touch(const uint8_t *bytes, size_t length)
-{
-	static volatile uint8_t sink;
-
-	for (size_t i = 0; i < length; i++)
-		sink = (uint8_t)(sink ^ bytes[i]);
-}
-
 static void underlay_send(void *context, const struct underlay_packet *p)
 {
 	(void)context;
-	touch(p->bytes, p->length);
+	forward_touch(p->bytes, p->length);
 	if (p->df && p->length % 3 == 0)
 		mtu_learn(worker, p, (uint32_t)p->length - 1);
-}
-
-static uint8_t *esp_room(void *context, const struct esp_path *path, size_t length)
-{
-	static uint8_t room[FRAME_MAX + ESP_OVERHEAD_MAX];
-
-	(void)context;
-	return path->udp || path->raw ? room + sizeof room - length : NULL;
-}
-
-static bool ike_hand(void *context, const struct ipaddr *to, const uint8_t *packet, size_t length)
-{
-	(void)context;
-	touch(packet, length);
-	return to->family == IP_V4;
-}
-
-static void flush(void *context)
-{
-	(void)context;
-}
-
-static void tap_write(void *context, struct tunnel *t, uint8_t *frame, size_t length)
-{
-	(void)context;
-	(void)t;
-	memset(frame - VNET_HEADER, 0, VNET_HEADER);
-	touch(frame, length);
-}
-
-static void tap_packet(void *context, struct tunnel *t, uint8_t *frame, const struct ip_view *ip)
-{
-	tap_write(context, t, frame, ETHERNET_HEADER + ip->total_len);
-}
-
-static bool control_send(void *context, uint16_t type, const void *payload, size_t length)
-{
-	(void)context;
-	touch(payload, length);
-	return type % 2;
 }
 
 static void tunnels_make(struct tables *t)
@@ -133,12 +85,11 @@ static void record_run(struct tables *t, uint8_t kind, const uint8_t *bytes, siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct forward_io io = { .underlay_send = underlay_send, .esp_room = esp_room, .esp_undo = flush,
-				       .ike_hand = ike_hand, .flush = flush, .tap_write = tap_write,
-				       .tap_packet = tap_packet, .control_send = control_send };
+	struct forward_io io = forward_ways();
 	struct reader r = reader_of(data, size);
 	struct tables tables;
 
+	io.underlay_send = underlay_send;
 	if (tables_init(&tables))
 		abort();
 	worker = worker_new(&tables, &io);

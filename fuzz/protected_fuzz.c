@@ -17,6 +17,7 @@
 #include "forward/fwd_control.h"
 #include "forward/gre_tx.h"
 #include "forward/protect.h"
+#include "forward_ways.h"
 #include "xfrm_say.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,61 +28,12 @@ static struct worker *worker;
 static const uint32_t spis[] = { SPI_UDP, SPI_TUNNEL, SPI_BARE, SPI_UNBOUND };
 static const uint8_t next_headers[] = { 47, 4, 41, 59 };
 
-static void touch(const uint8_t *bytes, size_t length)
-{
-	static volatile uint8_t sink;
-
-	for (size_t i = 0; i < length; i++)
-		sink = (uint8_t)(sink ^ bytes[i]);
-}
-
 /* Nothing may leave in clear. */
 static void underlay_send(void *context, const struct underlay_packet *p)
 {
 	(void)context;
 	if (p->tunnel && p->tunnel->conf.protection)
 		abort();
-}
-
-static uint8_t *esp_room(void *context, const struct esp_path *path, size_t length)
-{
-	static uint8_t room[FRAME_MAX + ESP_OVERHEAD_MAX];
-
-	(void)context;
-	return path->udp || path->raw ? room + sizeof room - length : NULL;
-}
-
-static void nothing(void *context)
-{
-	(void)context;
-}
-
-static bool ike_hand(void *context, const struct ipaddr *to, const uint8_t *packet, size_t length)
-{
-	(void)context;
-	touch(packet, length);
-	return to->family == IP_V4;
-}
-
-/* What is taken came under the tunnel's protection. */
-static void tap_write(void *context, struct tunnel *t, uint8_t *frame, size_t length)
-{
-	(void)context;
-	(void)t;
-	memset(frame - VNET_HEADER, 0, VNET_HEADER);
-	touch(frame, length);
-}
-
-static void tap_packet(void *context, struct tunnel *t, uint8_t *frame, const struct ip_view *ip)
-{
-	tap_write(context, t, frame, ETHERNET_HEADER + ip->total_len);
-}
-
-static bool control_send(void *context, uint16_t type, const void *payload, size_t length)
-{
-	(void)context;
-	touch(payload, length);
-	return type % 2;
 }
 
 static void say(const uint8_t *request, size_t length)
@@ -91,7 +43,7 @@ static void say(const uint8_t *request, size_t length)
 	size_t octets = xfrm_server_request(p->xfrm, protect_clock(p), request, length, reply);
 
 	while (octets) {
-		touch(reply, octets);
+		forward_touch(reply, octets);
 		octets = xfrm_server_more(p->xfrm, protect_clock(p), reply);
 	}
 }
@@ -192,14 +144,13 @@ static void record_run(struct tables *t, uint8_t kind, const uint8_t *bytes, siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct forward_io io = { .underlay_send = underlay_send, .esp_room = esp_room, .esp_undo = nothing,
-				       .ike_hand = ike_hand, .flush = nothing, .tap_write = tap_write,
-				       .tap_packet = tap_packet, .control_send = control_send };
+	struct forward_io io = forward_ways();
 	const int fd = memfd_create("fuzz", MFD_CLOEXEC);
 	char reason[SA_TABLE_REASON_MAX];
 	struct reader r = reader_of(data, size);
 	struct tables tables;
 
+	io.underlay_send = underlay_send;
 	if (tables_init(&tables) || !(worker = worker_new(&tables, &io)))
 		abort();
 	worker->now = (struct instant){ 1000000 };

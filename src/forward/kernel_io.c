@@ -2,9 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <linux/if_tun.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,9 +14,9 @@
 #include "forward/gre_rx.h"
 #include "forward/gre_tx.h"
 #include "forward/mtu.h"
+#include "forward/send_error.h"
 
 enum {
-	SEND_WAIT_MS = 1,
 	OFFLOADS_TCP = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
 	OFFLOADS_UDP = 0x20 | 0x40, /* TUN_F_USO4, TUN_F_USO6: younger than some systems' headers */
 	SUPER_PACKET = 4096,        /* octets: no wire's packet is that long */
@@ -64,46 +62,16 @@ static void control_fill(struct msghdr *msg, const struct underlay_packet *p)
 	}
 }
 
-/* The MTU told by the newest queued error; 0 when there is none. Empties the queue. */
-static uint32_t error_queue_mtu(int fd)
-{
-	union { char bytes[512]; struct cmsghdr align; } space;
-	uint32_t mtu = 0;
-
-	for (;;) {
-		struct msghdr msg = { .msg_control = space.bytes, .msg_controllen = sizeof space.bytes };
-
-		if (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-			return mtu;
-		for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
-			struct sock_extended_err e;
-
-			if (!((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-			      (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)))
-				continue;
-			memcpy(&e, CMSG_DATA(c), sizeof e);
-			if (e.ee_errno == EMSGSIZE)
-				mtu = e.ee_info;
-		}
-	}
-}
-
 /* What to do about the first packet of a run that was refused; true: try it once more. */
 static bool send_failed(struct kernel_io *io, struct queued_send *s, int error, bool again)
 {
-	struct pollfd wait = { .fd = s->fd, .events = POLLOUT };
-
-	if (error == EINTR)
+	if (error == EINTR || (!again && send_error_waits(s->fd, error)))
 		return true;
-	/* A full socket buffer drains at line speed: a moment's patience is the back-pressure
-	 * that makes the TAP's queue fill instead. */
-	if ((error == EAGAIN || error == ENOBUFS) && !again)
-		return poll(&wait, 1, SEND_WAIT_MS) >= 0;
 	if (error == EMSGSIZE && s->packet.df && s->packet.session) {
-		esp_tx_learn(io->worker, s->packet.session, error_queue_mtu(s->fd));
+		esp_tx_learn(io->worker, s->packet.session, send_error_mtu(s->fd));
 		worker_drop(io->worker, FORWARD_DROP_TOO_BIG);
 	} else if (error == EMSGSIZE && s->packet.df) {
-		mtu_learn(io->worker, &s->packet, error_queue_mtu(s->fd));
+		mtu_learn(io->worker, &s->packet, send_error_mtu(s->fd));
 	} else {
 		worker_drop(io->worker, error == EMSGSIZE ? FORWARD_DROP_TOO_BIG : FORWARD_DROP_SEND_ERROR);
 	}

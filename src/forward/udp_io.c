@@ -2,21 +2,19 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <time.h> /* errqueue.h wants it */
-#include <linux/errqueue.h>
 #include <linux/udp.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "forward/send_error.h"
 
 enum {
 	SEND_RUNS = 64,
 	SEND_OCTETS = 2 * 65536 + 4096, /* a super-packet of 64 KiB grows by a third at worst */
 	SEND_SLACK = 64,                /* for ciphers that write whole vectors */
 	SEND_CONTROL = 128,
-	SEND_WAIT_MS = 1,
 	RECEIVE_CONTROL = 160,
 	/* Buffers do not start at equal offsets of a page: their first lines would all compete for the
 	 * same places of the cache. */
@@ -217,30 +215,6 @@ static void df_set(struct udp_socket *socket, bool df)
 		socket->df_now = wanted;
 }
 
-/* The MTU told by the newest queued error; 0 when there is none. */
-static uint32_t error_queue_mtu(int fd)
-{
-	union { char bytes[512]; struct cmsghdr align; } space;
-	uint32_t mtu = 0;
-
-	for (;;) {
-		struct msghdr msg = { .msg_control = space.bytes, .msg_controllen = sizeof space.bytes };
-
-		if (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-			return mtu;
-		for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
-			struct sock_extended_err e;
-
-			if (!((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-			      (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)))
-				continue;
-			memcpy(&e, CMSG_DATA(c), sizeof e);
-			if (e.ee_errno == EMSGSIZE)
-				mtu = e.ee_info;
-		}
-	}
-}
-
 /* What the path carries, asked by sending the refused datagram again with errors queued. They are
  * not queued otherwise: a peer that is away would then disturb the sends to all others. */
 static uint32_t path_mtu_ask(const struct udp_socket *socket, const struct msghdr *refused)
@@ -253,25 +227,21 @@ static uint32_t path_mtu_ask(const struct udp_socket *socket, const struct msghd
 	if (setsockopt(socket->fd, level, option, &on, sizeof on) < 0)
 		return 0;
 	if (sendmsg(socket->fd, refused, MSG_DONTWAIT) < 0)
-		mtu = error_queue_mtu(socket->fd);
+		mtu = send_error_mtu(socket->fd);
 	setsockopt(socket->fd, level, option, &off, sizeof off);
 	return mtu;
 }
 
-/* A full socket buffer drains at line speed: a moment's patience is the back-pressure that
- * makes the TAP's queue fill instead. */
-static bool is_worth_waiting(int fd, int error)
+static bool is_worth_another(int fd, int error)
 {
-	struct pollfd wait = { .fd = fd, .events = POLLOUT };
-
-	return error == EINTR || ((error == EAGAIN || error == ENOBUFS) && poll(&wait, 1, SEND_WAIT_MS) >= 0);
+	return error == EINTR || send_error_waits(fd, error);
 }
 
 static int send_one(const struct udp_socket *socket, const struct msghdr *msg)
 {
 	if (sendmsg(socket->fd, msg, MSG_DONTWAIT) >= 0)
 		return 0;
-	if (is_worth_waiting(socket->fd, errno) && sendmsg(socket->fd, msg, MSG_DONTWAIT) >= 0)
+	if (is_worth_another(socket->fd, errno) && sendmsg(socket->fd, msg, MSG_DONTWAIT) >= 0)
 		return 0;
 	return errno;
 }
@@ -297,7 +267,7 @@ static void run_send_singly(struct udp_sender *s, const struct run *r)
 /* The first run of a send was refused with `error`. */
 static void run_refused(struct udp_sender *s, const struct run *r, struct mmsghdr *m, int error)
 {
-	if (is_worth_waiting(r->socket->fd, error)) {
+	if (is_worth_another(r->socket->fd, error)) {
 		error = send_one(r->socket, &m->msg_hdr);
 		if (!error)
 			return;
