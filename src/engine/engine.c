@@ -19,6 +19,7 @@
 #include "engine/name.h"
 #include "engine/nhs_cluster.h"
 #include "engine/nhs_list.h"
+#include "engine/nhs_trust.h"
 #include "engine/output.h"
 #include "engine/path.h"
 #include "engine/purge.h"

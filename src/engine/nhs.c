@@ -35,8 +35,8 @@
  * 5 s. One that refuses us is alive and may be short of something: it is asked every 16 s. None
  * less often than a refresh would come.
  *
- * Who was dead is held back for a while (`nhs fallback`, damping.h): it is registered with, but
- * others are preferred and none is released for its sake. nhs_is_trusted() tells.
+ * Who was dead is held back for a while (nhs_trust.c): it is registered with, but others are
+ * preferred and none is released for its sake.
  *
  * An NHS counts as live, so that traffic may lean on it, in UP and REFRESHING.
  * nhs_enter() is the only writer of the state; nhs_step.c has what each state makes of each event.
@@ -51,6 +51,7 @@
 #include "engine/ladder.h"
 #include "engine/name.h"
 #include "engine/nhs_list.h"
+#include "engine/nhs_trust.h"
 #include "engine/output.h"
 #include "engine/registration.h"
 
@@ -92,11 +93,6 @@ bool nhs_is_asked(const struct nhs *n)
 bool nhs_is_standby(const struct nhs *n)
 {
 	return n->state == NHS_STANDBY || n->state == NHS_RELEASING;
-}
-
-bool nhs_is_trusted(const struct nhs *n)
-{
-	return nhs_is_live(n) && !timer_running(&n->trust);
 }
 
 static struct engine *engine_of(const struct nhs *n)
@@ -184,47 +180,6 @@ static void ask_while_dead(struct nhs *n)
 	transmit(n);
 }
 
-/* ---- being trusted */
-
-/* Routing is told of one that is held back when it is so no longer: traffic stays where it is. */
-static void tell_routing(struct nhs *n)
-{
-	const bool up = nhs_is_trusted(n);
-
-	if (up == n->told_up)
-		return;
-	n->told_up = up;
-	if (n->state == NHS_WAITING || n->state == NHS_LEAVING) /* the tunnel goes, and routing sees that itself */
-		return;
-	routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->addr, up);
-}
-
-void nhs_trust_now(struct nhs *n)
-{
-	if (!timer_running(&n->trust))
-		return;
-	timer_stop(&engine_of(n)->timers, &n->trust);
-	nhs_trust_due(n);
-}
-
-void nhs_trust_due(struct nhs *n)
-{
-	engine_of(n)->clusters_stale = true;
-	tunnel_nhs_changed(n->overlay->tunnel);
-	tell_routing(n);
-}
-
-/* It is back: for how long shall others be preferred? Without another there is no question. */
-static struct span hold_back(const struct nhs *n)
-{
-	const struct span wait = damping_wait(&n->damping, engine_of(n)->now);
-	const struct span fallback = span_s(n->overlay->cfg->nhs_fallback_s);
-
-	if (instant_is_never(n->died))
-		return span_s(0);
-	return wait.us > fallback.us ? wait : fallback;
-}
-
 /* ---- what entering a state does */
 
 static void say_state(const struct nhs *n, bool up)
@@ -240,14 +195,9 @@ static void say_state(const struct nhs *n, bool up)
 
 static void enter_up(struct nhs *n, bool was_live)
 {
-	const struct span wait = hold_back(n);
-
 	n->reason[0] = '\0';
 	n->step = n->misses = 0;
 	n->acknowledged_id = n->request_id;
-	n->died = INSTANT_NEVER;
-	if (!was_live && wait.us > 0)
-		timer_set(&engine_of(n)->timers, &n->trust, later(engine_of(n), wait));
 	if (!was_live)
 		say_state(n, true);
 	arm(n, registration_interval(n->overlay));
@@ -340,16 +290,13 @@ void nhs_enter(struct nhs *n, enum nhs_state state)
 
 	n->state = state;
 	engine_of(n)->clusters_stale = true;
-	if (was_live && !nhs_is_live(n)) {
-		timer_stop(&engine_of(n)->timers, &n->trust);
-		tunnel_nhs_changed(n->overlay->tunnel);
-		tell_routing(n);
-	}
+	if (was_live && !nhs_is_live(n))
+		nhs_trust_end(n);
 	act_on_entry(n, was, was_live);
 	nhs_follow_path(n);
 	if (!was_live && nhs_is_live(n)) {
-		tunnel_nhs_changed(n->overlay->tunnel);
-		tell_routing(n);
+		nhs_trust_begin(n, !instant_is_never(n->died));
+		n->died = INSTANT_NEVER;
 	}
 }
 

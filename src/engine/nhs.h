@@ -28,6 +28,9 @@ enum nhs_event {
 	NHS_EVENT_COUNT
 };
 
+/* Back, but not yet for long enough to be preferred. */
+enum nhs_hold { NHS_HOLD_NONE, NHS_HOLD_DAMPED, NHS_HOLD_SETTLING };
+
 enum { NHS_REASON_MAX = 80 };
 
 struct nhs {
@@ -53,8 +56,10 @@ struct nhs {
 	struct path_watch path;   /* nhs_path.c */
 	struct instant died;      /* NEVER: nothing bad is known of it since it was UP last */
 	struct damping damping;
+	enum nhs_hold hold;       /* nhs_trust.c, as all of the following */
+	struct span settling;     /* how long that lasts, or will */
+	struct timer trust;
 	bool told_up;             /* what routing was told last */
-	struct timer trust;       /* running: back, but not yet for long enough to be preferred */
 
 	uint32_t link_local_id; /* registration of our link-local address; 0: none */
 	unsigned link_local_step;
@@ -70,14 +75,10 @@ void nhs_timer(struct nhs *n);
 void nhs_follow_path(struct nhs *n);
 /* Probes are not answered, of late: what does NHRP say? */
 void nhs_path_doubted(struct nhs *n);
-void nhs_trust_due(struct nhs *n);
-/* Held back no longer: it is preferred again as its priority says. */
-void nhs_trust_now(struct nhs *n);
 
 bool nhs_is_live(const struct nhs *n);    /* traffic may lean on it */
 bool nhs_is_asked(const struct nhs *n);   /* not live, and we try to register with it */
 bool nhs_is_standby(const struct nhs *n); /* not needed for now */
-bool nhs_is_trusted(const struct nhs *n); /* live, and not held back */
 const char *nhs_state_name(enum nhs_state s);
 
 #endif

@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "engine/binding.h"
 #include "engine/nhs_list.h"
+#include "engine/nhs_trust.h"
 
 enum { CLUSTERS = 11, SETTLE_ROUNDS_MAX = 8 };
 
@@ -33,6 +34,11 @@ static size_t limit_of(const struct overlay *o, unsigned number)
 		if (o->cfg->clusters[i].cluster == number && o->cfg->clusters[i].max_connections)
 			return o->cfg->clusters[i].max_connections;
 	return SIZE_MAX;
+}
+
+bool cluster_is_limited(const struct overlay *o, unsigned number)
+{
+	return limit_of(o, number) != SIZE_MAX;
 }
 
 static int by_rank(const void *a, const void *b)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "engine/nhs_trust.h"
 
 struct wanted {
 	const struct config_nhs *cfg;

@@ -140,3 +140,19 @@ const struct route *rib_next_inside(const struct rib *r, const struct ipprefix *
 
 	return x && ipprefix_covers(prefix, &x->dst) ? x : NULL;
 }
+
+static bool leads_by(const struct route *route, const struct ipaddr *gateway)
+{
+	for (size_t i = 0; i < route->more_count; i++)
+		if (ipaddr_eq(&route->more[i].gateway, gateway))
+			return true;
+	return ipaddr_eq(&route->gateway, gateway);
+}
+
+bool rib_leads_by(const struct rib *r, const struct ipaddr *gateway)
+{
+	for (struct tree_node *n = tree_first(&r->routes); n; n = tree_next(n))
+		if (leads_by(CONTAINER_OF(n, struct route, node), gateway))
+			return true;
+	return false;
+}

@@ -40,6 +40,8 @@ bool rib_is_local(const struct rib *r, const struct ipaddr *addr);
 /* Longest route that contains addr and is no longer than max_len; NULL: none. */
 const struct route *rib_match(const struct rib *r, const struct ipaddr *addr, uint8_t max_len);
 const struct route *rib_find(const struct rib *r, const struct ipprefix *dst);
+/* Some route, in whatever place, has that gateway. */
+bool rib_leads_by(const struct rib *r, const struct ipaddr *gateway);
 /* Routes strictly inside a prefix, in order; previous NULL starts. NULL: no more. */
 const struct route *rib_next_inside(const struct rib *r, const struct ipprefix *prefix,
 				    const struct route *previous);

@@ -5,6 +5,7 @@
 #include "engine/answer.h"
 #include "engine/binding.h"
 #include "engine/nhs_list.h"
+#include "engine/nhs_trust.h"
 #include "engine/resolution.h"
 #include "engine/state.h"
 #include "engine/tunnel.h"
@@ -229,8 +230,7 @@ static void view_nhs(const struct nhs *n, struct nhs_view *v)
 		v->retry_interval = n->interval;
 		v->over_budget = n->over_budget;
 	}
-	if (timer_running(&n->trust))
-		v->held_back = instant_since(n->trust.deadline, overlay_engine(n->overlay)->now);
+	v->held_back = nhs_held_back(n);
 	view_path(n, v);
 }
 

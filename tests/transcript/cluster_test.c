@@ -246,14 +246,11 @@ static void fallback_time(void **state)
 	come_back(&n, 0);
 	assert_string_equal(shown(&n), "UP UP");
 	assert_true(view(&n, 0).held_back.us > span_s(8).us);
-	path(&n, 0, NHS_EVENT_PATH_LOST);
-	assert_true(view(&n, 0).held_back.us == 0);
-	rig_run_ms(n.rig, 20); /* NHRP says otherwise; it begins anew */
 	assert_int_equal(n.spoke->relay_count, 2);
 	assert_string_equal(node_relay_nbma(n.spoke, 0), "192.0.2.2");
 	rig_run(n.rig, 8);
 	assert_string_equal(shown(&n), "UP UP");
-	assert_true(routing_told(&n, "10.0.0.2", true)); /* and nothing of a since */
+	assert_true(routing_told(&n, "10.0.0.1", true)); /* routing may begin with it */
 	rig_run(n.rig, 2);
 	assert_string_equal(shown(&n), "UP DOWN");
 	assert_string_equal(node_relay_nbma(n.spoke, 0), "192.0.2.1");
@@ -274,6 +271,50 @@ static void nothing_is_held_back_at_the_start(void **state)
 	rig_free(n.rig);
 }
 
+/* Without a fallback time, but routing has yet to come about by the better one. */
+static void routing_is_given_time(void **state)
+{
+	const struct net n = net_up(2);
+
+	(void)state;
+	die(&n, 0);
+	rig_run_ms(n.rig, 20);
+	node_route(n.spoke, "192.168.0.0/16", "10.0.0.2", true);
+	come_back(&n, 0);
+	assert_string_equal(shown(&n), "UP UP");
+	assert_true(routing_told(&n, "10.0.0.1", true));
+	rig_run(n.rig, 8);
+	assert_string_equal(shown(&n), "UP UP");
+	rig_run(n.rig, 3);
+	assert_string_equal(shown(&n), "UP DOWN");
+	assert_true(routing_told(&n, "10.0.0.2", false));
+	rig_free(n.rig);
+}
+
+/* Routing does not run after one that comes and goes, either. */
+static void routing_is_not_told_of_the_damped(void **state)
+{
+	const struct net n = net_up(2);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		die(&n, 0);
+		rig_run(n.rig, 2);
+		come_back(&n, 0);
+	}
+	assert_true(view(&n, 0).held_back.us > 0);
+	die(&n, 0);
+	assert_true(view(&n, 0).held_back.us == 0);
+	rig_run(n.rig, 1);
+	n.spoke->routing_addr = IPADDR_NONE;
+	come_back(&n, 0);
+	assert_string_equal(shown(&n), "UP UP");
+	assert_true(ipaddr_is_none(&n.spoke->routing_addr));
+	rig_run(n.rig, 30);
+	assert_true(routing_told(&n, "10.0.0.2", false));
+	rig_free(n.rig);
+}
+
 /* The other one dies meanwhile: nothing is held back in favour of nobody. */
 static void fallback_time_ends_with_the_other(void **state)
 {
@@ -288,7 +329,7 @@ static void fallback_time_ends_with_the_other(void **state)
 	die(&n, 1);
 	assert_string_equal(shown(&n), "UP DOWN");
 	assert_true(view(&n, 0).held_back.us == 0);
-	assert_true(routing_told(&n, "10.0.0.1", true));
+	assert_true(routing_told(&n, "10.0.0.2", false));
 	assert_string_equal(node_relay_nbma(n.spoke, 0), "192.0.2.1");
 	rig_free(n.rig);
 }
@@ -817,6 +858,8 @@ int main(void)
 		cmocka_unit_test(the_better_one_comes_back),
 		cmocka_unit_test(a_dead_one_is_asked_every_4_s),
 		cmocka_unit_test(fallback_time),
+		cmocka_unit_test(routing_is_given_time),
+		cmocka_unit_test(routing_is_not_told_of_the_damped),
 		cmocka_unit_test(nothing_is_held_back_at_the_start),
 		cmocka_unit_test(fallback_time_ends_with_the_other),
 		cmocka_unit_test(clusterless),
