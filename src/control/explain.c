@@ -81,7 +81,7 @@ static const struct { const char *mnemonic, *cause, *text, *remedy; } event_caus
 	{ "NHRP_AUTH_FAILED", "nhrp-authentication", "a peer's NHRP authentication is not ours",
 	  "make ip nhrp authentication alike on both ends" },
 	{ "NHRP_REGISTRATION_REFUSED", "nhrp-claim", "a peer claims a tunnel address that it may not have",
-	  "change the peer's ip address, or ip nhrp identity here; another identity had the address before" },
+	  "change the peer's ip address or its certificate, or ip nhrp identity here; or another identity had the address before" },
 };
 
 /* ---- making them ---- */

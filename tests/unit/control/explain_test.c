@@ -86,7 +86,7 @@ static void test_everything(void **state)
 	       "event 10.0.0.77 at 192.0.2.77\n"
 	       "  cause:    a peer claims a tunnel address that it may not have\n"
 	       "  evidence: tunnel=Tunnel0 address=10.0.0.77 nbma=192.0.2.77 reason=\"administratively prohibited\", 00:01:00 ago\n"
-	       "  remedy:   change the peer's ip address, or ip nhrp identity here; another identity had the address before\n");
+	       "  remedy:   change the peer's ip address or its certificate, or ip nhrp identity here; or another identity had the address before\n");
 }
 
 static void test_one_peer(void **state)
