@@ -10,6 +10,11 @@
 
 /* ---- where to */
 
+struct question {
+	const struct nhrp_message *message;
+	const struct endpoint *from;
+};
+
 static bool towards(struct next_hop *hop, struct overlay *o, const struct endpoint *nbma,
 		    const struct endpoint *from)
 {
@@ -17,12 +22,25 @@ static bool towards(struct next_hop *hop, struct overlay *o, const struct endpoi
 	return !endpoint_eq(nbma, from); /* never back to whom it came from */
 }
 
-/* Up to an NHS of ours: it may know what we do not. */
-static enum way by_nhs(struct overlay *o, const struct endpoint *from, struct next_hop *hop)
+/* Who has passed it on wrote his address into it. */
+static bool has_seen(const struct nhs *n, const struct nhrp_message *m)
 {
-	const struct nhs *const n = nhs_best(o);
+	const struct nhrp_extension *const x = nhrp_extension_find(m, NHRP_EXT_FORWARD_TRANSIT);
 
-	return n && towards(hop, o, &n->nbma, from) ? WAY_FORWARD : WAY_NONE;
+	for (size_t i = 0; x && x->is_cies && i < x->cie_count; i++)
+		if (ipaddr_eq(&x->cies[i].proto, &n->addr) || ipaddr_eq(&x->cies[i].nbma, &n->nbma.addr))
+			return true;
+	return ipaddr_eq(&m->src_proto, &n->addr);
+}
+
+/* Up to an NHS of ours: it may know what we do not. Of several, one that has not been asked yet: so where
+ * each hub knows some of the spokes a question visits hub after hub. */
+static enum way by_nhs(struct overlay *o, const struct question *q, struct next_hop *hop)
+{
+	for (const struct nhs *n = nhs_best(o); n; n = nhs_next_live(o, n))
+		if (!has_seen(n, q->message) && towards(hop, o, &n->nbma, q->from))
+			return WAY_FORWARD;
+	return WAY_NONE;
 }
 
 /* Somebody who registered here, an NHS, or a static map. Cached bindings are hearsay. */
@@ -38,18 +56,18 @@ static enum way by_binding(struct overlay *o, const struct ipaddr *addr, const s
 	return b->kind == BINDING_STATIC && !nhs_by_addr(o, addr) ? WAY_STATIC : WAY_FORWARD;
 }
 
-static enum way by_gateway(struct overlay *o, const struct ipaddr *gateway, const struct endpoint *from,
+static enum way by_gateway(struct overlay *o, const struct ipaddr *gateway, const struct question *q,
 			   struct next_hop *hop)
 {
 	const struct binding *const b = ipaddr_is_none(gateway) ? NULL : binding_host(o, gateway);
 	const struct peer *const far_end = o->tunnel->destination;
 
 	if (b)
-		return towards(hop, o, binding_nbma(b), from) ? WAY_FORWARD : WAY_NONE;
+		return towards(hop, o, binding_nbma(b), q->from) ? WAY_FORWARD : WAY_NONE;
 	/* The far end is the best live NHS, and without any the configured one. */
 	if (far_end && !nhs_best(o))
-		return towards(hop, o, &far_end->nbma, from) ? WAY_FORWARD : WAY_NONE;
-	return by_nhs(o, from, hop);
+		return towards(hop, o, &far_end->nbma, q->from) ? WAY_FORWARD : WAY_NONE;
+	return by_nhs(o, q, hop);
 }
 
 static enum way by_partner(struct overlay *o, const struct partner *p, const struct endpoint *from,
@@ -59,8 +77,9 @@ static enum way by_partner(struct overlay *o, const struct partner *p, const str
 }
 
 enum way forwarding_way(struct overlay *o, const struct ipaddr *dst, const struct endpoint *from,
-			struct next_hop *hop)
+			const struct nhrp_message *m, struct next_hop *hop)
 {
+	const struct question q = { m, from };
 	struct overlay *other;
 	const struct partner *partner;
 	const struct route *r;
@@ -78,10 +97,10 @@ enum way forwarding_way(struct overlay *o, const struct ipaddr *dst, const struc
 		return WAY_NONE; /* known, but it is the asker himself */
 	r = rib_match(overlay_rib(o), dst, ip_family_bits(o->family));
 	if (!r)
-		return overlay_on_subnet(o, dst) ? by_nhs(o, from, hop) : WAY_NONE;
+		return overlay_on_subnet(o, dst) ? by_nhs(o, &q, hop) : WAY_NONE;
 	other = overlay_of_route(o, r);
 	if (other)
-		return by_gateway(other, overlay_gateway(other, r), from, hop);
+		return by_gateway(other, overlay_gateway(other, r), &q, hop);
 	partner = partner_of_route(o, r);
 	return partner ? by_partner(o, partner, from, hop) : WAY_EGRESS;
 }
@@ -182,7 +201,7 @@ void forwarding_other(struct overlay *o, const struct endpoint *from, const stru
 {
 	struct next_hop hop;
 
-	switch (forwarding_way(o, dst, from, &hop)) {
+	switch (forwarding_way(o, dst, from, m, &hop)) {
 	case WAY_FORWARD:
 	case WAY_STATIC:
 		forwarding_send(o, from, m, &hop);

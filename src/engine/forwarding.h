@@ -20,7 +20,7 @@ enum way {
 
 /* Where a message about dst goes from here, when it came from `from`. */
 enum way forwarding_way(struct overlay *o, const struct ipaddr *dst, const struct endpoint *from,
-			struct next_hop *hop);
+			const struct nhrp_message *m, struct next_hop *hop);
 /* Passes a message on: hop count, loop check, transit record, authentication, NAT. */
 void forwarding_send(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m,
 		     const struct next_hop *hop);

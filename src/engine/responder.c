@@ -207,7 +207,7 @@ void server_resolution(struct overlay *o, const struct endpoint *from, const str
 		count(overlay_engine(o), ENGINE_COUNT_DROP_SPOOFED);
 		return;
 	}
-	switch (forwarding_way(o, &m->dst_proto, from, &hop)) {
+	switch (forwarding_way(o, &m->dst_proto, from, m, &hop)) {
 	case WAY_EGRESS:
 		answer_egress(o, from, &a, m);
 		break;

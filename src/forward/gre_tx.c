@@ -117,6 +117,12 @@ static void unicast(struct worker *w, struct tunnel *t, uint8_t *frame, const st
 
 	if (!peer && !tunnel_is_p2p(t))
 		return;
+	/* Two hubs, each of which takes the other for the one who knows, would send it to and fro. */
+	if (peer && peer->relay != PEER_RELAY_NEVER &&
+	    relay_count_came_from(&w->relays, w->now, &ip->src, &ip->dst, t->conf.tunnel, peer->id)) {
+		worker_drop(w, FORWARD_DROP_LOOP);
+		return;
+	}
 	if (!mtu_admits(w, t, peer, frame + ETHERNET_HEADER, ip, segment_size(s)))
 		return;
 	/* A segment that opens a connection is never cut. */

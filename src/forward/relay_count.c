@@ -4,9 +4,14 @@
 
 #include "forward/hash.h"
 
+static size_t flow_index(const struct ipaddr *src, const struct ipaddr *dst)
+{
+	return hash_ipaddr(hash_ipaddr(src->family, src), dst) % RELAY_FLOWS;
+}
+
 static struct relay_flow *flow_slot(struct relay_count *r, const struct ipaddr *src, const struct ipaddr *dst)
 {
-	return &r->flows[hash_ipaddr(hash_ipaddr(src->family, src), dst) % RELAY_FLOWS];
+	return &r->flows[flow_index(src, dst)];
 }
 
 void relay_count_received(struct relay_count *r, struct instant now, const struct ipaddr *src,
@@ -19,6 +24,15 @@ void relay_count_received(struct relay_count *r, struct instant now, const struc
 	flow->in_tunnel = in_tunnel;
 	flow->in_peer = in_peer;
 	flow->seen = now;
+}
+
+bool relay_count_came_from(const struct relay_count *r, struct instant now, const struct ipaddr *src,
+			   const struct ipaddr *dst, uint32_t tunnel, uint64_t peer)
+{
+	const struct relay_flow *flow = &r->flows[flow_index(src, dst)];
+
+	return flow->in_tunnel == tunnel && flow->in_peer == peer && ipaddr_eq(&flow->src, src) &&
+	       ipaddr_eq(&flow->dst, dst) && instant_since(now, flow->seen).us < span_ms(RELAY_MOMENT_MS).us;
 }
 
 static bool same_pair(const struct forward_relay_counters *a, const struct forward_relay_counters *b)

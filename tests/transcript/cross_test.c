@@ -252,6 +252,103 @@ static void strangers_with_foreign_keys_are_not_heard(void **state)
 	rig_free(s.rig);
 }
 
+/* ---- several hubs in one tunnel, each with spokes of its own */
+
+/* Three hubs that are servers of one another; spoke1 knows the first only, spoke2 the third. */
+static struct scene subsets_laid_out(struct node **hub3)
+{
+	struct scene s = { .rig = rig_new() };
+
+	s.hub = node_new(s.rig, "hub", "192.0.2.1", "10.0.0.1/24");
+	s.hub2 = node_new(s.rig, "hub2", "192.0.2.2", "10.0.0.2/24");
+	*hub3 = node_new(s.rig, "hub3", "192.0.2.3", "10.0.0.3/24");
+	s.spoke1 = node_new(s.rig, "spoke1", "198.51.100.1", "10.0.0.11/24");
+	s.spoke2 = node_new(s.rig, "spoke2", "198.51.100.2", "10.0.0.12/24");
+	node_add_nhs(s.hub, "10.0.0.2", "192.0.2.2");
+	node_add_nhs(s.hub, "10.0.0.3", "192.0.2.3");
+	node_add_nhs(s.hub2, "10.0.0.1", "192.0.2.1");
+	node_add_nhs(s.hub2, "10.0.0.3", "192.0.2.3");
+	node_add_nhs(*hub3, "10.0.0.1", "192.0.2.1");
+	node_add_nhs(*hub3, "10.0.0.2", "192.0.2.2");
+	node_add_nhs(s.spoke1, "10.0.0.1", "192.0.2.1");
+	node_add_nhs(s.spoke2, "10.0.0.3", "192.0.2.3");
+	return s;
+}
+
+static struct scene subsets_up(void)
+{
+	struct node *hub3;
+	const struct scene s = subsets_laid_out(&hub3);
+
+	node_start(hub3);
+	scene_start(&s);
+	rig_run(s.rig, 10); /* what was started before its servers asks again */
+	rig_skip(s.rig);
+	return s;
+}
+
+static void a_question_visits_hub_after_hub(void **state)
+{
+	const struct scene s = subsets_up();
+
+	(void)state;
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 10.0.0.12 hop 255");
+	rig_expect(s.rig, "hub --> hub2: Resolution Request 10.0.0.12 hop 254");
+	rig_expect(s.rig, "hub2 --> hub3: Resolution Request 10.0.0.12 hop 253");
+	rig_expect(s.rig, "hub3 --> spoke2: Resolution Request 10.0.0.12 hop 252");
+	rig_expect(s.rig, "spoke2 --> spoke1: Resolution Reply 10.0.0.12/32 via 10.0.0.12 at 198.51.100.2");
+	rig_expect_nothing(s.rig);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	assert_string_equal(node_neighbour_nbma(s.spoke2, "10.0.0.11"), "198.51.100.1");
+	rig_free(s.rig);
+}
+
+/* The hub whose packet it is on the way asks too, and has its own way to the spoke then. */
+static void a_hub_that_relays_asks_too(void **state)
+{
+	const struct scene s = subsets_up();
+
+	(void)state;
+	node_miss(s.hub, "10.0.0.12");
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.12"), "192.0.2.2"); /* meanwhile */
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.12"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
+static void nobody_is_visited_twice(void **state)
+{
+	const struct scene s = subsets_up();
+
+	(void)state;
+	node_miss(s.spoke1, "10.0.0.99");
+	rig_run_ms(s.rig, 500);
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 10.0.0.99 hop 255");
+	rig_expect(s.rig, "hub --> hub2: Resolution Request 10.0.0.99 hop 254");
+	rig_expect(s.rig, "hub2 --> hub3: Resolution Request 10.0.0.99 hop 253");
+	rig_expect(s.rig, "hub3 --> spoke1: Resolution Reply 10.0.0.99 code 12");
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+/* The second hub is dead: the first knows that, and asks the third at once. */
+static void a_dead_hub_is_passed_by(void **state)
+{
+	const struct scene s = subsets_up();
+
+	(void)state;
+	node_stop_abruptly(s.hub2);
+	rig_run(s.rig, 230);
+	rig_skip(s.rig);
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run_ms(s.rig, 100);
+	assert_int_equal(rig_count(s.rig, "hub --> hub3: Resolution Request 10.0.0.12"), 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +359,10 @@ int main(void)
 		cmocka_unit_test(no_redirect_for_what_leaves_elsewhere),
 		cmocka_unit_test(partners_do_not_ask_in_circles),
 		cmocka_unit_test(strangers_with_foreign_keys_are_not_heard),
+		cmocka_unit_test(a_question_visits_hub_after_hub),
+		cmocka_unit_test(a_hub_that_relays_asks_too),
+		cmocka_unit_test(nobody_is_visited_twice),
+		cmocka_unit_test(a_dead_hub_is_passed_by),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,33 @@ static void p2p_multicast(void **state)
 	assert_int_equal(f->packet_count, 5);
 }
 
+/* What has just come from a next hop server does not go back to it. */
+static void never_back_to_the_relay(void **state)
+{
+	static const uint8_t gre_key100[8] = { 0x20, 0, 0x08, 0x00, 0, 0, 0, 100 };
+	struct fixture *f = *state;
+	const uint64_t relay[] = { 0x11 };
+	uint8_t inner[64];
+	const size_t length = ping(inner);
+
+	f->w->now = instant_add(f->w->now, span_s(10));
+	relays_are(f, 0, 1, relay);
+	transmit(f, 0, mac_11, ETHERTYPE_IPV4, inner, length); /* it came from nobody */
+	assert_int_equal(f->packet_count, 1);
+	receive(f, "192.0.2.11", 0, gre_key100, 8, inner, length);
+	transmit(f, 0, mac_12, ETHERTYPE_IPV4, inner, length); /* on to another */
+	assert_int_equal(f->packet_count, 2);
+	transmit(f, 0, mac_11, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 2);
+	assert_int_equal(f->w->drops[FORWARD_DROP_LOOP], 1);
+	f->w->now = instant_add(f->w->now, span_ms(RELAY_MOMENT_MS)); /* the flow has turned round */
+	transmit(f, 0, mac_11, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 3);
+	receive(f, "192.0.2.12", 0, gre_key100, 8, inner, length); /* a spoke may be behind us twice */
+	transmit(f, 0, mac_12, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 4);
+}
+
 static void key_zero_is_written(void **state)
 {
 	static const uint8_t gre_key0[8] = { 0x20, 0, 0x08, 0x00, 0, 0, 0, 0 };
@@ -352,7 +379,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(to_peer_exact), T(padding_is_cut), T(ipv6_and_p2p_exact), T(p2p_hubs), T(p2p_multicast), T(key_zero_is_written),
+		T(to_peer_exact), T(padding_is_cut), T(ipv6_and_p2p_exact), T(p2p_hubs), T(p2p_multicast), T(never_back_to_the_relay), T(key_zero_is_written),
 		T(dead_relay_falls_over), T(relay_listed_before_its_peer), T(multicast_is_replicated),
 		T(multicast_leaves_with_its_peer), T(housekeeping_stays), T(nhrp_is_sent), T(truncated),
 		T(strange_frames),
