@@ -30,10 +30,11 @@ static void bfd_down(struct path *p)
 	path_enter(p, path_engine(p)->path_bursts < PATH_BURSTS ? PATH_DOUBTED : PATH_DEAD);
 }
 
-/* A client is to show once that it answers probes; then their absence means something. */
+/* Who is not probed all the time is so once: a client is to show that it answers, so that silence
+ * means something, and of a direct peer the round trip is to be known. */
 static bool is_to_be_tested(const struct path *p)
 {
-	return path_leans(p, PATH_WATCH_NHS) || (path_leans(p, PATH_WATCH_CLIENT) && p->answered == 0);
+	return path_leans(p, PATH_WATCH_NHS) || (p->watches && p->answered == 0);
 }
 
 static void path_in_resting(struct path *p, enum path_event event)
@@ -79,6 +80,10 @@ static void path_in_untested(struct path *p, enum path_event event)
 	case PATH_EVENT_RETRY:
 		path_probe_quickly(p);
 		break;
+	case PATH_EVENT_QUIET:
+		if (!path_leans(p, PATH_WATCH_NHS) && path_leans(p, PATH_WATCH_DIRECT))
+			path_enter(p, PATH_DOUBTED);
+		break;
 	case PATH_EVENT_LOST:
 		path_enter(p, PATH_DEAD);
 		break;
@@ -86,7 +91,6 @@ static void path_in_untested(struct path *p, enum path_event event)
 		if (!is_to_be_tested(p))
 			path_enter(p, PATH_RESTING);
 		break;
-	case PATH_EVENT_QUIET:
 	case PATH_EVENT_DOUBT:
 	case PATH_EVENT_DOWN:
 	case PATH_EVENT_COUNT:
