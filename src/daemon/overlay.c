@@ -267,6 +267,8 @@ void overlay_change(void *daemon, const struct change *c)
 	struct daemon *d = daemon;
 	bool changed = underlay_take(&d->underlay, c);
 
+	if (c->type == CHANGE_LINK && !c->add && d->phase == DAEMON_RUNNING)
+		tunnel_link_gone(d, c->ifindex);
 	switch (c->type) {
 	case CHANGE_DUMP_BEGIN:
 		routes_dump_begin(d->routes);

@@ -340,6 +340,20 @@ void tunnels_apply(struct daemon *d)
 	}
 }
 
+/* As if the tunnel had been taken from the file and written there again. */
+void tunnel_link_gone(struct daemon *d, int ifindex)
+{
+	struct tunnel *t = tunnel_of_ifindex(d, ifindex);
+	const struct config_interface *c = t ? t->config : NULL;
+
+	if (!t)
+		return;
+	daemon_log(d, TRACE_WARNING, "TUNNEL_DEVICE", "tunnel=%s error=\"somebody has deleted the device; it is made anew\"", t->name);
+	stop(d, t);
+	start(d, c);
+	tunnels_check(d);
+}
+
 void tunnels_stop(struct daemon *d)
 {
 	while (d->tunnels)

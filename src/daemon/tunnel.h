@@ -38,6 +38,8 @@ struct tunnel {
 void tunnels_apply(struct daemon *d);
 /* Looks again for the sources of all tunnels: links or addresses have changed. */
 void tunnels_check(struct daemon *d);
+/* A link is gone: if it was a tunnel's device, somebody has deleted it, and it is made anew. */
+void tunnel_link_gone(struct daemon *d, int ifindex);
 /* Takes all down: settings back, devices closed. */
 void tunnels_stop(struct daemon *d);
 

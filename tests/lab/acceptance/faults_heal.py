@@ -15,9 +15,13 @@ NODES = ("hub1", "spoke1", "spoke2", "internet")
 
 
 def configs():
-    no_unique = " ip nhrp registration no-unique\n"
-    return {"hub1": scene.protected(scene.hub_config(" ip nhrp redirect\n", scene.HUB_BGP)),
-            **{f"spoke{n}": scene.protected(scene.spoke_config(n, " ip nhrp shortcut\n" + no_unique, scene.spoke_bgp(n)))
+    # Spokes are known by name: by address, another address would be another spoke, and refused.
+    def crypto(name):
+        return scene.CRYPTO.replace(" match identity remote address 0.0.0.0\n",
+                                    f" match identity remote any\n identity local fqdn {name}\n")
+
+    return {"hub1": scene.protected(scene.hub_config(" ip nhrp redirect\n", scene.HUB_BGP), crypto("hub1")),
+            **{f"spoke{n}": scene.protected(scene.spoke_config(n, " ip nhrp shortcut\n", scene.spoke_bgp(n)), crypto(f"spoke{n}"))
                for n in SPOKES}}
 
 
@@ -73,6 +77,10 @@ def address(lab):
 
 
 
+def tunnel_index(lab):
+    return int(lab.ip("spoke1", "-o", "link", "show", "Tunnel0").split(":")[0])
+
+
 BITES = {
     "blackhole:esp@hub1": lambda lab: dropped(lab, "udp dport 4500") and not reaches(lab, "spoke1", scene.HUB),
     "blackhole:in@spoke1": lambda lab: dropped(lab, "oifname") and not reaches(lab, "spoke1", scene.HUB),
@@ -81,7 +89,7 @@ BITES = {
     "address@spoke1": address,
     "uplink@spoke1": lambda lab: "state DOWN" in lab.ip("spoke1", "link", "show", "Gi0-0"),
     "overload@hub1": lambda lab: stopped(lab, "hub1"),
-    "tunnel@spoke1": lambda lab: True,  # the daemon may have made it again already
+    "tunnel@spoke1": lambda lab: tunnel_index(lab) != lab.first_index and lab.nhs_up("spoke1"),
 }
 
 
@@ -99,6 +107,7 @@ def test(tool):
     with scene.Lab(tool, configs()) as lab:
         scene.wait_for("the lab is steady", lambda: steady(lab), 40)
         before = network(lab)
+        lab.first_index, daemon = tunnel_index(lab), lab.pid("spoke1", "control")
         for name, bites in BITES.items():
             lab.fault("fail", name)
             scene.wait_for(f"{name} bites", lambda bites=bites: bites(lab), 40)
@@ -109,6 +118,7 @@ def test(tool):
                 scene.expect(f"{node} after {name}", after[node], before[node])
             scene.check(f"after {name}: a program is still stopped", not any(stopped(lab, "hub1") for _ in range(20)))
             print(f"{name}: bites, and heals", flush=True)
+        scene.expect("the daemon that made the tunnel again", lab.pid("spoke1", "control"), daemon)
         nhrp_is_deaf(lab)
         scene.check("nonsense is not refused", refused(lab, "drop-nhrp sideways"))
 
