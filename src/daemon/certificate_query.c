@@ -46,7 +46,7 @@ static void kept_done(struct kept *k)
 
 static void finish(struct query *q)
 {
-	q->calls->done(q->arg, q->session, q->found ? &q->best : NULL, q->found ? CERTIFICATE_NONE : q->why);
+	q->calls->done(q->arg, q->session, q->identity, q->found ? &q->best : NULL, q->found ? CERTIFICATE_NONE : q->why);
 	kept_done(&q->strangers);
 	kept_done(&q->between);
 	free(q->identity);

@@ -13,7 +13,8 @@ struct certificate_query_calls {
 	/* What peers of that protection are verified with; NULL: nothing. It is not kept. */
 	const struct certificate_anchors *(*anchors)(void *arg, uint32_t protection);
 	/* found NULL: none; why: what was wrong with one of them, CERTIFICATE_NONE: charon has none. */
-	void (*done)(void *arg, uint32_t session, const struct certificate *found, enum certificate_fault why);
+	void (*done)(void *arg, uint32_t session, const char *identity, const struct certificate *found,
+		     enum certificate_fault why);
 };
 
 /* done is called once, perhaps at once. calls must stay where they are. */

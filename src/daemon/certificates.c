@@ -69,12 +69,17 @@ static struct waiting *take_waiting(struct entry *e)
 	return all;
 }
 
+static void free_waiting(struct waiting *all)
+{
+	for (struct waiting *next; all; all = next) {
+		next = all->next;
+		free(all);
+	}
+}
+
 static void free_entry(struct certificates *c, struct entry *e)
 {
-	for (struct waiting *w = take_waiting(e), *next; w; w = next) {
-		next = w->next;
-		free(w);
-	}
+	free_waiting(take_waiting(e));
 	tree_remove(&c->entries, &e->node);
 	free(e->identity);
 	free(e->addresses);
@@ -117,7 +122,7 @@ static void sweep(struct certificates *c)
 		struct entry *e = CONTAINER_OF(n, struct entry, node);
 
 		next = tree_next(n);
-		if (!e->asked && !c->calls.exists(c->arg, e->session))
+		if (!e->asked && !c->calls.identity(c->arg, e->session))
 			free_entry(c, e);
 	}
 	c->sweep_at = 2 * c->entries.count > SWEEP_MIN ? 2 * c->entries.count : SWEEP_MIN;
@@ -143,6 +148,7 @@ static struct entry *entry_of(struct certificates *c, const struct certificates_
 		e->said = CERTIFICATE_NONE;
 		e->stale = true;
 		e->ask_again = (struct instant){ 0 };
+		free_waiting(take_waiting(e));
 	}
 	if (e->ike_id != p->ike_id)
 		e->stale = true;
@@ -216,22 +222,42 @@ static void take_nothing(struct certificates *c, struct entry *e, struct instant
 	}
 }
 
-void certificates_answer(struct certificates *c, struct instant now, uint32_t session, const struct certificate *found,
-			 enum certificate_fault why)
+/* The session is still his who was asked for. */
+static bool is_still(const struct certificates *c, const struct entry *e, const char *identity)
+{
+	const char *now = c->calls.identity(c->arg, e->session);
+
+	return now && strcmp(now, identity) == 0 && strcmp(e->identity, identity) == 0;
+}
+
+static void let_go(const struct certificates *c, struct waiting *all)
+{
+	for (struct waiting *next; all; all = next) {
+		next = all->next;
+		c->calls.take(c->arg, &all->message);
+		free(all);
+	}
+}
+
+void certificates_answer(struct certificates *c, struct instant now, uint32_t session, const char *identity,
+			 const struct certificate *found, enum certificate_fault why)
 {
 	struct entry *e = find(c, session);
+	struct waiting *all;
 
 	if (!e || !e->asked)
 		return;
 	e->asked = false;
 	c->asked--;
+	all = take_waiting(e);
+	if (!is_still(c, e, identity)) {
+		e->stale = true;
+		free_waiting(all);
+		return;
+	}
 	if (found)
 		take_found(e, found);
 	else
 		take_nothing(c, e, now, why);
-	for (struct waiting *w = take_waiting(e), *next; w; w = next) {
-		next = w->next;
-		c->calls.take(c->arg, &w->message);
-		free(w);
-	}
+	let_go(c, all);
 }

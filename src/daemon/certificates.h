@@ -28,7 +28,7 @@ struct certificates_calls {
 	void (*take)(void *arg, const struct forward_nhrp *m); /* a message that has waited */
 	void (*again)(void *arg, uint32_t session); /* it is not to be had; at most once a minute */
 	void (*refused)(void *arg, uint32_t session, enum certificate_fault why); /* once for each cause */
-	bool (*exists)(void *arg, uint32_t session);
+	const char *(*identity)(void *arg, uint32_t session); /* whose it is now; NULL: nobody's */
 };
 
 struct certificates *certificates_new(const struct certificates_calls *calls, void *arg);
@@ -45,9 +45,10 @@ struct certificates_peer {
  */
 bool certificates_of(struct certificates *c, struct instant now, const struct certificates_peer *p,
 		     const struct forward_nhrp *m, const struct ipaddr **addresses, size_t *count);
-/* found NULL: there is none; why: what was wrong with those that there were, or CERTIFICATE_NONE. */
-void certificates_answer(struct certificates *c, struct instant now, uint32_t session, const struct certificate *found,
-			 enum certificate_fault why);
+/* identity: whose was asked for; where the session is another's by now, the answer and what waited for it are
+ * nobody's. found NULL: there is none; why: what was wrong with those that there were, or CERTIFICATE_NONE. */
+void certificates_answer(struct certificates *c, struct instant now, uint32_t session, const char *identity,
+			 const struct certificate *found, enum certificate_fault why);
 /* What is believed may be other now: all is asked for anew. */
 void certificates_forget(struct certificates *c);
 size_t certificates_count(const struct certificates *c); /* sessions known here */

@@ -112,11 +112,12 @@ static bool view_of(const struct daemon *d, uint32_t session, struct session_vie
 	return session != 0 && sessions_view(d->ipsec->sessions, session - 1, v) && v->session == session;
 }
 
-static void answered(void *daemon, uint32_t session, const struct certificate *found, enum certificate_fault why)
+static void answered(void *daemon, uint32_t session, const char *identity, const struct certificate *found,
+		     enum certificate_fault why)
 {
 	struct daemon *d = daemon;
 
-	certificates_answer(d->ipsec->claimants->certificates, daemon_now(), session, found, why);
+	certificates_answer(d->ipsec->claimants->certificates, daemon_now(), session, identity, found, why);
 }
 
 static void ask(void *daemon, uint32_t session)
@@ -130,7 +131,7 @@ static void ask(void *daemon, uint32_t session)
 	if (p && p->remote_auth == IKE_PUBKEY)
 		certificate_query(d->ipsec->charon, &calls, d, session, v.key.protection, v.identity);
 	else
-		answered(d, session, NULL, p ? CERTIFICATE_BY_KEY : CERTIFICATE_NONE);
+		answered(d, session, p ? v.identity : "", NULL, p ? CERTIFICATE_BY_KEY : CERTIFICATE_NONE);
 }
 
 static void again(void *daemon, uint32_t session)
@@ -157,11 +158,9 @@ static void take(void *daemon, const struct forward_nhrp *m)
 	forwarder_nhrp(daemon, m);
 }
 
-static bool exists(void *daemon, uint32_t session)
+static const char *identity_of(void *daemon, uint32_t session)
 {
-	struct session_view v;
-
-	return view_of(daemon, session, &v);
+	return sessions_identity(((struct daemon *)daemon)->ipsec->sessions, session);
 }
 
 /* ---- senders ---- */
@@ -202,7 +201,7 @@ bool ipsec_sender(struct daemon *d, const struct forward_nhrp *m, struct event *
 
 void claimants_start(struct daemon *d)
 {
-	static const struct certificates_calls calls = { ask, take, again, refused, exists };
+	static const struct certificates_calls calls = { ask, take, again, refused, identity_of };
 	struct claimants *c = alloc_zero(1, sizeof *c);
 
 	c->certificates = certificates_new(&calls, d);

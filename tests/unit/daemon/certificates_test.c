@@ -23,7 +23,7 @@ static void ask(void *arg, uint32_t session)
 	(void)arg;
 	asked++;
 	if (at_once)
-		certificates_answer(c, now, session, NULL, CERTIFICATE_NONE);
+		certificates_answer(c, now, session, "a", NULL, CERTIFICATE_NONE);
 }
 
 /* As the daemon does: the message comes in again. */
@@ -50,15 +50,17 @@ static void refused(void *arg, uint32_t session, enum certificate_fault why)
 	refused_for = why;
 }
 
-static bool exists(void *arg, uint32_t session)
+static const char *whose; /* all sessions are his */
+
+static const char *identity(void *arg, uint32_t session)
 {
 	(void)arg;
-	return session < gone_from;
+	return session < gone_from ? whose : NULL;
 }
 
 static int set_up(void **state)
 {
-	static const struct certificates_calls calls = { ask, take, again, refused, exists };
+	static const struct certificates_calls calls = { ask, take, again, refused, identity };
 
 	(void)state;
 	c = certificates_new(&calls, NULL);
@@ -66,6 +68,7 @@ static int set_up(void **state)
 	asked = taken = shown_again = refusals = 0;
 	gone_from = UINT32_MAX;
 	at_once = false;
+	whose = "a";
 	return 0;
 }
 
@@ -79,9 +82,9 @@ static int take_down(void **state)
 static size_t count;
 static const struct ipaddr *addresses;
 
-static bool says(uint32_t session, uint32_t ike, const char *identity, uint32_t number)
+static bool says(uint32_t session, uint32_t ike, const char *name, uint32_t number)
 {
-	const struct certificates_peer p = { session, ike, identity };
+	const struct certificates_peer p = { session, ike, name };
 	const volatile size_t octets = offsetof(struct forward_nhrp, bytes) + 40;
 	struct forward_nhrp *m = calloc(1, octets); /* of its own size, so that a copy of more is seen */
 	bool known;
@@ -90,6 +93,7 @@ static bool says(uint32_t session, uint32_t ike, const char *identity, uint32_t 
 	m->length = 40;
 	m->bytes[39] = 0x5a;
 	m->session = session;
+	whose = name;
 	known = certificates_of(c, now, &p, m, &addresses, &count);
 	free(m);
 	return known;
@@ -101,7 +105,7 @@ static void answer(uint32_t session, const char *address, enum certificate_fault
 
 	if (address)
 		ipaddr_parse(address, &found.addresses[0]);
-	certificates_answer(c, now, session, address ? &found : NULL, why);
+	certificates_answer(c, now, session, whose, address ? &found : NULL, why);
 }
 
 static void expect(const char *address)
@@ -206,6 +210,40 @@ static void what_is_not_to_be_had_is_shown_again(void **state)
 	assert_int_equal(shown_again, 2);
 }
 
+/* Behind one address a session may become another's while a question is under way: neither what its former
+ * owner said nor what his certificate names is the new one's. */
+static void an_answer_is_not_for_another(void **state)
+{
+	struct certificate found = { .count = 1 };
+
+	(void)state;
+	ipaddr_parse("10.0.0.11", &found.addresses[0]);
+	assert_false(says(1, 7, "a", 1));
+	whose = "b";
+	certificates_answer(c, now, 1, "a", &found, CERTIFICATE_NONE);
+	assert_int_equal(taken, 0);
+	assert_false(says(1, 8, "b", 2));
+	assert_int_equal(asked, 2);
+	answer(1, "10.0.0.12", CERTIFICATE_NONE);
+	assert_int_equal(last_taken, 2);
+	assert_true(says(1, 8, "b", 3));
+	expect("10.0.0.12");
+	/* and where the new one has spoken meanwhile */
+	assert_false(says(2, 7, "a", 4));
+	assert_false(says(2, 8, "b", 5));
+	taken = 0;
+	certificates_answer(c, now, 2, "a", &found, CERTIFICATE_NONE);
+	assert_int_equal(taken, 0);
+	assert_false(says(2, 8, "b", 6));
+	answer(2, "10.0.0.12", CERTIFICATE_NONE);
+	assert_int_equal(taken, 1);
+	/* or is gone */
+	assert_false(says(3, 7, "a", 7));
+	gone_from = 3;
+	certificates_answer(c, now, 3, "a", &found, CERTIFICATE_NONE);
+	assert_int_equal(taken, 1);
+}
+
 static void everything_is_limited(void **state)
 {
 	(void)state;
@@ -248,6 +286,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_identity_or_agreement_is_asked_for_anew, set_up, take_down),
 		cmocka_unit_test_setup_teardown(a_bad_one_ends_what_was_known, set_up, take_down),
 		cmocka_unit_test_setup_teardown(what_is_not_to_be_had_is_shown_again, set_up, take_down),
+		cmocka_unit_test_setup_teardown(an_answer_is_not_for_another, set_up, take_down),
 		cmocka_unit_test_setup_teardown(everything_is_limited, set_up, take_down),
 		cmocka_unit_test_setup_teardown(a_reload_believes_nothing_of_before, set_up, take_down),
 	};
