@@ -28,7 +28,7 @@ struct view_tunnel {
 	bool multipoint;
 	bool over_ipv6;
 	struct ipaddr local;       /* IP_NONE: none */
-	struct ipaddr destination; /* point-to-point; IP_NONE: none */
+	struct ipaddr destination; /* point-to-point: the far end now; IP_NONE: none */
 	const char *underlay_vrf, *overlay_vrf;
 	bool has_key;
 	uint32_t key;

@@ -96,7 +96,7 @@ static void fill_tunnel(struct daemon *d, const struct tunnel *t, struct view_tu
 	*out = (struct view_tunnel){
 		.name = t->name, .number = t->number, .up = t->up, .line_protocol = t->line_protocol,
 		.role = e.role, .multipoint = c->mode == TUNNEL_GRE_MULTIPOINT, .over_ipv6 = c->transport == IP_V6,
-		.local = t->up ? t->local.addr : IPADDR_NONE, .destination = c->destination.addr,
+		.local = t->up ? t->local.addr : IPADDR_NONE, .destination = e.far_end,
 		.underlay_vrf = vrf_name(d, c->vrf), .overlay_vrf = vrf_name(d, t->config->vrf),
 		.has_key = c->has_key, .key = c->key, .datapath = d->datapath.ops->name, .reason = t->reason,
 		.if_state_nhrp = c->if_state_nhrp, .protection = c->protection_profile, .is_protected = t->protection != 0,

@@ -109,6 +109,14 @@ static bool is_of_other_tunnel(const struct nhrp_message *m, const struct route 
 	return way && way->is_cies && way->cie_count > 0 && (!r || r->dst.len == 0);
 }
 
+/* He asks again, himself. */
+static bool is_known_there(const struct overlay *o, const struct asker *a, const struct nhrp_message *m)
+{
+	const struct binding *const b = binding_host(o, &m->src_proto);
+
+	return b && endpoint_eq(binding_nbma(b), &a->nbma);
+}
+
 /* With the S bit the asker's own binding may be kept: the way back needs no question. */
 static void learn_asker(struct overlay *o, const struct asker *a, const struct nhrp_message *m)
 {
@@ -124,7 +132,8 @@ static void learn_asker(struct overlay *o, const struct asker *a, const struct n
 
 	if (!(m->flags & NHRP_FLAG_RES_SOURCE_STABLE) || holding_s == 0)
 		return;
-	if (!overlay_on_subnet(o, &m->src_proto) && !overlay_of_route(o, r) && !is_of_other_tunnel(m, r))
+	if (!overlay_on_subnet(o, &m->src_proto) && !overlay_of_route(o, r) && !is_of_other_tunnel(m, r) &&
+	    !is_known_there(o, a, m))
 		return; /* nobody we would send to through this tunnel */
 	if (a->identity && entitled_denies(o, &m->src_proto))
 		return; /* his own word, and it is not his */

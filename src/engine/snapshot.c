@@ -272,6 +272,18 @@ static enum tunnel_role role_of(const struct tunnel *t)
 	return serves ? TUNNEL_ROLE_HUB : TUNNEL_ROLE_UNKNOWN;
 }
 
+/* The best live NHS; while none lives, the configured one. */
+static struct ipaddr far_end_of(const struct tunnel *t)
+{
+	for (size_t i = 0; i < 2 && t->settings.mode == TUNNEL_GRE_P2P; i++) {
+		const struct nhs *const n = t->overlays[i] ? nhs_best(t->overlays[i]) : NULL;
+
+		if (n)
+			return n->nbma.addr;
+	}
+	return t->destination ? t->destination->nbma.addr : IPADDR_NONE;
+}
+
 bool snapshot_next_tunnel(const struct engine *e, struct snapshot_cursor *c, struct tunnel_view *out)
 {
 	const struct tunnel *t;
@@ -281,7 +293,7 @@ bool snapshot_next_tunnel(const struct engine *e, struct snapshot_cursor *c, str
 	t = e->tunnels[c->tunnel++];
 	*out = (struct tunnel_view){
 		.tunnel = t->settings.number, .up = t->up, .local = t->local,
-		.outside = t->outside, .role = role_of(t), .peer_count = t->peers.count,
+		.far_end = far_end_of(t), .outside = t->outside, .role = role_of(t), .peer_count = t->peers.count,
 	};
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])

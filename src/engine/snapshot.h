@@ -82,6 +82,7 @@ struct tunnel_view {
 	uint32_t tunnel;
 	bool up;
 	struct endpoint local;
+	struct ipaddr far_end; /* point-to-point: where frames go now; IP_NONE: nowhere yet */
 	struct ipaddr outside; /* our address behind a NAT, as an NHS told it; IP_NONE: not natted */
 	enum tunnel_role role;
 	size_t peer_count;

@@ -29,6 +29,16 @@ static const struct foreign_key *peer_key(const struct node *n, const char *nbma
 
 /* ---- phase 1 with several hubs */
 
+static const char *far_end(const struct node *n)
+{
+	static char text[IPADDR_TEXT_MAX];
+	struct snapshot_cursor c = { 0 };
+	struct tunnel_view v;
+
+	assert_true(snapshot_next_tunnel(n->engine, &c, &v));
+	return ipaddr_format(&v.far_end, text);
+}
+
 static void the_far_end_is_the_best_that_lives(void **state)
 {
 	const struct scene s = scene_two_hubs_laid_out();
@@ -52,9 +62,11 @@ static void the_far_end_is_the_best_that_lives(void **state)
 	rig_run(s.rig, 230);
 	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.2");
 	assert_string_equal(node_relay_nbma(s.spoke1, 1), "-");
+	assert_string_equal(far_end(s.spoke1), "192.0.2.2");
 	node_start(s.hub);
 	rig_run(s.rig, 230);
 	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	assert_string_equal(far_end(s.spoke1), "192.0.2.1");
 	rig_free(s.rig);
 }
 
@@ -199,6 +211,13 @@ static void from_a_hub_into_its_partners_tunnel(void **state)
 	rig_expect(s.rig, "spoke2 --> spoke1: Resolution Reply 192.168.2.20/24 via 10.2.0.12 at 198.51.100.2");
 	rig_expect_nothing(s.rig);
 	keys_are_learnt_from_who_answers(&s);
+
+	/* Long after the hold time, asked for again between the two only. */
+	s.spoke2->usage_idle_s = 10000;
+	rig_run(s.rig, 1500);
+	keys_are_learnt_from_who_answers(&s);
+	assert_true(node_has_peer(s.spoke2, "198.51.100.1"));
+	assert_int_equal(rig_count(s.rig, "hub --> hub2:"), 0);
 
 	/* And the way back; the key of each is good enough for the other. */
 	node_hairpin_between(s.hub2, "192.168.2.20", "192.168.1.10", 0, -1);
