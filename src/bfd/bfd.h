@@ -68,6 +68,7 @@ struct bfd_options {
 	X(OTHER_ENDS, "BFD session belongs to other addresses") \
 	X(TTL, "BFD packet that came from further away") \
 	X(AUTHENTICATED, "BFD authentication is not used") \
+	X(LATE, "BFD Down of before the session came up") \
 	X(ADMIN_DOWN, "BFD session is administratively down")
 
 enum bfd_drop {
@@ -97,6 +98,7 @@ struct bfd_status {
 	uint64_t tx_packets, rx_packets;
 	uint32_t failures;                  /* times that it left Up */
 	bool polling;
+	bool fell;                          /* its last change was from Up */
 };
 
 enum bfd_effect_type {

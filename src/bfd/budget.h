@@ -14,7 +14,7 @@
 
 #include "base/instant.h"
 
-enum { BFD_PACKETS_PER_S = 32000 }; /* of a router, unless told otherwise */
+enum { BFD_PACKETS_PER_S = 48000 }; /* of a router, unless told otherwise */
 
 /* The lowest rung that keeps the budget; 0 while any interval of 10 ms or more does, or with packets_per_s 0. */
 struct span bfd_budget(size_t sessions, uint32_t packets_per_s);

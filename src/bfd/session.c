@@ -147,8 +147,8 @@ void bfd_session_tune(struct bfd_session *s, const struct bfd_session_ways *w)
 
 static void enter(struct bfd_session *s, const struct bfd_session_ways *w, enum bfd_state state, uint8_t diag)
 {
-	if (s->state == BFD_UP)
-		s->failures++;
+	s->fell = s->state == BFD_UP;
+	s->failures += s->fell;
 	if (state != BFD_UP)
 		s->poll = s->poll_again = false;
 	s->state = state;
@@ -212,10 +212,21 @@ static void remote_heard(struct bfd_session *s, const struct bfd_packet *p)
 	s->remote_required_min_rx_us = p->required_min_rx_us;
 }
 
+/* States follow each other so closely when a session comes up that the network may turn them round. A Down from
+ * someone who did not know us yet does not end what has come up since. If it was no late one, nothing else
+ * will come, and the detection time tells. */
+static bool is_late(const struct bfd_session *s, const struct bfd_session_ways *w, const struct bfd_packet *p)
+{
+	return s->state == BFD_UP && p->state == BFD_DOWN && p->your_discriminator == 0 &&
+	       instant_since(w->now, s->changed).us < detection_us(s);
+}
+
 enum bfd_drop bfd_session_receive(struct bfd_session *s, const struct bfd_session_ways *w, const struct bfd_packet *p)
 {
 	const uint32_t before = transmit_us(s);
 
+	if (is_late(s, w, p))
+		return BFD_DROP_LATE;
 	s->rx_packets++;
 	s->graced = false;
 	remote_heard(s, p);
@@ -352,7 +363,7 @@ void bfd_session_packet(struct bfd_session *s, const struct bfd_session_ways *w,
 
 	assert(s->sends || s->finals);
 	*out = (struct bfd_packet){
-		.diag = s->diag, .state = s->state, .final = final, .poll = s->poll && !final,
+		.diag = s->diag, .state = (uint8_t)s->state, .final = final, .poll = s->poll && !final,
 		.multiplier = s->conf.multiplier, .my_discriminator = s->discriminator,
 		.your_discriminator = s->remote_discriminator,
 		.desired_min_tx_us = s->desired_min_tx_us, .required_min_rx_us = s->required_min_rx_us,
@@ -381,7 +392,7 @@ void bfd_session_status(const struct bfd_session *s, struct bfd_status *out)
 		.remote_required_min_rx_us = s->remote_required_min_rx_us,
 		.tx_interval_us = is_silent(s) ? 0 : transmit_us(s),
 		.detection_us = s->remote_discriminator ? detection_us(s) : 0, .changed = s->changed,
-		.tx_packets = s->tx_packets, .rx_packets = s->rx_packets, .failures = s->failures, .polling = s->poll,
+		.tx_packets = s->tx_packets, .rx_packets = s->rx_packets, .failures = s->failures, .polling = s->poll, .fell = s->fell,
 	};
 	for (size_t i = 0; i < BFD_CLIENT_COUNT; i++) {
 		out->cookies[i] = s->clients & 1u << i ? s->asked[i].cookie : 0;

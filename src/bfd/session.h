@@ -27,6 +27,7 @@ struct bfd_session {
 	enum bfd_state state;
 	uint8_t diag;
 	struct instant changed;
+	bool fell;         /* the last change was from Up */
 	uint32_t discriminator;
 	uint32_t desired_min_tx_us, required_min_rx_us; /* advertised */
 	uint32_t tx_us, rx_us; /* those in use: differ while a Poll sequence runs */

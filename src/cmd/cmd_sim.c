@@ -65,6 +65,9 @@ static void print_result(uint64_t seed, const struct sim_result *r)
 		       r->packets_direct, r->busiest_per_s);
 	if (!r->failed && r->probes > 0)
 		printf(" probes %" PRIu64 " paths_lost %" PRIu64, r->probes, r->paths_lost);
+	if (!r->failed && r->bfd_packets > 0)
+		printf(" bfd_packets %" PRIu64 " bfd_second_max %" PRIu64 " bfd_lost %" PRIu64, r->bfd_packets, r->bfd_second_max,
+		       r->bfd_lost);
 	if (!r->failed && r->direct_lost > 0)
 		printf(" direct_lost %" PRIu64, r->direct_lost);
 	if (!r->failed && !instant_is_never(r->registered))

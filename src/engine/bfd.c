@@ -122,7 +122,8 @@ static void came_up(const struct binding *b)
 	struct nhs *const n = nhs_by_addr(b->overlay, &b->dst.addr);
 
 	path_hint(b->overlay->tunnel, &b->bfd_to, PATH_EVENT_RETRY);
-	if (n && !is_probed(path_find(b->overlay->tunnel, &b->bfd_to)))
+	/* One that lives need not be asked whether it still knows us. */
+	if (n && !nhs_is_live(n) && !is_probed(path_find(b->overlay->tunnel, &b->bfd_to)))
 		nhs_step(n, NHS_EVENT_PATH_BACK);
 }
 

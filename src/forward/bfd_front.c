@@ -35,7 +35,7 @@ static struct forward_bfd_state state_of(const struct worker *w, const struct bf
 {
 	return (struct forward_bfd_state){
 		.link = s->key.link, .local = s->key.local, .remote = s->key.remote, .nbma = s->via,
-		.clients = (uint8_t)s->clients, .state = s->state, .diag = s->diag, .remote_state = s->remote_state,
+		.clients = (uint8_t)s->clients, .state = (uint8_t)s->state, .diag = s->diag, .remote_state = (uint8_t)s->remote_state,
 		.remote_diag = s->remote_diag, .multiplier = s->multiplier, .remote_multiplier = s->remote_multiplier,
 		.polling = s->polling, .discriminator = s->discriminator,
 		.remote_discriminator = s->remote_discriminator, .desired_min_tx_us = s->desired_min_tx_us,

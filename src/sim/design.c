@@ -61,6 +61,7 @@ static void place(struct router *r, const struct scenario *s, bool is_hub, uint3
 	r->died = INSTANT_ZERO;
 	r->woke = INSTANT_NEVER;
 	r->deadline = INSTANT_NEVER;
+	r->bfd_due = INSTANT_NEVER;
 	r->host.point_to_point = !is_hub && s->phase == 1;
 	place_uplinks(r, s, number);
 	place_tunnels(r, s, number);
@@ -232,6 +233,8 @@ static void print_tunnel(FILE *out, const struct world *w, const struct router *
 		fprintf(out, " ip nhrp probe interval %u\n", s->probe_ms);
 	else
 		fputs(" no ip nhrp probe\n", out);
+	if (s->bfd_ms)
+		fprintf(out, " bfd interval %u min_rx %u multiplier 3\n", s->bfd_ms, s->bfd_ms);
 	if (r->is_hub)
 		print_hub(out, w, tunnel);
 	else

@@ -7,8 +7,7 @@
 
 enum { RELAYED_MAX = 3 };
 
-/* One way over the underlay. false: it does not arrive, or is not taken. */
-static bool passes(struct world *w, const struct router *from, const struct router *to, uint32_t tunnel, struct span *delay)
+bool probe_passes(struct world *w, const struct router *from, const struct router *to, uint32_t tunnel, struct span *delay)
 {
 	delay->us += underlay_delay(w).us;
 	return !underlay_loses(w) && router_is_awake(to) && router_has_tunnel(to, tunnel) &&
@@ -25,7 +24,7 @@ static bool comes_back(struct world *w, struct router *from, const struct router
 		const struct host_answer a = host_forward(&from->host, &dst, w->now);
 		struct router *next = a.verdict == HOST_SENT ? world_router_of_nbma(w, &a.nbma) : NULL;
 
-		if (!next || !passes(w, from, next, a.tunnel, delay))
+		if (!next || !probe_passes(w, from, next, a.tunnel, delay))
 			return false;
 		host_received(&next->host, a.tunnel, &from->uplinks[design_uplink(w, a.tunnel)].nbma, w->now);
 		if (next == asker)
@@ -42,7 +41,7 @@ void probe_send(struct world *w, struct router *from, const struct effect *e)
 	struct ipaddr asked;
 
 	w->result->probes++;
-	if (!to || !session_can_send(w, from, e->tunnel, &e->probe.nbma.addr) || !passes(w, from, to, e->tunnel, &delay))
+	if (!to || !session_can_send(w, from, e->tunnel, &e->probe.nbma.addr) || !probe_passes(w, from, to, e->tunnel, &delay))
 		return;
 	host_received(&to->host, e->tunnel, &from->uplinks[design_uplink(w, e->tunnel)].nbma, w->now);
 	asked = design_addr(w, to, e->tunnel);

@@ -26,6 +26,8 @@ enum happening_type {
 	HAPPENS_PATIENCE, /* a router that was told to stop should have done so */
 	HAPPENS_IKE,      /* two ends would have agreed by now */
 	HAPPENS_NOTICE,   /* a sender hears that what it sends cannot be opened */
+	HAPPENS_BFD_DUE,  /* a router's BFD has something to do */
+	HAPPENS_BFD_PACKET, /* one arrives */
 	HAPPENS_GROWTH,   /* from now on nothing may have grown at the end */
 };
 

@@ -232,6 +232,7 @@ void router_crash(struct world *w, struct router *r)
 	if (r->sleeps > 0)
 		wake(w, r);
 	r->forwards = false;
+	bfd_end(r);
 	host_reset(&r->host);
 	sessions_forget(r);
 }
@@ -249,6 +250,7 @@ void router_settle(struct world *w, struct router *r)
 {
 	world_note(w, r, "settles");
 	host_settle(&r->host);
+	bfd_settle(w, r);
 }
 
 static void reconfigure(struct world *w, struct router *r)
@@ -463,6 +465,8 @@ static void carry_out(struct world *w, struct router *r, const struct effect *e)
 		session_suspect(w, r, e->tunnel, &e->silent.nbma.addr);
 	else if (e->type == EFFECT_PROBE)
 		probe_send(w, r, e);
+	else if (e->type == EFFECT_BFD_SET || e->type == EFFECT_BFD_DEL)
+		bfd_ask(w, r, e);
 	else if (e->type == EFFECT_ROUTING)
 		routing_told(w, r, e);
 	else if (e->type == EFFECT_TRACE && strcmp(e->trace.mnemonic, "NHRP_PATH_DOWN") == 0 &&

@@ -240,6 +240,8 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 	NUMBER("centre", 0, 10000, s->centre = n)
 	NUMBER("direct_lost_max", 0, 1000000, s->direct_lost_max = (unsigned)n)
 	NUMBER("paths_lost_max", 0, 1000000, s->paths_lost_max = (unsigned)n)
+	NUMBER("bfd_ms", 50, 9999, s->bfd_ms = (uint16_t)n)
+	NUMBER("bfd_lost_max", 0, 10000000, s->bfd_lost_max = (unsigned)n)
 	NUMBER("probe_ms", 0, 10000, s->probe_ms = (uint16_t)n)
 	NUMBER("random_faults", 0, SCENARIO_FAULTS_MAX, s->random_faults = n)
 #undef NUMBER

@@ -101,6 +101,8 @@ struct scenario {
 	struct instant grown;    /* from then to the end nothing may have grown; NEVER: not asked */
 	unsigned storm_per_s;    /* no router sends more messages in a second … */
 	unsigned hub_storm_per_s;/* … but a hub so many */
+	uint16_t bfd_ms;         /* interval of BFD on all tunnels, multiplier 3; 0: none */
+	unsigned bfd_lost_max;   /* so many sessions may leave Up; counted when bfd_ms is given */
 	uint16_t probe_ms;       /* interval of path probes; 0: none */
 	unsigned direct_lost_max; /* packets that may be lost of direct ways that are still there */
 	unsigned paths_lost_max; /* so many may be found dead by them in all */

@@ -17,6 +17,8 @@ struct sim_result {
 	uint64_t hash;                /* over everything the engines were told and did */
 	uint64_t events, messages, packets_sent, packets_delivered, packets_direct;
 	uint64_t probes, paths_lost;
+	uint64_t bfd_packets, bfd_lost; /* sent; sessions that left Up */
+	uint64_t bfd_second_max;        /* packets to and from one router in a second, at most */
 	uint64_t direct_lost; /* packets of ways that were direct and still are there */
 	unsigned busiest_per_s; /* the most messages that a router sent in a second */
 	struct instant registered; /* when every spoke was first registered everywhere; NEVER: it never was */

@@ -300,6 +300,12 @@ static void happen(struct world *w, const struct happening *h)
 	case HAPPENS_NOTICE:
 		session_told(w, h);
 		break;
+	case HAPPENS_BFD_DUE:
+		bfd_due(w, h);
+		break;
+	case HAPPENS_BFD_PACKET:
+		bfd_arrives(w, h);
+		break;
 	case HAPPENS_GROWTH:
 		check_growth_begins(w);
 		break;
@@ -359,6 +365,7 @@ static void world_done(struct world *w)
 {
 	for (size_t i = 0; i < w->router_count; i++) {
 		engine_free(w->routers[i].engine);
+		bfd_end(&w->routers[i]);
 		host_done(&w->routers[i].host);
 		sessions_forget(&w->routers[i]);
 	}

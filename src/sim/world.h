@@ -46,6 +46,10 @@ struct router {
 	struct instant died;   /* when its engine went last; NEVER: it lives */
 	uint64_t incarnation;
 	uint32_t request_id;   /* saved over a crash */
+	struct bfd *bfd;       /* bfd.c: of its data path; NULL: none */
+	struct instant bfd_due; /* when it is looked at next; NEVER: not asked for */
+	int64_t bfd_second;    /* in which it has sent and received … */
+	unsigned bfd_packets;  /* … so many */
 	bool stopping;         /* its engine is to say when it has shut down */
 	unsigned changes;      /* has another configuration while not 0 */
 	unsigned sleeps;       /* suspended while not 0 */
@@ -218,6 +222,14 @@ struct span underlay_delay(struct world *w);
 
 void probe_send(struct world *w, struct router *from, const struct effect *e); /* probe.c */
 void probe_answered(struct world *w, const struct happening *h);
+/* One way over the underlay, which takes *delay more. false: it does not arrive, or is not taken. */
+bool probe_passes(struct world *w, const struct router *from, const struct router *to, uint32_t tunnel, struct span *delay);
+
+void bfd_ask(struct world *w, struct router *r, const struct effect *e); /* bfd.c: EFFECT_BFD_… */
+void bfd_due(struct world *w, const struct happening *h);
+void bfd_arrives(struct world *w, const struct happening *h);
+void bfd_settle(struct world *w, struct router *r); /* what this life of the engine has not asked for ends */
+void bfd_end(struct router *r);                     /* its data path is gone */
 
 void routing_init(struct world *w); /* routing.c */
 void routing_done(struct world *w);

@@ -207,6 +207,24 @@ static void a_dead_client(void **state)
 	rig_free(s.rig);
 }
 
+/* Thousands of sessions that come up must not mean as many registrations more. */
+static void an_up_asks_nothing_of_a_living_hub(void **state)
+{
+	const struct scene s = watching(scene_laid_out(), 0);
+	const uint64_t before = first_nhs(s.spoke1).requests_sent;
+
+	(void)state;
+	say(s.spoke1, "10.0.0.1", "192.0.2.1", true);
+	rig_run(s.rig, 1);
+	assert_int_equal(first_nhs(s.spoke1).requests_sent, before);
+	hub_down_at_spoke(&s);
+	say(s.spoke1, "10.0.0.1", "192.0.2.1", true);
+	rig_run(s.rig, 1);
+	assert_int_not_equal(first_nhs(s.spoke1).requests_sent, before);
+	assert_int_equal(first_nhs(s.spoke1).status, NHS_VIEW_UP);
+	rig_free(s.rig);
+}
+
 static void sessions_of_others_say_nothing(void **state)
 {
 	const struct scene s = watching(scene_laid_out(), 0);
@@ -231,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_down_of_a_dead_hub),
 		cmocka_unit_test(a_down_of_a_hub_that_filters),
 		cmocka_unit_test(a_dead_client),
+		cmocka_unit_test(an_up_asks_nothing_of_a_living_hub),
 		cmocka_unit_test(sessions_of_others_say_nothing),
 	};
 

@@ -16,8 +16,8 @@ static void test_figures(void **state)
 	for (size_t n = 10; n <= 10000; n *= 10)
 		if (bfd_budget(n, BFD_PACKETS_PER_S).us)
 			assert_true(bfd_packet_rate(n, bfd_budget(n, BFD_PACKETS_PER_S)) <= BFD_PACKETS_PER_S);
-	assert_int_equal(bfd_budget(700, BFD_PACKETS_PER_S).us, 50000);
-	assert_int_equal(bfd_budget(701, BFD_PACKETS_PER_S).us, 75000);
+	assert_int_equal(bfd_budget(1050, BFD_PACKETS_PER_S).us, 50000);
+	assert_int_equal(bfd_budget(1051, BFD_PACKETS_PER_S).us, 75000);
 }
 
 /* Up as soon as needed; down only when there is room, so that one session more or less costs nothing. */
@@ -26,10 +26,10 @@ static void test_reluctance(void **state)
 	const struct span at_75 = span_ms(75);
 
 	(void)state;
-	assert_int_equal(bfd_budget_from(span_ms(50), 701, BFD_PACKETS_PER_S).us, 75000);
-	assert_int_equal(bfd_budget_from(at_75, 700, BFD_PACKETS_PER_S).us, 75000);
-	assert_int_equal(bfd_budget_from(at_75, 631, BFD_PACKETS_PER_S).us, 75000);
-	assert_int_equal(bfd_budget_from(at_75, 630, BFD_PACKETS_PER_S).us, 50000);
+	assert_int_equal(bfd_budget_from(span_ms(50), 1051, BFD_PACKETS_PER_S).us, 75000);
+	assert_int_equal(bfd_budget_from(at_75, 1050, BFD_PACKETS_PER_S).us, 75000);
+	assert_int_equal(bfd_budget_from(at_75, 946, BFD_PACKETS_PER_S).us, 75000);
+	assert_int_equal(bfd_budget_from(at_75, 945, BFD_PACKETS_PER_S).us, 50000);
 	assert_int_equal(bfd_budget_from(at_75, 1, BFD_PACKETS_PER_S).us, 0);
 }
 
@@ -39,7 +39,7 @@ enum { SESSIONS = 300, BUDGET = 2000 };
 static void reply(struct scene *s, unsigned n, enum bfd_state state, const struct bfd_packet *to)
 {
 	const struct bfd_arrival a = { .key = scene_key(n), .ttl = 255 };
-	struct bfd_packet p = { .state = state, .final = to->poll, .multiplier = 3, .my_discriminator = n + 1,
+	struct bfd_packet p = { .state = (uint8_t)state, .final = to->poll, .multiplier = 3, .my_discriminator = n + 1,
 				.your_discriminator = to->my_discriminator, .desired_min_tx_us = 50000,
 				.required_min_rx_us = 50000 };
 	uint8_t bytes[BFD_PACKET_OCTETS];

@@ -79,7 +79,7 @@ struct bfd_status scene_status(const struct scene *s)
 struct bfd_packet scene_packet(const struct scene *s, enum bfd_state state)
 {
 	return (struct bfd_packet){
-		.state = state, .multiplier = 3, .my_discriminator = PEER_DISCRIMINATOR,
+		.state = (uint8_t)state, .multiplier = 3, .my_discriminator = PEER_DISCRIMINATOR,
 		.your_discriminator = state == BFD_DOWN ? 0 : scene_status(s).discriminator,
 		.desired_min_tx_us = 50000, .required_min_rx_us = 50000,
 	};

@@ -46,6 +46,7 @@ static void check_step(const struct step *t)
 	scene_begin(&s, 0);
 	scene_reach(&s, t->at);
 	p = scene_packet(&s, t->heard);
+	p.your_discriminator = scene_status(&s).discriminator;
 	assert_int_equal(scene_hear(&s, &p), t->at == BFD_ADMIN_DOWN ? BFD_DROP_ADMIN_DOWN : BFD_DROP_NONE);
 	assert_int_equal(scene_status(&s).state, t->then);
 	assert_int_equal(scene_status(&s).diag, t->diag);
@@ -61,6 +62,28 @@ static void test_states(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
 		check_step(&steps[i]);
+}
+
+/* A Down that others have overtaken; the same later is believed. */
+static void test_late_down(void **state)
+{
+	struct bfd_packet p;
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, 0);
+	scene_reach(&s, BFD_UP);
+	scene_run(&s, span_ms(100));
+	p = scene_packet(&s, BFD_DOWN);
+	assert_int_equal(scene_hear(&s, &p), BFD_DROP_LATE);
+	assert_int_equal(scene_status(&s).state, BFD_UP);
+	p = scene_packet(&s, BFD_UP);
+	scene_hear(&s, &p);
+	scene_run(&s, span_ms(100));
+	p = scene_packet(&s, BFD_DOWN);
+	assert_int_equal(scene_hear(&s, &p), BFD_DROP_NONE);
+	assert_int_equal(scene_status(&s).state, BFD_DOWN);
+	scene_end(&s);
 }
 
 static void test_detection_by_state(void **state)
@@ -594,7 +617,7 @@ static void test_checks_in_order(void **state)
 	assert_int_equal(hear_bytes(&s, bytes, 28, 255), BFD_DROP_AUTHENTICATED);
 	assert_int_equal(scene_status(&s).state, BFD_DOWN);
 	assert_int_equal(scene_status(&s).rx_packets, 0);
-	for (unsigned i = BFD_DROP_SHORT; i < BFD_DROP_ADMIN_DOWN; i++)
+	for (unsigned i = BFD_DROP_SHORT; i < BFD_DROP_LATE; i++)
 		assert_int_equal(bfd_drops(s.b)[i], 1);
 	scene_end(&s);
 }
@@ -651,7 +674,7 @@ static void test_whose(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_states), cmocka_unit_test(test_detection_by_state), cmocka_unit_test(test_admin_down),
+		cmocka_unit_test(test_states), cmocka_unit_test(test_late_down), cmocka_unit_test(test_detection_by_state), cmocka_unit_test(test_admin_down),
 		cmocka_unit_test(test_farewell), cmocka_unit_test(test_farewell_to_nobody),
 		cmocka_unit_test(test_back_during_farewell), cmocka_unit_test(test_shared), cmocka_unit_test(test_room),
 		cmocka_unit_test(test_jitter), cmocka_unit_test(test_slow_while_down),

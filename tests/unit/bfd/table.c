@@ -31,7 +31,7 @@ static int stands_in(const char *path, const char *line)
 
 int main(int argc, char **argv)
 {
-	static const size_t sessions[] = { 10, 100, 500, 700, 1000, 2000, 3000, 5000, 10000 };
+	static const size_t sessions[] = { 10, 100, 500, 1000, 1500, 2000, 3000, 5000, 10000 };
 	int missing = 0;
 
 	for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++) {

@@ -69,7 +69,7 @@ static void hear(struct fixture *f, const struct bfd_packet *p, const char *from
 
 static struct bfd_packet answer(const struct bfd_packet *to, enum bfd_state state)
 {
-	return (struct bfd_packet){ .state = state, .multiplier = 3, .my_discriminator = 99,
+	return (struct bfd_packet){ .state = (uint8_t)state, .multiplier = 3, .my_discriminator = 99,
 				    .your_discriminator = state == BFD_DOWN ? 0 : to->my_discriminator,
 				    .desired_min_tx_us = 50000, .required_min_rx_us = 50000 };
 }
