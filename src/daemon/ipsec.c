@@ -198,6 +198,14 @@ static void reachable(struct daemon *d, const struct session_action *a)
 	daemon_feed(d, &ev);
 }
 
+static void doubted(struct daemon *d, const struct session_action *a)
+{
+	struct event ev = { .type = EVENT_DOUBT, .tunnel = a->tunnel };
+
+	ev.quiet.nbma = a->key.remote;
+	daemon_feed(d, &ev);
+}
+
 static void carry_out(struct daemon *d, const struct session_action *a)
 {
 	switch (a->type) {
@@ -227,6 +235,9 @@ static void carry_out(struct daemon *d, const struct session_action *a)
 		break;
 	case SESSION_DO_REACHABLE:
 		reachable(d, a);
+		break;
+	case SESSION_DO_DOUBTED:
+		doubted(d, a);
 		break;
 	case SESSION_DO_TRACE:
 		log_write(&d->log, daemon_now(), a->severity, a->mnemonic, a->text);

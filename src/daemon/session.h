@@ -184,6 +184,7 @@ struct session_user *session_user_of(const struct sessions *s, uint32_t tunnel, 
 struct session_tunnel *session_tunnel_of(const struct sessions *s, uint32_t number);
 struct session_key session_key_for(const struct session_tunnel *t, const struct endpoint *remote);
 void session_say_reachable(struct session *x); /* to all its users */
+void session_say_doubted(struct session *x);   /* likewise */
 
 /* ---- session_charon.c ---- */
 void session_drop_pair(struct session *x, size_t at); /* with what follows from it */

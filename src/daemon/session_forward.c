@@ -105,8 +105,10 @@ void sessions_doubt(struct sessions *s, struct instant now, uint32_t session)
 	struct session *x = session_of_id(s, session);
 
 	sessions_now(s, now);
-	if (x)
-		session_doubt(x);
+	if (!x)
+		return;
+	session_say_doubted(x);
+	session_doubt(x);
 }
 
 void sessions_silent(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote)

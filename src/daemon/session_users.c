@@ -58,6 +58,12 @@ void session_say_reachable(struct session *x)
 		say_reachable(x, u);
 }
 
+void session_say_doubted(struct session *x)
+{
+	for (const struct session_user *u = x->first_user; u; u = u->next)
+		session_act(x, SESSION_DO_DOUBTED)->tunnel = u->tunnel;
+}
+
 static int user_order(const struct session_user *a, const struct session_user *b)
 {
 	const int rc = (a->tunnel > b->tunnel) - (a->tunnel < b->tunnel);

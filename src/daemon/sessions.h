@@ -43,6 +43,7 @@ enum session_action_type {
 	SESSION_DO_REVOKE,       /* forwarder: spi_in, spi_out */
 	SESSION_DO_NHRP,         /* forwarder: tunnel, key.remote, bytes */
 	SESSION_DO_REACHABLE,    /* engine: tunnel, key.remote; also when the peer has begun anew */
+	SESSION_DO_DOUBTED,      /* engine: tunnel, key.remote; somebody, unproven, says that it has forgotten the session */
 	SESSION_DO_TRACE,        /* log */
 };
 
