@@ -93,6 +93,22 @@ static json_t *tunnels_json(const struct view *v)
 	return list;
 }
 
+static json_t *tallies_json(const struct nhs_tallies *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; t && i < t->count; i++) {
+		json_t *o = json_object();
+
+		json_object_set_new(o, "nbma", addr_or_null(&t->each[i].addr));
+		json_object_set_new(o, "requests_sent", count_json(t->each[i].sent));
+		json_object_set_new(o, "requests_failed", count_json(t->each[i].failed));
+		json_object_set_new(o, "replies_received", count_json(t->each[i].received));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static json_t *nhs_json(const struct view *v)
 {
 	json_t *list = json_array();
@@ -119,6 +135,7 @@ static json_t *nhs_json(const struct view *v)
 		json_object_set_new(o, "held_back_s", json_real(seconds(n->held_back)));
 		json_object_set_new(o, "retry_s", n->retry_interval.us ? json_real(seconds(n->retry_interval)) : json_null());
 		json_object_set_new(o, "over_budget", json_boolean(n->over_budget));
+		json_object_set_new(o, "addresses", tallies_json(n->tallies));
 		json_object_set_new(o, "path", text_or_null(n->path));
 		json_object_set_new(o, "path_remark", text_or_null(n->path_remark));
 		json_object_set_new(o, "path_rtt_ms", n->path_rtt.us ? json_real((double)n->path_rtt.us / 1e3) : json_null());

@@ -169,6 +169,16 @@ static void print_path(FILE *f, const struct nhs_view *n)
 		fprintf(f, " path: %s\n", n->path_remark);
 }
 
+/* Of one address there is nothing that the line of the NHS does not say. */
+static void print_tallies(FILE *f, const struct nhs_tallies *t)
+{
+	char addr[IPADDR_TEXT_MAX];
+
+	for (size_t i = 0; t && t->count > 1 && i < t->count; i++)
+		fprintf(f, " tried: %s  req-sent %" PRIu64 "  req-failed %" PRIu64 "  repl-recv %" PRIu64 "\n",
+			ipaddr_format(&t->each[i].addr, addr), t->each[i].sent, t->each[i].failed, t->each[i].received);
+}
+
 static void print_nhs_line(FILE *f, const struct view *v, const struct nhs_view *n)
 {
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX], when[UPTIME_TEXT_MAX];
@@ -190,6 +200,7 @@ static void print_nhs_line(FILE *f, const struct view *v, const struct nhs_view 
 			n->over_budget ? ": more NHSs are dead than the budget of 50 light requests a second allows to ask every 4 s" : "");
 	if (n->held_back.us > 0)
 		fprintf(f, " held back: others are preferred for %.0f s yet\n", (double)n->held_back.us / 1e6);
+	print_tallies(f, n->tallies);
 	print_path(f, n);
 }
 

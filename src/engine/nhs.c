@@ -316,7 +316,7 @@ void nhs_enter_if_addressed(struct nhs *n, enum nhs_state state)
 void nhs_miss(struct nhs *n)
 {
 	n->misses++;
-	n->requests_failed++;
+	tally_failed(&n->tallies, &n->nbma.addr);
 	engine_of(n)->clusters_stale = true;
 	if (n->misses >= NHS_MISSES_DOWN && n->state != NHS_DOWN) {
 		set_reason(n, "no answer");
@@ -338,7 +338,7 @@ void nhs_ask_again(struct nhs *n)
 
 void nhs_refuse(struct nhs *n)
 {
-	n->requests_failed++;
+	tally_failed(&n->tallies, &n->nbma.addr);
 	n->misses = 0;
 	nhs_enter(n, NHS_REFUSED);
 	if (!timer_running(&n->timer)) /* it was not asked for now */

@@ -6,6 +6,7 @@
 #define DMVPN_ENGINE_NHS_H
 
 #include "engine/damping.h"
+#include "engine/nhs_tally.h"
 #include "engine/path.h"
 
 #define NHS_STATES(X) \
@@ -49,7 +50,7 @@ struct nhs {
 	bool over_budget;      /* too many dead ones: that interval is longer than it would be */
 	uint32_t request_id, acknowledged_id;
 	struct instant last_sent, last_reply;
-	uint64_t requests_sent, requests_failed, replies_received;
+	struct nhs_tallies tallies;
 	char reason[NHS_REASON_MAX]; /* why it is not UP; "" when it is */
 	struct ipaddr outside;    /* where this NHS sees us, behind a NAT; IP_NONE: where we are */
 

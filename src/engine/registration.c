@@ -62,7 +62,7 @@ void registration_send(struct nhs *n)
 {
 	n->last_sent = engine_of(n)->now;
 	if (send_for(n, &n->overlay->addr, &n->addr, n->request_id))
-		n->requests_sent++;
+		tally_sent(&n->tallies, &n->nbma.addr);
 }
 
 /* With our own address as destination, so that the reply tells the link-local address of the
@@ -171,7 +171,7 @@ void registration_reply(struct overlay *o, const struct endpoint *from, const st
 		link_local_reply(n, m);
 		return;
 	}
-	n->replies_received++;
+	tally_received(&n->tallies, &n->nbma.addr);
 	n->last_reply = overlay_engine(o)->now;
 	if (m->cies[0].code != NHRP_CODE_SUCCESS) {
 		nhs_refused(n, nhrp_code_name(m->cies[0].code));

@@ -221,8 +221,8 @@ static void view_nhs(const struct nhs *n, struct nhs_view *v)
 		.expecting = nhs_is_live(n) || nhs_is_asked(n),
 		.responding = nhs_is_live(n),
 		.request_id = n->request_id, .acknowledged_id = n->acknowledged_id,
-		.requests_sent = n->requests_sent, .requests_failed = n->requests_failed,
-		.replies_received = n->replies_received, .last_reply = n->last_reply,
+		.requests_sent = n->tallies.all.sent, .requests_failed = n->tallies.all.failed,
+		.replies_received = n->tallies.all.received, .tallies = &n->tallies, .last_reply = n->last_reply,
 		.reason = nhs_is_live(n) ? NULL : n->reason,
 		.standby = nhs_is_standby(n),
 	};

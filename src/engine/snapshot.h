@@ -7,6 +7,7 @@
 #define DMVPN_ENGINE_SNAPSHOT_H
 
 #include "engine/engine.h"
+#include "engine/nhs_tally.h"
 
 /* Opaque: where a walk stands. Zeroed to start; good even when entries come and go meanwhile. */
 struct snapshot_cursor {
@@ -64,6 +65,7 @@ struct nhs_view {
 	uint32_t request_id;        /* current registration */
 	uint32_t acknowledged_id;
 	uint64_t requests_sent, requests_failed, replies_received;
+	const struct nhs_tallies *tallies; /* the same by address */
 	struct instant last_reply; /* INSTANT_NEVER: none yet */
 	struct span retry_interval; /* of the ladder; 0 when not retrying */
 	bool over_budget;           /* so many are dead that this interval is longer than 4 s */

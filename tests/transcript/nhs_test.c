@@ -272,6 +272,19 @@ static void every_address_is_tried(void **state)
 		snprintf(line, sizeof line, "spoke1 --> %s: Registration Request {unique, nat}", tried[i]);
 		rig_expect(s.rig, line);
 	}
+	{ /* the first had three tries before it was given up, then two; of 7 each but the last has failed */
+		const struct nhs_tallies *const t = view(s.spoke1, 0).tallies;
+		static const uint64_t sent[] = { 5, 3, 2 }, failed[] = { 5, 2, 2 };
+
+		assert_int_equal(t->count, 3);
+		for (size_t i = 0; i < 3; i++) {
+			assert_true(ipaddr_eq(&t->each[i].addr, &three[i]));
+			assert_int_equal(t->each[i].sent, sent[i]);
+			assert_int_equal(t->each[i].failed, failed[i]);
+		}
+		assert_int_equal(t->all.sent, 10);
+		assert_int_equal(view(s.spoke1, 0).requests_failed, 9);
+	}
 	rig_free(s.rig);
 }
 
