@@ -25,8 +25,9 @@ def named(name, config):
 
 
 def spoke(n, address=None, nhs=(scene.HUB, scene.HUB_NBMA)):
+    # Nobody registers with an NHS whose address is his own, unless the NHS's address is still to be found out.
     config = scene.spoke_config(n, " ip nhrp registration timeout 5\n").replace(
-        f"nhs {scene.HUB} nbma {scene.HUB_NBMA}", f"nhs {nhs[0]} nbma {nhs[1]}")
+        f"nhs {scene.HUB} nbma {scene.HUB_NBMA}", f"nhs {nhs[0] if nhs[0] != address else 'dynamic'} nbma {nhs[1]}")
     return named(f"spoke{n}", config.replace(f"ip address {scene.spoke(n)} ", f"ip address {address or scene.spoke(n)} "))
 
 
