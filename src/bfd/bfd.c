@@ -223,12 +223,27 @@ void bfd_forget_link(struct bfd *b, uint32_t link)
 	budget_apply(b);
 }
 
-bool bfd_is_session(const struct bfd *b, const struct bfd_key *key)
+/* ---- packets in ---- */
+
+/* The session of those two ends; or one that leaves its own end open. */
+static struct bfd_session *session_between(const struct bfd *b, const struct bfd_key *key)
 {
-	return session_find(b, key);
+	const struct bfd_key open = { .link = key->link, .remote = key->remote };
+	struct bfd_session *s = session_find(b, key);
+
+	return s ? s : session_find(b, &open);
 }
 
-/* ---- packets in ---- */
+bool bfd_is_session(const struct bfd *b, const struct bfd_key *key)
+{
+	return session_between(b, key);
+}
+
+static bool is_between(const struct bfd_session *s, const struct bfd_key *key)
+{
+	return s->key.link == key->link && ipaddr_eq(&s->key.remote, &key->remote) &&
+	       (ipaddr_is_none(&s->key.local) || ipaddr_eq(&s->key.local, &key->local));
+}
 
 static struct bfd_session *session_of(const struct bfd *b, const struct bfd_arrival *a, const struct bfd_packet *p,
 				      enum bfd_drop *drop)
@@ -237,7 +252,7 @@ static struct bfd_session *session_of(const struct bfd *b, const struct bfd_arri
 	struct bfd_session *s;
 
 	if (p->your_discriminator == 0) {
-		s = p->state == BFD_DOWN || p->state == BFD_ADMIN_DOWN ? session_find(b, &a->key) : NULL;
+		s = p->state == BFD_DOWN || p->state == BFD_ADMIN_DOWN ? session_between(b, &a->key) : NULL;
 		*drop = p->state == BFD_INIT || p->state == BFD_UP ? BFD_DROP_STATE : BFD_DROP_NO_SESSION;
 		return s;
 	}
@@ -246,7 +261,7 @@ static struct bfd_session *session_of(const struct bfd *b, const struct bfd_arri
 	*drop = s ? BFD_DROP_OTHER_ENDS : BFD_DROP_NO_DISCRIMINATOR;
 	/* RFC 5880 6.3 does not look at addresses from here on. Who has guessed a discriminator on another
 	 * link is none the less somebody else. */
-	return s && key_cmp(&s->key, &a->key) == 0 ? s : NULL;
+	return s && is_between(s, &a->key) ? s : NULL;
 }
 
 static enum bfd_drop receive(struct bfd *b, const struct bfd_arrival *a, const uint8_t *bytes, size_t length)
@@ -363,6 +378,15 @@ bool bfd_next_effect(struct bfd *b, struct bfd_effect *out)
 bool bfd_next_status(const struct bfd *b, const struct bfd_key *after, struct bfd_status *out)
 {
 	const struct bfd_session *s = session_after(b, after);
+
+	if (s)
+		bfd_session_status(s, out);
+	return s;
+}
+
+bool bfd_get_status(const struct bfd *b, const struct bfd_key *key, struct bfd_status *out)
+{
+	const struct bfd_session *s = session_find(b, key);
 
 	if (s)
 		bfd_session_status(s, out);

@@ -35,7 +35,8 @@ enum {
 	BFD_SESSION_OCTETS_MAX = 768,
 };
 
-/* link: an interface index, or one of the above. */
+/* link: an interface index, or one of the above. local IP_NONE: whichever address packets to and from
+ * the far end have on that link. */
 struct bfd_key {
 	uint32_t link;
 	struct ipaddr local, remote;
@@ -166,6 +167,7 @@ bool bfd_next_effect(struct bfd *b, struct bfd_effect *out); /* false: none left
 
 /* The session after that one in the order of keys; NULL begins. false: no more. */
 bool bfd_next_status(const struct bfd *b, const struct bfd_key *after, struct bfd_status *out);
+bool bfd_get_status(const struct bfd *b, const struct bfd_key *key, struct bfd_status *out); /* false: no such session */
 size_t bfd_count(const struct bfd *b);
 struct span bfd_floor(const struct bfd *b); /* no interval is below this now: the budget's doing */
 const uint64_t *bfd_drops(const struct bfd *b); /* BFD_DROP_COUNT of them */

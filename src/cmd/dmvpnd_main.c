@@ -18,7 +18,8 @@
 
 static const char usage[] =
 	"usage: dmvpnd -f FILE [--run-dir DIR] [--state-dir DIR] [--datapath auto|kernel|user]\n"
-	"              [--no-ipsec] [--no-fall-over] [--ignore-unsupported] [--faults] [-n]\n"
+	"              [--no-ipsec] [--no-fall-over] [--bfdd SOCKET] [--ignore-unsupported]\n"
+	"              [--faults] [-n]\n"
 	"\n"
 	"  -f FILE               the router's configuration\n"
 	"  --run-dir DIR         control socket, pid and lock files (default /run/dmvpn)\n"
@@ -26,13 +27,15 @@ static const char usage[] =
 	"  --datapath WHICH      overrides the file's own line\n"
 	"  --no-ipsec            run tunnels with `tunnel protection` unprotected\n"
 	"  --no-fall-over        tell the routing protocol nothing, as `no nhrp fall-over` on all tunnels\n"
+	"  --bfdd SOCKET         FRR's bfdd runs with --dplaneaddr unix:SOCKET: run its sessions\n"
+	"                        (default /run/frr/dmvpn.sock; none: leave bfdd alone)\n"
 	"  --ignore-unsupported  run in spite of lines that are not supported\n"
 	"  --faults              let the control socket ask for faults (drop-nhrp), for tests\n"
 	"  -n                    check the file, say what would be done, change nothing\n"
 	"  --help, --version\n";
 
 enum {
-	OPT_RUN_DIR = 256, OPT_STATE_DIR, OPT_DATAPATH, OPT_NO_IPSEC, OPT_NO_FALL_OVER, OPT_IGNORE, OPT_FAULTS, OPT_HELP,
+	OPT_RUN_DIR = 256, OPT_STATE_DIR, OPT_DATAPATH, OPT_NO_IPSEC, OPT_NO_FALL_OVER, OPT_BFDD, OPT_IGNORE, OPT_FAULTS, OPT_HELP,
 	OPT_VERSION,
 };
 
@@ -42,6 +45,7 @@ static const struct option long_options[] = {
 	{ "datapath", required_argument, NULL, OPT_DATAPATH },
 	{ "no-ipsec", no_argument, NULL, OPT_NO_IPSEC },
 	{ "no-fall-over", no_argument, NULL, OPT_NO_FALL_OVER },
+	{ "bfdd", required_argument, NULL, OPT_BFDD },
 	{ "ignore-unsupported", no_argument, NULL, OPT_IGNORE },
 	{ "faults", no_argument, NULL, OPT_FAULTS },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -71,6 +75,7 @@ static int take_option(struct keeper_options *o, int option)
 	case OPT_RUN_DIR: o->run_dir = optarg; return -1;
 	case OPT_STATE_DIR: o->state_dir = optarg; return -1;
 	case OPT_NO_IPSEC: o->no_ipsec = true; return -1;
+	case OPT_BFDD: o->bfdd_path = strcmp(optarg, "none") == 0 ? NULL : optarg; return -1;
 	case OPT_NO_FALL_OVER: o->no_fall_over = true; return -1;
 	case OPT_IGNORE: o->ignore_unsupported = true; return -1;
 	case OPT_FAULTS: o->faults = true; return -1;
@@ -104,7 +109,8 @@ static int make_absolute(const char *path, char out[PATH_MAX])
 
 int main(int argc, char **argv)
 {
-	struct keeper_options o = { .run_dir = "/run/dmvpn", .state_dir = "/var/lib/dmvpn" };
+	struct keeper_options o = { .run_dir = "/run/dmvpn", .state_dir = "/var/lib/dmvpn",
+				    .bfdd_path = "/run/frr/dmvpn.sock" };
 	static char self[PATH_MAX], config[PATH_MAX];
 	int option, rc;
 	ssize_t n;

@@ -134,7 +134,7 @@ static void apply(struct daemon *d, const struct effect *e)
 		resolve(d, e);
 		break;
 	case EFFECT_ROUTING:
-		fall_over_tell(d, e->tunnel, &e->routing.addr, e->routing.up);
+		fall_over_tell(d, e->tunnel, &e->routing.addr, e->routing.says);
 		break;
 	case EFFECT_SILENT: /* ipsec_effect() has heard it */
 		break;

@@ -1,12 +1,20 @@
 #include "daemon/fall_over.h"
 
 #include <linux/netlink.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "bfd/plane.h"
 #include "daemon/daemon_state.h"
 #include "kernel/tcp_close.h"
 
 enum { BGP_PORT = 179 };
+
+struct fall_over_word {
+	uint32_t tunnel;
+	struct ipaddr addr;
+	enum routing_word says;
+};
 
 void fall_over_start(struct daemon *d)
 {
@@ -41,13 +49,77 @@ static void close_bgp(struct daemon *d, struct tunnel *t, const struct ipaddr *a
 	}
 }
 
-void fall_over_tell(struct daemon *d, uint32_t tunnel, const struct ipaddr *addr, bool up)
+/* ---- bfdd, by way of the forwarder ---- */
+
+static void tell_forwarder(struct daemon *d, const struct fall_over_word *w)
+{
+	static const uint8_t verdicts[] = { [ROUTING_UNWATCHED] = PLANE_NO_VERDICT, [ROUTING_ALIVE] = PLANE_ALIVE,
+					    [ROUTING_DEAD] = PLANE_DEAD };
+	const struct tunnel *t = tunnel_find(d, w->tunnel);
+	struct forward_routing m;
+
+	memset(&m, 0, sizeof m);
+	m.tunnel = w->tunnel;
+	m.addr = w->addr;
+	m.verdict = t && t->config->tunnel->fall_over_bfd ? verdicts[w->says] : PLANE_NO_VERDICT;
+	forward_client_send(&d->forward, FORWARD_ROUTING, &m, sizeof m);
+}
+
+static struct fall_over_word *word_of(struct fall_over *f, uint32_t tunnel, const struct ipaddr *addr)
+{
+	struct fall_over_word *grown;
+
+	for (size_t i = 0; i < f->word_count; i++)
+		if (f->words[i].tunnel == tunnel && ipaddr_eq(&f->words[i].addr, addr))
+			return &f->words[i];
+	if (f->word_count == f->word_room) {
+		grown = realloc(f->words, (2 * f->word_room + 16) * sizeof *grown);
+		if (!grown)
+			return NULL;
+		f->words = grown;
+		f->word_room = 2 * f->word_room + 16;
+	}
+	f->words[f->word_count] = (struct fall_over_word){ .tunnel = tunnel, .addr = *addr };
+	return &f->words[f->word_count++];
+}
+
+/* What nobody watches needs no place. */
+static void forget(struct fall_over *f, struct fall_over_word *w)
+{
+	*w = f->words[--f->word_count];
+}
+
+void fall_over_sync(struct daemon *d)
+{
+	for (size_t i = 0; i < d->fall_over.word_count; i++)
+		tell_forwarder(d, &d->fall_over.words[i]);
+}
+
+void fall_over_bfdd(struct daemon *d, const struct forward_bfdd *m)
+{
+	if (d->fall_over.bfdd_connected != (m->connected != 0))
+		daemon_log(d, TRACE_NOTICE, "BFDD", "connected=%d", m->connected);
+	d->fall_over.bfdd_connected = m->connected;
+}
+
+/* ---- what the engine says ---- */
+
+void fall_over_tell(struct daemon *d, uint32_t tunnel, const struct ipaddr *addr, enum routing_word says)
 {
 	struct tunnel *t = tunnel_find(d, tunnel);
+	struct fall_over_word *w;
 
 	if (!t || d->hello.no_fall_over)
 		return;
-	if (!up && t->config->tunnel->fall_over_bgp && d->fall_over.trouble == 0)
+	w = word_of(&d->fall_over, tunnel, addr);
+	if (w && w->says != says) {
+		w->says = says;
+		tell_forwarder(d, w);
+		t->bfd_told += says == ROUTING_DEAD && t->config->tunnel->fall_over_bfd && d->fall_over.bfdd_connected;
+	}
+	if (w && says == ROUTING_UNWATCHED)
+		forget(&d->fall_over, w);
+	if (says == ROUTING_DEAD && t->config->tunnel->fall_over_bgp && d->fall_over.trouble == 0)
 		close_bgp(d, t, addr);
 }
 
@@ -55,9 +127,10 @@ void fall_over_view(const struct daemon *d, const struct tunnel *t, struct view_
 {
 	const struct config_tunnel *c = t->config->tunnel;
 	const char *off = d->hello.no_fall_over ? "--no-fall-over" : NULL;
+	const char *bfd = d->fall_over.bfdd_connected ? NULL : "bfdd is not connected";
 	const char *bgp = d->fall_over.trouble ? strerror(-d->fall_over.trouble) : NULL;
 
 	out[0] = (struct view_coupling){ "if-state nhrp", c->if_state_nhrp, NULL, t->carrier_dropped };
 	out[1] = (struct view_coupling){ "nhrp fall-over bgp", c->fall_over_bgp, off ? off : bgp, t->bgp_closed };
-	out[2] = (struct view_coupling){ "nhrp fall-over bfd", c->fall_over_bfd, off, t->bfd_told };
+	out[2] = (struct view_coupling){ "nhrp fall-over bfd", c->fall_over_bfd, off ? off : bfd, t->bfd_told };
 }

@@ -14,17 +14,26 @@
 
 #include "control/view.h"
 #include "daemon/tunnel.h"
+#include "engine/effect.h"
+#include "forward/forward_msg.h"
 #include "kernel/netlink.h"
 
 enum { COUPLINGS = 3 };
 
+struct fall_over_word;
+
 struct fall_over {
 	struct netlink diag;
 	int trouble; /* -errno: connections cannot be ended */
+	bool bfdd_connected; /* to the forwarder */
+	size_t word_count, word_room;
+	struct fall_over_word *words; /* as told last, for a forwarder that starts anew */
 };
 
 void fall_over_start(struct daemon *d);
-void fall_over_tell(struct daemon *d, uint32_t tunnel, const struct ipaddr *addr, bool up);
+void fall_over_tell(struct daemon *d, uint32_t tunnel, const struct ipaddr *addr, enum routing_word says);
+void fall_over_sync(struct daemon *d);                      /* the forwarder is to be told everything again */
+void fall_over_bfdd(struct daemon *d, const struct forward_bfdd *m); /* how bfdd and the forwarder stand */
 /* All couplings between NHRP and routing on that tunnel. */
 void fall_over_view(const struct daemon *d, const struct tunnel *t, struct view_coupling out[COUPLINGS]);
 

@@ -88,6 +88,7 @@ static void held_end(struct daemon *d)
 	datapath_user_sync(d->user);
 	ipsec_sync(d);
 	bfd_link_sync(d);
+	fall_over_sync(d);
 	/* Right after a start of this process the engine has to learn first; see settle. */
 	if (!d->adopted && d->phase == DAEMON_RUNNING)
 		datapath_user_settle(d->user);
@@ -126,6 +127,8 @@ void forwarder_received(void *daemon, const struct ipc_message *m)
 		probed(d, p);
 	} else if (is(m, FORWARD_QUIET, sizeof(struct forward_peer))) {
 		quiet(d, p);
+	} else if (is(m, FORWARD_BFDD, sizeof(struct forward_bfdd))) {
+		fall_over_bfdd(d, p);
 	} else if (is(m, FORWARD_USAGE, sizeof(struct forward_usage))) {
 		usage(d, p);
 	} else {

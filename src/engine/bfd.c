@@ -48,6 +48,8 @@ void bfd_forget(struct binding *b)
 	if (ipaddr_is_none(&b->bfd_to.addr))
 		return;
 	say(b, EFFECT_BFD_DEL);
+	if (b->kind == BINDING_REGISTERED)
+		routing_tell(b->overlay->tunnel->engine, b->overlay->tunnel->settings.number, &b->dst.addr, ROUTING_UNWATCHED);
 	b->bfd_to = (struct endpoint){ 0 };
 }
 
@@ -59,7 +61,7 @@ void bfd_follow(struct binding *b)
 		b->bfd_to = b->peer->nbma;
 		say(b, EFFECT_BFD_SET);
 		if (b->kind == BINDING_REGISTERED)
-			routing_tell(b->overlay->tunnel->engine, b->overlay->tunnel->settings.number, &b->dst.addr, true);
+			routing_tell(b->overlay->tunnel->engine, b->overlay->tunnel->settings.number, &b->dst.addr, ROUTING_ALIVE);
 	}
 }
 

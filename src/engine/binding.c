@@ -379,10 +379,14 @@ void binding_expired(struct binding *b)
 
 void binding_path_lost(struct binding *b)
 {
+	struct overlay *const o = b->overlay;
+	const struct ipaddr addr = b->dst.addr;
+	const bool registered = b->kind == BINDING_REGISTERED;
+
 	binding_say_client_down(b, "path dead");
-	if (b->kind == BINDING_REGISTERED)
-		routing_tell(overlay_engine(b->overlay), b->overlay->tunnel->settings.number, &b->dst.addr, false);
 	binding_remove(b, "path dead");
+	if (registered)
+		routing_tell(overlay_engine(o), o->tunnel->settings.number, &addr, ROUTING_DEAD);
 }
 
 /* At two thirds of its life: is it in use? The answer comes by bindings_usage(). */

@@ -39,6 +39,9 @@ enum effect_type {
 	EFFECT_DONE,        /* after EVENT_SHUTDOWN: nothing more will come */
 };
 
+/* UNWATCHED: nothing is known here any more, routing may believe what it finds itself. */
+enum routing_word { ROUTING_UNWATCHED, ROUTING_ALIVE, ROUTING_DEAD };
+
 enum trace_severity { TRACE_ERROR = 3, TRACE_WARNING = 4, TRACE_NOTICE = 5, TRACE_INFO = 6, TRACE_DEBUG = 7 };
 
 struct effect {
@@ -89,7 +92,7 @@ struct effect {
 		} probe;
 		struct {
 			struct ipaddr addr; /* an NHS, or a peer that is watched */
-			bool up;
+			enum routing_word says;
 		} routing;
 		struct {
 			struct ipaddr local, remote; /* overlay addresses; with the tunnel they name the session */

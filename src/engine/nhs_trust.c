@@ -31,14 +31,15 @@ bool nhs_is_trusted(const struct nhs *n)
 
 static void tell_routing(struct nhs *n)
 {
+	/* The tunnel goes, and routing sees that itself. */
+	const bool goes = n->state == NHS_WAITING || n->state == NHS_LEAVING;
 	const bool up = nhs_is_live(n) && n->hold != NHS_HOLD_DAMPED;
 
 	if (up == n->told_up)
 		return;
 	n->told_up = up;
-	if (n->state == NHS_WAITING || n->state == NHS_LEAVING) /* the tunnel goes, and routing sees that itself */
-		return;
-	routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->addr, up);
+	routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->addr,
+		     up ? ROUTING_ALIVE : goes ? ROUTING_UNWATCHED : ROUTING_DEAD);
 }
 
 /* Adjacencies with the others would end with their release, before there is one with this. */

@@ -58,7 +58,7 @@ void trace(struct engine *e, uint32_t tunnel, enum trace_severity severity, cons
 	x->trace.text = copy;
 }
 
-void routing_tell(struct engine *e, uint32_t tunnel, const struct ipaddr *addr, bool up)
+void routing_tell(struct engine *e, uint32_t tunnel, const struct ipaddr *addr, enum routing_word says)
 {
 	struct effect *x;
 
@@ -66,7 +66,7 @@ void routing_tell(struct engine *e, uint32_t tunnel, const struct ipaddr *addr, 
 		return;
 	x = output_push(e, EFFECT_ROUTING, tunnel, NULL);
 	x->routing.addr = *addr;
-	x->routing.up = up;
+	x->routing.says = says;
 }
 
 bool engine_next_effect(struct engine *e, struct effect *out)

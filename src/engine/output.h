@@ -18,6 +18,6 @@ void trace(struct engine *e, uint32_t tunnel, enum trace_severity severity, cons
 	   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* EFFECT_ROUTING, unless the address is IP_NONE. */
-void routing_tell(struct engine *e, uint32_t tunnel, const struct ipaddr *addr, bool up);
+void routing_tell(struct engine *e, uint32_t tunnel, const struct ipaddr *addr, enum routing_word says);
 
 #endif

@@ -231,7 +231,8 @@ static void tell_watches(struct path *p)
 		else if (w->kind == PATH_WATCH_NHS)
 			nhs_step(w->owner, NHS_EVENT_PATH_BACK);
 		else if (w->kind == PATH_WATCH_CLIENT)
-			routing_tell(path_engine(p), p->tunnel->settings.number, &w->addr, p->state != PATH_DEAD);
+			routing_tell(path_engine(p), p->tunnel->settings.number, &w->addr,
+				     p->state == PATH_DEAD ? ROUTING_DEAD : ROUTING_ALIVE);
 		else if (p->state == PATH_DEAD)
 			binding_path_lost(w->owner);
 	}

@@ -12,18 +12,50 @@ enum { TOS_NETWORK_CONTROL = 0xc0 };
 
 _Static_assert((int)BFD_DROP_COUNT <= (int)FORWARD_DROPS_MAX, "all drops are told");
 
+static unsigned common_bits(const struct ipaddr *a, const struct ipaddr *b)
+{
+	unsigned bits = 0;
+
+	while (bits < ip_family_bits((enum ip_family)a->family) &&
+	       !((a->bytes[bits / 8] ^ b->bytes[bits / 8]) & 0x80 >> bits % 8))
+		bits++;
+	return bits;
+}
+
+/* The tunnel's address that shares most with the far end's: they are of one subnet. */
+static struct ipaddr tunnel_addr(void *worker, uint32_t tunnel, const struct ipaddr *remote)
+{
+	const struct worker *w = worker;
+	const struct tunnel *t = tunnel_find(&w->tables->tunnels, tunnel);
+	struct ipaddr best = IPADDR_NONE;
+
+	for (uint32_t i = 0; t && i < t->conf.addr_count; i++) {
+		const struct ipaddr *a = &t->conf.addrs[i];
+
+		if (a->family == remote->family &&
+		    (ipaddr_is_none(&best) || common_bits(a, remote) > common_bits(&best, remote)))
+			best = *a;
+	}
+	return best;
+}
+
 int bfd_front_start(struct worker *w, uint64_t seed)
 {
 	const struct bfd_options o = { .seed = seed, .sessions_max = BFD_SESSIONS_MAX, .packets_per_s = BFD_PACKETS_PER_S };
 
+	const struct plane_ways ways = { .context = w, .tunnel_addr = tunnel_addr };
+
 	w->bfd.bfd = bfd_new(&o);
-	return w->bfd.bfd ? 0 : -ENOMEM;
+	w->bfd.plane = w->bfd.bfd ? plane_new(w->bfd.bfd, &ways) : NULL;
+	return w->bfd.plane ? 0 : -ENOMEM;
 }
 
 void bfd_front_stop(struct worker *w)
 {
+	plane_free(w->bfd.plane);
 	bfd_free(w->bfd.bfd);
 	w->bfd.bfd = NULL;
+	w->bfd.plane = NULL;
 }
 
 static bool is_tunnel_link(uint32_t link) { return link & BFD_LINK_TUNNEL; }
@@ -99,6 +131,8 @@ static void drain(struct worker *w)
 	while (bfd_next_effect(w->bfd.bfd, &e)) {
 		if (e.type == BFD_EFFECT_STATE && e.state.clients & 1u << BFD_CLIENT_NHRP)
 			tell(w, &e.state);
+		if (e.type == BFD_EFFECT_STATE && e.state.clients & 1u << BFD_CLIENT_ROUTING)
+			plane_state(w->bfd.plane, &e.state);
 		if (e.type == BFD_EFFECT_SEND) {
 			packet_send(w, &e);
 			sent = true;
@@ -110,7 +144,7 @@ static void drain(struct worker *w)
 
 struct instant bfd_front_deadline(const struct worker *w)
 {
-	return w->bfd.bfd ? bfd_deadline(w->bfd.bfd) : INSTANT_NEVER;
+	return w->bfd.bfd ? instant_min(bfd_deadline(w->bfd.bfd), plane_deadline(w->bfd.plane)) : INSTANT_NEVER;
 }
 
 void bfd_front_run(struct worker *w)
@@ -119,6 +153,7 @@ void bfd_front_run(struct worker *w)
 		return;
 	if (!instant_before(w->now, bfd_deadline(w->bfd.bfd)))
 		bfd_tick(w->bfd.bfd, w->now);
+	plane_tick(w->bfd.plane, w->now);
 	drain(w);
 	if (w->bfd.untold)
 		tell_all(w);
@@ -191,6 +226,14 @@ static bool del_message(struct worker *w, const struct forward_bfd *m)
 	return true;
 }
 
+static bool routing_message(struct worker *w, const struct forward_routing *m)
+{
+	if (m->verdict > PLANE_DEAD || ip_family_octets(m->addr.family) == 0)
+		return false;
+	plane_verdict(w->bfd.plane, m->tunnel, &m->addr, (enum plane_verdict)m->verdict);
+	return true;
+}
+
 bool bfd_front_message(struct worker *w, uint16_t type, const void *payload, size_t length)
 {
 	bool ok = false;
@@ -201,6 +244,8 @@ bool bfd_front_message(struct worker *w, uint16_t type, const void *payload, siz
 		tell_all(w);
 		return true;
 	}
+	if (type == FORWARD_ROUTING)
+		return length == sizeof(struct forward_routing) && routing_message(w, payload);
 	if (length != sizeof(struct forward_bfd))
 		return false;
 	if (type == FORWARD_BFD_SET)
@@ -229,8 +274,50 @@ void bfd_front_sweep(struct worker *w)
 	drain(w);
 }
 
+void bfd_front_tunnels_changed(struct worker *w)
+{
+	if (w->bfd.plane)
+		plane_tunnels_changed(w->bfd.plane, w->now);
+}
+
 void bfd_front_tunnel_gone(struct worker *w, uint32_t tunnel)
 {
 	if (w->bfd.bfd)
 		bfd_forget_link(w->bfd.bfd, BFD_LINK_TUNNEL | tunnel);
+}
+
+/* ---- bfdd ---- */
+
+void bfd_front_control_gone(struct worker *w)
+{
+	if (w->bfd.plane)
+		plane_verdicts_orphaned(w->bfd.plane);
+}
+
+void bfd_front_bfdd_tell(struct worker *w)
+{
+	const struct forward_bfdd m = { .connected = w->bfd.plane && plane_is_connected(w->bfd.plane),
+					.sessions = w->bfd.plane ? (uint32_t)plane_count(w->bfd.plane) : 0 };
+
+	w->io.control_send(w->io.context, FORWARD_BFDD, &m, sizeof m);
+}
+
+void bfd_front_bfdd(struct worker *w, bool connected)
+{
+	if (!w->bfd.plane)
+		return;
+	if (connected)
+		plane_connected(w->bfd.plane, w->now);
+	else
+		plane_lost(w->bfd.plane, w->now);
+	bfd_front_bfdd_tell(w);
+}
+
+bool bfd_front_bfdd_input(struct worker *w, const uint8_t *bytes, size_t length)
+{
+	const bool ok = w->bfd.plane && plane_input(w->bfd.plane, w->now, bytes, length);
+
+	if (w->bfd.plane)
+		drain(w);
+	return ok;
 }

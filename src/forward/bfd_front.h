@@ -12,6 +12,7 @@
 #define DMVPN_FORWARD_BFD_FRONT_H
 
 #include "bfd/bfd.h"
+#include "bfd/plane.h"
 #include "forward/worker.h"
 
 enum { BFD_SESSIONS_MAX = 20000 };
@@ -24,7 +25,16 @@ void bfd_front_stop(struct worker *w);
 bool bfd_front_message(struct worker *w, uint16_t type, const void *payload, size_t length);
 /* FORWARD_SYNC_END. */
 void bfd_front_sweep(struct worker *w);
+void bfd_front_tunnels_changed(struct worker *w);
 void bfd_front_tunnel_gone(struct worker *w, uint32_t tunnel);
+/* The control process, which watches paths, is gone. */
+void bfd_front_control_gone(struct worker *w);
+
+/* bfdd: its connection has come or gone; octets of it, false when they are not its protocol. */
+void bfd_front_bfdd(struct worker *w, bool connected);
+bool bfd_front_bfdd_input(struct worker *w, const uint8_t *bytes, size_t length);
+/* Tells the control process how bfdd stands. */
+void bfd_front_bfdd_tell(struct worker *w);
 
 /* A packet that came by a tunnel and is for UDP 3784: true when a session has taken it. */
 bool bfd_front_inner(struct worker *w, const struct tunnel *t, const struct endpoint *from, const uint8_t *inner,

@@ -23,7 +23,7 @@ static const int calls[] = {
 	/* Packets, messages and their descriptors. No socket() and no open(): they come from the keeper. */
 	SYS_epoll_pwait, SYS_epoll_ctl, SYS_read, SYS_write, SYS_writev,
 	SYS_recvmsg, SYS_recvmmsg, SYS_recvfrom, SYS_sendmsg, SYS_sendmmsg,
-	SYS_sendto, SYS_setsockopt, SYS_getsockopt, SYS_ppoll, SYS_close,
+	SYS_sendto, SYS_setsockopt, SYS_getsockopt, SYS_ppoll, SYS_shutdown, SYS_close,
 #ifdef SYS_epoll_wait
 	SYS_epoll_wait, SYS_poll,
 #endif

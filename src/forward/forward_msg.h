@@ -64,6 +64,8 @@ enum forward_msg_type {
 			       * SYNC_END finds unnamed is ended, the far end hearing AdminDown */
 	FORWARD_BFD_DEL,      /* struct forward_bfd, only .link, .local and .remote count */
 	FORWARD_BFD_GET,      /* no payload: answered by FORWARD_BFD_STATE of all, and FORWARD_BFD_END */
+	FORWARD_ROUTING,      /* struct forward_routing: what bfdd is told of that address in spite of BFD's own state
+			       * (bfd/plane.h). Outlives the control process */
 	FORWARD_PROBE_SEND,   /* struct forward_probe: an ICMP echo straight to that endpoint, at once or not at all */
 
 	/* forwarder -> control */
@@ -89,6 +91,8 @@ enum forward_msg_type {
 			       * know the SA that sends. A hint, not proven; at most one in a second */
 	FORWARD_BFD_STATE,    /* struct forward_bfd_state: a session changed, was set, or is told of */
 	FORWARD_BFD_END,      /* struct forward_bfd_end: after all states that FORWARD_BFD_GET brought */
+	FORWARD_BFDD,         /* struct forward_bfdd: bfdd has connected or is gone; when it is there, also before
+			       * FORWARD_HELD_END */
 	FORWARD_PROBED,       /* struct forward_probe: that probe was answered */
 	FORWARD_QUIET,        /* struct forward_peer: a packet went to a peer from which nothing came lately. At most
 			       * one per peer in 300 ms */
@@ -235,6 +239,18 @@ struct forward_relay_counters {
 	uint32_t in_tunnel, out_tunnel;
 	uint64_t in_peer, out_peer;
 	uint64_t packets, bytes;
+};
+
+struct forward_routing {
+	uint32_t tunnel;
+	struct ipaddr addr; /* overlay */
+	uint8_t verdict;    /* enum plane_verdict */
+};
+
+/* How bfdd and the forwarder stand; also unasked whenever it changes. */
+struct forward_bfdd {
+	uint8_t connected;
+	uint32_t sessions; /* of bfdd's */
 };
 
 /* A BFD session by (link, local, remote): bfd/bfd.h says what link is. */

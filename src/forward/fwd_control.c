@@ -37,6 +37,8 @@ void fwd_control_greet(struct worker *w)
 	}
 	dump_flush(&d);
 	sa_control_held(w);
+	if (w->bfd.plane && plane_is_connected(w->bfd.plane))
+		bfd_front_bfdd_tell(w);
 	w->io.control_send(w->io.context, FORWARD_HELD_END, NULL, 0);
 }
 
@@ -115,6 +117,7 @@ static bool tunnel_set_message(struct worker *w, const struct forward_tunnel *co
 	w->protection->sessions.epoch++; /* its peers may have other sessions now */
 	if (t)
 		t->generation = w->tables->generation;
+	bfd_front_tunnels_changed(w);
 	return t;
 }
 
@@ -124,6 +127,7 @@ static bool tunnel_del_message(struct worker *w, const struct forward_tunnel *co
 
 	if (t)
 		tunnel_forget(w, t);
+	bfd_front_tunnels_changed(w);
 	return t;
 }
 
@@ -203,6 +207,7 @@ static void sweep(struct worker *w)
 		t = next;
 	}
 	bfd_front_sweep(w);
+	bfd_front_tunnels_changed(w);
 }
 
 static bool nhrp_message(struct worker *w, const struct forward_nhrp *m, size_t length)
@@ -286,7 +291,7 @@ bool fwd_control_message(struct worker *w, uint16_t type, const void *payload, s
 		return nhrp_message(w, payload, length);
 	if (type >= FORWARD_SESSION_SET && type <= FORWARD_SA_REVOKE)
 		return sa_control_message(w, type, payload, length);
-	if (type >= FORWARD_BFD_SET && type <= FORWARD_BFD_GET)
+	if (type >= FORWARD_BFD_SET && type <= FORWARD_ROUTING)
 		return bfd_front_message(w, type, payload, length);
 	if (length != payload_size(type))
 		return false;

@@ -11,6 +11,7 @@
 
 #include "base/ipc.h"
 #include "forward/bfd_front.h"
+#include "forward/bfdd_link.h"
 #include "forward/confine.h"
 #include "forward/fwd_control.h"
 #include "forward/kernel_io.h"
@@ -30,6 +31,8 @@ struct forwarder {
 	bool changed; /* a TAP or socket came or went: events already fetched may be stale */
 	enum source keeper_source, control_source;
 	struct xfrm_links xfrm_links;
+	struct bfdd_link bfdd;
+	bool bfdd_slow;   /* likewise */
 	bool charon_slow; /* an event waits for room in its socket */
 	struct ipc_message message;
 };
@@ -71,6 +74,7 @@ static void control_close(struct forwarder *f)
 	close(f->io->control_fd);
 	f->io->control_fd = -1;
 	control_queue_clear(&f->io->control_queue);
+	bfd_front_control_gone(f->worker);
 	f->changed = true;
 }
 
@@ -189,6 +193,47 @@ static void xfrm_drop(struct forwarder *f, struct xfrm_link *link)
 	f->changed = true;
 }
 
+static void bfdd_drop(struct forwarder *f)
+{
+	if (f->bfdd.fd < 0)
+		return;
+	unwatch(f, f->bfdd.fd);
+	bfdd_link_close(&f->bfdd, f->worker);
+	f->changed = true;
+}
+
+static void bfdd_take(struct forwarder *f, int fd)
+{
+	bfdd_drop(f);
+	bfdd_link_open(&f->bfdd, f->worker, fd);
+	watch(f, fd, &f->bfdd.source);
+}
+
+static void bfd_socket_drop(struct forwarder *f, struct bfd_socket *s)
+{
+	if (s->receive_fd < 0)
+		return;
+	unwatch(f, s->receive_fd);
+	close(s->receive_fd);
+	close(s->send_fd);
+	s->receive_fd = s->send_fd = -1;
+}
+
+static void bfd_socket_take(struct forwarder *f, uint8_t family, const int fds[2])
+{
+	struct bfd_socket *s = bfd_socket_of(&f->io->bfd, family);
+
+	if (!s) {
+		close(fds[0]);
+		close(fds[1]);
+		return;
+	}
+	bfd_socket_drop(f, s);
+	s->receive_fd = fds[0];
+	s->send_fd = fds[1];
+	watch(f, s->receive_fd, &s->source);
+}
+
 static void charon_gone(struct forwarder *f)
 {
 	while (!TAILQ_EMPTY(&f->xfrm_links))
@@ -211,6 +256,10 @@ static bool keeper_protection(struct forwarder *f, const struct ipc_message *m)
 		inject_take(f, udp->family, m->fds[0]);
 	else if (m->type == KEEPER_GIVE_XFRM && m->length == sizeof *xfrm && one)
 		xfrm_take(f, xfrm->groups, m->fds[0]);
+	else if (m->type == KEEPER_GIVE_BFD && m->length == sizeof *udp && m->fd_count == 2)
+		bfd_socket_take(f, udp->family, m->fds);
+	else if (m->type == KEEPER_GIVE_BFDD && one)
+		bfdd_take(f, m->fds[0]);
 	else if (m->type == KEEPER_TAKE_XFRM)
 		charon_gone(f);
 	else
@@ -299,6 +348,13 @@ static void source_ready(struct forwarder *f, enum source *source)
 		if (!xfrm_link_ready(f->worker, (struct xfrm_link *)source))
 			xfrm_drop(f, (struct xfrm_link *)source);
 		break;
+	case SOURCE_BFD:
+		bfd_socket_ready((struct bfd_socket *)source, f->worker);
+		break;
+	case SOURCE_BFDD:
+		if (!bfdd_link_ready(&f->bfdd, f->worker))
+			bfdd_drop(f);
+		break;
 	}
 }
 
@@ -311,6 +367,7 @@ static void settle(struct forwarder *f)
 		protect_replay(f->worker);
 	bfd_front_run(f->worker);
 	control_queue_flush(&f->io->control_queue, f->io->control_fd);
+	f->bfdd_slow = !bfdd_link_flush(&f->bfdd, f->worker);
 	f->charon_slow = !xfrm_link_events(f->worker, &f->xfrm_links);
 }
 
@@ -328,7 +385,7 @@ static int wait_ms(const struct forwarder *f)
 	const struct instant due = instant_min(protect_deadline(f->worker->protection), bfd_front_deadline(f->worker));
 	const int64_t left = instant_is_never(due) ? INT64_MAX : instant_since(due, now_read()).us;
 
-	const int64_t most = f->charon_slow || !control_queue_empty(&f->io->control_queue) ? SLOW_READER_MS : INT32_MAX / 1000;
+	const int64_t most = f->charon_slow || f->bfdd_slow || !control_queue_empty(&f->io->control_queue) ? SLOW_READER_MS : INT32_MAX / 1000;
 
 	if (left == INT64_MAX)
 		return most == SLOW_READER_MS ? SLOW_READER_MS : -1;
@@ -365,6 +422,7 @@ static int forwarder_init(struct forwarder *f, int keeper_fd)
 	f->keeper_fd = keeper_fd;
 	f->keeper_source = SOURCE_KEEPER;
 	f->control_source = SOURCE_CONTROL;
+	bfdd_link_init(&f->bfdd);
 	TAILQ_INIT(&f->xfrm_links);
 	f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	f->io = kernel_io_new();

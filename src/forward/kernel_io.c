@@ -234,6 +234,7 @@ struct kernel_io *kernel_io_new(void)
 		return NULL;
 	io->control_fd = -1;
 	control_queue_init(&io->control_queue);
+	bfd_sockets_init(&io->bfd);
 	if (protected_io_init(&io->protected) || !(io->coalesce = coalesce_new(tap_merged, io))) {
 		kernel_io_free(io);
 		return NULL;
@@ -259,11 +260,20 @@ void kernel_io_serve(struct kernel_io *io, struct worker *worker)
 	io->protected.worker = worker;
 }
 
+static bool bfd_send(void *context, const struct bfd_key *key, uint16_t source_port, const uint8_t *bytes, size_t length)
+{
+	const struct kernel_io *io = context;
+
+	(void)source_port; /* the socket's */
+	return bfd_sockets_send(&io->bfd, key, bytes, length);
+}
+
 struct forward_io kernel_io_ways(struct kernel_io *io)
 {
 	return (struct forward_io){ .context = io, .underlay_send = underlay_send, .flush = flush,
 				    .esp_room = esp_room, .esp_undo = esp_undo, .ike_hand = ike_hand,
-				    .tap_write = tap_write, .tap_packet = tap_packet, .control_send = control_send };
+				    .tap_write = tap_write, .tap_packet = tap_packet, .control_send = control_send,
+				    .bfd_send = bfd_send };
 }
 
 static void frame_read(struct kernel_io *io, struct tap *tap, uint8_t *bytes, size_t length)

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "forward/bfd_socket.h"
 #include "forward/coalesce.h"
 #include "forward/control_queue.h"
 #include "forward/protected_io.h"
@@ -48,6 +49,7 @@ struct kernel_io {
 	int control_fd; /* -1: no control process */
 	struct control_queue control_queue;
 	struct protected_io protected;
+	struct bfd_sockets bfd;
 	size_t queued;
 	struct queued_send sends[SEND_QUEUE];
 	struct mmsghdr headers[SEND_QUEUE];

@@ -27,7 +27,7 @@ enum { TUNNEL_ASKED = 16 }; /* no less than a tunnel's next hop servers, as a ru
 struct tunnel;
 
 /* First in everything that is polled, so that a pointer to it tells what became ready. */
-enum source { SOURCE_KEEPER, SOURCE_CONTROL, SOURCE_TAP, SOURCE_RAW, SOURCE_UDP, SOURCE_XFRM };
+enum source { SOURCE_KEEPER, SOURCE_CONTROL, SOURCE_TAP, SOURCE_RAW, SOURCE_UDP, SOURCE_XFRM, SOURCE_BFDD, SOURCE_BFD };
 
 struct tap {
 	enum source source;

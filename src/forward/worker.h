@@ -36,6 +36,7 @@ enum {
 };
 
 struct bfd;
+struct plane;
 struct bfd_key;
 struct protection;
 
@@ -99,6 +100,7 @@ struct miss_slot {
 /* See bfd_front.h. */
 struct bfd_front {
 	struct bfd *bfd; /* NULL: none */
+	struct plane *plane; /* bfdd */
 	bool untold;     /* a state did not get to the control process: all are told again */
 };
 

@@ -146,6 +146,7 @@ static void start_forwarder(struct keeper *k)
 	k->linked = false;
 	give_all(k);
 	link_children(k);
+	bfdd_forwarder_started(k);
 }
 
 static void start_launcher(struct keeper *k)
@@ -256,6 +257,8 @@ static void handle_deadlines(struct keeper *k)
 		start_launcher(k);
 	if (k->phase != KEEPER_ENDED)
 		ike_deadline(k);
+	if (k->phase != KEEPER_ENDED)
+		bfdd_deadline(k);
 }
 
 static int timeout_ms(const struct keeper *k)
@@ -263,7 +266,7 @@ static int timeout_ms(const struct keeper *k)
 	struct instant at = instant_min(k->control.restart_at, k->forwarder.restart_at);
 	int64_t us;
 
-	at = instant_min(at, instant_min(k->launcher.restart_at, k->ike.vici_at));
+	at = instant_min(at, instant_min(k->launcher.restart_at, instant_min(k->ike.vici_at, k->bfdd.try_at)));
 	if (k->phase == KEEPER_STOPPING)
 		at = k->stop_at;
 	if (instant_is_never(at))
@@ -275,14 +278,15 @@ static int timeout_ms(const struct keeper *k)
 static void loop(struct keeper *k)
 {
 	while (k->phase != KEEPER_ENDED) {
-		struct pollfd fds[4] = {
+		struct pollfd fds[5] = {
 			{ .fd = k->signal_fd, .events = POLLIN },
 			{ .fd = k->control.fd, .events = POLLIN }, /* -1 is passed over */
 			{ .fd = k->forwarder.fd, .events = POLLIN },
 			{ .fd = k->launcher.fd, .events = POLLIN },
+			{ .fd = k->bfdd.fd, .events = 0 }, /* only its end */
 		};
 
-		if (poll(fds, 4, timeout_ms(k)) < 0 && errno != EINTR) {
+		if (poll(fds, 5, timeout_ms(k)) < 0 && errno != EINTR) {
 			keeper_say("poll: %s", strerror(errno));
 			keeper_end(k, 2);
 			return;
@@ -293,6 +297,8 @@ static void loop(struct keeper *k)
 			drain(k, &k->forwarder);
 		if (fds[3].revents)
 			drain(k, &k->launcher);
+		if (fds[4].revents)
+			bfdd_ended(k);
 		if (fds[0].revents)
 			handle_signals(k);
 		if (k->phase != KEEPER_ENDED)
@@ -457,6 +463,7 @@ int keeper_run(const struct keeper_options *options)
 	k->options = options;
 	k->signal_fd = k->lock_fd = k->namespace_fd = k->listen_fd = -1;
 	ike_init(&k->ike);
+	bfdd_init(&k->bfdd);
 	limits_raise();
 	paths_set(k);
 	if (signals_open(k) || files_open(k))
@@ -469,6 +476,7 @@ int keeper_run(const struct keeper_options *options)
 	children_end(k);
 	held_done(&k->held);
 	ike_done(&k->ike);
+	bfdd_done(&k->bfdd);
 	files_close(k);
 	exit_code = k->exit_code;
 	free(k);

@@ -27,6 +27,7 @@ struct keeper_options {
 	const char *forwarder_path; /* absolute; NULL: dmvpn-fwd in the folder of self_path */
 	const char *launcher_path;  /* absolute; NULL: dmvpn-charon in the folder of self_path */
 	const char *charon_path;    /* absolute; NULL: what the build option `charon` said */
+	const char *bfdd_path;      /* socket where bfdd awaits its data plane; NULL: none is looked for */
 	uint8_t datapath;           /* enum config_datapath; DATAPATH_AUTO: none given */
 	bool no_ipsec;
 	bool no_fall_over;          /* as `no nhrp fall-over …` on every tunnel */

@@ -67,6 +67,10 @@ enum keeper_msg_type {
 	KEEPER_GIVE_INJECT,       /* struct keeper_udp + one fd: raw socket to hand IKE messages to charon */
 	KEEPER_GIVE_XFRM,         /* struct keeper_xfrm + one fd: our end of one of charon's XFRM sockets
 				   * (SOCK_SEQPACKET, netlink messages); again after a restart of the forwarder */
+	KEEPER_GIVE_BFDD,         /* one fd: a fresh connection to bfdd's socket of --dplaneaddr (bfd/plane.h). The
+				   * keeper makes another when this one ends */
+	KEEPER_GIVE_BFD,          /* struct keeper_udp + two fds of one family: UDP 3784 to receive by, one to send by
+				   * (TTL 255). Only when bfdd is there: it does not use the port itself then */
 	KEEPER_TAKE_XFRM,         /* no payload: charon is gone, close them all. Its SAs stay */
 
 	/* keeper -> charon's launcher: KEEPER_IKE_START with the settings, first of all, and

@@ -7,6 +7,7 @@
 
 #include "base/instant.h"
 #include "base/ipc.h"
+#include "keeper/bfdd.h"
 #include "keeper/child.h"
 #include "keeper/held.h"
 #include "keeper/ike.h"
@@ -34,6 +35,7 @@ struct keeper {
 	const char *charon_path;
 	struct held held;
 	struct ike ike;
+	struct bfdd bfdd;
 	struct ipc_message message;
 };
 

@@ -11,6 +11,7 @@
 
 #include "config/render_frr.h"
 #include "lab/memory.h"
+#include "lab/programs.h"
 #include "lab/run.h"
 
 static const struct {
@@ -97,10 +98,26 @@ void frr_log(const struct lab *lab, size_t router, const char *daemon, char out[
 		snprintf(out, PATH_MAX + 64, "%s/%s.log", dir, daemon);
 }
 
+/* bfdd cuts longer paths: a link with a short name leads to the router's folder. */
+bool frr_plane(const struct lab *lab, size_t router, char out[FRR_PLANE_MAX])
+{
+	char folder[64], target[LAB_NAME_MAX + 8];
+	int length = snprintf(folder, sizeof folder, "%.50s/%zu", lab->run_dir, router);
+
+	if (lab->plain_frr || !programs_has_tunnels(lab, router) || strlen(lab->run_dir) > 50 ||
+	    (size_t)length + sizeof "/bfd" > FRR_PLANE_MAX)
+		return false;
+	snprintf(target, sizeof target, "%s/frr", lab->plan->routers[router].name);
+	if (symlink(target, folder) < 0 && errno != EEXIST)
+		return false;
+	snprintf(out, FRR_PLANE_MAX, "%.58s/bfd", folder);
+	return true;
+}
+
 pid_t frr_start(const struct lab *lab, size_t router, const char *daemon)
 {
 	char dir[PATH_MAX], program[64], sock[PATH_MAX + 32], pid[PATH_MAX + 32], log[PATH_MAX + 64];
-	char bfd[PATH_MAX + 32], netns[128];
+	char bfd[PATH_MAX + 32], netns[128], path[FRR_PLANE_MAX], plane[FRR_PLANE_MAX + 8];
 	char *argv[20];
 	size_t n = 0;
 
@@ -127,6 +144,11 @@ pid_t frr_start(const struct lab *lab, size_t router, const char *daemon)
 	if (strcmp(daemon, "bfdd") == 0) {
 		argv[n++] = "--bfdctl";
 		argv[n++] = bfd;
+	}
+	if (strcmp(daemon, "bfdd") == 0 && frr_plane(lab, router, path)) {
+		snprintf(plane, sizeof plane, "unix:%s", path);
+		argv[n++] = "--dplaneaddr";
+		argv[n++] = plane;
 	}
 	argv[n] = NULL;
 	return run_start(netns, argv, log);

@@ -9,7 +9,10 @@
 
 #include "lab/lab.h"
 
-enum { FRR_DAEMONS_MAX = 12 };
+enum { FRR_DAEMONS_MAX = 12, FRR_PLANE_MAX = 64 /* bfdd takes no longer path */ };
+
+/* Where that router's bfdd awaits the data plane, which dmvpnd is; false: it runs its sessions itself. */
+bool frr_plane(const struct lab *lab, size_t router, char out[FRR_PLANE_MAX]);
 
 /* Writes frr.conf into the router's folder. 0 or 2 with the reason. */
 int frr_render(const struct lab *lab, size_t router, char *error, size_t size);

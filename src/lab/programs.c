@@ -72,8 +72,8 @@ static void datapath_of(const struct lab *lab, size_t router, char out[16])
 static pid_t start_dmvpnd(const struct lab *lab, size_t router)
 {
 	char program[PATH_MAX + 16], file[PATH_MAX], dir[PATH_MAX], state[PATH_MAX + 16], log[PATH_MAX + 64], datapath[16];
-	char netns[128];
-	char *argv[16];
+	char netns[128], plane[FRR_PLANE_MAX];
+	char *argv[24];
 	size_t n = 0;
 
 	snprintf(program, sizeof(program), "%s/dmvpnd", lab->bin_dir);
@@ -103,6 +103,8 @@ static pid_t start_dmvpnd(const struct lab *lab, size_t router)
 		argv[n++] = "--no-ipsec";
 	if (lab->plain_frr)
 		argv[n++] = "--no-fall-over";
+	argv[n++] = "--bfdd";
+	argv[n++] = frr_plane(lab, router, plane) ? plane : (char *)(uintptr_t)"none";
 	argv[n++] = "--ignore-unsupported"; /* a lab goes on, and reports */
 	argv[n++] = "--faults";
 	argv[n] = NULL;

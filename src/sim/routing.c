@@ -177,7 +177,7 @@ void routing_told(struct world *w, const struct router *r, const struct effect *
 	size_t link, s;
 	struct adjacency *a;
 
-	if (w->scenario->reaction.us == 0 || e->routing.up || !other || other->is_hub == r->is_hub ||
+	if (w->scenario->reaction.us == 0 || e->routing.says != ROUTING_DEAD || !other || other->is_hub == r->is_hub ||
 	    !find_link(w, r->is_hub ? r : other, e->tunnel, &link))
 		return;
 	s = world_index(w, r->is_hub ? other : r) - w->scenario->hubs;

@@ -198,11 +198,11 @@ static void a_dead_client(void **state)
 	say(s.hub, "10.0.0.11", "198.51.100.1", false);
 	rig_run_ms(s.rig, 400); /* its round trip was never measured */
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "-");
-	assert_true(ipaddr_eq(&s.hub->routing_addr, &client) && s.hub->routing == 0);
+	assert_true(ipaddr_eq(&s.hub->routing_addr, &client) && s.hub->routing == ROUTING_DEAD);
 	assert_int_equal(s.hub->bfd.type, EFFECT_BFD_DEL);
 	node_start(s.spoke1);
 	rig_run(s.rig, 5);
-	assert_true(ipaddr_eq(&s.hub->routing_addr, &client) && s.hub->routing == 1);
+	assert_true(ipaddr_eq(&s.hub->routing_addr, &client) && s.hub->routing == ROUTING_ALIVE);
 	assert_int_equal(s.hub->bfd.type, EFFECT_BFD_SET);
 	rig_free(s.rig);
 }

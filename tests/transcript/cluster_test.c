@@ -229,7 +229,7 @@ static bool routing_told(const struct net *n, const char *addr, bool up)
 {
 	const struct ipaddr a = addr_of(addr);
 
-	return ipaddr_eq(&n->spoke->routing_addr, &a) && n->spoke->routing == (up ? 1 : 0);
+	return ipaddr_eq(&n->spoke->routing_addr, &a) && n->spoke->routing == (int)(up ? ROUTING_ALIVE : ROUTING_DEAD);
 }
 
 static void fallback_time(void **state)

@@ -386,7 +386,7 @@ static void apply(struct node *n, const struct effect *x)
 		break;
 	case EFFECT_ROUTING:
 		n->routing_addr = x->routing.addr;
-		n->routing = x->routing.up;
+		n->routing = (int)x->routing.says;
 		break;
 	case EFFECT_BFD_SET:
 	case EFFECT_BFD_DEL:

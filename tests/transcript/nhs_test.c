@@ -428,15 +428,15 @@ static void routing_is_told_of_a_dead_nhs(void **state)
 	assert_int_equal(s.spoke1->routing, -1);
 	node_start(s.hub);
 	rig_run(s.rig, 70);
-	assert_int_equal(s.spoke1->routing, 1);
+	assert_int_equal(s.spoke1->routing, ROUTING_ALIVE);
 	assert_true(ipaddr_eq(&s.spoke1->routing_addr, &hub));
 	node_stop_abruptly(s.hub);
 	rig_run(s.rig, 210);
-	assert_int_equal(s.spoke1->routing, 0);
+	assert_int_equal(s.spoke1->routing, ROUTING_DEAD);
 	assert_true(ipaddr_eq(&s.spoke1->routing_addr, &hub));
 	node_start(s.hub);
 	rig_run(s.rig, 70);
-	assert_int_equal(s.spoke1->routing, 1);
+	assert_int_equal(s.spoke1->routing, ROUTING_ALIVE);
 	rig_free(s.rig);
 }
 

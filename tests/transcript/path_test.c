@@ -314,7 +314,7 @@ static void a_dead_client_is_told_to_routing(void **state)
 		rig_run_ms(s.rig, 1);
 		assert_true(ms < 500);
 	}
-	assert_int_equal(s.hub->routing, 0);
+	assert_int_equal(s.hub->routing, ROUTING_DEAD);
 	assert_true(ipaddr_eq(&s.hub->routing_addr, &client));
 	assert_true(node_binding(s.hub, "10.0.0.11/32", &b));
 	assert_int_equal(b.state, BINDING_STATE_NHRP);
@@ -322,7 +322,7 @@ static void a_dead_client_is_told_to_routing(void **state)
 	assert_int_equal(s.hub->silences, 0);
 	node_start(s.spoke1); /* its registration makes the hub look at once */
 	rig_run_ms(s.rig, 50);
-	assert_int_equal(s.hub->routing, 1);
+	assert_int_equal(s.hub->routing, ROUTING_ALIVE);
 	assert_true(node_binding(s.hub, "10.0.0.11/32", &b));
 	assert_int_equal(b.state, BINDING_STATE_UP);
 	rig_free(s.rig);
