@@ -132,7 +132,7 @@ static bool is_seen_again(struct world *w, const struct router *owner)
 
 static bool is_registered_address(const struct binding_view *b)
 {
-	return b->kind == BINDING_REGISTERED && b->dst.len == 32;
+	return b->kind == BINDING_REGISTERED && b->dst.len == ip_family_bits((enum ip_family)b->dst.addr.family);
 }
 
 /* While a spoke is being resolved, its neighbour entry may point to a hub; so may that of a

@@ -11,6 +11,10 @@
 
 #include "sim/world.h"
 
+static const uint8_t v6_start[4] = { 0x20, 0x01, 0x0d, 0xb8 }; /* then the IPv4 address of the plan */
+
+enum { V6_MORE_BITS = 32 };
+
 enum {
 	NBMA = 100 << 24 | 64 << 16, /* 100.B.x.y: block B - 64 is three for each uplink, then the number */
 	NBMA_HUBS = 0, NBMA_SPOKES, NBMA_AWAY, NBMA_BLOCKS,
@@ -47,6 +51,37 @@ static void place_tunnels(struct router *r, const struct scenario *s, uint32_t n
 	r->tunnel_count = (uint32_t)(one_hub_per_tunnel && !r->is_hub ? s->hubs * s->uplinks : s->uplinks);
 }
 
+/* An address of the plan in the overlay's family. */
+static struct ipaddr planned_addr(const struct scenario *s, uint32_t v4)
+{
+	struct ipaddr a = ipaddr_v4(v4);
+
+	if (s->overlay_v6) {
+		memmove(a.bytes + sizeof v6_start, a.bytes, 4);
+		memcpy(a.bytes, v6_start, sizeof v6_start);
+		a.family = IP_V6;
+	}
+	return a;
+}
+
+/* Back again; 0 when it is none of the plan. */
+static uint32_t plan_of(const struct world *w, const struct ipaddr *addr)
+{
+	struct ipaddr a = { .family = IP_V4 };
+
+	if (addr->family != (w->scenario->overlay_v6 ? IP_V6 : IP_V4))
+		return 0;
+	if (w->scenario->overlay_v6 && memcmp(addr->bytes, v6_start, sizeof v6_start) != 0)
+		return 0;
+	memcpy(a.bytes, addr->bytes + (w->scenario->overlay_v6 ? sizeof v6_start : 0), 4);
+	return ipaddr_to_v4(&a);
+}
+
+uint8_t design_len(const struct world *w, uint8_t v4_len)
+{
+	return (uint8_t)(v4_len + (w->scenario->overlay_v6 ? V6_MORE_BITS : 0));
+}
+
 static void place(struct router *r, const struct scenario *s, bool is_hub, uint32_t number)
 {
 	struct ipaddr lan;
@@ -55,9 +90,9 @@ static void place(struct router *r, const struct scenario *s, bool is_hub, uint3
 	r->is_hub = is_hub;
 	r->natted = !is_hub && number <= s->natted;
 	r->inside = ipaddr_v4(INSIDE_NBMA);
-	lan = ipaddr_v4(LAN + (plan_number(r, number) << 8));
-	r->lan = ipprefix_make(&lan, 24);
-	r->lan_host = ipaddr_v4(ipaddr_to_v4(&lan) + 10);
+	lan = planned_addr(s, LAN + (plan_number(r, number) << 8));
+	r->lan = ipprefix_make(&lan, s->overlay_v6 ? 24 + V6_MORE_BITS : 24);
+	r->lan_host = planned_addr(s, LAN + (plan_number(r, number) << 8) + 10);
 	r->died = INSTANT_ZERO;
 	r->woke = INSTANT_NEVER;
 	r->deadline = INSTANT_NEVER;
@@ -89,7 +124,7 @@ static uint32_t number_of(const struct world *w, const struct router *r)
 
 struct ipaddr design_addr(const struct world *w, const struct router *r, uint32_t tunnel)
 {
-	return ipaddr_v4(TUNNEL + (tunnel << 16) + plan_number(r, number_of(w, r)));
+	return planned_addr(w->scenario, TUNNEL + (tunnel << 16) + plan_number(r, number_of(w, r)));
 }
 
 size_t design_link_hub(const struct world *w, size_t link)
@@ -131,7 +166,7 @@ struct router *design_by_nbma(struct world *w, const struct ipaddr *nbma, size_t
 
 struct router *design_by_addr(struct world *w, const struct ipaddr *addr)
 {
-	const uint32_t past = addr->family == IP_V4 ? ipaddr_to_v4(addr) - (uint32_t)TUNNEL : UINT32_MAX;
+	const uint32_t past = plan_of(w, addr) - (uint32_t)TUNNEL;
 	struct router *const r = past >> 16 < WORLD_TUNNELS_MAX ? planned(w, past & 0xffff) : NULL;
 
 	return r && router_has_tunnel(r, past >> 16) ? r : NULL;
@@ -139,21 +174,21 @@ struct router *design_by_addr(struct world *w, const struct ipaddr *addr)
 
 struct router *design_by_lan(struct world *w, const struct ipprefix *dst)
 {
-	const uint32_t past = dst->addr.family == IP_V4 ? ipaddr_to_v4(&dst->addr) - (uint32_t)LAN : UINT32_MAX;
+	const uint32_t past = plan_of(w, &dst->addr) - (uint32_t)LAN;
 
-	return dst->len >= 24 && past < (uint32_t)128 << 16 ? planned(w, past >> 8) : NULL;
+	return dst->len >= design_len(w, 24) && past < (uint32_t)128 << 16 ? planned(w, past >> 8) : NULL;
 }
 
-struct ipaddr design_centre(void)
+struct ipaddr design_centre(const struct world *w)
 {
-	return ipaddr_v4(LAN + 10);
+	return planned_addr(w->scenario, LAN + 10);
 }
 
-struct ipprefix design_summary(void)
+struct ipprefix design_summary(const struct world *w)
 {
-	const struct ipaddr addr = ipaddr_v4(LAN);
+	const struct ipaddr addr = planned_addr(w->scenario, LAN);
 
-	return ipprefix_make(&addr, 9);
+	return ipprefix_make(&addr, design_len(w, 9));
 }
 
 /* A changed configuration lacks one of the NHSs, not the same at every spoke. */
@@ -172,12 +207,17 @@ uint16_t design_holdtime_s(const struct world *w, const struct router *r)
 	return (uint16_t)(w->scenario->holdtime_s / part(r));
 }
 
+static const char *ip(const struct world *w)
+{
+	return w->scenario->overlay_v6 ? "ipv6" : "ip";
+}
+
 static void print_nhs(FILE *out, const struct world *w, const struct router *hub, uint32_t tunnel)
 {
 	const struct ipaddr overlay = design_addr(w, hub, tunnel);
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
 
-	fprintf(out, " ip nhrp nhs %s nbma %s multicast\n", ipaddr_format(&overlay, addr),
+	fprintf(out, " %s nhrp nhs %s nbma %s multicast\n", ip(w), ipaddr_format(&overlay, addr),
 		ipaddr_format(&hub->uplinks[design_uplink(w, tunnel)].nbma, nbma));
 }
 
@@ -190,9 +230,9 @@ static void print_spoke(FILE *out, const struct world *w, const struct router *r
 			print_nhs(out, w, &w->routers[i], tunnel);
 	}
 	if (w->scenario->no_unique)
-		fputs(" ip nhrp registration no-unique\n", out);
+		fprintf(out, " %s nhrp registration no-unique\n", ip(w));
 	if (w->scenario->phase == 3)
-		fputs(" ip nhrp shortcut\n", out);
+		fprintf(out, " %s nhrp shortcut\n", ip(w));
 	if (w->scenario->phase == 1)
 		fprintf(out, " tunnel destination %s\n",
 			ipaddr_format(&w->routers[design_link_hub(w, tunnel)].uplinks[design_uplink(w, tunnel)].nbma, nbma));
@@ -206,15 +246,15 @@ static void print_identities(FILE *out, const struct world *w, uint32_t tunnel)
 	for (size_t i = w->scenario->hubs; i < w->router_count; i++) {
 		const struct ipaddr his = design_addr(w, &w->routers[i], tunnel);
 
-		fprintf(out, " ip nhrp identity fqdn %s address %s\n", w->routers[i].name, ipaddr_format(&his, addr));
+		fprintf(out, " %s nhrp identity fqdn %s address %s\n", ip(w), w->routers[i].name, ipaddr_format(&his, addr));
 	}
 }
 
 static void print_hub(FILE *out, const struct world *w, uint32_t tunnel)
 {
-	fputs(" ip nhrp map multicast dynamic\n", out);
+	fprintf(out, " %s nhrp map multicast dynamic\n", ip(w));
 	if (w->scenario->phase == 3)
-		fputs(" ip nhrp redirect\n", out);
+		fprintf(out, " %s nhrp redirect\n", ip(w));
 	if (w->scenario->identities)
 		print_identities(out, w, tunnel);
 }
@@ -225,14 +265,16 @@ static void print_tunnel(FILE *out, const struct world *w, const struct router *
 	const struct ipaddr own = design_addr(w, r, tunnel);
 	char addr[IPADDR_TEXT_MAX];
 
-	fprintf(out, "interface Tunnel%u\n ip address %s 255.255.0.0\n", tunnel, ipaddr_format(&own, addr));
-	fprintf(out, " ip nhrp network-id %u\n ip nhrp authentication simulate\n", s->one_network ? 1 : tunnel + 1);
-	fprintf(out, " ip nhrp holdtime %u\n ip nhrp registration timeout %u\n", design_holdtime_s(w, r),
+	fprintf(out, "interface Tunnel%u\n %s address %s%s\n", tunnel, ip(w), ipaddr_format(&own, addr),
+		s->overlay_v6 ? "/48" : " 255.255.0.0");
+	fprintf(out, " %s nhrp network-id %u\n %s nhrp authentication simulate\n", ip(w), s->one_network ? 1 : tunnel + 1,
+		ip(w));
+	fprintf(out, " %s nhrp holdtime %u\n %s nhrp registration timeout %u\n", ip(w), design_holdtime_s(w, r), ip(w),
 		s->registration_s / part(r));
 	if (s->probe_ms)
-		fprintf(out, " ip nhrp probe interval %u\n", s->probe_ms);
+		fprintf(out, " %s nhrp probe interval %u\n", ip(w), s->probe_ms);
 	else
-		fputs(" no ip nhrp probe\n", out);
+		fprintf(out, " no %s nhrp probe\n", ip(w));
 	if (s->bfd_ms)
 		fprintf(out, " bfd interval %u min_rx %u multiplier 3\n", s->bfd_ms, s->bfd_ms);
 	if (r->is_hub)
@@ -255,7 +297,8 @@ char *design_config(const struct world *w, const struct router *r)
 	for (size_t u = 0; u < w->scenario->uplinks; u++)
 		fprintf(out, "interface Ethernet0/%zu\n ip address %s 255.255.0.0\n", u,
 			ipaddr_format(r->natted ? &r->inside : &r->uplinks[u].nbma, nbma));
-	fprintf(out, "interface Ethernet1/0\n ip address %s 255.255.255.0\n", ipaddr_format(&r->lan_host, lan));
+	fprintf(out, "interface Ethernet1/0\n %s address %s%s\n", ip(w), ipaddr_format(&r->lan_host, lan),
+		w->scenario->overlay_v6 ? "/56" : " 255.255.255.0");
 	for (size_t i = 0; i < r->tunnel_count; i++)
 		print_tunnel(out, w, r, router_tunnel(r, i));
 	fclose(out);

@@ -33,7 +33,7 @@ static void claim_address(struct world *w, struct router *r, const struct underl
 	forged.type = NHRP_PURGE_REQUEST;
 	forged.flags = NHRP_FLAG_PURGE_NO_REPLY;
 	forged.cies[0].proto = forged.src_proto;
-	forged.cies[0].prefix_len = 32;
+	forged.cies[0].prefix_len = ip_family_bits((enum ip_family)forged.src_proto.family);
 	send_forged(w, r, m, &forged);
 }
 
@@ -47,7 +47,7 @@ void lie_instead(struct world *w, struct router *r, struct underlay_message *m, 
 		claim_address(w, r, m, &own);
 	if (own.type != NHRP_RESOLUTION_REPLY)
 		return;
-	own.cies[0].prefix_len = design_summary().len;
+	own.cies[0].prefix_len = design_summary(w).len;
 	m->length = nhrp_encode(&own, out, NHRP_MESSAGE_MAX);
 	m->bytes = out;
 	world_note(w, r, "lies: all networks are its own");

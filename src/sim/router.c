@@ -53,10 +53,24 @@ static void tell_connected(struct world *w, struct router *r, const struct ipadd
 	tell_route(w, r, &x, true);
 }
 
+/* IPv6 routing talks by link-local addresses, which are registered too. */
+static void tell_link_local(struct world *w, struct router *r, uint32_t tunnel)
+{
+	const struct ipaddr own = design_addr(w, r, tunnel);
+	struct host_route x = { .via_tunnel = true, .tunnel = tunnel };
+	struct ipaddr addr = { .family = IP_V6, .bytes = { 0xfe, 0x80 } };
+
+	if (own.family != IP_V6)
+		return;
+	memcpy(addr.bytes + 12, own.bytes + 4, 4);
+	x.dst = ipprefix_host(&addr);
+	tell_route(w, r, &x, true);
+}
+
 /* What the kernel knows: addresses and connected networks, and what routing left there. */
 static void tell_routes(struct world *w, struct router *r)
 {
-	const struct ipaddr centre = design_centre();
+	const struct ipaddr centre = design_centre(w);
 
 	for (size_t i = 0; i < host_route_count(&r->host.routes); i++) {
 		const struct host_route x = *host_route_at(&r->host.routes, i);
@@ -68,11 +82,12 @@ static void tell_routes(struct world *w, struct router *r)
 		const uint32_t t = router_tunnel(r, i);
 		const struct ipaddr own = design_addr(w, r, t);
 
-		tell_connected(w, r, &own, 16, true, t);
+		tell_connected(w, r, &own, design_len(w, 16), true, t);
+		tell_link_local(w, r, t);
 	}
-	tell_connected(w, r, &r->lan_host, 24, false, 0);
+	tell_connected(w, r, &r->lan_host, design_len(w, 24), false, 0);
 	if (r->is_hub)
-		tell_connected(w, r, &centre, 24, false, 0);
+		tell_connected(w, r, &centre, design_len(w, 24), false, 0);
 }
 
 static void tell_tunnels(struct world *w, struct router *r)
@@ -115,6 +130,7 @@ static void adopt_host(struct world *w, struct router *r)
 	const uint16_t hold_s = design_holdtime_s(w, r);
 	const struct span grace = span_us((int64_t)hold_s * 1000000 + settle_margin.us);
 
+	r->unsettled = true;
 	tell_peers(w, r);
 	tell_neighbours(w, r);
 	queue_add(&w->queue, &(struct happening){
@@ -233,6 +249,7 @@ void router_crash(struct world *w, struct router *r)
 		wake(w, r);
 	r->forwards = false;
 	bfd_end(r);
+	r->unsettled = false;
 	host_reset(&r->host);
 	sessions_forget(r);
 }
@@ -249,6 +266,7 @@ void router_pause(struct world *w, struct router *r)
 void router_settle(struct world *w, struct router *r)
 {
 	world_note(w, r, "settles");
+	r->unsettled = false;
 	host_settle(&r->host);
 	bfd_settle(w, r);
 }

@@ -246,14 +246,16 @@ static bool best_link(const struct world *w, size_t s, size_t other, size_t *out
 static struct ipprefix stray_part(const struct world *w, size_t s)
 {
 	const struct ipprefix *lan = &w->routers[w->scenario->hubs + (s + 1) % w->scenario->spokes].lan;
-	const struct ipaddr upper = ipaddr_v4(ipaddr_to_v4(&lan->addr) + 128);
+	const uint8_t len = design_len(w, 24);
+	struct ipaddr upper = lan->addr;
 
-	return ipprefix_make(&upper, 25);
+	upper.bytes[len / 8] |= 0x80;
+	return ipprefix_make(&upper, (uint8_t)(len + 1));
 }
 
 static void route_spoke_by_summary(struct world *w, size_t s)
 {
-	const struct ipprefix all = design_summary(), stray = stray_part(w, s);
+	const struct ipprefix all = design_summary(w), stray = stray_part(w, s);
 	struct ipaddr gateway = IPADDR_NONE;
 	uint32_t tunnel;
 	size_t l;
@@ -283,8 +285,8 @@ static void route_to_lan(struct world *w, size_t s, size_t other)
 
 static void route_to_centre(struct world *w, size_t s)
 {
-	const struct ipaddr host = design_centre();
-	const struct ipprefix centre = ipprefix_make(&host, 24);
+	const struct ipaddr host = design_centre(w);
+	const struct ipprefix centre = ipprefix_make(&host, design_len(w, 24));
 	struct ipaddr gateway = IPADDR_NONE;
 	uint32_t tunnel;
 	size_t l;

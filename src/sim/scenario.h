@@ -81,6 +81,7 @@ struct scenario {
 	bool one_network;   /* design 1: the tunnels have the same network-id */
 	bool protected_;    /* endpoints are reached by sessions, which have to be agreed first */
 	bool identities;    /* protected: the hubs' configuration says who may have which address */
+	bool overlay_v6;    /* IPv6 over IPv4 */
 	bool all_routes;    /* phase 2: spokes have the LANs of all others; else of those they talk to */
 	struct span length;
 	unsigned loss_percent, duplicate_percent; /* of NHRP messages */

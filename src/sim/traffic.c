@@ -6,7 +6,7 @@
 #include "sim/world.h"
 #include "wire/checksum.h"
 
-enum { HOPS_MAX = 8, SNAP_OCTETS = 28 /* IP header and 8 more, as an old Cisco quotes it */ };
+enum { HOPS_MAX = 8, SNAP_OCTETS = 48 /* IP header and 8 more, as an old Cisco quotes it */ };
 
 struct walk {
 	struct router *at;
@@ -16,11 +16,24 @@ struct walk {
 	size_t visited[HOPS_MAX + 1];
 };
 
-static void packet_head(const struct ipaddr *src, const struct ipaddr *dst, uint8_t out[SNAP_OCTETS])
+static size_t packet_head_v6(const struct ipaddr *src, const struct ipaddr *dst, uint8_t out[SNAP_OCTETS])
+{
+	static const uint8_t head[8] = { 0x60, 0, 0, 0, 0, 64, 17, 63 };
+
+	memset(out, 0, SNAP_OCTETS);
+	memcpy(out, head, sizeof head);
+	memcpy(out + 8, src->bytes, 16);
+	memcpy(out + 24, dst->bytes, 16);
+	return 48;
+}
+
+static size_t packet_head(const struct ipaddr *src, const struct ipaddr *dst, uint8_t out[SNAP_OCTETS])
 {
 	static const uint8_t head[12] = { 0x45, 0, 0, 84, 0, 1, 0, 0, 63, 17 };
 	uint16_t sum;
 
+	if (src->family == IP_V6)
+		return packet_head_v6(src, dst, out);
 	memset(out, 0, SNAP_OCTETS);
 	memcpy(out, head, sizeof head);
 	memcpy(out + 12, src->bytes, 4);
@@ -28,6 +41,7 @@ static void packet_head(const struct ipaddr *src, const struct ipaddr *dst, uint
 	sum = checksum(out, 20);
 	out[10] = (uint8_t)(sum >> 8);
 	out[11] = (uint8_t)sum;
+	return 28;
 }
 
 /* A packet came in by the tunnel and leaves by it: what the redirect watches for. */
@@ -35,15 +49,16 @@ static void tell_hairpin(struct world *w, const struct walk *k, uint32_t out, co
 			 const struct ipaddr *dst)
 {
 	uint8_t head[SNAP_OCTETS];
+	size_t length;
 
 	if (w->scenario->phase != 3 || !k->at->is_hub)
 		return;
-	packet_head(src, dst, head);
+	length = packet_head(src, dst, head);
 	world_tell(w, k->at, &(struct event){
 		.type = EVENT_HAIRPIN, .tunnel = k->in,
 		.hairpin = { .peer = host_peer_of(&k->at->host, k->in, &k->before->uplinks[design_uplink(w, k->in)].nbma),
 			     .tunnel_out = out,
-			     .bytes = head, .length = sizeof head } });
+			     .bytes = head, .length = length } });
 }
 
 static bool step_is_loop(struct world *w, struct walk *k)
@@ -104,7 +119,7 @@ static struct router *hand_over(struct world *w, struct walk *k, struct host_ans
 /* A hub that has no route to a spoke hands over inside to one that has. */
 static bool goes_inside(struct world *w, struct walk *k, const struct host_answer *a, const struct router *to)
 {
-	struct router *const hub = a->verdict == HOST_NO_ROUTE && k->at->is_hub && to && w->scenario->phase != 2 ?
+	struct router *const hub = a->verdict == HOST_NO_ROUTE && k->at->is_hub && to ?
 					   routing_hub_towards(w, world_index(w, to)) : NULL;
 
 	if (!hub || hub == k->at)
@@ -118,7 +133,7 @@ static bool goes_inside(struct world *w, struct walk *k, const struct host_answe
 /* True when the packet arrives; to NULL: at the centre. With `live` the engines hear of what they would hear of. */
 static bool walk(struct world *w, struct walk *k, const struct ipaddr *src, const struct router *to, bool live)
 {
-	const struct ipaddr centre = design_centre(), *const dst = to ? &to->lan_host : &centre;
+	const struct ipaddr centre = design_centre(w), *const dst = to ? &to->lan_host : &centre;
 
 	while (router_is_awake(k->at)) {
 		struct host_answer a = host_forward(&k->at->host, dst, w->now);
@@ -166,7 +181,7 @@ static void judge_direct(struct world *w, const struct router *from, const struc
 /* One end of each is a spoke; the other may be the centre, which is NULL. */
 static void send_one(struct world *w, struct router *from, const struct router *to, struct outage_watch *watch)
 {
-	const struct ipaddr centre = design_centre();
+	const struct ipaddr centre = design_centre(w);
 	const struct router *const spoke = from ? from : to;
 	struct walk k = { .at = from ? from : routing_hub_towards(w, world_index(w, to)) };
 	const bool arrived = k.at && walk(w, &k, from ? &from->lan_host : &centre, to, true);
@@ -177,6 +192,9 @@ static void send_one(struct world *w, struct router *from, const struct router *
 	world_mark(w, spoke, (uint64_t)arrived << 8 | (from ? 2 : 3), k.hops);
 	world_trace(w, spoke, "packet %s %s: %s after %zu hops", from ? "to" : "from the centre to", name,
 		    arrived ? "arrives" : "is lost", k.hops);
+	if (arrived && outage.us > 0)
+		world_trace(w, spoke, "packet %s %s: after %" PRId64 " ms", from ? "to" : "from the centre to", name,
+			    outage.us / 1000);
 	w->result->packets_sent++;
 	w->result->packets_delivered += arrived;
 	w->result->packets_direct += arrived && from && to && k.hops == 1;

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A data path without control process should not be noticed for so long. */
+static const struct span unminded = { 5000000 };
+
 /* The hash need only be stable and sensitive, not hard to forge. */
 static void mix(struct world *w, uint64_t word)
 {
@@ -128,17 +131,27 @@ static bool meet(const struct world *w, const struct router *a, const struct rou
 	return world_reaches(w, a, b, uplink) && world_reaches(w, b, a, uplink);
 }
 
+/* Its data path is there, and somebody who minds it, or did until lately. What it took over from an earlier
+ * engine may be stale until it is settled: the engine does not watch what it has not learnt itself. A
+ * changed configuration lacks an NHS, and maybe the one that is left. */
+static bool takes_part(const struct world *w, const struct router *r)
+{
+	const bool minded = r->engine || instant_since(w->now, r->died).us < unminded.us;
+
+	return router_is_awake(r) && minded && !r->unsettled && r->changes == 0 && r->no_ikes == 0;
+}
+
 bool world_connects(const struct world *w, const struct router *from, const struct router *to)
 {
 	bool one = false, other = false;
 
-	if (!router_is_awake(from) || !router_is_awake(to))
+	if (!takes_part(w, from) || !takes_part(w, to))
 		return false;
 	for (size_t h = 0; h < w->scenario->hubs; h++) {
 		const struct router *const hub = &w->routers[h];
 		bool with_from = false, with_to = false;
 
-		for (size_t u = 0; u < w->scenario->uplinks && router_is_awake(hub); u++) {
+		for (size_t u = 0; u < w->scenario->uplinks && takes_part(w, hub); u++) {
 			with_from |= meet(w, from, hub, u);
 			with_to |= meet(w, to, hub, u);
 		}
@@ -147,7 +160,7 @@ bool world_connects(const struct world *w, const struct router *from, const stru
 		one |= with_from;
 		other |= with_to;
 	}
-	return one && other && w->scenario->phase != 2; /* hubs are joined inside */
+	return one && other && w->scenario->phase != 2; /* hubs are joined inside; phase 2 needs one that knows both */
 }
 
 /* ---- deadlines: a heap, so that the next router to tick is at hand */

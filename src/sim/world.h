@@ -50,6 +50,7 @@ struct router {
 	struct instant bfd_due; /* when it is looked at next; NEVER: not asked for */
 	int64_t bfd_second;    /* in which it has sent and received … */
 	unsigned bfd_packets;  /* … so many */
+	bool unsettled;        /* its data path holds what an earlier engine left, and the engine does not know */
 	bool stopping;         /* its engine is to say when it has shut down */
 	unsigned changes;      /* has another configuration while not 0 */
 	unsigned sleeps;       /* suspended while not 0 */
@@ -182,8 +183,9 @@ static inline struct instant router_now(const struct world *w, const struct rout
 void design_place(struct world *w);
 uint16_t design_holdtime_s(const struct world *w, const struct router *r); /* as configured now */
 char *design_config(const struct world *w, const struct router *r);
-struct ipaddr design_centre(void); /* a host behind all hubs */
-struct ipprefix design_summary(void); /* all LANs, as a phase 3 hub announces them */
+uint8_t design_len(const struct world *w, uint8_t v4_len); /* of a prefix, in the overlay's family */
+struct ipaddr design_centre(const struct world *w); /* a host behind all hubs */
+struct ipprefix design_summary(const struct world *w); /* all LANs, as a phase 3 hub announces them */
 size_t design_uplink(const struct world *w, uint32_t tunnel);
 struct ipaddr design_addr(const struct world *w, const struct router *r, uint32_t tunnel); /* in the overlay */
 /* Link l of a spoke leads to this hub, by this tunnel. */
