@@ -60,6 +60,8 @@ def test(tool):
         authority.issue(name, 86400, names=(FREE, "2001:db8::77"))
         lab.configure(name, spoke(CLAIMER, FREE))
         lab.tool(name, "reload")
+        # It is shown when IKE authenticates next.
+        lab.swanctl(name, "--terminate", "--force", "--ike", f"DMVPN@{scene.spoke_nbma(CLAIMER)}>{scene.HUB_NBMA}", check=False)
         scene.wait_for("a certificate that names the address mends it", lambda: owners(lab).get(FREE) == scene.spoke_nbma(CLAIMER), 30)
         claim(lab, "what an older certificate named", scene.spoke(CLAIMER))
 
