@@ -106,7 +106,7 @@ static void send_by_tunnel(struct worker *w, const struct bfd_effect *e, uint8_t
 {
 	struct tunnel *t = tunnel_find(&w->tables->tunnels, tunnel_of(e->send.key.link));
 
-	if (!t || ipaddr_is_none(&e->send.via.addr) || !gre_tx_to(w, t, &e->send.via, inner, length, TOS_NETWORK_CONTROL))
+	if (!t || !gre_tx_to(w, t, &e->send.via, inner, length, TOS_NETWORK_CONTROL))
 		worker_drop(w, FORWARD_DROP_BFD_NO_WAY);
 }
 
@@ -117,7 +117,9 @@ static void packet_send(struct worker *w, const struct bfd_effect *e)
 	uint8_t packet[FRAME_HEADROOM + UDP_PACKET_OVERHEAD_MAX + BFD_PACKET_OCTETS + FRAME_TAILROOM];
 	uint8_t *inner = packet + FRAME_HEADROOM;
 
-	if (is_tunnel_link(e->send.key.link))
+	/* Whose endpoint nobody has named, as another hub's: the kernel knows the way, through the tunnel. What a
+	 * relay passes on has not TTL 255 any more. */
+	if (is_tunnel_link(e->send.key.link) && !ipaddr_is_none(&e->send.via.addr))
 		send_by_tunnel(w, e, inner, udp_encode(&head, e->send.bytes, sizeof e->send.bytes, inner));
 	else if (!w->io.bfd_send || !w->io.bfd_send(w->io.context, &e->send.key, e->send.source_port, e->send.bytes, sizeof e->send.bytes))
 		worker_drop(w, FORWARD_DROP_BFD_NO_WAY);

@@ -82,17 +82,23 @@ void bfd_socket_ready(struct bfd_socket *s, struct worker *w)
 
 /* ---- out ---- */
 
+/* On a tunnel the route to the far end names the device. */
+static uint32_t interface_of(const struct bfd_key *key)
+{
+	return key->link & BFD_LINK_TUNNEL ? 0 : key->link;
+}
+
 static size_t put_ancillary(struct cmsghdr *c, const struct bfd_key *key)
 {
 	if (key->remote.family == IP_V4) {
-		struct in_pktinfo i = { .ipi_ifindex = (int)key->link };
+		struct in_pktinfo i = { .ipi_ifindex = (int)interface_of(key) };
 
 		memcpy(&i.ipi_spec_dst, key->local.bytes, sizeof i.ipi_spec_dst);
 		*c = (struct cmsghdr){ CMSG_LEN(sizeof i), IPPROTO_IP, IP_PKTINFO };
 		memcpy(CMSG_DATA(c), &i, sizeof i);
 		return CMSG_SPACE(sizeof i);
 	} else {
-		struct in6_pktinfo i = { .ipi6_ifindex = key->link };
+		struct in6_pktinfo i = { .ipi6_ifindex = interface_of(key) };
 
 		memcpy(&i.ipi6_addr, key->local.bytes, sizeof i.ipi6_addr);
 		*c = (struct cmsghdr){ CMSG_LEN(sizeof i), IPPROTO_IPV6, IPV6_PKTINFO };
@@ -111,7 +117,7 @@ static socklen_t put_address(union address *to, const struct bfd_key *key)
 	to->six = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(BFD_PORT) };
 	memcpy(&to->six.sin6_addr, key->remote.bytes, sizeof to->six.sin6_addr);
 	if (ipaddr_is_link_local(&key->remote))
-		to->six.sin6_scope_id = key->link;
+		to->six.sin6_scope_id = interface_of(key);
 	return sizeof to->six;
 }
 
