@@ -189,7 +189,7 @@ static void probe_send(void *self, uint32_t number, const struct endpoint *to, c
 
 /*
  * The kernel does not tell what comes from which peer. So every peer counts as one of whom
- * nothing is heard; the engine asks those that traffic goes straight to.
+ * nothing is heard; the engine asks the direct ones, whose traffic the hub carries as well.
  */
 static void quiet_due(uv_timer_t *timer)
 {
@@ -200,6 +200,7 @@ static void quiet_due(uv_timer_t *timer)
 			struct event ev = { .type = EVENT_QUIET, .tunnel = t->number };
 
 			ev.quiet.nbma = t->peers.peers[i].nbma;
+			ev.quiet.guessed = true;
 			k->feed(k->arg, &ev);
 		}
 	}

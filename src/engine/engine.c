@@ -283,7 +283,7 @@ static void quiet_event(struct engine *e, const struct event *ev)
 {
 	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
 
-	if (t && t->up && !e->stopping)
+	if (t && t->up && !e->stopping && (!ev->quiet.guessed || path_leads_to_direct(t, &ev->quiet.nbma)))
 		path_hint(t, &ev->quiet.nbma, ev->type == EVENT_QUIET ? PATH_EVENT_QUIET : PATH_EVENT_DOUBT);
 }
 

@@ -126,6 +126,7 @@ struct event {
 		} probed;
 		struct {
 			struct endpoint nbma;
+			bool guessed; /* QUIET: the data path cannot tell; only direct peers are looked at then */
 		} quiet; /* and DOUBT */
 		struct {
 			struct ipaddr addr;   /* overlay address of the peer */

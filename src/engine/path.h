@@ -102,6 +102,7 @@ void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, st
 void path_unwatch(struct path_watch *w); /* fine when it watches nothing */
 
 struct path *path_find(const struct tunnel *t, const struct endpoint *nbma); /* NULL: nobody cares */
+bool path_leads_to_direct(const struct tunnel *t, const struct endpoint *nbma); /* of a direct peer, among others */
 bool path_is_dead(const struct tunnel *t, const struct endpoint *nbma);
 
 void path_step(struct path *p, enum path_event event);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "engine/path.h"
+#include "engine/path_act.h"
 #include "engine/state.h"
 
 static int by_nbma(const void *key, const struct tree_node *node)
@@ -26,6 +26,13 @@ void paths_init(struct tunnel *t)
 struct path *path_find(const struct tunnel *t, const struct endpoint *nbma)
 {
 	return of(tree_find(&t->paths, nbma));
+}
+
+bool path_leads_to_direct(const struct tunnel *t, const struct endpoint *nbma)
+{
+	const struct path *const p = path_find(t, nbma);
+
+	return p && path_leans(p, PATH_WATCH_DIRECT);
 }
 
 bool path_is_dead(const struct tunnel *t, const struct endpoint *nbma)

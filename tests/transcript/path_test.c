@@ -306,6 +306,7 @@ static void a_dead_client_is_told_to_routing(void **state)
 	assert_int_equal(path_to(s.hub, "198.51.100.1")->state, PATH_RESTING);
 	assert_int_equal(path_to(s.hub, "198.51.100.1")->sent, 1); /* once, to see that it answers */
 	rig_run(s.rig, 60);
+	node_event(s.hub, &(struct event){ .type = EVENT_QUIET, .quiet = { { .addr = addr_of("198.51.100.1") }, true } });
 	assert_int_equal(path_to(s.hub, "198.51.100.1")->sent, 1);
 	node_stop_abruptly(s.spoke1);
 	for (; s.hub->routing == -1; ms++) {
