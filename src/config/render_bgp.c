@@ -163,9 +163,16 @@ static void other_families(struct render *r, const struct config_block *b)
 	}
 }
 
+/*
+ * What a peer that has just come is told waits for others that come with it. FRR waits a whole second, which a
+ * standby hub adds to the outage and a hub that returns to its return; a tenth still gathers a crowd.
+ */
+enum { COALESCE_MS = 100 };
+
 void render_bgp(struct render *r, const struct config_block *b)
 {
-	fprintf(r->out, "%s\n no bgp ebgp-requires-policy\n bgp network import-check\n", b->head);
+	fprintf(r->out, "%s\n no bgp ebgp-requires-policy\n bgp network import-check\n coalesce-time %d\n", b->head,
+		COALESCE_MS);
 	for (enum rank rank = RANK_PROCESS; rank < RANK_COUNT; rank++) {
 		for (size_t i = 0; i < b->line_count; i++)
 			process_line(r, b, &b->lines[i], rank);
