@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/tree.h"
 
-enum { ASK_AGAIN_S = 5, SHOW_AGAIN_S = 60, SWEEP_MIN = 64 };
+enum { ASK_AGAIN_S = 5, SHOW_AGAIN_S = 60, SHOWN_S = 10 /* as long as an attempt lasts */, SWEEP_MIN = 64 };
 
 struct waiting {
 	struct waiting *next;
@@ -21,6 +21,7 @@ struct entry {
 	bool known;      /* addresses are what a certificate of that identity named */
 	bool stale;      /* it is asked for anew at the next message */
 	struct instant ask_again, show_again; /* not before */
+	struct instant shown_by; /* it is about to be shown again: nothing is said before */
 	enum certificate_fault said;
 	size_t count, waiting_count;
 	struct ipaddr *addresses;
@@ -173,7 +174,9 @@ bool certificates_of(struct certificates *c, struct instant now, const struct ce
 {
 	struct entry *e = entry_of(c, p);
 
-	if (!e->asked && (!e->stale || instant_before(now, e->ask_again))) {
+	if (!e->asked && e->ike_id == p->ike_id && instant_before(now, e->shown_by))
+		return false;
+	if (!e->asked && e->ike_id == p->ike_id && (!e->stale || instant_before(now, e->ask_again))) {
 		*addresses = e->addresses;
 		*count = e->count;
 		return true;
@@ -197,6 +200,7 @@ static void take_found(struct entry *e, const struct certificate *found)
 	e->count = found->count;
 	e->known = true;
 	e->stale = false;
+	e->shown_by = (struct instant){ 0 };
 	e->said = CERTIFICATE_NONE;
 }
 
@@ -216,9 +220,9 @@ static void take_nothing(struct certificates *c, struct entry *e, struct instant
 		e->said = why;
 		c->calls.refused(c->arg, e->session, why);
 	}
-	if (forgotten && !instant_before(now, e->show_again)) {
+	if (forgotten && !instant_before(now, e->show_again) && c->calls.again(c->arg, e->session)) {
 		e->show_again = instant_add(now, span_s(SHOW_AGAIN_S));
-		c->calls.again(c->arg, e->session);
+		e->shown_by = instant_add(now, span_s(SHOWN_S));
 	}
 }
 
@@ -259,5 +263,8 @@ void certificates_answer(struct certificates *c, struct instant now, uint32_t se
 		take_found(e, found);
 	else
 		take_nothing(c, e, now, why);
-	let_go(c, all);
+	if (instant_before(now, e->shown_by))
+		free_waiting(all); /* its sender asks again */
+	else
+		let_go(c, all);
 }

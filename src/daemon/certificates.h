@@ -26,7 +26,7 @@ struct certificates;
 struct certificates_calls {
 	void (*ask)(void *arg, uint32_t session);   /* certificates_answer() is called once, perhaps at once */
 	void (*take)(void *arg, const struct forward_nhrp *m); /* a message that has waited */
-	void (*again)(void *arg, uint32_t session); /* it is not to be had; at most once a minute */
+	bool (*again)(void *arg, uint32_t session); /* it is to be shown again; false: not now. Once a minute */
 	void (*refused)(void *arg, uint32_t session, enum certificate_fault why); /* once for each cause */
 	const char *(*identity)(void *arg, uint32_t session); /* whose it is now; NULL: nobody's */
 };

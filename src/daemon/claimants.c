@@ -134,12 +134,13 @@ static void ask(void *daemon, uint32_t session)
 		answered(d, session, p ? v.identity : "", NULL, p ? CERTIFICATE_BY_KEY : CERTIFICATE_NONE);
 }
 
-static void again(void *daemon, uint32_t session)
+static bool again(void *daemon, uint32_t session)
 {
 	struct daemon *d = daemon;
+	const bool begun = sessions_prove(d->ipsec->sessions, daemon_now(), session);
 
-	sessions_doubt(d->ipsec->sessions, daemon_now(), session);
 	ipsec_run(d);
+	return begun;
 }
 
 static void refused(void *daemon, uint32_t session, enum certificate_fault why)

@@ -401,11 +401,18 @@ void session_step(struct session *x, enum session_event event)
  * IKE_SA settles it at once: when it comes up, the older one goes as whenever two meet. */
 void session_doubt(struct session *x)
 {
-	if (x->state != SESSION_UP || !x->table->charon || !reachable(x) || instant_before(x->table->now, x->prove_again))
-		return;
+	if (x->state == SESSION_UP)
+		session_prove(x);
+}
+
+bool session_prove(struct session *x)
+{
+	if (x->pair_count == 0 || !x->table->charon || !reachable(x) || instant_before(x->table->now, x->prove_again))
+		return false;
 	x->prove_again = session_later(x, span_s(PROVE_S));
-	session_trace(x, TRACE_NOTICE, "IPSEC_DOUBT", "reason=\"the peer seems to have forgotten it; beginning anew\"");
+	session_trace(x, TRACE_NOTICE, "IPSEC_DOUBT", "reason=\"one end seems to have forgotten it; beginning anew\"");
 	session_act(x, SESSION_DO_INITIATE)->port = x->remote_port;
+	return true;
 }
 
 /* Where it can be, another IKE_SA is begun beside those of the former settings: when it comes up, they go as

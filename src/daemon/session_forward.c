@@ -111,6 +111,14 @@ void sessions_doubt(struct sessions *s, struct instant now, uint32_t session)
 	session_doubt(x);
 }
 
+bool sessions_prove(struct sessions *s, struct instant now, uint32_t session)
+{
+	struct session *x = session_of_id(s, session);
+
+	sessions_now(s, now);
+	return x && session_prove(x);
+}
+
 void sessions_silent(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote)
 {
 	const struct session_user *u = session_user_of(s, tunnel, remote);

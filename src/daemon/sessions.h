@@ -135,6 +135,8 @@ void sessions_can_send(struct sessions *s, struct instant now, uint32_t session,
 /* A hint that the peer has forgotten our SAs, or that it does not answer: a session that is up proves
  * itself by beginning anew beside what it has, which goes on meanwhile. */
 void sessions_doubt(struct sessions *s, struct instant now, uint32_t session);
+/* The peer shall authenticate again, beside what there is; false: that cannot be now. */
+bool sessions_prove(struct sessions *s, struct instant now, uint32_t session);
 void sessions_silent(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote);
 /* An SA of it is gone from the forwarder (its lifetime ended, charon deleted it). */
 void sessions_sa_gone(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound);
