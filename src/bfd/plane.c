@@ -152,7 +152,7 @@ static void say(struct plane *p, const struct bfd_plane_message *m)
 const uint8_t *plane_output(const struct plane *p, size_t *length)
 {
 	*length = p->out_end - p->out_at;
-	return p->out + p->out_at;
+	return *length ? p->out + p->out_at : NULL;
 }
 
 void plane_sent(struct plane *p, size_t length)

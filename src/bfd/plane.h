@@ -44,7 +44,7 @@ enum { PLANE_LINGER_S = 10 };
 
 /* What bfdd sent, in pieces of any size. false: that is not the protocol, close the connection. */
 bool plane_input(struct plane *p, struct instant now, const uint8_t *bytes, size_t length);
-/* What is to be sent to bfdd: take some, then say how much went. */
+/* What is to be sent to bfdd, NULL when nothing is: take some, then say how much went. */
 const uint8_t *plane_output(const struct plane *p, size_t *length);
 void plane_sent(struct plane *p, size_t length);
 

@@ -38,6 +38,7 @@ void world_mark(struct world *w, const struct router *r, uint64_t what, uint64_t
 	mix(w, value);
 }
 
+__attribute__((format(printf, 3, 0)))
 static void trace_line(struct world *w, const struct router *r, const char *format, va_list args)
 {
 	fprintf(w->trace, "%" PRId64 " %s ", w->now.us, r->name);

@@ -592,7 +592,7 @@ void node_local(struct node *n, const char *addr, bool via_tunnel)
 
 void node_quiet(struct node *n, const char *nbma)
 {
-	const struct event ev = { .type = EVENT_QUIET, .quiet = { { .addr = addr_of(nbma) } } };
+	const struct event ev = { .type = EVENT_QUIET, .quiet = { .nbma = { .addr = addr_of(nbma) } } };
 
 	node_event(n, &ev);
 }

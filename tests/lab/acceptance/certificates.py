@@ -72,6 +72,8 @@ def another_authority(lab, authority):
     scene.wait_for("the hub names the stranger", lambda:
                    says_why(lab, "hub1", scene.spoke_nbma(STRANGER), "not trusted", ("ipsec",)), 20)
     scene.wait_for("the stranger's own words", lambda: says_why(lab, name, scene.HUB_NBMA, "does not accept us", ("ipsec",)), 20)
+    scene.wait_for("the hub's log names the stranger",
+                   lambda: f"IKE_REFUSED: peer={scene.spoke_nbma(STRANGER)}" in lab.log("hub1"), 20)
     before = len(lab.log("hub1").splitlines())
     time.sleep(10)  # what is measured is that nothing happens
     scene.check("the hub's log is not quiet", len(lab.log("hub1").splitlines()) - before <= 2,
