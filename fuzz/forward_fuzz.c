@@ -86,7 +86,6 @@ static void record_run(struct tables *t, uint8_t kind, const uint8_t *bytes, siz
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct forward_io io = forward_ways();
-	struct reader r = reader_of(data, size);
 	struct tables tables;
 
 	io.underlay_send = underlay_send;
@@ -96,13 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!worker)
 		abort();
 	tunnels_make(&tables);
-	while (reader_left(&r) >= 3) {
-		const uint8_t kind = reader_u8(&r);
-		const size_t wanted = reader_u16(&r);
-		const size_t length = wanted < reader_left(&r) ? wanted : reader_left(&r);
-
-		record_run(&tables, kind, reader_skip(&r, length), length);
-	}
+	forward_records(&tables, data, size, record_run);
 	worker_free(worker);
 	tables_done(&tables);
 	return 0;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/reader.h"
 #include "forward/esp_tx.h"
 
 void forward_touch(const uint8_t *bytes, size_t length)
@@ -56,4 +57,18 @@ struct forward_io forward_ways(void)
 {
 	return (struct forward_io){ .esp_room = esp_room, .esp_undo = flush, .ike_hand = ike_hand, .flush = flush,
 				    .tap_write = tap_write, .tap_packet = tap_packet, .control_send = control_send };
+}
+
+void forward_records(struct tables *t, const uint8_t *data, size_t size,
+		     void (*run)(struct tables *t, uint8_t kind, const uint8_t *bytes, size_t length))
+{
+	struct reader r = reader_of(data, size);
+
+	while (reader_left(&r) >= 3) {
+		const uint8_t kind = reader_u8(&r);
+		const size_t wanted = reader_u16(&r);
+		const size_t length = wanted < reader_left(&r) ? wanted : reader_left(&r);
+
+		run(t, kind, reader_skip(&r, length), length);
+	}
 }

@@ -9,4 +9,8 @@ void forward_touch(const uint8_t *bytes, size_t length);
 /* All ways but underlay_send. */
 struct forward_io forward_ways(void);
 
+/* Input is records of kind (1 octet), length (2) and that many octets, the last one as many as there are. */
+void forward_records(struct tables *t, const uint8_t *data, size_t size,
+		     void (*run)(struct tables *t, uint8_t kind, const uint8_t *bytes, size_t length));
+
 #endif

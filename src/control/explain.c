@@ -2,12 +2,12 @@
 #include "control/explain.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "control/json_values.h"
 #include "control/words.h"
 
 enum { EVIDENCE_MAX = 320, EVENT_FRESH_S = 600 };
@@ -378,21 +378,14 @@ char *explain_text(const struct view *v, const struct ipaddr *peer)
 	return fclose(f) == 0 ? text : NULL;
 }
 
-static json_t *address_json(const struct ipaddr *a)
-{
-	char text[IPADDR_TEXT_MAX];
-
-	return ipaddr_is_none(a) ? json_null() : json_string(ipaddr_format(a, text));
-}
-
 static json_t *finding_json(const struct finding *x)
 {
 	json_t *o = json_object();
 
 	json_object_set_new(o, "kind", json_string(x->kind));
 	json_object_set_new(o, "tunnel", x->tunnel ? json_string(x->tunnel) : json_null());
-	json_object_set_new(o, "address", address_json(&x->address));
-	json_object_set_new(o, "nbma", address_json(&x->nbma));
+	json_object_set_new(o, "address", addr_json(&x->address));
+	json_object_set_new(o, "nbma", addr_json(&x->nbma));
 	json_object_set_new(o, "cause", json_string(x->cause));
 	json_object_set_new(o, "text", json_string(x->text));
 	json_object_set_new(o, "evidence", json_string(x->evidence));
@@ -411,7 +404,7 @@ char *explain_json(const struct view *v, const struct ipaddr *peer)
 		json_array_append_new(list, finding_json(&found.list[i]));
 	json_object_set_new(o, "schema", json_integer(1));
 	json_object_set_new(o, "router", json_string(v->router));
-	json_object_set_new(o, "peer", address_json(peer));
+	json_object_set_new(o, "peer", addr_json(peer));
 	json_object_set_new(o, "known", json_boolean(ipaddr_is_none(peer) || found.known > 0));
 	json_object_set_new(o, "findings", list);
 	text = json_dumps(o, JSON_INDENT(1));

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "control/json_values.h"
 #include "control/words.h"
 #include "wire/bfd.h"
 
@@ -59,16 +60,9 @@ void show_bfd_text(FILE *f, const struct view *v)
 			fprintf(f, "%12" PRIu64 "  %s\n", v->bfd_drops[i].value, v->bfd_drops[i].text);
 }
 
-static json_t *addr_json(const struct ipaddr *a)
-{
-	char text[IPADDR_TEXT_MAX];
-
-	return ipaddr_is_none(a) ? json_null() : json_string(ipaddr_format(a, text));
-}
-
 static void set_number(json_t *o, const char *name, uint64_t value)
 {
-	json_object_set_new(o, name, json_integer((json_int_t)value));
+	json_object_set_new(o, name, count_json(value));
 }
 
 static void set_ms(json_t *o, const char *name, int64_t us)

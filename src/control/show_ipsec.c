@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "control/json_values.h"
 #include "control/words.h"
 
 /* ---- text, as IOS shows crypto sessions, with the cause where one is not up ---- */
@@ -66,23 +67,6 @@ void show_ipsec_text(FILE *f, const struct view *v)
 
 /* ---- JSON ---- */
 
-static json_t *text_or_null(const char *text)
-{
-	return text && text[0] ? json_string(text) : json_null();
-}
-
-static json_t *number(uint64_t value)
-{
-	return json_integer((json_int_t)value);
-}
-
-static json_t *address(const struct ipaddr *a)
-{
-	char text[IPADDR_TEXT_MAX];
-
-	return json_string(ipaddr_format(a, text));
-}
-
 static json_t *sa_json(const struct view_sa *s)
 {
 	json_t *o = json_object();
@@ -96,13 +80,13 @@ static json_t *sa_json(const struct view_sa *s)
 	json_object_set_new(o, "sending", json_boolean(s->sending));
 	json_object_set_new(o, "udp", json_boolean(s->udp));
 	json_object_set_new(o, "esn", json_boolean(s->esn));
-	json_object_set_new(o, "packets", number(s->packets));
-	json_object_set_new(o, "bytes", number(s->bytes));
-	json_object_set_new(o, "age_s", number((uint64_t)s->age_s));
-	json_object_set_new(o, "lifetime_left_s", s->hard_s < 0 ? json_null() : number((uint64_t)s->hard_s));
-	json_object_set_new(o, "replay_window", number(s->replay_window));
-	json_object_set_new(o, "replay_drops", number(s->replay_drops));
-	json_object_set_new(o, "icv_drops", number(s->icv_drops));
+	json_object_set_new(o, "packets", count_json(s->packets));
+	json_object_set_new(o, "bytes", count_json(s->bytes));
+	json_object_set_new(o, "age_s", count_json((uint64_t)s->age_s));
+	json_object_set_new(o, "lifetime_left_s", s->hard_s < 0 ? json_null() : count_json((uint64_t)s->hard_s));
+	json_object_set_new(o, "replay_window", count_json(s->replay_window));
+	json_object_set_new(o, "replay_drops", count_json(s->replay_drops));
+	json_object_set_new(o, "icv_drops", count_json(s->icv_drops));
 	return o;
 }
 
@@ -111,23 +95,23 @@ static json_t *session_json(const struct view *v, const struct view_session *s)
 	json_t *o = json_object(), *list = json_array();
 	const bool up = !instant_is_never(s->up_since);
 
-	json_object_set_new(o, "session", number(s->number));
+	json_object_set_new(o, "session", count_json(s->number));
 	json_object_set_new(o, "profile", json_string(s->profile));
-	json_object_set_new(o, "local", address(&s->local));
-	json_object_set_new(o, "peer", address(&s->peer.addr));
-	json_object_set_new(o, "site", number(s->peer.site));
-	json_object_set_new(o, "port", s->remote_port ? number(s->remote_port) : json_null());
+	json_object_set_new(o, "local", addr_json(&s->local));
+	json_object_set_new(o, "peer", addr_json(&s->peer.addr));
+	json_object_set_new(o, "site", count_json(s->peer.site));
+	json_object_set_new(o, "port", s->remote_port ? count_json(s->remote_port) : json_null());
 	json_object_set_new(o, "underlay_vrf", json_string(s->underlay_vrf));
-	json_object_set_new(o, "identity", text_or_null(s->identity));
+	json_object_set_new(o, "identity", text_json(s->identity));
 	json_object_set_new(o, "state", json_string(s->state));
 	json_object_set_new(o, "status", json_string(s->status));
-	json_object_set_new(o, "reason", text_or_null(s->reason));
+	json_object_set_new(o, "reason", text_json(s->reason));
 	json_object_set_new(o, "cause", s->reason[0] ? json_string(s->cause) : json_null());
-	json_object_set_new(o, "failures", number(s->failures));
-	json_object_set_new(o, "ike_version", s->ike_version ? number(s->ike_version) : json_null());
+	json_object_set_new(o, "failures", count_json(s->failures));
+	json_object_set_new(o, "ike_version", s->ike_version ? count_json(s->ike_version) : json_null());
 	json_object_set_new(o, "initiator", s->ike_version ? json_boolean(s->is_initiator) : json_null());
-	json_object_set_new(o, "ike_suite", text_or_null(s->ike_suite));
-	json_object_set_new(o, "ike_sas", number(s->ikes));
+	json_object_set_new(o, "ike_suite", text_json(s->ike_suite));
+	json_object_set_new(o, "ike_sas", count_json(s->ikes));
 	json_object_set_new(o, "uptime_s", up ? json_integer(span_to_s(instant_since(v->now, s->up_since))) : json_null());
 	for (size_t i = 0; i < s->sa_count; i++)
 		json_array_append_new(list, sa_json(&s->sas[i]));
@@ -152,11 +136,11 @@ json_t *show_refused_json(const struct view *v)
 		const struct view_refused *r = &v->refused[i];
 		json_t *o = json_object();
 
-		json_object_set_new(o, "peer", address(&r->peer));
-		json_object_set_new(o, "claims", text_or_null(r->claims));
+		json_object_set_new(o, "peer", addr_json(&r->peer));
+		json_object_set_new(o, "claims", text_json(r->claims));
 		json_object_set_new(o, "cause", json_string(r->cause));
 		json_object_set_new(o, "reason", json_string(r->reason));
-		json_object_set_new(o, "attempts", number(r->attempts));
+		json_object_set_new(o, "attempts", count_json(r->attempts));
 		json_object_set_new(o, "first_s", json_integer(span_to_s(instant_since(v->now, r->first))));
 		json_object_set_new(o, "last_s", json_integer(span_to_s(instant_since(v->now, r->last))));
 		json_array_append_new(list, o);

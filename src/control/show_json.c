@@ -5,27 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/json_values.h"
 #include "control/show_bfd.h"
 #include "control/show_ipsec.h"
 #include "control/view.h"
 #include "control/words.h"
-
-static json_t *addr_or_null(const struct ipaddr *a)
-{
-	char text[IPADDR_TEXT_MAX];
-
-	return ipaddr_is_none(a) ? json_null() : json_string(ipaddr_format(a, text));
-}
-
-static json_t *text_or_null(const char *text)
-{
-	return text && text[0] ? json_string(text) : json_null();
-}
-
-static json_t *count_json(uint64_t v)
-{
-	return json_integer((json_int_t)v);
-}
 
 static double seconds(struct span s)
 {
@@ -42,7 +26,7 @@ static json_t *couplings_json(const struct view_tunnel *t)
 
 		json_object_set_new(o, "knob", json_string(c->knob));
 		json_object_set_new(o, "on", json_boolean(c->on));
-		json_object_set_new(o, "trouble", c->on ? text_or_null(c->trouble) : json_null());
+		json_object_set_new(o, "trouble", c->on ? text_json(c->trouble) : json_null());
 		json_object_set_new(o, "uses", count_json(c->uses));
 		json_array_append_new(list, o);
 	}
@@ -66,13 +50,13 @@ static json_t *tunnel_json(const struct view_tunnel *t)
 	json_object_set_new(o, "role", json_string(role));
 	json_object_set_new(o, "mode", json_string(t->multipoint ? "multipoint" : "point-to-point"));
 	json_object_set_new(o, "transport", json_string(t->over_ipv6 ? "IPv6" : "IPv4"));
-	json_object_set_new(o, "local", addr_or_null(&t->local));
+	json_object_set_new(o, "local", addr_json(&t->local));
 	json_object_set_new(o, "underlay_vrf", json_string(t->underlay_vrf));
 	json_object_set_new(o, "overlay_vrf", json_string(t->overlay_vrf));
 	json_object_set_new(o, "key", t->has_key ? count_json(t->key) : json_null());
 	json_object_set_new(o, "datapath", json_string(t->datapath));
-	json_object_set_new(o, "reason", t->up ? json_null() : text_or_null(t->reason));
-	json_object_set_new(o, "profile", text_or_null(t->protection));
+	json_object_set_new(o, "reason", t->up ? json_null() : text_json(t->reason));
+	json_object_set_new(o, "profile", text_json(t->protection));
 	json_object_set_new(o, "protected", json_boolean(t->is_protected));
 	json_object_set_new(o, "peers", count_json(t->peer_count));
 	json_object_set_new(o, "bindings", count_json(t->binding_count));
@@ -100,7 +84,7 @@ static json_t *tallies_json(const struct nhs_tallies *t)
 	for (size_t i = 0; t && i < t->count; i++) {
 		json_t *o = json_object();
 
-		json_object_set_new(o, "nbma", addr_or_null(&t->each[i].addr));
+		json_object_set_new(o, "nbma", addr_json(&t->each[i].addr));
 		json_object_set_new(o, "requests_sent", count_json(t->each[i].sent));
 		json_object_set_new(o, "requests_failed", count_json(t->each[i].failed));
 		json_object_set_new(o, "replies_received", count_json(t->each[i].received));
@@ -119,9 +103,9 @@ static json_t *nhs_json(const struct view *v)
 		json_t *o = json_object();
 
 		json_object_set_new(o, "tunnel", json_string(tunnel_name(v, n->tunnel)));
-		json_object_set_new(o, "address", addr_or_null(&n->addr));
-		json_object_set_new(o, "nbma", addr_or_null(&n->nbma.addr));
-		json_object_set_new(o, "name", text_or_null(n->nbma_name));
+		json_object_set_new(o, "address", addr_json(&n->addr));
+		json_object_set_new(o, "nbma", addr_json(&n->nbma.addr));
+		json_object_set_new(o, "name", text_json(n->nbma_name));
 		json_object_set_new(o, "status", json_string(word_of_nhs(n->status)));
 		json_object_set_new(o, "priority", json_integer(n->priority));
 		json_object_set_new(o, "cluster", json_integer(n->cluster));
@@ -130,14 +114,14 @@ static json_t *nhs_json(const struct view *v)
 		json_object_set_new(o, "replies_received", count_json(n->replies_received));
 		json_object_set_new(o, "last_reply_s",
 				    replied ? json_real(seconds(instant_since(v->now, n->last_reply))) : json_null());
-		json_object_set_new(o, "reason", n->status == NHS_VIEW_UP ? json_null() : text_or_null(n->reason));
+		json_object_set_new(o, "reason", n->status == NHS_VIEW_UP ? json_null() : text_json(n->reason));
 		json_object_set_new(o, "standby", json_boolean(n->standby));
 		json_object_set_new(o, "held_back_s", json_real(seconds(n->held_back)));
 		json_object_set_new(o, "retry_s", n->retry_interval.us ? json_real(seconds(n->retry_interval)) : json_null());
 		json_object_set_new(o, "over_budget", json_boolean(n->over_budget));
 		json_object_set_new(o, "addresses", tallies_json(n->tallies));
-		json_object_set_new(o, "path", text_or_null(n->path));
-		json_object_set_new(o, "path_remark", text_or_null(n->path_remark));
+		json_object_set_new(o, "path", text_json(n->path));
+		json_object_set_new(o, "path_remark", text_json(n->path_remark));
 		json_object_set_new(o, "path_rtt_ms", n->path_rtt.us ? json_real((double)n->path_rtt.us / 1e3) : json_null());
 		json_object_set_new(o, "probes_sent", count_json(n->probes_sent));
 		json_object_set_new(o, "probes_answered", count_json(n->probes_answered));
@@ -153,12 +137,12 @@ static json_t *peer_json(const struct view *v, const struct binding_view *b)
 	json_t *o = json_object();
 
 	json_object_set_new(o, "tunnel", json_string(tunnel_name(v, b->tunnel)));
-	json_object_set_new(o, "nbma", addr_or_null(&b->nbma.addr));
-	json_object_set_new(o, "address", addr_or_null(ipaddr_is_none(&b->via) ? &b->dst.addr : &b->via));
+	json_object_set_new(o, "nbma", addr_json(&b->nbma.addr));
+	json_object_set_new(o, "address", addr_json(ipaddr_is_none(&b->via) ? &b->dst.addr : &b->via));
 	json_object_set_new(o, "state", json_string(word_of_state(b->state)));
 	json_object_set_new(o, "attributes", json_string(attributes_of(b, attributes)));
 	json_object_set_new(o, "uptime_s", up ? json_integer(span_to_s(instant_since(v->now, b->created))) : json_null());
-	json_object_set_new(o, "reason", up ? json_null() : text_or_null(b->reason));
+	json_object_set_new(o, "reason", up ? json_null() : text_json(b->reason));
 	json_object_set_new(o, "target", json_string(ipprefix_format(&b->dst, target)));
 	return o;
 }
@@ -188,17 +172,17 @@ static json_t *binding_json(const struct view *v, const struct binding_view *b)
 		 (unsigned)(b->peer & 0xff));
 	json_object_set_new(o, "tunnel", json_string(tunnel_name(v, b->tunnel)));
 	json_object_set_new(o, "target", json_string(ipprefix_format(&b->dst, target)));
-	json_object_set_new(o, "via", addr_or_null(&b->via));
-	json_object_set_new(o, "nbma", addr_or_null(&b->nbma.addr));
-	json_object_set_new(o, "claimed_nbma", addr_or_null(&b->claimed_nbma));
+	json_object_set_new(o, "via", addr_json(&b->via));
+	json_object_set_new(o, "nbma", addr_json(&b->nbma.addr));
+	json_object_set_new(o, "claimed_nbma", addr_json(&b->claimed_nbma));
 	json_object_set_new(o, "type", json_string(word_of_kind(b->kind)));
 	json_object_set_new(o, "flags", list);
 	json_object_set_new(o, "created_s", json_real(seconds(instant_since(v->now, b->created))));
 	json_object_set_new(o, "expires_s", instant_is_never(b->expires) ? json_null() :
 					    json_real(seconds(instant_since(b->expires, v->now))));
 	json_object_set_new(o, "peer", b->peer == PEER_NONE ? json_null() : json_string(peer));
-	json_object_set_new(o, "leans_on", addr_or_null(&b->leans_on));
-	json_object_set_new(o, "reason", b->state == BINDING_STATE_UP ? json_null() : text_or_null(b->reason));
+	json_object_set_new(o, "leans_on", addr_json(&b->leans_on));
+	json_object_set_new(o, "reason", b->state == BINDING_STATE_UP ? json_null() : text_json(b->reason));
 	return o;
 }
 
@@ -274,7 +258,7 @@ static json_t *peer_traffic_json(const struct view *v)
 		json_t *o = json_object();
 
 		json_object_set_new(o, "tunnel", json_string(p->tunnel));
-		json_object_set_new(o, "nbma", addr_or_null(&p->nbma));
+		json_object_set_new(o, "nbma", addr_json(&p->nbma));
 		json_object_set_new(o, "rx_packets", count_json(p->rx_packets));
 		json_object_set_new(o, "tx_packets", count_json(p->tx_packets));
 		json_object_set_new(o, "rx_bytes", count_json(p->rx_bytes));
@@ -293,9 +277,9 @@ static json_t *relay_traffic_json(const struct view *v)
 		json_t *o = json_object();
 
 		json_object_set_new(o, "in_tunnel", json_string(r->in_tunnel));
-		json_object_set_new(o, "in_nbma", addr_or_null(&r->in_nbma));
+		json_object_set_new(o, "in_nbma", addr_json(&r->in_nbma));
 		json_object_set_new(o, "out_tunnel", json_string(r->out_tunnel));
-		json_object_set_new(o, "out_nbma", addr_or_null(&r->out_nbma));
+		json_object_set_new(o, "out_nbma", addr_json(&r->out_nbma));
 		json_object_set_new(o, "packets", count_json(r->packets));
 		json_object_set_new(o, "bytes", count_json(r->bytes));
 		json_array_append_new(list, o);

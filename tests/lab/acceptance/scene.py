@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -150,6 +151,8 @@ class Lab:
         return self
 
     def __exit__(self, kind, value, trace):
+        # Who interrupts a run does so more than once; the namespaces go nevertheless.
+        former = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         if kind and kind is not KeyboardInterrupt:
             self.print_logs()
             self.print_drops()
@@ -158,6 +161,8 @@ class Lab:
             self.configure(router, text)
         print(run(self.tool_path, "lab", "down", self.name, check=False), end="")
         shutil.rmtree(self.folder, ignore_errors=True)
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
     def print_logs(self):
         for log in sorted(os.listdir(self.logs)):
