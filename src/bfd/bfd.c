@@ -34,7 +34,7 @@ const char *bfd_drop_text(enum bfd_drop drop)
 	return (unsigned)drop < BFD_DROP_COUNT ? drop_texts[drop] : "unknown";
 }
 
-static int key_cmp(const struct bfd_key *a, const struct bfd_key *b)
+int bfd_key_cmp(const struct bfd_key *a, const struct bfd_key *b)
 {
 	int order;
 
@@ -46,7 +46,7 @@ static int key_cmp(const struct bfd_key *a, const struct bfd_key *b)
 
 static int by_key(const void *key, const struct tree_node *node)
 {
-	return key_cmp(key, &CONTAINER_OF(node, struct bfd_session, by_key)->key);
+	return bfd_key_cmp(key, &CONTAINER_OF(node, struct bfd_session, by_key)->key);
 }
 
 static int by_discriminator(const void *key, const struct tree_node *node)

@@ -42,6 +42,8 @@ struct bfd_key {
 	struct ipaddr local, remote;
 };
 
+int bfd_key_cmp(const struct bfd_key *a, const struct bfd_key *b); /* link, remote, local */
+
 enum bfd_client { BFD_CLIENT_NHRP, BFD_CLIENT_ROUTING, BFD_CLIENT_COUNT };
 
 struct bfd_config {

@@ -53,16 +53,6 @@ static int by_id(const void *key, const struct tree_node *node)
 	return wanted == own ? 0 : wanted < own ? -1 : 1;
 }
 
-static int key_cmp(const struct bfd_key *a, const struct bfd_key *b)
-{
-	int order;
-
-	if (a->link != b->link)
-		return a->link < b->link ? -1 : 1;
-	order = ipaddr_cmp(&a->remote, &b->remote);
-	return order ? order : ipaddr_cmp(&a->local, &b->local);
-}
-
 struct place {
 	const struct bfd_key *key;
 	uint32_t id;
@@ -72,7 +62,7 @@ static int by_key(const void *key, const struct tree_node *node)
 {
 	const struct place *p = key;
 	const struct tie *t = CONTAINER_OF(node, struct tie, by_key);
-	const int order = key_cmp(p->key, &t->key);
+	const int order = bfd_key_cmp(p->key, &t->key);
 
 	if (order)
 		return order;
@@ -93,7 +83,7 @@ static struct tie *tie_of_node(struct tree_node *n, const struct bfd_key *key)
 {
 	struct tie *t = n ? CONTAINER_OF(n, struct tie, by_key) : NULL;
 
-	return t && key_cmp(&t->key, key) == 0 ? t : NULL;
+	return t && bfd_key_cmp(&t->key, key) == 0 ? t : NULL;
 }
 
 static struct tie *tie_first(const struct plane *p, const struct bfd_key *key)
@@ -376,7 +366,7 @@ static void add(struct plane *p, struct instant now, const struct bfd_plane_sess
 
 	if (ipaddr_is_none(&s->remote))
 		return;
-	if (t && key_cmp(&t->key, &key) != 0) {
+	if (t && bfd_key_cmp(&t->key, &key) != 0) {
 		tie_remove(p, now, t);
 		t = NULL;
 	}
@@ -519,7 +509,7 @@ static void move(struct plane *p, struct instant now, struct tie *t)
 {
 	const struct bfd_key before = t->key, key = key_of(p, &t->wish);
 
-	if (key_cmp(&before, &key) != 0) {
+	if (bfd_key_cmp(&before, &key) != 0) {
 		tree_remove(&p->by_key, &t->by_key);
 		t->key = key;
 		t->status = (struct bfd_status){ 0 };

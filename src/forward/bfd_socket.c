@@ -5,12 +5,14 @@
 #include <sys/socket.h>
 
 #include "forward/bfd_front.h"
+#include "forward/sockaddr.h"
 
 enum { BUDGET = 256, DATAGRAM_MAX = 256, CONTROL_MAX = 128 };
 
 union address {
 	struct sockaddr_in four;
 	struct sockaddr_in6 six;
+	struct sockaddr_storage any;
 };
 
 union control {
@@ -109,16 +111,11 @@ static size_t put_ancillary(struct cmsghdr *c, const struct bfd_key *key)
 
 static socklen_t put_address(union address *to, const struct bfd_key *key)
 {
-	if (key->remote.family == IP_V4) {
-		to->four = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(BFD_PORT) };
-		memcpy(&to->four.sin_addr, key->remote.bytes, sizeof to->four.sin_addr);
-		return sizeof to->four;
-	}
-	to->six = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(BFD_PORT) };
-	memcpy(&to->six.sin6_addr, key->remote.bytes, sizeof to->six.sin6_addr);
+	const socklen_t length = sockaddr_of(&key->remote, BFD_PORT, &to->any);
+
 	if (ipaddr_is_link_local(&key->remote))
 		to->six.sin6_scope_id = interface_of(key);
-	return sizeof to->six;
+	return length;
 }
 
 bool bfd_sockets_send(const struct bfd_sockets *s, const struct bfd_key *key, const uint8_t *bytes, size_t length)

@@ -7,7 +7,6 @@
 #include "forward/frame.h"
 #include "forward/mtu.h"
 #include "forward/protect.h"
-#include "wire/checksum.h"
 #include "wire/ip.h"
 
 enum { UDP_HEADER = 8, NEXT_IPV4 = 4, NEXT_IPV6 = 41, INNER_TTL = 64 };
@@ -18,35 +17,6 @@ struct plain {
 	size_t length;
 	uint8_t next_header;
 };
-
-static size_t header4(uint8_t *out, const struct ipaddr *from, const struct ipaddr *to, uint8_t tos, bool df,
-		      size_t payload)
-{
-	memset(out, 0, IP4_HEADER_MIN);
-	out[0] = 0x45;
-	out[1] = tos;
-	put_u16(out + 2, (uint16_t)(IP4_HEADER_MIN + payload));
-	out[6] = df ? 0x40 : 0;
-	out[8] = INNER_TTL;
-	out[9] = IP_PROTO_GRE;
-	memcpy(out + 12, from->bytes, 4);
-	memcpy(out + 16, to->bytes, 4);
-	put_u16(out + 10, checksum(out, IP4_HEADER_MIN));
-	return IP4_HEADER_MIN;
-}
-
-static size_t header6(uint8_t *out, const struct ipaddr *from, const struct ipaddr *to, uint8_t tos, size_t payload)
-{
-	memset(out, 0, IP6_HEADER);
-	out[0] = (uint8_t)(0x60 | tos >> 4);
-	out[1] = (uint8_t)(tos << 4);
-	put_u16(out + 4, (uint16_t)payload);
-	out[6] = IP_PROTO_GRE;
-	out[7] = INNER_TTL;
-	memcpy(out + 8, from->bytes, 16);
-	memcpy(out + 24, to->bytes, 16);
-	return IP6_HEADER;
-}
 
 static size_t inner_header(const struct esp_sa *sa)
 {
@@ -60,16 +30,14 @@ static size_t inner_header(const struct esp_sa *sa)
 static bool tunnel_mode_wrap(struct worker *w, const struct sa_session *session, const struct underlay_packet *p,
 			     struct plain *out)
 {
-	const struct ipaddr *local = &session->conf.local.addr, *remote = &session->conf.remote.addr;
+	const struct ip_head head = { .from = session->conf.local.addr, .to = session->conf.remote.addr,
+				      .protocol = IP_PROTO_GRE, .ttl = INNER_TTL, .tos = p->tos, .dont_fragment = p->df };
 	uint8_t *at = w->protection->scratch;
 	const size_t header = inner_header(session->out);
 
 	if (header + p->length + ESP_TRAILER_ROOM > sizeof w->protection->scratch)
 		return false;
-	if (header == IP6_HEADER)
-		header6(at, local, remote, p->tos, p->length);
-	else
-		header4(at, local, remote, p->tos, p->df, p->length);
+	ip_encode(&head, p->length, at);
 	memcpy(at + header, p->bytes, p->length);
 	*out = (struct plain){ at, header + p->length, header == IP6_HEADER ? NEXT_IPV6 : NEXT_IPV4 };
 	return true;

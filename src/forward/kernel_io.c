@@ -15,27 +15,13 @@
 #include "forward/gre_tx.h"
 #include "forward/mtu.h"
 #include "forward/send_error.h"
+#include "forward/sockaddr.h"
 
 enum {
 	OFFLOADS_TCP = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
 	OFFLOADS_UDP = 0x20 | 0x40, /* TUN_F_USO4, TUN_F_USO6: younger than some systems' headers */
 	SUPER_PACKET = 4096,        /* octets: no wire's packet is that long */
 };
-
-static socklen_t sockaddr_of(const struct ipaddr *a, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *in4 = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-
-	if (a->family == IP_V4) {
-		*in4 = (struct sockaddr_in){ .sin_family = AF_INET };
-		memcpy(&in4->sin_addr, a->bytes, 4);
-		return sizeof *in4;
-	}
-	*in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
-	memcpy(&in6->sin6_addr, a->bytes, 16);
-	return sizeof *in6;
-}
 
 static void control_put(struct msghdr *msg, struct cmsghdr **at, int level, int type, int value)
 {
@@ -141,7 +127,7 @@ static void underlay_send(void *context, const struct underlay_packet *p)
 	if (io->queued > 1 && same_way(&s[-1].packet, p)) {
 		*msg = io->headers[io->queued - 2].msg_hdr;
 	} else {
-		*msg = (struct msghdr){ .msg_name = &s->to, .msg_namelen = sockaddr_of(&p->to, &s->to),
+		*msg = (struct msghdr){ .msg_name = &s->to, .msg_namelen = sockaddr_of(&p->to, 0, &s->to),
 					.msg_control = s->control, .msg_controllen = sizeof s->control };
 		control_fill(msg, p);
 	}

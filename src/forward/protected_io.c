@@ -7,6 +7,7 @@
 
 #include "forward/esp_rx.h"
 #include "forward/esp_tx.h"
+#include "forward/sockaddr.h"
 
 static void refused(void *context, const struct udp_path *path, size_t count, size_t length, int error,
 		    uint32_t path_mtu)
@@ -78,16 +79,12 @@ uint8_t *protected_io_udp_room(struct protected_io *io, const struct esp_path *p
 bool protected_io_ike_hand(struct protected_io *io, const struct ipaddr *to, const uint8_t *packet, size_t length)
 {
 	const struct nat_port *port = protected_io_port(io, to->family);
-	struct sockaddr_in in4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-	const bool v4 = to->family == IP_V4;
-	const void *name = v4 ? (const void *)&in4 : (const void *)&in6;
+	struct sockaddr_storage name;
+	const socklen_t name_length = sockaddr_of(to, 0, &name);
 
 	if (!port || port->inject_fd < 0)
 		return false;
-	memcpy(v4 ? (uint8_t *)&in4.sin_addr : (uint8_t *)&in6.sin6_addr, to->bytes, ip_family_octets(to->family));
-	return sendto(port->inject_fd, packet, length, MSG_DONTWAIT, name, v4 ? sizeof in4 : sizeof in6) ==
-	       (ssize_t)length;
+	return sendto(port->inject_fd, packet, length, MSG_DONTWAIT, (struct sockaddr *)&name, name_length) == (ssize_t)length;
 }
 
 void protected_io_flush(struct protected_io *io)

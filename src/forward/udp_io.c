@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "forward/send_error.h"
+#include "forward/sockaddr.h"
 
 enum {
 	SEND_RUNS = 64,
@@ -127,21 +128,6 @@ void udp_send_undo(struct udp_sender *s)
 	s->newest = 0;
 	if (r->count == 0)
 		s->run_count--;
-}
-
-static socklen_t sockaddr_of(const struct ipaddr *a, uint16_t port, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *in4 = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-
-	if (a->family == IP_V4) {
-		*in4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
-		memcpy(&in4->sin_addr, a->bytes, 4);
-		return sizeof *in4;
-	}
-	*in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	memcpy(&in6->sin6_addr, a->bytes, 16);
-	return sizeof *in6;
 }
 
 /* Appends one control message; msg->msg_controllen counts what is filled so far. */

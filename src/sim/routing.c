@@ -253,17 +253,24 @@ static struct ipprefix stray_part(const struct world *w, size_t s)
 	return ipprefix_make(&upper, (uint8_t)(len + 1));
 }
 
+/* The tunnel of the best link from s to other; *gateway: next_hop in it, or the link's hub when NULL; IP_NONE
+ * when there is no link. */
+static uint32_t way_to(struct world *w, size_t s, size_t other, const struct router *next_hop, struct ipaddr *gateway)
+{
+	size_t l;
+	const bool any = best_link(w, s, other, &l);
+	const uint32_t tunnel = design_link_tunnel(w, l);
+
+	*gateway = any ? design_addr(w, next_hop ? next_hop : hub_of(w, l), tunnel) : IPADDR_NONE;
+	return tunnel;
+}
+
 static void route_spoke_by_summary(struct world *w, size_t s)
 {
 	const struct ipprefix all = design_summary(w), stray = stray_part(w, s);
-	struct ipaddr gateway = IPADDR_NONE;
-	uint32_t tunnel;
-	size_t l;
-	const bool any = best_link(w, s, s, &l);
+	struct ipaddr gateway;
+	const uint32_t tunnel = way_to(w, s, s, NULL, &gateway);
 
-	tunnel = design_link_tunnel(w, l);
-	if (any)
-		gateway = design_addr(w, hub_of(w, l), tunnel);
 	want_route(w, spoke_at(w, s), tunnel, &all, &gateway);
 	want_route(w, spoke_at(w, s), tunnel, &stray, &gateway);
 }
@@ -271,14 +278,9 @@ static void route_spoke_by_summary(struct world *w, size_t s)
 static void route_to_lan(struct world *w, size_t s, size_t other)
 {
 	const struct router *const o = spoke_at(w, other);
-	struct ipaddr gateway = IPADDR_NONE;
-	uint32_t tunnel;
-	size_t l;
-	const bool any = best_link(w, s, other, &l);
+	struct ipaddr gateway;
+	const uint32_t tunnel = way_to(w, s, other, o, &gateway);
 
-	tunnel = design_link_tunnel(w, l);
-	if (any)
-		gateway = design_addr(w, o, tunnel);
 	if (other != s)
 		want_route(w, spoke_at(w, s), tunnel, &o->lan, &gateway);
 }
@@ -287,14 +289,9 @@ static void route_to_centre(struct world *w, size_t s)
 {
 	const struct ipaddr host = design_centre(w);
 	const struct ipprefix centre = ipprefix_make(&host, design_len(w, 24));
-	struct ipaddr gateway = IPADDR_NONE;
-	uint32_t tunnel;
-	size_t l;
-	const bool any = best_link(w, s, s, &l);
+	struct ipaddr gateway;
+	const uint32_t tunnel = way_to(w, s, s, NULL, &gateway);
 
-	tunnel = design_link_tunnel(w, l);
-	if (any)
-		gateway = design_addr(w, hub_of(w, l), tunnel);
 	want_route(w, spoke_at(w, s), tunnel, &centre, &gateway);
 }
 

@@ -66,61 +66,17 @@ static void put_sum(uint8_t *icmp, uint16_t sum)
 	icmp[3] = (uint8_t)sum;
 }
 
-static size_t encode4(const struct echo *e, uint8_t *out)
-{
-	enum { LENGTH = IP4_HEADER_MIN + ICMP_HEADER + ECHO_PAYLOAD };
-	struct writer w = writer_of(out, IP4_HEADER_MIN);
-
-	writer_u8(&w, 0x45);
-	writer_u8(&w, ECHO_TOS);
-	writer_u16(&w, LENGTH);
-	writer_u16(&w, 0);
-	writer_u16(&w, 0);
-	writer_u8(&w, ECHO_TTL);
-	writer_u8(&w, ICMP4);
-	writer_u16(&w, 0);
-	writer_bytes(&w, e->own.bytes, 4);
-	writer_bytes(&w, e->peer.bytes, 4);
-	writer_patch_u16(&w, 10, checksum(out, IP4_HEADER_MIN));
-	put_sum(out + IP4_HEADER_MIN, checksum(out + IP4_HEADER_MIN, LENGTH - IP4_HEADER_MIN));
-	return LENGTH;
-}
-
-/* The sum covers a pseudo header too (RFC 8200 8.1). */
-static uint16_t sum6(const struct echo *e, const uint8_t *icmp)
-{
-	uint8_t bytes[IP6_HEADER + ICMP_HEADER + ECHO_PAYLOAD];
-	struct writer w = writer_of(bytes, sizeof bytes);
-
-	writer_bytes(&w, e->own.bytes, 16);
-	writer_bytes(&w, e->peer.bytes, 16);
-	writer_u32(&w, ICMP_HEADER + ECHO_PAYLOAD);
-	writer_u32(&w, ICMP6);
-	writer_bytes(&w, icmp, ICMP_HEADER + ECHO_PAYLOAD);
-	return checksum(bytes, sizeof bytes);
-}
-
-static size_t encode6(const struct echo *e, uint8_t *out)
-{
-	struct writer w = writer_of(out, IP6_HEADER);
-	uint8_t *const icmp = out + IP6_HEADER;
-
-	writer_u32(&w, 6u << 28 | (uint32_t)ECHO_TOS << 20);
-	writer_u16(&w, ICMP_HEADER + ECHO_PAYLOAD);
-	writer_u8(&w, ICMP6);
-	writer_u8(&w, ECHO_TTL);
-	writer_bytes(&w, e->own.bytes, 16);
-	writer_bytes(&w, e->peer.bytes, 16);
-	put_sum(icmp, sum6(e, icmp));
-	return ECHO_MAX;
-}
-
 size_t echo_encode(const struct siphash_key *key, const struct echo *e, uint8_t *out)
 {
+	enum { LENGTH = ICMP_HEADER + ECHO_PAYLOAD };
 	const bool is4 = e->own.family == IP_V4;
+	const struct ip_head head = { .from = e->own, .to = e->peer, .protocol = is4 ? ICMP4 : ICMP6, .ttl = ECHO_TTL,
+				      .tos = ECHO_TOS };
+	uint8_t *const icmp = out + ip_encode(&head, LENGTH, out);
 
-	put_icmp(key, e, out + (is4 ? (size_t)IP4_HEADER_MIN : (size_t)IP6_HEADER));
-	return is4 ? encode4(e, out) : encode6(e, out);
+	put_icmp(key, e, icmp);
+	put_sum(icmp, is4 ? checksum(icmp, LENGTH) : ip_payload_checksum(&e->own, &e->peer, ICMP6, icmp, LENGTH));
+	return (size_t)(icmp - out) + LENGTH;
 }
 
 static bool is_answer(const uint8_t *packet, const struct ip_view *ip)

@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "base/reader.h"
+#include "base/writer.h"
 #include "wire/checksum.h"
 
 enum {
+	CHECKSUM_AT = 10, /* in an IPv4 header */
+	PSEUDO_MAX = 40,
 	FLAG_DONT_FRAGMENT = 0x4000,
 	FLAG_MORE_FRAGMENTS = 0x2000,
 	FRAGMENT_MASK = 0x1fff,
@@ -151,4 +154,56 @@ bool ip_decrement_ttl(uint8_t *header)
 	}
 	(*ttl)--;
 	return true;
+}
+
+static void encode4(struct writer *w, const struct ip_head *h, size_t payload)
+{
+	writer_u8(w, 0x45);
+	writer_u8(w, h->tos);
+	writer_u16(w, (uint16_t)(IP4_HEADER_MIN + payload));
+	writer_u16(w, 0);
+	writer_u16(w, h->dont_fragment ? FLAG_DONT_FRAGMENT : 0);
+	writer_u8(w, h->ttl);
+	writer_u8(w, h->protocol);
+	writer_u16(w, 0);
+	writer_bytes(w, h->from.bytes, 4);
+	writer_bytes(w, h->to.bytes, 4);
+	writer_patch_u16(w, CHECKSUM_AT, checksum(w->begin, IP4_HEADER_MIN));
+}
+
+static void encode6(struct writer *w, const struct ip_head *h, size_t payload)
+{
+	writer_u32(w, 6u << 28 | (uint32_t)h->tos << 20);
+	writer_u16(w, (uint16_t)payload);
+	writer_u8(w, h->protocol);
+	writer_u8(w, h->ttl);
+	writer_bytes(w, h->from.bytes, 16);
+	writer_bytes(w, h->to.bytes, 16);
+}
+
+size_t ip_encode(const struct ip_head *h, size_t payload, uint8_t *out)
+{
+	struct writer w = writer_of(out, IP6_HEADER);
+
+	if (h->to.family == IP_V4)
+		encode4(&w, h, payload);
+	else
+		encode6(&w, h, payload);
+	return writer_length(&w);
+}
+
+uint16_t ip_payload_checksum(const struct ipaddr *from, const struct ipaddr *to, uint8_t protocol,
+			     const uint8_t *payload, size_t length)
+{
+	const size_t octets = ip_family_octets(from->family);
+	uint8_t pseudo[PSEUDO_MAX];
+	struct writer w = writer_of(pseudo, sizeof pseudo);
+	uint32_t sum;
+
+	writer_bytes(&w, from->bytes, octets);
+	writer_bytes(&w, to->bytes, octets);
+	writer_u32(&w, (uint32_t)length);
+	writer_u32(&w, protocol);
+	sum = (uint32_t)(uint16_t)~checksum(pseudo, writer_length(&w)) + (uint16_t)~checksum(payload, length);
+	return (uint16_t)~((sum & 0xffff) + (sum >> 16));
 }

@@ -1,6 +1,6 @@
 /*
- * ip: views of IPv4 (RFC 791) and IPv6 (RFC 8200) headers, as much of them as forwarding
- * and NHRP need. Nothing is modified but by ip_decrement_ttl().
+ * ip: IPv4 (RFC 791) and IPv6 (RFC 8200) headers: views of received ones, as much of them as
+ * forwarding and NHRP need, and new ones. Nothing is modified but by ip_decrement_ttl().
  */
 #ifndef DMVPN_WIRE_IP_H
 #define DMVPN_WIRE_IP_H
@@ -55,5 +55,21 @@ enum ip_drop ip_decode(const uint8_t *bytes, size_t length, struct ip_view *out)
 /* Takes one hop off TTL or hop limit and mends the IPv4 checksum. False when it was 0 or 1;
  * nothing is changed then. The header must have been decoded without error. */
 bool ip_decrement_ttl(uint8_t *header);
+
+struct ip_head {
+	struct ipaddr from, to; /* of one family */
+	uint8_t protocol, ttl, tos;
+	bool dont_fragment;     /* IPv4 */
+};
+
+/* Writes the header of a packet with so many octets of payload. Octets written, at most IP6_HEADER. */
+size_t ip_encode(const struct ip_head *h, size_t payload, uint8_t *out);
+
+/*
+ * The Internet checksum over pseudo header and payload, of UDP (RFC 768, RFC 8200 8.1) and ICMPv6 alike; 0
+ * when the payload holds its own correct sum.
+ */
+uint16_t ip_payload_checksum(const struct ipaddr *from, const struct ipaddr *to, uint8_t protocol,
+			     const uint8_t *payload, size_t length);
 
 #endif
