@@ -2,7 +2,6 @@
  * The way in: events are handed to their noun. At the end of every event NHSs that are
  * needed now are taken, and peers that nobody needs any more go.
  */
-
 #include "engine/engine.h"
 
 #include <assert.h>
