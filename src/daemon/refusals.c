@@ -5,6 +5,8 @@
 
 enum { KEPT_S = 600 };
 
+_Static_assert(IKE_CAUSE_COUNT <= 64, "a cause has a bit in causes_said");
+
 static struct refusal_caller *caller_of(struct refusals *r, uint32_t ike_id)
 {
 	for (size_t i = 0; ike_id != 0 && i < REFUSAL_CALLERS_MAX; i++)
@@ -106,13 +108,16 @@ const struct refusal *refusals_note(struct refusals *r, struct instant now, uint
 		x = make(r, now, &c->peer);
 	if (x->ike_id == ike_id && cause <= x->cause)
 		return x;
-	*say = cause != x->cause || is_old(x->said, now);
+	if (is_old(x->said, now))
+		x->causes_said = 0;
+	*say = !(x->causes_said >> cause & 1);
 	x->attempts += x->ike_id != ike_id;
 	x->ike_id = ike_id;
 	x->cause = cause;
 	x->last = now;
 	if (*say)
 		x->said = now;
+	x->causes_said |= UINT64_C(1) << cause;
 	if (c->claims[0])
 		snprintf(x->claims, sizeof x->claims, "%s", c->claims);
 	return x;

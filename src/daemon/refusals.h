@@ -22,6 +22,7 @@ struct refusal {
 	enum ike_cause cause;            /* of the last attempt, the one that says most */
 	uint32_t ike_id;                 /* the last attempt */
 	unsigned attempts;
+	uint64_t causes_said;            /* a bit for each cause that was worth a line since `said` */
 	struct instant first, last, said;
 };
 
@@ -41,8 +42,8 @@ struct refusals {
 void refusals_read(struct refusals *r, uint32_t ike_id, const char *msg);
 /*
  * IKE_SA ike_id came to nothing because of `cause`. NULL when it is not known to be a caller's, or
- * when the cause is none for which somebody is refused. *say: it is worth a line in the log (a new
- * cause of that peer, or the old one after ten minutes).
+ * when the cause is none for which somebody is refused. *say: it is worth a line in the log (a
+ * cause that was not said of that peer in ten minutes: two that take turns fill no log).
  */
 const struct refusal *refusals_note(struct refusals *r, struct instant now, uint32_t ike_id, enum ike_cause cause,
 				    bool *say);

@@ -77,6 +77,16 @@ static void test_said_once(void **state)
 	assert_null(refusals_at(&r, at_s(607), 0));
 }
 
+/* A peer's old certificate is known and its new one is not trusted: each attempt shows both causes. */
+static void test_causes_that_take_turns_are_said_once(void **state)
+{
+	(void)state;
+	assert_true(attempt(1, "198.51.100.6", IKE_CAUSE_AUTH_OF_PEER, 1));
+	assert_true(attempt(2, "198.51.100.6", IKE_CAUSE_CERT_UNTRUSTED, 2));
+	for (uint32_t i = 3; i < 100; i++)
+		assert_false(attempt(i, "198.51.100.6", i % 2 ? IKE_CAUSE_AUTH_OF_PEER : IKE_CAUSE_CERT_UNTRUSTED, i));
+}
+
 static void test_old_ones_are_not_shown(void **state)
 {
 	(void)state;
@@ -106,7 +116,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_caller_is_named, start), cmocka_unit_test_setup(test_claims_are_made_harmless, start),
-		cmocka_unit_test_setup(test_said_once, start), cmocka_unit_test_setup(test_old_ones_are_not_shown, start),
+		cmocka_unit_test_setup(test_said_once, start),
+		cmocka_unit_test_setup(test_causes_that_take_turns_are_said_once, start),
+		cmocka_unit_test_setup(test_old_ones_are_not_shown, start),
 		cmocka_unit_test_setup(test_many_strangers, start),
 	};
 
