@@ -21,7 +21,7 @@ static struct three three_up(void)
 	t.hub = node_new(t.rig, "hub", "192.0.2.1", "10.0.0.1/24");
 	t.spoke1 = node_new(t.rig, "spoke1", "198.51.100.1", "10.0.0.11/24");
 	t.spoke2 = node_new(t.rig, "spoke2", "198.51.100.2", "10.0.0.12/24");
-	t.hub->tunnel.nhrp4.redirect = true;
+	t.hub->nhrp->redirect = true;
 	node_add_nhs(t.spoke1, "10.0.0.1", "192.0.2.1");
 	node_add_nhs(t.spoke2, "10.0.0.1", "192.0.2.1");
 	node_start(t.hub);
@@ -136,5 +136,5 @@ int main(void)
 		cmocka_unit_test(phase3_shortcut),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
 }

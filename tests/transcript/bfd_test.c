@@ -22,7 +22,7 @@ static struct scene watching(struct scene s, uint16_t probe_interval_ms)
 
 	for (size_t i = 0; i < 3; i++) {
 		nodes[i]->tunnel.bfd = (struct config_bfd){ FAST_MS, FAST_MS, 3 };
-		nodes[i]->tunnel.nhrp4.probe_interval_ms = probe_interval_ms;
+		nodes[i]->nhrp->probe_interval_ms = probe_interval_ms;
 	}
 	scene_start(&s);
 	rig_run_ms(s.rig, 1000);
@@ -61,7 +61,7 @@ static void nhss_and_clients_are_watched(void **state)
 	struct scene s = scene_laid_out();
 
 	(void)state;
-	s.spoke2->tunnel.nhrp4.no_unique = true;
+	s.spoke2->nhrp->no_unique = true;
 	s = watching(s, 0);
 	assert_int_equal(s.spoke1->bfd_said, 1);
 	expect_bfd(s.spoke1, EFFECT_BFD_SET, "10.0.0.11", "10.0.0.1", "192.0.2.1");
@@ -253,5 +253,5 @@ int main(void)
 		cmocka_unit_test(sessions_of_others_say_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
 }

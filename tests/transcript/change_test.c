@@ -36,7 +36,7 @@ static void hold_time_in_place(void **state)
 
 	(void)state;
 	relay = s.spoke1->relays[0];
-	s.spoke1->tunnel.nhrp4.holdtime_s = 300;
+	s.spoke1->nhrp->holdtime_s = 300;
 	reconfigure(s.spoke1);
 	rig_run(s.rig, 1);
 	rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
@@ -53,9 +53,9 @@ static void an_nhs_more_and_one_less(void **state)
 	struct binding_view b;
 
 	(void)state;
-	s.spoke1->tunnel.nhrp4.nhs_count = 1;
+	s.spoke1->nhrp->nhs_count = 1;
 	scene_start(&s);
-	s.spoke1->tunnel.nhrp4.nhs_count = 2;
+	s.spoke1->nhrp->nhs_count = 2;
 	reconfigure(s.spoke1);
 	rig_run(s.rig, 1);
 	rig_expect(s.rig, "spoke1 --> hub2: Registration Request {unique, nat}");
@@ -63,7 +63,7 @@ static void an_nhs_more_and_one_less(void **state)
 	rig_expect_nothing(s.rig);
 	assert_int_equal(s.spoke1->relay_count, 2);
 	s.spoke1->nhs4[0] = s.spoke1->nhs4[1];
-	s.spoke1->tunnel.nhrp4.nhs_count = 1;
+	s.spoke1->nhrp->nhs_count = 1;
 	reconfigure(s.spoke1);
 	rig_run(s.rig, 1);
 	rig_expect(s.rig, "spoke1 --> hub: Purge Request 10.0.0.11/32");
@@ -81,11 +81,11 @@ static void maps_come_and_go(void **state)
 
 	(void)state;
 	s.hub->maps4[0] = (struct config_map){ .proto = prefix_of("10.0.0.50"), .nbma = { .addr = addr_of("203.0.113.50") } };
-	s.hub->tunnel.nhrp4.map_count = 1;
+	s.hub->nhrp->map_count = 1;
 	reconfigure(s.hub);
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.50"), "203.0.113.50");
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.1");
-	s.hub->tunnel.nhrp4.map_count = 0;
+	s.hub->nhrp->map_count = 0;
 	reconfigure(s.hub);
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.50"), "-");
 	assert_false(node_has_peer(s.hub, "203.0.113.50"));
@@ -228,6 +228,98 @@ static void both_families_share_the_peer(void **state)
 	rig_free(s.rig);
 }
 
+/* ---- what is held is given back, and what is said is copied */
+
+static void phase1(struct node *n, const char *destination)
+{
+	n->tunnel.mode = TUNNEL_GRE_P2P;
+	n->tunnel.destination = (struct config_host){ .addr = addr_of(destination) };
+}
+
+static void a_removed_phase1_tunnel_cleans_up(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	phase1(s.spoke1, "192.0.2.1");
+	s.spoke1->multicast4[0] = (struct config_host){ .addr = addr_of("203.0.113.50") };
+	s.spoke1->nhrp->map_multicast_count = 1;
+	scene_start(&s);
+	assert_int_equal(s.spoke1->peer_count, 2);
+	assert_true(node_has_multicast(s.spoke1, "192.0.2.1") && node_has_multicast(s.spoke1, "203.0.113.50"));
+	s.spoke1->interface.shutdown = true;
+	reconfigure(s.spoke1);
+	assert_int_equal(s.spoke1->peer_count, 0);
+	rig_free(s.rig);
+}
+
+static void name_is(struct node *n, const char *name, const char *addr)
+{
+	const struct ipaddr a = addr_of(addr);
+
+	node_event(n, &(struct event){ .type = EVENT_NAME, .name = { .name = name, .count = 1, .addrs = &a } });
+}
+
+/* The far end of a tunnel moves with its name: nothing of the former one is left. */
+static void a_named_far_end_moves(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->tunnel.mode = TUNNEL_GRE_P2P;
+	s.spoke1->tunnel.destination = (struct config_host){ .name = (char[]){ "far.example" } };
+	s.spoke1->nhrp->nhs_count = 0;
+	node_start(s.spoke1);
+	assert_int_equal(s.spoke1->resolves, 1);
+	assert_int_equal(s.spoke1->peer_count, 0);
+	name_is(s.spoke1, "far.example", "192.0.2.1");
+	assert_true(node_has_multicast(s.spoke1, "192.0.2.1"));
+	name_is(s.spoke1, "far.example", "192.0.2.2");
+	assert_int_equal(s.spoke1->peer_count, 1);
+	assert_true(node_has_multicast(s.spoke1, "192.0.2.2"));
+	rig_free(s.rig);
+}
+
+/* The caller's texts are overwritten after the engine was made. */
+static void the_configuration_is_copied(void **state)
+{
+	const struct scene s = scene_laid_out();
+	char map[] = "map.example", multicast[] = "multicast.example", partner[] = "partner.example", nhs[] = "nhs.example",
+	     secret[] = "secret";
+	char *const texts[] = { map, multicast, partner, nhs, secret };
+
+	(void)state;
+	s.hub->nhrp->authentication = (char[]){ "secret" };
+	s.spoke1->nhrp->authentication = secret;
+	s.spoke1->maps4[0] = (struct config_map){ .proto = prefix_of("10.0.0.50"), .nbma = { .name = map } };
+	s.spoke1->nhrp->map_count = 1;
+	s.spoke1->multicast4[0] = (struct config_host){ .name = multicast };
+	s.spoke1->nhrp->map_multicast_count = 1;
+	s.spoke1->partners[0] = (struct config_partner){ addr_of("10.9.0.2"), { .name = partner } };
+	s.spoke1->nhrp->partners = s.spoke1->partners;
+	s.spoke1->nhrp->partner_count = 1;
+	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = nhs };
+	node_start(s.hub);
+	node_start(s.spoke1);
+	assert_int_equal(s.spoke1->resolves, 4);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		memset(texts[i], 'x', strlen(texts[i]));
+	memset(s.spoke1->maps4, 0, sizeof s.spoke1->maps4);
+	memset(s.spoke1->multicast4, 0, sizeof s.spoke1->multicast4);
+	memset(s.spoke1->partners, 0, sizeof s.spoke1->partners);
+	memset(s.spoke1->nhs4, 0, sizeof s.spoke1->nhs4);
+	name_is(s.spoke1, "map.example", "203.0.113.50");
+	name_is(s.spoke1, "multicast.example", "203.0.113.51");
+	name_is(s.spoke1, "partner.example", "203.0.113.52");
+	name_is(s.spoke1, "nhs.example", "192.0.2.1");
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.50"), "203.0.113.50");
+	assert_true(node_has_multicast(s.spoke1, "203.0.113.51"));
+	assert_true(node_has_peer(s.spoke1, "203.0.113.52"));
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_free(s.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +329,9 @@ int main(void)
 		cmocka_unit_test(maps_come_and_go),
 		cmocka_unit_test(a_removed_tunnel_cleans_up),
 		cmocka_unit_test(another_address_is_another_tunnel),
+		cmocka_unit_test(a_removed_phase1_tunnel_cleans_up),
+		cmocka_unit_test(a_named_far_end_moves),
+		cmocka_unit_test(the_configuration_is_copied),
 		cmocka_unit_test(ipv6_over_ipv4),
 		cmocka_unit_test(ipv6_over_ipv6),
 		cmocka_unit_test(ipv4_over_ipv6),

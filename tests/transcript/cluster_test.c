@@ -39,8 +39,8 @@ static struct net net_laid_out(size_t hubs)
 		n.spoke->nhs4[i].priority = (uint8_t)(i + 1);
 		n.spoke->nhs4[i].multicast = true;
 	}
-	n.spoke->tunnel.nhrp4.clusters = one_each;
-	n.spoke->tunnel.nhrp4.cluster_count = 2;
+	n.spoke->nhrp->clusters = one_each;
+	n.spoke->nhrp->cluster_count = 2;
 	return n;
 }
 
@@ -146,7 +146,7 @@ static void all_of_them_without_a_limit(void **state)
 	const struct net n = net_laid_out(3);
 
 	(void)state;
-	n.spoke->tunnel.nhrp4.cluster_count = 0;
+	n.spoke->nhrp->cluster_count = 0;
 	net_start(&n);
 	assert_string_equal(shown(&n), "UP UP UP");
 	die(&n, 0);
@@ -237,7 +237,7 @@ static void fallback_time(void **state)
 	const struct net n = net_laid_out(2);
 
 	(void)state;
-	n.spoke->tunnel.nhrp4.nhs_fallback_s = 10;
+	n.spoke->nhrp->nhs_fallback_s = 10;
 	net_start(&n);
 	assert_true(routing_told(&n, "10.0.0.1", true));
 	assert_true(view(&n, 0).held_back.us == 0); /* it has not been away */
@@ -263,8 +263,8 @@ static void nothing_is_held_back_at_the_start(void **state)
 	const struct net n = net_laid_out(3);
 
 	(void)state;
-	n.spoke->tunnel.nhrp4.nhs_fallback_s = 10;
-	n.spoke->tunnel.nhrp4.cluster_count = 0;
+	n.spoke->nhrp->nhs_fallback_s = 10;
+	n.spoke->nhrp->cluster_count = 0;
 	net_start(&n);
 	for (size_t i = 0; i < 3; i++)
 		assert_true(view(&n, i).held_back.us == 0);
@@ -321,7 +321,7 @@ static void fallback_time_ends_with_the_other(void **state)
 	const struct net n = net_laid_out(2);
 
 	(void)state;
-	n.spoke->tunnel.nhrp4.nhs_fallback_s = 60;
+	n.spoke->nhrp->nhs_fallback_s = 60;
 	net_start(&n);
 	die(&n, 0);
 	rig_run(n.rig, 20);
@@ -341,8 +341,8 @@ static void clusterless(void **state)
 	static struct config_cluster three[] = { { 0, 3 } };
 
 	(void)state;
-	n.spoke->tunnel.nhrp4.clusters = three;
-	n.spoke->tunnel.nhrp4.cluster_count = 1;
+	n.spoke->nhrp->clusters = three;
+	n.spoke->nhrp->cluster_count = 1;
 	for (size_t i = 0; i < 6; i++)
 		n.spoke->nhs4[i].priority = i < 3 ? 1 : 2;
 	net_start(&n);
@@ -394,7 +394,7 @@ static void nobody_is_probed_who_would_not_be_needed(void **state)
 	const struct net n = net_laid_out(4);
 
 	(void)state;
-	n.spoke->tunnel.nhrp4.nhs_fallback_s = 30;
+	n.spoke->nhrp->nhs_fallback_s = 30;
 	net_start(&n);
 	die(&n, 0);
 	rig_run_ms(n.rig, 20);
@@ -638,7 +638,7 @@ static void standby_cold(void **state)
 	const struct net n = net_laid_out(2);
 
 	(void)state;
-	n.spoke->tunnel.nhrp4.nhs_standby_cold = true;
+	n.spoke->nhrp->nhs_standby_cold = true;
 	net_start(&n);
 	assert_false(node_has_peer(n.spoke, "192.0.2.2"));
 	assert_string_equal(node_neighbour_nbma(n.spoke, "10.0.0.2"), "-");
@@ -657,16 +657,16 @@ static void the_limit_is_changed(void **state)
 	const struct net n = net_laid_out(3);
 
 	(void)state;
-	n.spoke->tunnel.nhrp4.cluster_count = 0;
+	n.spoke->nhrp->cluster_count = 0;
 	net_start(&n);
 	rig_skip(n.rig);
-	n.spoke->tunnel.nhrp4.cluster_count = 1;
+	n.spoke->nhrp->cluster_count = 1;
 	engine_reconfigure(n.spoke->engine, n.rig->now, &n.spoke->config);
 	node_event(n.spoke, &(struct event){ .type = EVENT_TICK });
 	rig_run_ms(n.rig, 20);
 	assert_string_equal(shown(&n), "UP DOWN DOWN");
 	assert_int_equal(rig_count(n.rig, "Purge Reply"), 2);
-	n.spoke->tunnel.nhrp4.cluster_count = 0;
+	n.spoke->nhrp->cluster_count = 0;
 	engine_reconfigure(n.spoke->engine, n.rig->now, &n.spoke->config);
 	node_event(n.spoke, &(struct event){ .type = EVENT_TICK });
 	rig_run_ms(n.rig, 20);
@@ -725,7 +725,7 @@ static void one_that_comes_and_goes_is_not_run_after(void **state)
 	size_t moved = 0;
 
 	(void)state;
-	n.spoke->tunnel.nhrp4.cluster_count = 0;
+	n.spoke->nhrp->cluster_count = 0;
 	net_start(&n);
 	for (int i = 0; i < 20; i++) {
 		die(&n, 0);
@@ -823,9 +823,9 @@ static void the_budget_of_light_requests_holds(void **state)
 
 		many[i] = (struct config_nhs){ .addr = ipaddr_from_bytes(IP_V4, addr), .nbma.addr = ipaddr_from_bytes(IP_V4, nbma) };
 	}
-	n.spoke->tunnel.nhrp4.nhs = many;
-	n.spoke->tunnel.nhrp4.nhs_count = 400;
-	n.spoke->tunnel.nhrp4.cluster_count = 0;
+	n.spoke->nhrp->nhs = many;
+	n.spoke->nhrp->nhs_count = 400;
+	n.spoke->nhrp->cluster_count = 0;
 	node_start(n.spoke);
 	rig_run_ms(n.rig, 100);
 	for (size_t i = 0; i < 400 && node_nhs(n.spoke, i, &v); i++)
@@ -886,8 +886,11 @@ int main(void)
 		cmocka_unit_test(who_stays_is_trusted_again),
 		cmocka_unit_test(returns_are_spread),
 		cmocka_unit_test(short_breaks_are_not_waited_for),
+	};
+	const struct CMUnitTest in_ipv4[] = {
 		cmocka_unit_test(the_budget_of_light_requests_holds),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(in_ipv4, NULL, NULL) + cmocka_run_group_tests(tests, NULL, NULL) +
+	       cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
 }

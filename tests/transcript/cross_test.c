@@ -134,7 +134,7 @@ static void from_one_tunnel_of_a_hub_into_the_other(void **state)
 	s.spoke2 = node_new(s.rig, "spoke2", "198.51.100.2", "10.2.0.12/24");
 	node_add_nhs(s.spoke1, "10.0.0.1", "192.0.2.1");
 	node_add_nhs(s.spoke2, "10.2.0.1", "192.0.2.1");
-	s.hub->tunnel.nhrp4.redirect = s.hub->tunnel1.nhrp4.redirect = true;
+	s.hub->nhrp->redirect = s.hub->nhrp1->redirect = true;
 	set_key(&s.hub->tunnel, 101);
 	set_key(&s.spoke1->tunnel, 101);
 	set_key(&s.hub->tunnel1, 102);
@@ -176,10 +176,10 @@ static struct scene partners_up(void)
 	node_add_nhs(s.spoke2, "10.2.0.1", "192.0.2.2");
 	s.hub->partners[0] = partner("10.9.0.2", "192.0.2.2");
 	s.hub2->partners[0] = partner("10.9.0.1", "192.0.2.1");
-	s.hub->tunnel.nhrp4.partners = s.hub->partners;
-	s.hub2->tunnel.nhrp4.partners = s.hub2->partners;
-	s.hub->tunnel.nhrp4.partner_count = s.hub2->tunnel.nhrp4.partner_count = 1;
-	s.hub->tunnel.nhrp4.redirect = s.hub2->tunnel.nhrp4.redirect = true;
+	s.hub->nhrp->partners = s.hub->partners;
+	s.hub2->nhrp->partners = s.hub2->partners;
+	s.hub->nhrp->partner_count = s.hub2->nhrp->partner_count = 1;
+	s.hub->nhrp->redirect = s.hub2->nhrp->redirect = true;
 	set_key(&s.hub->tunnel, 101);
 	set_key(&s.spoke1->tunnel, 101);
 	set_key(&s.hub2->tunnel, 102);
@@ -384,5 +384,5 @@ int main(void)
 		cmocka_unit_test(a_dead_hub_is_passed_by),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
 }

@@ -59,9 +59,9 @@ static struct node *cisco_like(struct rig *r, const char *name, const char *nbma
 	struct node *const n = node_new(r, name, nbma, overlay);
 
 	n->tunnel.has_key = true;
-	n->tunnel.nhrp4.holdtime_s = 7200;
-	n->tunnel.nhrp4.registration_timeout_s = 2400;
-	n->tunnel.nhrp4.authentication = (char *)(uintptr_t)secret;
+	n->nhrp->holdtime_s = 7200;
+	n->nhrp->registration_timeout_s = 2400;
+	n->nhrp->authentication = (char *)(uintptr_t)secret;
 	return n;
 }
 
@@ -141,9 +141,9 @@ static void indication(void **state)
 		"0000", bytes);
 
 	(void)state;
-	hub->tunnel.nhrp4.redirect = true;
+	hub->nhrp->redirect = true;
 	hub->maps4[0] = (struct config_map){ .proto = prefix_of("10.255.255.3"), .nbma = { .addr = addr_of("192.168.200.3") } };
-	hub->tunnel.nhrp4.map_count = 1;
+	hub->nhrp->map_count = 1;
 	node_start(hub);
 	node_hairpin(hub, "10.255.255.3", "10.255.255.2", PEER_NONE);
 	assert_int_equal(nhrp_decode(bytes, length, &theirs, NULL), NHRP_DROP_NONE);

@@ -7,7 +7,51 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { LATENCY_MS = 5 };
+enum { LATENCY_MS = 5, V6_BITS = 96 };
+
+/* ---- addresses */
+
+static bool overlay_v6;
+static const uint8_t v6_prefix[12] = { 0xfd };
+
+int rig_over_v6(void **state)
+{
+	(void)state;
+	overlay_v6 = true;
+	return 0;
+}
+
+static bool is_stand_in(const struct ipaddr *a)
+{
+	return a->family == IP_V6 && memcmp(a->bytes, v6_prefix, sizeof v6_prefix) == 0;
+}
+
+static bool has_stand_in(const struct ipaddr *a)
+{
+	return overlay_v6 && a->family == IP_V4 && (a->bytes[0] == 10 || (a->bytes[0] == 192 && a->bytes[1] == 168));
+}
+
+static struct ipaddr stand_in(const struct ipaddr *a)
+{
+	uint8_t bytes[16];
+
+	memcpy(bytes, v6_prefix, sizeof v6_prefix);
+	memcpy(bytes + sizeof v6_prefix, a->bytes, 4);
+	return ipaddr_from_bytes(IP_V6, bytes);
+}
+
+/* As the test writes it. */
+static const char *text_of(const struct ipaddr *a, char out[IPADDR_TEXT_MAX])
+{
+	const struct ipaddr v4 = ipaddr_from_bytes(IP_V4, a->bytes + sizeof v6_prefix);
+
+	return ipaddr_format(is_stand_in(a) ? &v4 : a, out);
+}
+
+static unsigned bits_of(const struct ipaddr *a, unsigned len)
+{
+	return is_stand_in(a) && len >= V6_BITS ? len - V6_BITS : len;
+}
 
 struct ipaddr addr_of(const char *text)
 {
@@ -15,7 +59,7 @@ struct ipaddr addr_of(const char *text)
 
 	if (!ipaddr_parse(text, &a))
 		fail_msg("not an address: %s", text);
-	return a;
+	return has_stand_in(&a) ? stand_in(&a) : a;
 }
 
 struct ipprefix prefix_of(const char *text)
@@ -25,7 +69,14 @@ struct ipprefix prefix_of(const char *text)
 	if (!ipprefix_parse(text, &p)) {
 		const struct ipaddr a = addr_of(text);
 
-		p = ipprefix_host(&a);
+		return ipprefix_host(&a);
+	}
+	if (overlay_v6 && p.addr.family == IP_V4 && p.len == 0)
+		return (struct ipprefix){ .addr = { .family = IP_V6 } };
+	if (has_stand_in(&p.addr)) {
+		const struct ipaddr a = stand_in(&p.addr);
+
+		p = ipprefix_make(&a, (uint8_t)(p.len + V6_BITS));
 	}
 	return p;
 }
@@ -63,9 +114,9 @@ static void describe(const struct nhrp_message *m, char *out, size_t size)
 	const struct nhrp_cie *const cie = &m->cies[0];
 
 	flags_text(m, flags, sizeof flags);
-	ipaddr_format(&m->dst_proto, a);
-	ipaddr_format(&cie->proto, b);
-	ipaddr_format(&cie->nbma, c);
+	text_of(&m->dst_proto, a);
+	text_of(&cie->proto, b);
+	text_of(&cie->nbma, c);
 	switch (m->type) {
 	case NHRP_REGISTRATION_REQUEST:
 		snprintf(out, size, "Registration Request {%s}", flags);
@@ -80,11 +131,11 @@ static void describe(const struct nhrp_message *m, char *out, size_t size)
 		if (cie->code)
 			snprintf(out, size, "Resolution Reply %s code %u", a, cie->code);
 		else
-			snprintf(out, size, "Resolution Reply %s/%u via %s at %s", a, cie->prefix_len, b, c);
+			snprintf(out, size, "Resolution Reply %s/%u via %s at %s", a, bits_of(&m->dst_proto, cie->prefix_len), b, c);
 		break;
 	case NHRP_PURGE_REQUEST:
 	case NHRP_PURGE_REPLY:
-		snprintf(out, size, "%s %s/%u%s", nhrp_type_name(m->type), b, cie->prefix_len,
+		snprintf(out, size, "%s %s/%u%s", nhrp_type_name(m->type), b, bits_of(&cie->proto, cie->prefix_len),
 			 m->flags & NHRP_FLAG_PURGE_NO_REPLY ? " {no reply}" : "");
 		break;
 	case NHRP_ERROR_INDICATION:
@@ -425,6 +476,18 @@ static void default_nhrp(struct config_nhrp *c)
 	};
 }
 
+static struct config_address overlay_address(const char *addr, const char *len)
+{
+	const struct ipaddr a = addr_of(addr);
+
+	return (struct config_address){ .addr = a, .prefix_len = (uint8_t)(atoi(len) + (is_stand_in(&a) ? V6_BITS : 0)) };
+}
+
+static struct config_nhrp *nhrp_for(struct config_tunnel *t, const struct ipaddr *overlay)
+{
+	return overlay->family == IP_V4 ? &t->nhrp4 : &t->nhrp6;
+}
+
 struct node *node_new(struct rig *r, const char *name, const char *nbma, const char *overlay)
 {
 	struct node *const n = &r->nodes[r->node_count++];
@@ -438,17 +501,15 @@ struct node *node_new(struct rig *r, const char *name, const char *nbma, const c
 	n->nbma = addr_of(nbma);
 	n->carrier = n->routing = -1;
 	n->options = (struct engine_options){ .seed = r->node_count, .peer_id_first = 1, .request_id_first = 1 };
-	n->addresses[0] = (struct config_address){ .addr = addr_of(text), .prefix_len = (uint8_t)atoi(slash + 1) };
+	n->addresses[0] = overlay_address(text, slash + 1);
 	n->tunnel.mode = TUNNEL_GRE_MULTIPOINT;
 	n->tunnel.transport = n->nbma.family == IP_V4 ? IP_V4 : IP_V6;
-	if (n->addresses[0].addr.family == IP_V4)
-		default_nhrp(&n->tunnel.nhrp4);
-	else
-		default_nhrp(&n->tunnel.nhrp6);
-	n->tunnel.nhrp4.nhs = n->nhs4;
-	n->tunnel.nhrp6.nhs = n->nhs6;
-	n->tunnel.nhrp4.maps = n->maps4;
-	n->tunnel.nhrp4.map_multicast = n->multicast4;
+	n->nhrp = nhrp_for(&n->tunnel, &n->addresses[0].addr);
+	default_nhrp(n->nhrp);
+	n->tunnel.nhrp4.nhs = n->tunnel.nhrp6.nhs = n->nhs6;
+	n->nhrp->nhs = n->nhs4;
+	n->nhrp->maps = n->maps4;
+	n->nhrp->map_multicast = n->multicast4;
 	n->interface = (struct config_interface){
 		.name = "Tunnel0", .is_tunnel = true, .tunnel = &n->tunnel,
 		.address_count = 1, .addresses = n->addresses,
@@ -460,10 +521,9 @@ struct node *node_new(struct rig *r, const char *name, const char *nbma, const c
 
 void node_add_nhs(struct node *n, const char *addr, const char *nbma)
 {
-	struct config_nhrp *const c = n->tunnel.nhrp4.enabled ? &n->tunnel.nhrp4 : &n->tunnel.nhrp6;
-	struct config_nhs *const x = &c->nhs[c->nhs_count++];
+	struct config_nhs *const x = &n->nhrp->nhs[n->nhrp->nhs_count++];
 
-	assert_true(c->nhs_count <= NHS_MAX);
+	assert_true(n->nhrp->nhs_count <= NHS_MAX);
 	*x = (struct config_nhs){ .multicast = true, .nbma = { .addr = addr_of(nbma) } };
 	if (strcmp(addr, "dynamic") != 0)
 		x->addr = addr_of(addr);
@@ -476,12 +536,13 @@ void node_second_tunnel(struct node *n, const char *overlay, const char *nhs, co
 
 	assert_non_null(slash);
 	snprintf(text, sizeof text, "%.*s", (int)(slash - overlay), overlay);
-	n->addresses1[0] = (struct config_address){ .addr = addr_of(text), .prefix_len = (uint8_t)atoi(slash + 1) };
+	n->addresses1[0] = overlay_address(text, slash + 1);
 	n->tunnel1 = (struct config_tunnel){ .mode = TUNNEL_GRE_MULTIPOINT, .transport = n->tunnel.transport };
-	default_nhrp(&n->tunnel1.nhrp4);
-	n->tunnel1.nhrp4.nhs = n->nhs4_1;
+	n->nhrp1 = nhrp_for(&n->tunnel1, &n->addresses1[0].addr);
+	default_nhrp(n->nhrp1);
+	n->nhrp1->nhs = n->nhs4_1;
 	if (*nhs) {
-		n->tunnel1.nhrp4.nhs_count = 1;
+		n->nhrp1->nhs_count = 1;
 		n->nhs4_1[0] = (struct config_nhs){ .addr = addr_of(nhs), .multicast = true,
 						    .nbma = { .addr = addr_of(nhs_nbma) } };
 	}
@@ -809,7 +870,7 @@ const char *node_shortcut_gateway(const struct node *n, const char *dst)
 
 	if (!s)
 		return "-";
-	return s->throw_ ? "throw" : ipaddr_format(&s->gateway, text);
+	return s->throw_ ? "throw" : text_of(&s->gateway, text);
 }
 
 bool node_has_peer(const struct node *n, const char *nbma)

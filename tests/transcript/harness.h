@@ -36,7 +36,8 @@ struct node {
 	struct config_tunnel tunnel, tunnel1;
 	struct config_address addresses[4], addresses1[1];
 	struct config_partner partners[2];
-	struct config_nhs nhs4[NHS_MAX], nhs6[NHS_MAX], nhs4_1[NHS_MAX];
+	struct config_nhrp *nhrp, *nhrp1; /* of the family of the node's overlay, in tunnel and tunnel1 */
+	struct config_nhs nhs4[NHS_MAX], nhs4_1[NHS_MAX], nhs6[NHS_MAX]; /* nhs4: of nhrp; nhs6: of the other family */
 	struct config_map maps4[MAPS_MAX];
 	struct config_host multicast4[MAPS_MAX];
 
@@ -91,6 +92,12 @@ struct rig {
 	/* m NULL: a probe and its answer */
 	bool (*lose)(struct rig *, const struct node *from, const struct node *to, const struct nhrp_message *m);
 };
+
+/*
+ * From here on overlay addresses that a test writes as 10.… and 192.168.… are IPv6: 10.0.0.1/24 is fd00::a00:1/120.
+ * What is said of them is said in the test's words.
+ */
+int rig_over_v6(void **state); /* the setup of a group of tests */
 
 struct rig *rig_new(void);
 void rig_free(struct rig *r);

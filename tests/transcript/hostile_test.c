@@ -20,10 +20,11 @@ static struct nhrp_message *message(unsigned type, const char *src_nbma, const c
 	memset(&m, 0, sizeof m);
 	m.type = (uint8_t)type;
 	m.hop_count = 255;
-	m.nbma_family = m.proto_family = IP_V4;
+	m.nbma_family = IP_V4;
 	m.request_id = 99;
 	m.src_nbma = addr_of(src_nbma);
 	m.src_proto = addr_of(src);
+	m.proto_family = (enum ip_family)m.src_proto.family;
 	m.dst_proto = addr_of(dst);
 	if (type <= NHRP_PURGE_REPLY) {
 		m.cie_count = 1;
@@ -91,7 +92,7 @@ static void errors_are_not_answered_with_errors(void **state)
 	struct nhrp_message *m;
 
 	(void)state;
-	s.hub->tunnel.nhrp4.authentication = (char[]){ "secret" };
+	s.hub->nhrp->authentication = (char[]){ "secret" };
 	node_start(s.hub);
 	m = message(NHRP_ERROR_INDICATION, "203.0.113.5", "10.0.0.5", "10.0.0.1");
 	m->code = NHRP_ERROR_UNREACHABLE;
@@ -199,7 +200,7 @@ static void a_flood_of_claims_is_bounded(void **state)
 
 	(void)state;
 	hub->options.bindings_max = 100;
-	hub->tunnel.nhrp4.max_send_packets = 20;
+	hub->nhrp->max_send_packets = 20;
 	node_start(hub);
 	for (int i = 0; i < 1000; i++) {
 		snprintf(addr, sizeof addr, "10.0.%d.%d", 1 + i / 250, 1 + i % 250);
@@ -227,7 +228,7 @@ static void a_flood_of_indications_is_bounded(void **state)
 	m->payload = packet;
 	m->payload_len = sizeof packet;
 	memcpy(packet + 12, (const uint8_t[]){ 192, 168, 1, 10 }, 4);
-	s.spoke1->tunnel.nhrp4.max_send_packets = 10;
+	s.spoke1->nhrp->max_send_packets = 10;
 	engine_reconfigure(s.spoke1->engine, s.rig->now, &s.spoke1->config);
 	for (unsigned i = 0; i < 5000; i++) {
 		memcpy(packet + 16, (const uint8_t[]){ 192, 168, (uint8_t)(2 + i / 250), (uint8_t)(1 + i % 250) }, 4);

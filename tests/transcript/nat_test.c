@@ -16,7 +16,7 @@ static struct scene natted_up(void)
 
 	s.spoke1->nbma = addr_of("172.16.0.9");
 	s.spoke1->outside = addr_of("203.0.113.7");
-	s.spoke1->tunnel.nhrp4.registration_timeout_s = 20;
+	s.spoke1->nhrp->registration_timeout_s = 20;
 	scene_start(&s);
 	return s;
 }
@@ -84,5 +84,5 @@ int main(void)
 		cmocka_unit_test(the_outer_source_is_believed_first),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/nhs_list.h"
+#include "engine/nhs_trust.h"
 #include "engine/state.h"
 #include "engine/tunnel.h"
 #include "scene.h"
@@ -66,8 +67,8 @@ static void ladder_ends_at_the_registration_timeout(void **state)
 	const struct scene s = scene_laid_out();
 
 	(void)state;
-	s.spoke1->tunnel.nhrp4.holdtime_s = 9;
-	s.spoke1->tunnel.nhrp4.registration_timeout_s = 3;
+	s.spoke1->nhrp->holdtime_s = 9;
+	s.spoke1->nhrp->registration_timeout_s = 3;
 	expect_ladder(&s, 6, (const int64_t[]){ 1, 2, 3, 3, 3, 3 });
 	rig_free(s.rig);
 }
@@ -78,8 +79,8 @@ static void hub_back_from_a_crash_sees_its_spokes(void **state)
 	const struct scene s = scene_laid_out();
 
 	(void)state;
-	s.spoke1->tunnel.nhrp4.holdtime_s = 15;
-	s.spoke1->tunnel.nhrp4.registration_timeout_s = 0; /* a third of the hold time */
+	s.spoke1->nhrp->holdtime_s = 15;
+	s.spoke1->nhrp->registration_timeout_s = 0; /* a third of the hold time */
 	scene_start(&s);
 	node_stop_abruptly(s.hub);
 	rig_run(s.rig, 300);
@@ -118,9 +119,10 @@ static void dead_after_three_misses_alive_at_once(void **state)
 		memset(&m, 0, sizeof m);
 		m.type = NHRP_TRAFFIC_INDICATION;
 		m.hop_count = 255;
-		m.nbma_family = m.proto_family = IP_V4;
+		m.nbma_family = IP_V4;
 		m.src_nbma = addr_of("192.0.2.1");
 		m.src_proto = addr_of("10.0.0.1");
+		m.proto_family = (enum ip_family)m.src_proto.family;
 		m.dst_proto = addr_of("10.0.0.11");
 		node_receive(s.spoke1, "192.0.2.1", &m);
 	}
@@ -176,7 +178,7 @@ static void dynamic_nhs_tells_its_address(void **state)
 	struct nhs_view v;
 
 	(void)state;
-	s.spoke1->tunnel.nhrp4.nhs_count = 0;
+	s.spoke1->nhrp->nhs_count = 0;
 	node_add_nhs(s.spoke1, "dynamic", "192.0.2.1");
 	scene_start(&s);
 	v = view(s.spoke1, 0);
@@ -199,7 +201,7 @@ static void name_is_resolved_again_and_again(void **state)
 	const struct ipaddr first[] = { addr_of("192.0.2.1") }, second[] = { addr_of("192.0.2.2") };
 
 	(void)state;
-	s.spoke1->tunnel.nhrp4.nhs_count = 0;
+	s.spoke1->nhrp->nhs_count = 0;
 	node_add_nhs(s.spoke1, "dynamic", "192.0.2.1");
 	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
 	scene_start(&s);
@@ -584,6 +586,87 @@ static void every_pair(void **state)
 		}
 }
 
+/* READY, and RETURNING's ends, while the NBMA address is not known: nobody can be asked. */
+static void without_an_address(void **state)
+{
+	(void)state;
+	for (unsigned from = 0; from < NHS_STATE_COUNT; from++) {
+		const struct scene s = scene_laid_out();
+		struct nhs *const n = in_state(&s, (enum nhs_state)from);
+		const bool stays = from == NHS_RELEASING || from == NHS_LEAVING;
+
+		n->nbma.addr = IPADDR_NONE;
+		nhs_step(n, NHS_EVENT_READY);
+		assert_int_equal(n->state, stays ? from : (unsigned)NHS_WAITING);
+		if (n->state == NHS_WAITING)
+			assert_string_equal(n->reason, "NBMA address unknown");
+		rig_free(s.rig);
+	}
+}
+
+/* ---- whether it is preferred, pair by pair (nhs_trust.c) */
+
+static struct nhs *held(const struct scene *s, enum nhs_hold hold, bool limited)
+{
+	struct nhs *n;
+
+	s->spoke1->nhrp->nhs_fallback_s = limited ? 5 : 0;
+	node_start(s->spoke1);
+	n = nhs_of(s->spoke1);
+	nhs_step(n, NHS_EVENT_ACCEPTED);
+	assert_int_equal(n->hold, NHS_HOLD_NONE);
+	damping_flap(&n->damping, s->rig->now);
+	damping_flap(&n->damping, s->rig->now);
+	if (hold != NHS_HOLD_NONE)
+		nhs_trust_begin(n, true);
+	if (hold == NHS_HOLD_SETTLING)
+		nhs_trust_due(n);
+	assert_int_equal(n->hold, hold);
+	return n;
+}
+
+static void every_pair_of_trust(void **state)
+{
+	enum { BEGIN, BEGIN_RETURNED, END, DUE, NOW, EVENTS };
+	/* twice gone: damped; columns as above */
+	static const enum nhs_hold follows_hold[][EVENTS] = {
+		[NHS_HOLD_NONE] = { NHS_HOLD_NONE, NHS_HOLD_DAMPED, NHS_HOLD_NONE, NHS_HOLD_NONE, NHS_HOLD_NONE },
+		[NHS_HOLD_DAMPED] = { NHS_HOLD_NONE, NHS_HOLD_DAMPED, NHS_HOLD_NONE, NHS_HOLD_SETTLING, NHS_HOLD_NONE },
+		[NHS_HOLD_SETTLING] = { NHS_HOLD_NONE, NHS_HOLD_DAMPED, NHS_HOLD_NONE, NHS_HOLD_NONE, NHS_HOLD_NONE },
+	};
+
+	(void)state;
+	for (unsigned from = 0; from <= NHS_HOLD_SETTLING; from++)
+		for (unsigned event = 0; event < EVENTS; event++) {
+			const struct scene s = scene_laid_out();
+			struct nhs *const n = held(&s, (enum nhs_hold)from, true);
+
+			switch (event) {
+			case BEGIN: nhs_trust_begin(n, false); break;
+			case BEGIN_RETURNED: nhs_trust_begin(n, true); break;
+			case END: nhs_trust_end(n); break;
+			case DUE: nhs_trust_due(n); break;
+			case NOW: nhs_trust_now(n); break;
+			}
+			if (n->hold != follows_hold[from][event])
+				fail_msg("hold %u, event %u: %u", from, event, n->hold);
+			assert_int_equal(timer_running(&n->trust), n->hold != NHS_HOLD_NONE);
+			/* two flaps: 2000 points, of which 1000 are free, 10 ms each; then the fallback time */
+			assert_int_equal(nhs_held_back(n).us, n->hold == NHS_HOLD_DAMPED ? span_s(10 + 5).us :
+							      n->hold == NHS_HOLD_SETTLING ? span_s(5).us : 0);
+			assert_int_equal(n->told_up, n->hold != NHS_HOLD_DAMPED);
+			rig_free(s.rig);
+		}
+	{ /* without a fallback time there is nothing to settle for */
+		const struct scene s = scene_laid_out();
+		struct nhs *const n = held(&s, NHS_HOLD_DAMPED, false);
+
+		nhs_trust_due(n);
+		assert_int_equal(n->hold, NHS_HOLD_NONE);
+		rig_free(s.rig);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -609,7 +692,9 @@ int main(void)
 		cmocka_unit_test(phase1_leans_on_its_destination),
 		cmocka_unit_test(peers_of_the_last_life_keep_their_ids),
 		cmocka_unit_test(every_pair),
+		cmocka_unit_test(without_an_address),
+		cmocka_unit_test(every_pair_of_trust),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
 }

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "engine/nhs.h"
-#include "engine/path.h"
+#include "engine/path_act.h"
 #include "engine/state.h"
 #include "engine/tunnel.h"
 #include "scene.h"
@@ -26,7 +26,7 @@ static struct nhs_view view(const struct node *n, size_t index)
 
 static struct scene probing(struct scene s)
 {
-	s.spoke1->tunnel.nhrp4.probe_interval_ms = s.spoke2->tunnel.nhrp4.probe_interval_ms = 250;
+	s.spoke1->nhrp->probe_interval_ms = s.spoke2->nhrp->probe_interval_ms = 250;
 	scene_start(&s);
 	return s;
 }
@@ -94,7 +94,7 @@ static void a_hub_that_starts_late_is_found(void **state)
 	const struct scene s = scene_laid_out();
 
 	(void)state;
-	s.spoke1->tunnel.nhrp4.probe_interval_ms = 250;
+	s.spoke1->nhrp->probe_interval_ms = 250;
 	node_start(s.spoke1);
 	rig_run(s.rig, 500);
 	node_start(s.hub);
@@ -287,7 +287,7 @@ static struct scene hub_that_probes(bool filters)
 {
 	struct scene s = scene_laid_out();
 
-	s.hub->tunnel.nhrp4.probe_interval_ms = 250;
+	s.hub->nhrp->probe_interval_ms = 250;
 	s.spoke1->filters_probes = filters;
 	scene_start(&s);
 	rig_run(s.rig, 10);
@@ -390,7 +390,7 @@ static void light_probes_have_a_budget(void **state)
 {
 	const struct scene s = direct_up();
 	struct tunnel *const t = s.spoke1->engine->tunnels[0];
-	struct overlay *const o = t->overlays[0];
+	struct overlay *const o = overlay_first(t->engine);
 	static struct path_watch watches[1000];
 	char nbma[32];
 
@@ -416,6 +416,33 @@ static void light_probes_have_a_budget(void **state)
 			    "path dead: no probe is answered; so many peers are dead that probes wait for their budget");
 	for (unsigned i = 0; i < 1000; i++)
 		path_unwatch(&watches[i]);
+	rig_free(s.rig);
+}
+
+/* RFC 6298 2, with bounds of our own. */
+static void time_outs_follow_the_round_trip(void **state)
+{
+	static const struct { int64_t rtt_ms, srtt_us, rto_us; } steps[] = {
+		{ 100, 100000, 300000 }, { 100, 100000, 250000 }, { 200, 112500, 325000 }, { 20, 100937, 352809 },
+		{ 1000, 213319, 1301283 }, { 1000, 311654, 1914306 }, { 1000, 397697, 2000000 },
+	};
+	const struct scene s = probing(scene_laid_out());
+	struct path *const p = path_to(s.spoke1, "192.0.2.1");
+
+	(void)state;
+	p->measured = false;
+	assert_int_equal(path_rto(p).us, span_ms(300).us);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		p->probes[3] = (struct path_probe){ 77, s.rig->now };
+		path_answered(p->tunnel, &p->nbma, 77, span_ms(steps[i].rtt_ms));
+		assert_int_equal(p->srtt.us, steps[i].srtt_us);
+		assert_int_equal(path_rto(p).us, steps[i].rto_us);
+		assert_int_equal(p->probes[3].sequence, 0); /* a second answer counts for nothing */
+	}
+	p->measured = false;
+	p->probes[3] = (struct path_probe){ 78, s.rig->now };
+	path_answered(p->tunnel, &p->nbma, 78, span_ms(5));
+	assert_int_equal(path_rto(p).us, span_ms(60).us);
 	rig_free(s.rig);
 }
 
@@ -524,7 +551,7 @@ static void unwatched_paths_go(void **state)
 		if (direct)
 			path_unwatch(p->watches);
 		else
-			nhs_step(s.spoke1->engine->tunnels[0]->overlays[0]->nhs[0], NHS_EVENT_LEAVE);
+			nhs_step(overlay_first(s.spoke1->engine)->nhs[0], NHS_EVENT_LEAVE);
 		node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
 		if (from == PATH_DEAD) /* remembered for a while */
 			assert_non_null(path_to(s.spoke1, "192.0.2.1"));
@@ -555,9 +582,10 @@ int main(void)
 		cmocka_unit_test(our_own_sleep_is_nobodys_death),
 		cmocka_unit_test(answers_to_nothing_are_nothing),
 		cmocka_unit_test(light_probes_have_a_budget),
+		cmocka_unit_test(time_outs_follow_the_round_trip),
 		cmocka_unit_test(every_pair),
 		cmocka_unit_test(unwatched_paths_go),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "engine/resolution.h"
+#include "engine/state.h"
 #include "scene.h"
 
 static bool lose_at_spoke2(struct rig *r, const struct node *from, const struct node *to,
@@ -160,7 +162,7 @@ static void server_only_never_asks(void **state)
 	const struct scene s = scene_laid_out();
 
 	(void)state;
-	s.spoke1->tunnel.nhrp4.server_only = true;
+	s.spoke1->nhrp->server_only = true;
 	scene_start(&s);
 	scene_routes(&s);
 	node_miss(s.spoke1, "10.0.0.12");
@@ -177,9 +179,9 @@ static void from_hub_to_hub(void **state)
 	const struct scene s = scene_two_hubs_laid_out();
 
 	(void)state;
-	s.spoke1->tunnel.nhrp4.nhs_count = 1;
+	s.spoke1->nhrp->nhs_count = 1;
 	s.spoke2->nhs4[0] = s.spoke2->nhs4[1];
-	s.spoke2->tunnel.nhrp4.nhs_count = 1;
+	s.spoke2->nhrp->nhs_count = 1;
 	node_add_nhs(s.hub, "10.0.0.2", "192.0.2.2");
 	scene_start(&s);
 	rig_run(s.rig, 5);
@@ -198,7 +200,7 @@ static void moved_client_is_purged_where_it_was_asked_for(void **state)
 	const struct scene s = scene_laid_out();
 
 	(void)state;
-	s.spoke2->tunnel.nhrp4.no_unique = true;
+	s.spoke2->nhrp->no_unique = true;
 	scene_start(&s);
 	node_miss(s.spoke1, "10.0.0.12");
 	rig_run(s.rig, 1);
@@ -221,9 +223,9 @@ static void static_peer_without_nhrp(void **state)
 
 	(void)state;
 	s.hub->maps4[0] = (struct config_map){ .proto = prefix_of("10.0.0.50"), .nbma = { .addr = addr_of("203.0.113.50") } };
-	s.hub->tunnel.nhrp4.map_count = 1;
+	s.hub->nhrp->map_count = 1;
 	s.hub->multicast4[0] = (struct config_host){ .addr = addr_of("203.0.113.50") };
-	s.hub->tunnel.nhrp4.map_multicast_count = 1;
+	s.hub->nhrp->map_multicast_count = 1;
 	scene_start(&s);
 	assert_true(node_binding(s.hub, "10.0.0.50", &b));
 	assert_true(b.kind == BINDING_STATIC && b.state == BINDING_STATE_UP);
@@ -260,6 +262,88 @@ static void same_seed_same_bytes(void **state)
 		assert_string_equal(log[0][i], log[1][i]);
 }
 
+/* ---- the state machine, pair by pair */
+
+enum asked { ASKED_MISS, ASKED_NETWORK, ASKED_REPLY, ASKED_REFUSAL, ASKED_ERROR, ASKED_TIMER, ASKED_REACHABLE, ASKED_NHS, ASKED_DROP,
+	     ASKED_COUNT };
+
+enum { GONE = RESOLUTION_COOLING + 1 };
+
+/* What follows; columns are events in the order above. */
+static const unsigned follows[][ASKED_COUNT] = {
+#define A RESOLUTION_ASKING
+#define N RESOLUTION_NEGATIVE
+#define C RESOLUTION_COOLING
+	[RESOLUTION_ASKING]   = { A, A, GONE, N, N, A, A, A, GONE },
+	[RESOLUTION_NEGATIVE] = { N, N, N, N, N, C, N, N, GONE },
+	[RESOLUTION_COOLING]  = { A, A, C, C, C, GONE, C, C, GONE },
+#undef A
+#undef N
+#undef C
+};
+
+static void say(struct overlay *o, struct resolution *r, enum asked event)
+{
+	const struct ipaddr target = r->target;
+	const struct endpoint peer = { .addr = addr_of("198.51.100.2") }, hub = { .addr = addr_of("192.0.2.1") };
+	struct nhrp_message m = { .type = NHRP_RESOLUTION_REPLY, .request_id = r->request_id, .dst_proto = target, .cie_count = 1 };
+
+	m.cies[0] = (struct nhrp_cie){ .proto = target, .nbma = peer.addr, .holding_s = 600, .prefix_len = 32 };
+	if (event == ASKED_REFUSAL)
+		m.cies[0].code = NHRP_CODE_NO_BINDING;
+	switch (event) {
+	case ASKED_MISS: resolution_miss(o, &target); break;
+	case ASKED_NETWORK: resolution_network(o, &target); break;
+	case ASKED_REPLY:
+	case ASKED_REFUSAL: resolution_reply(o, &peer, &m); break;
+	case ASKED_ERROR: resolution_error(o, r->request_id, &target, 1); break;
+	case ASKED_TIMER: resolution_timer(r); break;
+	case ASKED_REACHABLE: resolutions_reachable(o, &hub); break;
+	case ASKED_NHS: resolutions_nhs_changed(o); break;
+	case ASKED_DROP: resolution_drop(r); break;
+	case ASKED_COUNT: break;
+	}
+}
+
+static struct resolution *in_state(const struct scene *s, struct overlay *o, enum resolution_state state)
+{
+	const struct ipaddr target = addr_of("10.0.0.12");
+	struct resolution *r;
+
+	node_miss(s->spoke1, "10.0.0.12");
+	r = resolution_find(o, &target);
+	assert_non_null(r);
+	if (state != RESOLUTION_ASKING)
+		say(o, r, ASKED_REFUSAL);
+	if (state == RESOLUTION_COOLING)
+		say(o, r, ASKED_TIMER);
+	assert_int_equal(r->state, state);
+	return r;
+}
+
+static void every_pair(void **state)
+{
+	const struct ipaddr target = addr_of("10.0.0.12");
+
+	(void)state;
+	for (unsigned from = 0; from < GONE; from++)
+		for (unsigned event = 0; event < ASKED_COUNT; event++) {
+			const struct scene s = scene_up();
+			struct overlay *const o = overlay_first(s.spoke1->engine);
+			const struct resolution *r = in_state(&s, o, (enum resolution_state)from);
+
+			say(o, (struct resolution *)(uintptr_t)r, (enum asked)event);
+			r = resolution_find(o, &target);
+			if ((r ? r->state : (unsigned)GONE) != follows[from][event])
+				fail_msg("state %u, event %u: %u", from, event, r ? r->state : (unsigned)GONE);
+			if (!r)
+				assert_true((binding_host(o, &target) != NULL) == (event == ASKED_REPLY));
+			else
+				assert_true(timer_running(&r->timer) && r->temporary == (r->state != RESOLUTION_COOLING && r->purpose == RESOLVE_NEXT_HOP));
+			rig_free(s.rig);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,7 +358,8 @@ int main(void)
 		cmocka_unit_test(moved_client_is_purged_where_it_was_asked_for),
 		cmocka_unit_test(static_peer_without_nhrp),
 		cmocka_unit_test(same_seed_same_bytes),
+		cmocka_unit_test(every_pair),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
 }

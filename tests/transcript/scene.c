@@ -7,7 +7,7 @@ struct scene scene_laid_out(void)
 	s.hub = node_new(s.rig, "hub", "192.0.2.1", "10.0.0.1/24");
 	s.spoke1 = node_new(s.rig, "spoke1", "198.51.100.1", "10.0.0.11/24");
 	s.spoke2 = node_new(s.rig, "spoke2", "198.51.100.2", "10.0.0.12/24");
-	s.hub->tunnel.nhrp4.redirect = true;
+	s.hub->nhrp->redirect = true;
 	node_add_nhs(s.spoke1, "10.0.0.1", "192.0.2.1");
 	node_add_nhs(s.spoke2, "10.0.0.1", "192.0.2.1");
 	return s;
@@ -18,7 +18,7 @@ struct scene scene_two_hubs_laid_out(void)
 	struct scene s = scene_laid_out();
 
 	s.hub2 = node_new(s.rig, "hub2", "192.0.2.2", "10.0.0.2/24");
-	s.hub2->tunnel.nhrp4.redirect = true;
+	s.hub2->nhrp->redirect = true;
 	node_add_nhs(s.spoke1, "10.0.0.2", "192.0.2.2");
 	node_add_nhs(s.spoke2, "10.0.0.2", "192.0.2.2");
 	s.spoke1->nhs4[1].priority = s.spoke2->nhs4[1].priority = 1;
