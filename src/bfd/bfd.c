@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bfd/budget.h"
 #include "bfd/session.h"
@@ -20,6 +21,7 @@ struct bfd {
 	struct busy_list busy; /* sessions with something to say, first come first */
 	struct span floor;
 	struct instant now;    /* of the last call that had one */
+	struct records *records; /* NULL: nothing is kept */
 	uint64_t drops[BFD_DROP_COUNT];
 };
 
@@ -91,9 +93,34 @@ static struct bfd_session_ways ways(struct bfd *b)
 	return (struct bfd_session_ways){ .timers = &b->timers, .prng = &b->prng, .now = b->now, .floor = b->floor };
 }
 
-/* Queues it when there is something to take from it. */
+struct session_record {
+	int kind;
+	struct bfd_session_image image;
+};
+
+_Static_assert(sizeof(struct session_record) <= BFD_RECORD_OCTETS, "a record has room for a session");
+
+/* A session that only says goodbye is not worth it. */
+static void keep(const struct bfd *b, struct bfd_session *s)
+{
+	union { struct session_record r; uint8_t octets[BFD_RECORD_OCTETS]; } u = { .octets = { 0 } };
+
+	if (!b->records)
+		return;
+	if (!s->clients) {
+		records_drop(b->records, s->record);
+		s->record = RECORDS_NONE;
+		return;
+	}
+	u.r.kind = BFD_RECORD_SESSION;
+	bfd_session_save(s, &u.r.image);
+	s->record = records_put(b->records, s->record, &u);
+}
+
+/* After each change: keeps it, and queues it when there is something to take from it. */
 static void noted(struct bfd *b, struct bfd_session *s)
 {
+	keep(b, s);
 	if (s->is_busy || !(s->tell || s->sends || s->finals))
 		return;
 	s->is_busy = true;
@@ -109,6 +136,14 @@ static void session_free(struct bfd *b, struct bfd_session *s)
 	tree_remove(&b->by_key, &s->by_key);
 	tree_remove(&b->by_discriminator, &s->by_discriminator);
 	free(s);
+}
+
+/* ... and nothing is to be left of it. */
+static void session_forget(struct bfd *b, struct bfd_session *s)
+{
+	if (b->records)
+		records_drop(b->records, s->record);
+	session_free(b, s);
 }
 
 void bfd_free(struct bfd *b)
@@ -151,17 +186,17 @@ static uint32_t discriminator_free(struct bfd *b)
 	return d;
 }
 
-static struct bfd_session *session_new(struct bfd *b, const struct bfd_key *key)
+/* discriminator 0: a new one. */
+static struct bfd_session *session_new(struct bfd *b, const struct bfd_key *key, uint32_t discriminator)
 {
 	const struct bfd_session_ways w = ways(b);
 	struct bfd_session *s = b->by_key.count < b->options.sessions_max ? calloc(1, sizeof *s) : NULL;
 
 	if (!s)
 		return NULL;
-	bfd_session_init(s, &w, key, discriminator_free(b));
+	bfd_session_init(s, &w, key, discriminator ? discriminator : discriminator_free(b));
 	tree_insert(&b->by_key, &s->key, &s->by_key);
 	tree_insert(&b->by_discriminator, &s->discriminator, &s->by_discriminator);
-	budget_apply(b);
 	return s;
 }
 
@@ -174,8 +209,12 @@ int bfd_set(struct bfd *b, struct instant now, const struct bfd_key *key, enum b
 	if (c->desired_min_tx_us == 0 || c->multiplier == 0 || (unsigned)client >= BFD_CLIENT_COUNT)
 		return -EINVAL;
 	b->now = now;
-	if (!s && !(s = session_new(b, key)))
-		return -ENOSPC;
+	if (!s) {
+		s = session_new(b, key, 0);
+		if (!s)
+			return -ENOSPC;
+		budget_apply(b);
+	}
 	w = ways(b);
 	s->clients |= 1u << client;
 	s->asked[client] = *c;
@@ -201,7 +240,7 @@ void bfd_remove(struct bfd *b, struct instant now, const struct bfd_key *key, en
 	else
 		bfd_session_leave(s, &w);
 	if (!s->clients && !s->farewells) {
-		session_free(b, s);
+		session_forget(b, s);
 		budget_apply(b);
 	} else {
 		noted(b, s);
@@ -218,9 +257,56 @@ void bfd_forget_link(struct bfd *b, uint32_t link)
 
 		if (s->key.link != link)
 			break;
-		session_free(b, s);
+		session_forget(b, s);
 	}
 	budget_apply(b);
+}
+
+/* ---- from one process to the next ---- */
+
+static bool session_restore(struct bfd *b, const struct bfd_session_image *image, uint32_t record)
+{
+	const struct bfd_session_ways w = ways(b);
+	struct bfd_session *s;
+
+	if (session_find(b, &image->key) || tree_find(&b->by_discriminator, &image->discriminator))
+		return false;
+	s = session_new(b, &image->key, image->discriminator);
+	if (!s)
+		return false;
+	s->record = record;
+	if (!bfd_session_restore(s, &w, image)) {
+		session_free(b, s);
+		return false;
+	}
+	noted(b, s);
+	return true;
+}
+
+void bfd_restore(struct bfd *b, struct instant now, struct records *r)
+{
+	const void *at;
+
+	b->now = now;
+	b->records = r;
+	for (uint32_t i = 0; (at = records_from(r, &i)); i++) {
+		struct session_record found;
+
+		memcpy(&found, at, sizeof found);
+		if (found.kind == BFD_RECORD_SESSION && !session_restore(b, &found.image, i))
+			records_drop(r, i);
+	}
+	budget_apply(b);
+}
+
+void bfd_hurry(struct bfd *b)
+{
+	for (struct tree_node *n = tree_first(&b->by_key); n; n = tree_next(n)) {
+		struct bfd_session *s = CONTAINER_OF(n, struct bfd_session, by_key);
+
+		bfd_session_hurry(s);
+		noted(b, s);
+	}
 }
 
 /* ---- packets in ---- */
@@ -367,7 +453,7 @@ bool bfd_next_effect(struct bfd *b, struct bfd_effect *out)
 	TAILQ_REMOVE(&b->busy, s, busy);
 	s->is_busy = false;
 	if (!s->clients && !s->farewells) {
-		session_free(b, s);
+		session_forget(b, s);
 		budget_apply(b);
 	}
 	return true;

@@ -26,6 +26,7 @@
 
 #include "base/instant.h"
 #include "base/ipaddr.h"
+#include "base/records.h"
 #include "wire/bfd.h"
 
 enum {
@@ -33,6 +34,9 @@ enum {
 	BFD_LINK_TUNNEL = (int)0x40000000, /* | tunnel number: sent straight to the endpoint `via` */
 	BFD_SLOW_US = 1000000,          /* at least this between packets while a session is not Up */
 	BFD_SESSION_OCTETS_MAX = 768,
+	BFD_RECORD_OCTETS = 384,        /* of a session, or one of plane.h's, kept for the next process */
+	BFD_RECORD_VERSION = 1,         /* changes with what stands there */
+	BFD_RESTORE_MS = 1000,          /* what was heard so long ago, or a detection time, may go on */
 };
 
 /* link: an interface index, or one of the above. local IP_NONE: whichever address packets to and from
@@ -126,6 +130,16 @@ struct bfd;
 
 struct bfd *bfd_new(const struct bfd_options *o); /* NULL: out of memory */
 void bfd_free(struct bfd *b); /* says nothing to anybody; NULL is fine */
+
+/*
+ * The process may be killed: sessions lie in records (borrowed, of BFD_RECORD_OCTETS) from now on. Those that an
+ * earlier process left there go on, in their states and under their discriminators, so that their far ends notice
+ * nothing. Before any bfd_set(). Times in them are of the same clock.
+ */
+void bfd_restore(struct bfd *b, struct instant now, struct records *r);
+/* Each session says now what it has to say: the ways out were not there before. */
+void bfd_hurry(struct bfd *b);
+enum bfd_record_kind { BFD_RECORD_SESSION = 1, BFD_RECORD_TIE, BFD_RECORD_CONNECTION }; /* its first octets, as an int */
 
 /* Makes a session or joins it, or changes what the client asks of it. The client is told the
  * state in any case. 0, -EINVAL, or -ENOSPC when there are sessions_max. */

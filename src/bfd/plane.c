@@ -20,6 +20,7 @@ struct tie {
 	bool told_up;  /* what bfdd believes */
 	bool has_bfd;  /* BFD was Up since the last verdict: it says what becomes of it once nobody judges */
 	struct bfd_status status; /* as told last; key.link 0 and no client: never */
+	uint32_t record; /* where it is kept; RECORDS_NONE: nowhere */
 };
 
 struct verdict {
@@ -37,6 +38,10 @@ struct plane {
 	struct tree by_id, by_key; /* of ties: by bfdd's discriminator; by (key, discriminator) */
 	struct tree verdicts;
 	bool connected;
+	bool unsettled;        /* restored, and the tunnels are not known yet */
+	uint32_t connection;   /* the last one; 0: none yet */
+	struct records *records; /* NULL: nothing is kept */
+	uint32_t connection_record;
 	struct instant expiry; /* ties that are not renewed go */
 	uint8_t in[BFD_PLANE_MESSAGE_MAX];
 	size_t in_length;
@@ -152,11 +157,56 @@ void plane_sent(struct plane *p, size_t length)
 		p->out_at = p->out_end = 0;
 }
 
+static const struct verdict *verdict_about(const struct plane *p, const struct tie *t)
+{
+	return t->on_tunnel ? verdict_find(p, t->tunnel, &t->key.remote) : NULL;
+}
+
 static enum plane_verdict verdict_of(const struct plane *p, const struct tie *t)
 {
-	const struct verdict *v = t->on_tunnel ? verdict_find(p, t->tunnel, &t->key.remote) : NULL;
+	const struct verdict *v = verdict_about(p, t);
 
 	return !v || (v->orphaned && t->has_bfd) ? PLANE_NO_VERDICT : v->is;
+}
+
+/* What of a tie, and of the verdict about it, outlives the process. */
+struct tie_record {
+	int kind;
+	struct bfd_key key;
+	struct bfd_plane_session wish;
+	bool renewed, told_up, has_bfd, orphaned;
+	enum plane_verdict verdict;
+};
+
+_Static_assert(sizeof(struct tie_record) <= BFD_RECORD_OCTETS, "a record has room for a tie");
+
+static void keep(const struct plane *p, struct tie *t)
+{
+	union { struct tie_record r; uint8_t octets[BFD_RECORD_OCTETS]; } u = { .octets = { 0 } };
+	const struct verdict *v = verdict_about(p, t);
+
+	if (!p->records)
+		return;
+	u.r = (struct tie_record){ .kind = BFD_RECORD_TIE, .key = t->key, .wish = t->wish, .renewed = t->renewed,
+				   .told_up = t->told_up, .has_bfd = t->has_bfd, .orphaned = v && v->orphaned,
+				   .verdict = v ? v->is : PLANE_NO_VERDICT };
+	t->record = records_put(p->records, t->record, &u);
+}
+
+struct connection_record {
+	int kind;
+	uint32_t connection;
+};
+
+static void connection_keep(struct plane *p, uint32_t connection)
+{
+	union { struct connection_record r; uint8_t octets[BFD_RECORD_OCTETS]; } u = { .octets = { 0 } };
+
+	p->connection = connection;
+	if (!p->records)
+		return;
+	u.r = (struct connection_record){ .kind = BFD_RECORD_CONNECTION, .connection = connection };
+	p->connection_record = records_put(p->records, p->connection_record, &u);
 }
 
 static bool shall_be_up(const struct plane *p, const struct tie *t)
@@ -181,12 +231,12 @@ static uint8_t diag_of(const struct plane *p, const struct tie *t)
 	return t->status.diag ? t->status.diag : BFD_DIAG_TIMEOUT;
 }
 
-static void tell(struct plane *p, struct tie *t, bool anyway)
+static void tell(struct plane *p, struct tie *t)
 {
 	const bool up = shall_be_up(p, t);
 	struct bfd_plane_message m = { .type = BFD_PLANE_STATE };
 
-	if (up == t->told_up && !anyway)
+	if (!p->connected || up == t->told_up)
 		return;
 	t->told_up = up;
 	m.state = (struct bfd_plane_state){
@@ -203,7 +253,8 @@ void plane_state(struct plane *p, const struct bfd_status *s)
 	for (struct tie *t = tie_first(p, &s->key); t; t = tie_next(t)) {
 		t->status = *s;
 		t->has_bfd |= s->state == BFD_UP;
-		tell(p, t, false);
+		tell(p, t);
+		keep(p, t);
 	}
 }
 
@@ -217,11 +268,13 @@ static void judged(struct plane *p, uint32_t tunnel, const struct ipaddr *addr)
 		if (!t->on_tunnel || t->tunnel != tunnel || !ipaddr_eq(&t->key.remote, addr))
 			continue;
 		t->has_bfd = t->status.state == BFD_UP;
-		tell(p, t, false);
+		tell(p, t);
+		keep(p, t);
 	}
 }
 
-void plane_verdict(struct plane *p, uint32_t tunnel, const struct ipaddr *addr, enum plane_verdict is)
+static struct verdict *verdict_put(struct plane *p, uint32_t tunnel, const struct ipaddr *addr, enum plane_verdict is,
+				   bool orphaned)
 {
 	struct verdict *v = verdict_find(p, tunnel, addr);
 
@@ -230,10 +283,19 @@ void plane_verdict(struct plane *p, uint32_t tunnel, const struct ipaddr *addr, 
 		v->addr = *addr;
 		tree_insert(&p->verdicts, v, &v->node);
 	}
+	if (v) {
+		v->is = is;
+		v->orphaned = orphaned;
+	}
+	return v;
+}
+
+void plane_verdict(struct plane *p, uint32_t tunnel, const struct ipaddr *addr, enum plane_verdict is)
+{
+	struct verdict *v = verdict_put(p, tunnel, addr, is, false);
+
 	if (!v)
 		return;
-	v->is = is;
-	v->orphaned = false;
 	if (is == PLANE_NO_VERDICT) {
 		tree_remove(&p->verdicts, &v->node);
 		free(v);
@@ -339,6 +401,8 @@ static void tie_remove(struct plane *p, struct instant now, struct tie *t)
 
 	tree_remove(&p->by_id, &t->by_id);
 	tree_remove(&p->by_key, &t->by_key);
+	if (p->records)
+		records_drop(p->records, t->record);
 	free(t);
 	follow(p, now, &key);
 }
@@ -351,6 +415,7 @@ static struct tie *tie_new(struct plane *p, const struct bfd_plane_session *s, c
 		return NULL;
 	t->key = *key;
 	t->wish = *s;
+	t->record = RECORDS_NONE;
 	t->on_tunnel = tunnel_named(s->ifname, &t->tunnel);
 	if (brother)
 		t->status = brother->status;
@@ -361,8 +426,8 @@ static struct tie *tie_new(struct plane *p, const struct bfd_plane_session *s, c
 
 static void add(struct plane *p, struct instant now, const struct bfd_plane_session *s)
 {
-	const struct bfd_key key = key_of(p, s);
 	struct tie *t = tie_find(p, s->discriminator);
+	const struct bfd_key key = t && p->unsettled ? t->key : key_of(p, s);
 
 	if (ipaddr_is_none(&s->remote))
 		return;
@@ -377,7 +442,8 @@ static void add(struct plane *p, struct instant now, const struct bfd_plane_sess
 	t->told_up &= t->renewed;
 	t->renewed = true;
 	follow(p, now, &key);
-	tell(p, t, false);
+	tell(p, t);
+	keep(p, t);
 }
 
 static void answer_counters(struct plane *p, const struct bfd_plane_message *m)
@@ -467,19 +533,45 @@ bool plane_input(struct plane *p, struct instant now, const uint8_t *bytes, size
 
 /* ---- bfdd comes and goes ---- */
 
-void plane_connected(struct plane *p, struct instant now)
+static void renew_all(struct plane *p)
+{
+	for (struct tree_node *n = tree_first(&p->by_id); n; n = tree_next(n)) {
+		struct tie *t = CONTAINER_OF(n, struct tie, by_id);
+
+		t->renewed = false;
+		keep(p, t);
+	}
+}
+
+void plane_connected(struct plane *p, struct instant now, uint32_t connection)
 {
 	p->connected = true;
 	p->in_length = p->out_at = p->out_end = 0;
-	for (struct tree_node *n = tree_first(&p->by_id); n; n = tree_next(n))
-		CONTAINER_OF(n, struct tie, by_id)->renewed = false;
+	renew_all(p);
 	p->expiry = instant_add(now, span_s(RENEW_S));
+	connection_keep(p, connection);
+}
+
+bool plane_resumed(struct plane *p, uint32_t connection)
+{
+	if (p->connection != connection)
+		return false;
+	p->connected = true;
+	p->expiry = INSTANT_NEVER;
+	for (struct tree_node *n = tree_first(&p->by_id); n; n = tree_next(n)) {
+		struct tie *t = CONTAINER_OF(n, struct tie, by_id);
+
+		tell(p, t);
+		keep(p, t);
+	}
+	return true;
 }
 
 void plane_lost(struct plane *p, struct instant now)
 {
-	plane_connected(p, now);
 	p->connected = false;
+	p->in_length = p->out_at = p->out_end = 0;
+	renew_all(p);
 	p->expiry = instant_add(now, span_s(PLANE_LINGER_S));
 }
 
@@ -521,12 +613,70 @@ static void move(struct plane *p, struct instant now, struct tie *t)
 
 void plane_tunnels_changed(struct plane *p, struct instant now)
 {
-	for (struct tree_node *n = tree_first(&p->by_id); n; n = tree_next(n)) {
+	for (struct tree_node *n = tree_first(&p->by_id); n && !p->unsettled; n = tree_next(n)) {
 		struct tie *t = CONTAINER_OF(n, struct tie, by_id);
 
 		if (t->on_tunnel)
 			move(p, now, t);
 	}
+}
+
+/* ---- from one process to the next ---- */
+
+static void tie_restore(struct plane *p, const struct tie_record *r, uint32_t record)
+{
+	struct tie *t = NULL;
+
+	if (r->wish.discriminator != 0 && !ipaddr_is_none(&r->key.remote) && memchr(r->wish.ifname, 0, sizeof r->wish.ifname) &&
+	    !tie_find(p, r->wish.discriminator))
+		t = tie_new(p, &r->wish, &r->key);
+	if (!t) {
+		records_drop(p->records, record);
+		return;
+	}
+	t->record = record;
+	t->renewed = r->renewed;
+	t->told_up = r->told_up;
+	t->has_bfd = r->has_bfd;
+	(void)bfd_get_status(p->bfd, &t->key, &t->status);
+	if (t->on_tunnel && r->verdict != PLANE_NO_VERDICT && r->verdict <= PLANE_DEAD)
+		verdict_put(p, t->tunnel, &t->key.remote, r->verdict, r->orphaned);
+}
+
+static void record_restore(struct plane *p, const void *record, uint32_t index)
+{
+	struct connection_record c;
+	struct tie_record t;
+
+	memcpy(&c, record, sizeof c);
+	memcpy(&t, record, sizeof t);
+	if (t.kind == BFD_RECORD_TIE) {
+		tie_restore(p, &t, index);
+	} else if (c.kind == BFD_RECORD_CONNECTION) {
+		p->connection = c.connection;
+		p->connection_record = index;
+	}
+}
+
+void plane_restore(struct plane *p, struct instant now, struct records *r)
+{
+	const void *at;
+
+	p->records = r;
+	for (uint32_t i = 0; (at = records_from(r, &i)); i++)
+		record_restore(p, at, i);
+	if (p->by_id.count == 0)
+		return;
+	p->unsettled = true;
+	p->expiry = instant_add(now, span_s(PLANE_LINGER_S));
+}
+
+void plane_settled(struct plane *p, struct instant now)
+{
+	if (!p->unsettled)
+		return;
+	p->unsettled = false;
+	plane_tunnels_changed(p, now);
 }
 
 size_t plane_count(const struct plane *p)
@@ -548,6 +698,7 @@ struct plane *plane_new(struct bfd *b, const struct plane_ways *ways)
 	p->bfd = b;
 	p->ways = *ways;
 	p->expiry = INSTANT_NEVER;
+	p->connection_record = RECORDS_NONE;
 	tree_init(&p->by_id, by_id);
 	tree_init(&p->by_key, by_key);
 	tree_init(&p->verdicts, by_address);

@@ -36,8 +36,19 @@ struct plane;
 struct plane *plane_new(struct bfd *b, const struct plane_ways *ways);
 void plane_free(struct plane *p); /* its sessions stay */
 
-/* bfdd has connected; it hands over all its sessions anew. */
-void plane_connected(struct plane *p, struct instant now);
+/*
+ * What bfdd had handed over, and what it was told, lies in records from now on, those of bfd_restore() and after
+ * that: what an earlier process left there goes on. Until plane_settled() what bfdd has asked for stays on the link
+ * that it was on, as the tunnels are not known yet.
+ */
+void plane_restore(struct plane *p, struct instant now, struct records *r);
+void plane_settled(struct plane *p, struct instant now);
+
+/* bfdd has connected; it hands over all its sessions anew. `connection` names it, above 0. */
+void plane_connected(struct plane *p, struct instant now, uint32_t connection);
+/* The connection that an earlier process had is here again: bfdd has noticed nothing. false: what was agreed on
+ * by it was not found in the records. */
+bool plane_resumed(struct plane *p, uint32_t connection);
 /* bfdd is gone: its sessions go on for PLANE_LINGER_S, in case that it comes back, then are removed. */
 void plane_lost(struct plane *p, struct instant now);
 enum { PLANE_LINGER_S = 10 };

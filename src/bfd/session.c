@@ -19,6 +19,7 @@
 #include "bfd/session.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
 	JITTER_PERCENT = 25,     /* RFC 5880 6.8.7 */
@@ -228,6 +229,7 @@ enum bfd_drop bfd_session_receive(struct bfd_session *s, const struct bfd_sessio
 	if (is_late(s, w, p))
 		return BFD_DROP_LATE;
 	s->rx_packets++;
+	s->heard = w->now;
 	s->graced = false;
 	remote_heard(s, p);
 	if (s->poll && p->final)
@@ -350,6 +352,8 @@ void bfd_session_init(struct bfd_session *s, const struct bfd_session_ways *w, c
 	s->changed = w->now;
 	s->tx_us = s->desired_min_tx_us = BFD_SLOW_US;
 	s->sent = (struct instant){ w->now.us - BFD_SLOW_US };
+	s->heard = w->now;
+	s->record = RECORDS_NONE;
 	timer_init(&s->transmit, BFD_TIMER_TRANSMIT, s);
 	timer_init(&s->detect, BFD_TIMER_DETECT, s);
 	remote_forget(s, w);
@@ -398,4 +402,86 @@ void bfd_session_status(const struct bfd_session *s, struct bfd_status *out)
 		out->cookies[i] = s->clients & 1u << i ? s->asked[i].cookie : 0;
 		out->marks[i] = s->clients & 1u << i ? s->asked[i].mark : 0;
 	}
+}
+
+/* ---- what outlives the process ---- */
+
+void bfd_session_save(const struct bfd_session *s, struct bfd_session_image *out)
+{
+	*out = (struct bfd_session_image){
+		.key = s->key, .clients = s->clients, .state = s->state, .diag = s->diag, .fell = s->fell, .poll = s->poll,
+		.changed = s->changed, .sent = s->sent, .heard = s->heard, .discriminator = s->discriminator,
+		.desired_min_tx_us = s->desired_min_tx_us, .required_min_rx_us = s->required_min_rx_us,
+		.tx_us = s->tx_us, .rx_us = s->rx_us, .remote_state = s->remote_state, .remote_diag = s->remote_diag,
+		.remote_multiplier = s->remote_multiplier, .remote_demand = s->remote_demand,
+		.remote_discriminator = s->remote_discriminator,
+		.remote_desired_min_tx_us = s->remote_desired_min_tx_us,
+		.remote_required_min_rx_us = s->remote_required_min_rx_us,
+		.tx_packets = s->tx_packets, .rx_packets = s->rx_packets, .failures = s->failures,
+	};
+	memcpy(out->asked, s->asked, sizeof out->asked);
+}
+
+static bool is_image(const struct bfd_session_image *i)
+{
+	if (i->clients == 0 || i->clients >= 1u << BFD_CLIENT_COUNT || i->discriminator == 0 ||
+	    i->state > BFD_UP || i->remote_state > BFD_UP || i->tx_us == 0)
+		return false;
+	for (size_t n = 0; n < BFD_CLIENT_COUNT; n++)
+		if (i->clients & 1u << n && (i->asked[n].desired_min_tx_us == 0 || i->asked[n].multiplier == 0))
+			return false;
+	return true;
+}
+
+static void image_take(struct bfd_session *s, const struct bfd_session_image *i)
+{
+	memcpy(s->asked, i->asked, sizeof s->asked);
+	s->clients = i->clients;
+	s->state = i->state;
+	s->diag = i->diag;
+	s->fell = i->fell;
+	s->poll = i->poll;
+	s->changed = i->changed;
+	s->sent = i->sent;
+	s->heard = i->heard;
+	s->desired_min_tx_us = i->desired_min_tx_us;
+	s->required_min_rx_us = i->required_min_rx_us;
+	s->tx_us = i->tx_us;
+	s->rx_us = i->rx_us;
+	s->remote_state = i->remote_state;
+	s->remote_diag = i->remote_diag;
+	s->remote_multiplier = i->remote_multiplier;
+	s->remote_demand = i->remote_demand;
+	s->remote_discriminator = i->remote_discriminator;
+	s->remote_desired_min_tx_us = i->remote_desired_min_tx_us;
+	s->remote_required_min_rx_us = i->remote_required_min_rx_us;
+	s->tx_packets = i->tx_packets;
+	s->rx_packets = i->rx_packets;
+	s->failures = i->failures;
+	s->conf = merged(s);
+}
+
+bool bfd_session_restore(struct bfd_session *s, const struct bfd_session_ways *w, const struct bfd_session_image *image)
+{
+	int64_t patience = span_ms(BFD_RESTORE_MS).us;
+
+	if (!is_image(image))
+		return false;
+	image_take(s, image);
+	if (detection_us(s) > patience)
+		patience = detection_us(s);
+	if ((s->state == BFD_INIT || s->state == BFD_UP) && instant_since(w->now, s->heard).us > patience) {
+		remote_forget(s, w);
+		enter(s, w, BFD_DOWN, BFD_DIAG_TIMEOUT);
+	}
+	s->tell = s->clients;
+	transmit_arm(s, w);
+	detect_arm(s, w); /* the whole time once more: what came meanwhile waits in a socket */
+	say_now(s);
+	return true;
+}
+
+void bfd_session_hurry(struct bfd_session *s)
+{
+	say_now(s);
 }

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "base/prng.h"
+#include "base/records.h"
 #include "base/timers.h"
 #include "base/tree.h"
 #include "bfd/bfd.h"
@@ -41,9 +42,31 @@ struct bfd_session {
 
 	struct timer transmit, detect;
 	struct instant sent; /* the last periodic packet */
+	struct instant heard; /* the far end's last packet */
+	uint32_t record;     /* where it is kept; RECORDS_NONE: nowhere */
 	bool graced;         /* its detection time was prolonged since the last packet */
 	bool sends, finals;  /* a packet is to go now; an answer to Poll is */
 	unsigned tell;       /* clients to be told */
+	uint64_t tx_packets, rx_packets;
+	uint32_t failures;
+};
+
+/* What of a session outlives the process. */
+struct bfd_session_image {
+	struct bfd_key key;
+	unsigned clients;
+	struct bfd_config asked[BFD_CLIENT_COUNT];
+	enum bfd_state state;
+	uint8_t diag;
+	bool fell, poll;
+	struct instant changed, sent, heard;
+	uint32_t discriminator;
+	uint32_t desired_min_tx_us, required_min_rx_us, tx_us, rx_us;
+	enum bfd_state remote_state;
+	uint8_t remote_diag, remote_multiplier;
+	bool remote_demand;
+	uint32_t remote_discriminator;
+	uint32_t remote_desired_min_tx_us, remote_required_min_rx_us;
 	uint64_t tx_packets, rx_packets;
 	uint32_t failures;
 };
@@ -71,5 +94,15 @@ void bfd_session_timer(struct bfd_session *s, const struct bfd_session_ways *w, 
 /* The next packet, of those that `sends` and `finals` announce. */
 void bfd_session_packet(struct bfd_session *s, const struct bfd_session_ways *w, struct bfd_packet *out);
 void bfd_session_status(const struct bfd_session *s, struct bfd_status *out);
+
+void bfd_session_save(const struct bfd_session *s, struct bfd_session_image *out);
+/*
+ * A new session goes on where the image left off, under the same discriminator, and its clients are told. One
+ * that was not heard for as long as BFD_RESTORE_MS allows begins anew (RFC 5880 6.8.1). false: that is no image
+ * of a session.
+ */
+bool bfd_session_restore(struct bfd_session *s, const struct bfd_session_ways *w, const struct bfd_session_image *image);
+/* A packet that the far end shall not wait for. */
+void bfd_session_hurry(struct bfd_session *s);
 
 #endif

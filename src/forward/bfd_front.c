@@ -54,8 +54,24 @@ void bfd_front_stop(struct worker *w)
 {
 	plane_free(w->bfd.plane);
 	bfd_free(w->bfd.bfd);
-	w->bfd.bfd = NULL;
-	w->bfd.plane = NULL;
+	records_close(w->bfd.records);
+	w->bfd = (struct bfd_front){ 0 };
+}
+
+int bfd_front_restore(struct worker *w, int fd)
+{
+	static const struct records_layout layout = { .size = BFD_RECORD_OCTETS, .version = BFD_RECORD_VERSION,
+						      .capacity = BFD_SESSIONS_MAX + PLANE_SESSIONS_MAX + 1 };
+	int error;
+
+	if (!w->bfd.plane || w->bfd.records)
+		return -EALREADY;
+	error = records_open(&w->bfd.records, fd, &layout, &w->bfd.unsettled);
+	if (error)
+		return error;
+	bfd_restore(w->bfd.bfd, w->now, w->bfd.records);
+	plane_restore(w->bfd.plane, w->now, w->bfd.records);
+	return 0;
 }
 
 static bool is_tunnel_link(uint32_t link) { return link & BFD_LINK_TUNNEL; }
@@ -263,6 +279,16 @@ static bool is_unnamed(const struct worker *w, const struct bfd_status *s)
 	return s->clients & 1u << BFD_CLIENT_NHRP && s->marks[BFD_CLIENT_NHRP] != w->tables->generation;
 }
 
+/* All that restored sessions need is here. Their far ends have waited for a packet since the last process died. */
+static void settle(struct worker *w)
+{
+	if (!w->bfd.unsettled)
+		return;
+	w->bfd.unsettled = false;
+	plane_settled(w->bfd.plane, w->now);
+	bfd_hurry(w->bfd.bfd);
+}
+
 void bfd_front_sweep(struct worker *w)
 {
 	const struct bfd *b = w->bfd.bfd;
@@ -273,6 +299,7 @@ void bfd_front_sweep(struct worker *w)
 	for (bool more = bfd_next_status(b, NULL, &s); more; more = bfd_next_status(b, &s.key, &s))
 		if (is_unnamed(w, &s))
 			bfd_remove(w->bfd.bfd, w->now, &s.key, BFD_CLIENT_NHRP);
+	settle(w);
 	drain(w);
 }
 
@@ -304,14 +331,27 @@ void bfd_front_bfdd_tell(struct worker *w)
 	w->io.control_send(w->io.context, FORWARD_BFDD, &m, sizeof m);
 }
 
-void bfd_front_bfdd(struct worker *w, bool connected)
+void bfd_front_bfdd_connected(struct worker *w, uint32_t connection)
 {
 	if (!w->bfd.plane)
 		return;
-	if (connected)
-		plane_connected(w->bfd.plane, w->now);
-	else
-		plane_lost(w->bfd.plane, w->now);
+	plane_connected(w->bfd.plane, w->now, connection);
+	bfd_front_bfdd_tell(w);
+}
+
+bool bfd_front_bfdd_resumed(struct worker *w, uint32_t connection)
+{
+	if (!w->bfd.plane || !plane_resumed(w->bfd.plane, connection))
+		return false;
+	bfd_front_bfdd_tell(w);
+	return true;
+}
+
+void bfd_front_bfdd_lost(struct worker *w)
+{
+	if (!w->bfd.plane)
+		return;
+	plane_lost(w->bfd.plane, w->now);
 	bfd_front_bfdd_tell(w);
 }
 

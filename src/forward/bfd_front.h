@@ -6,7 +6,7 @@
  * peer sends to UDP 3784 of a session's address is taken before it reaches the TAP. Other
  * sessions: the keeper's UDP sockets, by interface.
  *
- * Sessions live on while the control process is away.
+ * Sessions live on while the control process is away, and in memory of the keeper's while this one is.
  */
 #ifndef DMVPN_FORWARD_BFD_FRONT_H
 #define DMVPN_FORWARD_BFD_FRONT_H
@@ -20,6 +20,9 @@ enum { BFD_SESSIONS_MAX = 20000 };
 /* seed: what others cannot guess. 0 or -ENOMEM. Without it a worker has no BFD, and takes no packet for it. */
 int bfd_front_start(struct worker *w, uint64_t seed);
 void bfd_front_stop(struct worker *w);
+/* The memory that outlives this process (fd is not kept): sessions that an earlier one left there go on.
+ * 0 or -errno: then nothing outlives it. */
+int bfd_front_restore(struct worker *w, int fd);
 
 /* FORWARD_BFD_… of the control process. false: not usable. */
 bool bfd_front_message(struct worker *w, uint16_t type, const void *payload, size_t length);
@@ -30,8 +33,11 @@ void bfd_front_tunnel_gone(struct worker *w, uint32_t tunnel);
 /* The control process, which watches paths, is gone. */
 void bfd_front_control_gone(struct worker *w);
 
-/* bfdd: its connection has come or gone; octets of it, false when they are not its protocol. */
-void bfd_front_bfdd(struct worker *w, bool connected);
+/* bfdd: a connection has come; one that an earlier process had, false when what was agreed on by it is not known
+ * here; it has gone; octets of it, false when they are not its protocol. */
+void bfd_front_bfdd_connected(struct worker *w, uint32_t connection);
+bool bfd_front_bfdd_resumed(struct worker *w, uint32_t connection);
+void bfd_front_bfdd_lost(struct worker *w);
 bool bfd_front_bfdd_input(struct worker *w, const uint8_t *bytes, size_t length);
 /* Tells the control process how bfdd stands. */
 void bfd_front_bfdd_tell(struct worker *w);

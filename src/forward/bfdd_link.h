@@ -13,7 +13,8 @@ struct bfdd_link {
 };
 
 void bfdd_link_init(struct bfdd_link *l);
-void bfdd_link_open(struct bfdd_link *l, struct worker *w, int fd);
+/* `connection` names it. Not fresh: an earlier process had it, and it is to go on. */
+void bfdd_link_open(struct bfdd_link *l, struct worker *w, int fd, uint32_t connection, bool is_fresh);
 /* The keeper, which holds the connection too, sees its end and makes another. */
 void bfdd_link_close(struct bfdd_link *l, struct worker *w);
 bool bfdd_link_ready(struct bfdd_link *l, struct worker *w); /* false: it is over, close it */

@@ -202,11 +202,20 @@ static void bfdd_drop(struct forwarder *f)
 	f->changed = true;
 }
 
-static void bfdd_take(struct forwarder *f, int fd)
+static void bfdd_take(struct forwarder *f, const struct keeper_bfdd *m, int fd)
 {
 	bfdd_drop(f);
-	bfdd_link_open(&f->bfdd, f->worker, fd);
+	bfdd_link_open(&f->bfdd, f->worker, fd, m->connection, m->is_fresh);
 	watch(f, fd, &f->bfdd.source);
+}
+
+static void bfd_memory_take(struct forwarder *f, int fd)
+{
+	const int error = bfd_front_restore(f->worker, fd);
+
+	close(fd);
+	if (error)
+		fprintf(stderr, "dmvpn-fwd: the memory of BFD sessions is not usable: %s\n", strerror(-error));
 }
 
 static void bfd_socket_drop(struct forwarder *f, struct bfd_socket *s)
@@ -241,11 +250,12 @@ static void charon_gone(struct forwarder *f)
 	protect_charon_gone(f->worker->protection);
 }
 
-/* What belongs to protection. true: it was such a message, and its descriptor has an owner. */
+/* What belongs to protection and BFD. true: it was such a message, and its descriptor has an owner. */
 static bool keeper_protection(struct forwarder *f, const struct ipc_message *m)
 {
 	const struct keeper_udp *udp = (const void *)m->payload;
 	const struct keeper_xfrm *xfrm = (const void *)m->payload;
+	const struct keeper_bfdd *bfdd = (const void *)m->payload;
 	const bool one = m->fd_count == 1;
 
 	if (m->type == KEEPER_GIVE_SA_MEMORY && one)
@@ -258,8 +268,10 @@ static bool keeper_protection(struct forwarder *f, const struct ipc_message *m)
 		xfrm_take(f, xfrm->groups, m->fds[0]);
 	else if (m->type == KEEPER_GIVE_BFD && m->length == sizeof *udp && m->fd_count == 2)
 		bfd_socket_take(f, udp->family, m->fds);
-	else if (m->type == KEEPER_GIVE_BFDD && one)
-		bfdd_take(f, m->fds[0]);
+	else if (m->type == KEEPER_GIVE_BFD_MEMORY && one)
+		bfd_memory_take(f, m->fds[0]);
+	else if (m->type == KEEPER_GIVE_BFDD && m->length == sizeof *bfdd && one)
+		bfdd_take(f, bfdd, m->fds[0]);
 	else if (m->type == KEEPER_TAKE_XFRM)
 		charon_gone(f);
 	else

@@ -102,6 +102,8 @@ struct bfd_front {
 	struct bfd *bfd; /* NULL: none */
 	struct plane *plane; /* bfdd */
 	bool untold;     /* a state did not get to the control process: all are told again */
+	struct records *records; /* where the sessions lie for the next process; NULL: nowhere */
+	bool unsettled;  /* an earlier process left some, and the tunnels are not known yet */
 };
 
 struct worker {

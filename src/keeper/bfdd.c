@@ -15,30 +15,34 @@ enum { TOS_NETWORK_CONTROL = 0xc0, SOURCE_TRIES = 64 };
 /* Sessions are without BFD as long as bfdd runs and is not connected. */
 static const struct span pause_between = { 300 * 1000 };
 
+static const enum ip_family families[BFDD_FAMILIES] = { IP_V4, IP_V6 };
+
 void bfdd_init(struct bfdd *b)
 {
-	*b = (struct bfdd){ .fd = -1, .try_at = INSTANT_NEVER };
+	*b = (struct bfdd){ .fd = -1, .memory = -1, .udp = { { -1, -1 }, { -1, -1 } }, .try_at = INSTANT_NEVER };
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 void bfdd_done(struct bfdd *b)
 {
-	if (b->fd >= 0)
-		close(b->fd);
-	b->fd = -1;
+	close_fd(&b->fd);
+	close_fd(&b->memory);
+	for (size_t i = 0; i < BFDD_FAMILIES; i++) {
+		close_fd(&b->udp[i][0]);
+		close_fd(&b->udp[i][1]);
+	}
 }
 
 void bfdd_ended(struct keeper *k)
 {
-	bfdd_done(&k->bfdd);
+	close_fd(&k->bfdd.fd);
 	k->bfdd.try_at = instant_add(keeper_now(), pause_between);
-}
-
-/* A new forwarder knows none of the sessions: a new connection brings them all. */
-void bfdd_forwarder_started(struct keeper *k)
-{
-	bfdd_done(&k->bfdd);
-	k->bfdd.sockets_given = false;
-	k->bfdd.try_at = k->options->bfdd_path ? keeper_now() : INSTANT_NEVER;
 }
 
 static int set_one(int fd, int level, int option, int value)
@@ -84,19 +88,59 @@ static int open_sender(enum ip_family family)
 	return fd;
 }
 
-static void give_sockets(struct keeper *k, enum ip_family family)
+static void sockets_open(struct keeper *k, size_t n)
 {
-	const struct keeper_udp m = { .family = (uint8_t)family };
-	int fds[2] = { open_udp(family, BFD_PORT), open_sender(family) };
+	int *fds = k->bfdd.udp[n];
 
+	fds[0] = open_udp(families[n], BFD_PORT);
+	fds[1] = open_sender(families[n]);
 	if (fds[0] >= 0 && fds[1] >= 0)
-		keeper_send(&k->forwarder, KEEPER_GIVE_BFD, &m, sizeof m, fds, 2);
-	else if (fds[0] != -EAFNOSUPPORT)
+		return;
+	if (fds[0] != -EAFNOSUPPORT)
 		keeper_say("no UDP %u for BFD (%s): sessions on networks other than tunnels stay down", BFD_PORT,
 			   strerror(fds[0] < 0 ? -fds[0] : -fds[1]));
-	for (size_t i = 0; i < 2; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	close_fd(&fds[0]);
+	close_fd(&fds[1]);
+}
+
+/* Those that are open. */
+static void sockets_give(struct keeper *k)
+{
+	for (size_t n = 0; n < BFDD_FAMILIES; n++) {
+		const struct keeper_udp m = { .family = (uint8_t)families[n] };
+
+		if (k->bfdd.udp[n][0] >= 0)
+			keeper_send(&k->forwarder, KEEPER_GIVE_BFD, &m, sizeof m, k->bfdd.udp[n], 2);
+	}
+}
+
+static void connection_give(struct keeper *k)
+{
+	const struct keeper_bfdd m = { .connection = k->bfdd.connection, .is_fresh = k->bfdd.is_fresh };
+
+	if (k->forwarder.fd < 0)
+		return;
+	keeper_send(&k->forwarder, KEEPER_GIVE_BFDD, &m, sizeof m, &k->bfdd.fd, 1);
+	k->bfdd.is_fresh = false;
+}
+
+void bfdd_give_memory(struct keeper *k)
+{
+	struct bfdd *b = &k->bfdd;
+
+	if (b->memory < 0 && held_memory_make("dmvpn-bfd", &b->memory) < 0)
+		keeper_say("no memory for BFD sessions (%s): they begin anew when the forwarder does", strerror(errno));
+	if (b->memory >= 0)
+		keeper_send(&k->forwarder, KEEPER_GIVE_BFD_MEMORY, NULL, 0, &b->memory, 1);
+}
+
+void bfdd_forwarder_started(struct keeper *k)
+{
+	sockets_give(k);
+	if (k->bfdd.fd >= 0)
+		connection_give(k);
+	else if (instant_is_never(k->bfdd.try_at) && k->options->bfdd_path)
+		k->bfdd.try_at = keeper_now();
 }
 
 static int connect_to(const char *path)
@@ -123,11 +167,13 @@ void bfdd_deadline(struct keeper *k)
 		return;
 	k->bfdd.fd = connect_to(k->options->bfdd_path);
 	k->bfdd.try_at = k->bfdd.fd >= 0 ? INSTANT_NEVER : instant_add(now, pause_between);
-	if (k->bfdd.fd >= 0)
-		keeper_send(&k->forwarder, KEEPER_GIVE_BFDD, NULL, 0, &k->bfdd.fd, 1);
-	if (k->bfdd.fd >= 0 && !k->bfdd.sockets_given) {
-		give_sockets(k, IP_V4);
-		give_sockets(k, IP_V6);
-		k->bfdd.sockets_given = true;
-	}
+	if (k->bfdd.fd < 0)
+		return;
+	k->bfdd.connection++;
+	k->bfdd.is_fresh = true;
+	connection_give(k);
+	for (size_t n = 0; n < BFDD_FAMILIES; n++)
+		if (k->bfdd.udp[n][0] < 0)
+			sockets_open(k, n);
+	sockets_give(k);
 }

@@ -4,7 +4,12 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 
 static struct held_tap *tap_find(struct held *h, uint32_t tunnel)
 {
@@ -124,4 +129,12 @@ void held_done(struct held *h)
 		held_tap_close(h, h->taps[h->tap_count - 1].tap.tunnel);
 	while (h->raw_count)
 		held_raw_close(h, h->raws[h->raw_count - 1].raw.id);
+}
+
+int held_memory_make(const char *name, int *fd)
+{
+	*fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	if (*fd < 0 && errno == EINVAL) /* kernels before 6.3 */
+		*fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return *fd < 0 ? -errno : 0;
 }

@@ -40,4 +40,7 @@ int held_tap_close(struct held *h, uint32_t tunnel);
 int held_raw_close(struct held *h, uint32_t id);
 void held_done(struct held *h);
 
+/* Memory for a child's state that is to outlive it. 0 or -errno. */
+int held_memory_make(const char *name, int *fd);
+
 #endif

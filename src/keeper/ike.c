@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,10 +14,6 @@
 #include "keeper/keeper_state.h"
 #include "keeper/nat_port.h"
 #include "keeper/run_dir.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
 
 static const struct span vici_pause = { 20 * 1000 };
 static const struct span vici_patience = { 10 * 1000 * 1000 };
@@ -33,14 +28,6 @@ void ike_init(struct ike *i)
 {
 	*i = (struct ike){ .sa_memory = -1, .udp = { -1, -1 }, .inject = { -1, -1 }, .vici_at = INSTANT_NEVER,
 			   .vici_until = INSTANT_NEVER, .taken_at = INSTANT_NEVER };
-}
-
-static int memory_make(int *fd)
-{
-	*fd = memfd_create("dmvpn-sa", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-	if (*fd < 0 && errno == EINVAL) /* kernels before 6.3 */
-		*fd = memfd_create("dmvpn-sa", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	return *fd < 0 ? -errno : 0;
 }
 
 static int family_open(struct ike *i, size_t n)
@@ -79,7 +66,7 @@ void ike_done(struct ike *i)
 int ike_open(struct ike *i, char *text, size_t size)
 {
 	const char *what = "make the memory of the security associations";
-	int error = memory_make(&i->sa_memory);
+	int error = held_memory_make("dmvpn-sa", &i->sa_memory);
 
 	for (size_t n = 0; n < IKE_FAMILIES && !error; n++) {
 		what = families[n] == IP_V6 ? "open UDP port 4500 over IPv6" : "open UDP port 4500";

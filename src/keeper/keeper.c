@@ -145,6 +145,7 @@ static void start_forwarder(struct keeper *k)
 		return;
 	k->linked = false;
 	give_all(k);
+	bfdd_give_memory(k);
 	link_children(k);
 	bfdd_forwarder_started(k);
 }

@@ -67,11 +67,13 @@ enum keeper_msg_type {
 	KEEPER_GIVE_INJECT,       /* struct keeper_udp + one fd: raw socket to hand IKE messages to charon */
 	KEEPER_GIVE_XFRM,         /* struct keeper_xfrm + one fd: our end of one of charon's XFRM sockets
 				   * (SOCK_SEQPACKET, netlink messages); again after a restart of the forwarder */
-	KEEPER_GIVE_BFDD,         /* one fd: a fresh connection to bfdd's socket of --dplaneaddr (bfd/plane.h). The
-				   * keeper makes another when this one ends */
+	KEEPER_GIVE_BFDD,         /* struct keeper_bfdd + one fd: a connection to bfdd's socket of --dplaneaddr
+				   * (bfd/plane.h). The keeper makes another when this one ends */
 	KEEPER_GIVE_BFD,          /* struct keeper_udp + two fds of one family: UDP 3784 to receive by, one to send by
 				   * (TTL 255). Only when bfdd is there: it does not use the port itself then */
 	KEEPER_TAKE_XFRM,         /* no payload: charon is gone, close them all. Its SAs stay */
+	KEEPER_GIVE_BFD_MEMORY,   /* one fd: shared memory (memfd) with the BFD sessions (base/records.h), empty or
+				   * as an earlier forwarder left it. Before KEEPER_CONTROL and KEEPER_GIVE_BFDD */
 
 	/* keeper -> charon's launcher: KEEPER_IKE_START with the settings, first of all, and
 	 * KEEPER_STOP for a clean end of charon (the end of the socket: charon is killed) */
@@ -111,6 +113,11 @@ struct keeper_ike {
 
 struct keeper_udp {
 	uint8_t family; /* enum ip_family */
+};
+
+struct keeper_bfdd {
+	uint32_t connection; /* counts them */
+	uint8_t is_fresh;    /* no forwarder had it before */
 };
 
 struct keeper_xfrm {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""NHRP watches its peers by BFD: sessions come up through IPsec, live through the death of the control process, tell a
+"""NHRP watches its peers by BFD: sessions come up through IPsec, live through the death of the control process and of the forwarder, tell a
 silent hub within a fraction of a second, and a hub that stops in an orderly way is not taken for dead.
 
 usage: bfd.py DMVPN_TOOL
@@ -57,6 +57,19 @@ def control_process_dies(lab):
     scene.expect("failures while the control processes were away", failures(lab) - before, 0)
 
 
+def forwarder_dies(lab):
+    """The sessions lie in memory that outlives it: those of NHRP go on under their discriminators."""
+    before = failures(lab)
+    own = {r: [s["discriminator"] for s in sessions(lab, r)] for r in lab.configs}
+    for router in lab.configs:
+        pid = lab.pid(router, "forwarder")
+        os.kill(pid, signal.SIGKILL)
+        scene.wait_for(f"{router} has a new forwarder", lambda r=router, p=pid: lab.pid(r, "forwarder") != p)
+        wait_up(lab)
+        scene.expect(f"failures after the death of {router}'s forwarder", failures(lab) - before, 0)
+    scene.expect("discriminators", {r: [s["discriminator"] for s in sessions(lab, r)] for r in lab.configs}, own)
+
+
 def hub_falls_silent(lab):
     lab.fault("fail", "uplink@hub1")
     cut = time.time()
@@ -93,6 +106,7 @@ def test(tool):
         lab.wait_registered(*(f"spoke{n}" for n in SPOKES))
         wait_up(lab)
         control_process_dies(lab)
+        forwarder_dies(lab)
         hub_falls_silent(lab)
         hub_is_told_to_forget(lab)
 

@@ -2,7 +2,7 @@
 """The control process, then the forwarder, of a spoke and of the hub is killed under traffic.
 
 In both cases the tunnel's interface with its number, carrier and addresses, the neighbours and
-the routing sessions stay. Without the control process no packet of an established flow is lost,
+the routing sessions, which BFD watches, stay. Without the control process no packet of an established flow is lost,
 and a new flow to a next hop that nobody has resolved passes too, by way of the hub. After the
 forwarder's death traffic is back within a second.
 
@@ -19,11 +19,15 @@ LANS = {n: f"10.1.{n}.100" for n in (1, 2, 3)}
 ROUTERS = ("hub1", "spoke1", "spoke2", "spoke3")
 
 
+WATCH = " bfd interval 50 min_rx 50 multiplier 3\n"
+
+
 def configs():
-    """Phase 2: the hub hands routes on with the next hop that they have."""
-    routing = scene.HUB_BGP.replace(" neighbor SPOKES next-hop-self all\n", "")
-    spokes = {f"spoke{n}": scene.spoke_config(n, "", scene.spoke_bgp(n)) for n in LANS}
-    return {"hub1": scene.hub_config("", routing), **spokes}
+    """Phase 2: the hub hands routes on with the next hop that they have. BFD watches the routing sessions."""
+    routing = scene.HUB_BGP.replace(" neighbor SPOKES next-hop-self all\n", " neighbor SPOKES fall-over bfd\n")
+    spokes = {f"spoke{n}": scene.spoke_config(n, WATCH, scene.spoke_bgp(n) + f" neighbor {scene.HUB} fall-over bfd\n")
+              for n in LANS}
+    return {"hub1": scene.hub_config(WATCH, routing), **spokes}
 
 
 def interface(lab, router):

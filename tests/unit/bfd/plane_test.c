@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "bfd/plane.h"
@@ -62,7 +64,7 @@ static int begin(void **state)
 	r = (struct rig){ .now = { 1000000 }, .has_tunnel = true };
 	r.b = bfd_new(&o);
 	r.p = plane_new(r.b, &ways);
-	plane_connected(r.p, r.now);
+	plane_connected(r.p, r.now, 1);
 	*state = &r;
 	return 0;
 }
@@ -282,7 +284,7 @@ static void bfdd_comes_back(void **state)
 	look(r);
 	plane_lost(r->p, r->now);
 	hear(r, &key, BFD_DOWN);
-	plane_connected(r->p, r->now);
+	plane_connected(r->p, r->now, 2);
 	say(r, &kept);
 	expect_told(r, 1, BFD_UP); /* it has forgotten */
 	pass(r, 4000);
@@ -312,6 +314,176 @@ static void questions_are_answered(void **state)
 	assert_false(plane_input(r->p, r->now, foreign, sizeof foreign));
 }
 
+/* ---- the process is killed ---- */
+
+struct restart {
+	int fd;
+	struct records *records;
+};
+
+static void take_up(struct rig *r, struct restart *m, bool expect_adopted)
+{
+	static const struct records_layout layout = { .size = BFD_RECORD_OCTETS, .capacity = 10, .version = 1 };
+	bool adopted;
+
+	assert_int_equal(records_open(&m->records, m->fd, &layout, &adopted), 0);
+	assert_int_equal(adopted, expect_adopted);
+	bfd_restore(r->b, r->now, m->records);
+	plane_restore(r->p, r->now, m->records);
+}
+
+/* Nothing is said to anybody; the next one starts `ms` later. */
+static void killed(struct rig *r, struct restart *m, int64_t ms)
+{
+	const struct plane_ways ways = { r, tunnel_addr };
+	const struct bfd_options o = { .seed = 2, .sessions_max = 100 };
+
+	plane_free(r->p);
+	bfd_free(r->b);
+	records_close(m->records);
+	r->now = instant_add(r->now, span_ms(ms));
+	r->has_tunnel = false;
+	r->b = bfd_new(&o);
+	r->p = plane_new(r->b, &ways);
+	take_up(r, m, true);
+}
+
+static void settle(struct rig *r)
+{
+	r->has_tunnel = true;
+	plane_tunnels_changed(r->p, r->now);
+	plane_settled(r->p, r->now);
+	look(r);
+}
+
+static struct restart kept_from_now_on(struct rig *r)
+{
+	struct restart m = { .fd = memfd_create("bfd", MFD_CLOEXEC) };
+
+	assert_true(m.fd >= 0);
+	take_up(r, &m, false);
+	plane_connected(r->p, r->now, 1);
+	return m;
+}
+
+static void restart_end(struct rig *r, struct restart *m)
+{
+	plane_free(r->p);
+	bfd_free(r->b);
+	records_close(m->records);
+	close(m->fd);
+	r->p = NULL;
+	r->b = NULL;
+}
+
+static void a_killed_process_is_not_noticed(void **state)
+{
+	struct rig *r = *state;
+	const struct bfd_plane_message one = wish(5, "Tunnel3", "10.0.0.1"), two = wish(6, "Tunnel3", "10.0.0.2");
+	const struct bfd_key key = tunnel_key("10.0.0.1");
+	struct restart m = kept_from_now_on(r);
+	struct bfd_status before, after;
+
+	say(r, &one);
+	say(r, &two);
+	hear(r, &key, BFD_DOWN);
+	hear(r, &key, BFD_UP);
+	plane_verdict(r->p, TUNNEL, &two.session.remote, PLANE_ALIVE); /* without BFD */
+	look(r);
+	assert_true(bfd_get_status(r->b, &key, &before));
+	killed(r, &m, 40);
+	assert_true(plane_resumed(r->p, 1));
+	look(r);
+	assert_int_equal(r->told, 0);
+	settle(r);
+	assert_int_equal(r->told, 0);
+	assert_int_equal(plane_count(r->p), 2);
+	assert_true(bfd_get_status(r->b, &key, &after));
+	assert_int_equal(after.state, BFD_UP);
+	assert_int_equal(after.discriminator, before.discriminator);
+	assert_int_equal(after.detection_us, before.detection_us);
+	assert_int_equal(after.failures, 0);
+	/* The second is up by the verdict alone; the first is watched as before. */
+	hear(r, &key, BFD_UP);
+	pass(r, 140);
+	assert_int_equal(r->told, 0);
+	pass(r, 60);
+	pass(r, 20);
+	expect_told(r, 1, BFD_DOWN);
+	assert_int_equal(r->last.state.discriminator, 5);
+	restart_end(r, &m);
+}
+
+static void one_that_was_away_for_long_begins_anew(void **state)
+{
+	struct rig *r = *state;
+	const struct bfd_plane_message one = wish(5, "Tunnel3", "10.0.0.1");
+	const struct bfd_key key = tunnel_key("10.0.0.1");
+	struct restart m = kept_from_now_on(r);
+	struct bfd_status s;
+
+	say(r, &one);
+	hear(r, &key, BFD_DOWN);
+	hear(r, &key, BFD_UP);
+	killed(r, &m, BFD_RESTORE_MS + 1);
+	assert_true(plane_resumed(r->p, 1));
+	look(r);
+	expect_told(r, 1, BFD_DOWN);
+	assert_true(bfd_get_status(r->b, &key, &s));
+	assert_int_equal(s.state, BFD_DOWN);
+	settle(r);
+	assert_int_equal(bfd_count(r->b), 1);
+	restart_end(r, &m);
+}
+
+/* Another connection than the process before had: bfdd has forgotten, and hands over anew. */
+static void a_new_connection_is_none_of_before(void **state)
+{
+	struct rig *r = *state;
+	const struct bfd_plane_message one = wish(5, "Tunnel3", "10.0.0.1"), gone = wish(6, "eth0", "192.0.2.2");
+	const struct bfd_key key = tunnel_key("10.0.0.1");
+	struct restart m = kept_from_now_on(r);
+
+	say(r, &one);
+	say(r, &gone);
+	hear(r, &key, BFD_DOWN);
+	hear(r, &key, BFD_UP);
+	killed(r, &m, 40);
+	assert_false(plane_resumed(r->p, 2));
+	settle(r);
+	plane_connected(r->p, r->now, 2);
+	say(r, &one);
+	expect_told(r, 1, BFD_UP);
+	for (int i = 0; i < 40; i++) {
+		hear(r, &key, BFD_UP);
+		pass(r, 100);
+	}
+	assert_int_equal(plane_count(r->p), 1);
+	killed(r, &m, 40);
+	assert_int_equal(plane_count(r->p), 1);
+	restart_end(r, &m);
+}
+
+static void rubbish_is_left_alone(void **state)
+{
+	struct rig *r = *state;
+	struct restart m = kept_from_now_on(r);
+	uint8_t record[BFD_RECORD_OCTETS];
+
+	for (int kind = 0; kind < 5; kind++) {
+		memset(record, 0xff, sizeof record);
+		memcpy(record, &kind, sizeof kind);
+		records_put(m.records, RECORDS_NONE, record);
+		memset(record + sizeof kind, 0, sizeof record - sizeof kind);
+		records_put(m.records, RECORDS_NONE, record);
+	}
+	killed(r, &m, 0);
+	settle(r);
+	assert_int_equal(bfd_count(r->b), 0);
+	assert_int_equal(plane_count(r->p), 0);
+	restart_end(r, &m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +495,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tunnels_come_later, begin, end),
 		cmocka_unit_test_setup_teardown(bfdd_comes_back, begin, end),
 		cmocka_unit_test_setup_teardown(questions_are_answered, begin, end),
+		cmocka_unit_test_setup_teardown(a_killed_process_is_not_noticed, begin, end),
+		cmocka_unit_test_setup_teardown(one_that_was_away_for_long_begins_anew, begin, end),
+		cmocka_unit_test_setup_teardown(a_new_connection_is_none_of_before, begin, end),
+		cmocka_unit_test_setup_teardown(rubbish_is_left_alone, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("plane", tests, NULL, NULL);
