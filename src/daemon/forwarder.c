@@ -94,6 +94,14 @@ static void held_end(struct daemon *d)
 		datapath_user_settle(d->user);
 }
 
+static void doubt(struct daemon *d, const struct forward_doubt *m)
+{
+	struct event ev = { .type = EVENT_DOUBT, .tunnel = m->tunnel };
+
+	ev.quiet.nbma = m->nbma;
+	daemon_feed(d, &ev);
+}
+
 static bool is(const struct ipc_message *m, unsigned type, size_t size)
 {
 	return m->type == type && m->length == size;
@@ -127,6 +135,8 @@ void forwarder_received(void *daemon, const struct ipc_message *m)
 		probed(d, p);
 	} else if (is(m, FORWARD_QUIET, sizeof(struct forward_peer))) {
 		quiet(d, p);
+	} else if (is(m, FORWARD_DOUBT, sizeof(struct forward_doubt))) {
+		doubt(d, p);
 	} else if (is(m, FORWARD_BFDD, sizeof(struct forward_bfdd))) {
 		fall_over_bfdd(d, p);
 	} else if (is(m, FORWARD_USAGE, sizeof(struct forward_usage))) {

@@ -41,8 +41,11 @@ static void path_in_resting(struct path *p, enum path_event event)
 {
 	switch (event) {
 	case PATH_EVENT_QUIET:
-	case PATH_EVENT_DOUBT:
 		if (may_burst(p))
+			path_enter(p, PATH_DOUBTED);
+		break;
+	case PATH_EVENT_DOUBT: /* a stranger's word and the silence of who filters probes prove nothing together */
+		if (p->answered > 0 && may_burst(p))
 			path_enter(p, PATH_DOUBTED);
 		break;
 	case PATH_EVENT_DOWN:

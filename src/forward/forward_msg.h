@@ -94,6 +94,8 @@ enum forward_msg_type {
 	FORWARD_BFDD,         /* struct forward_bfdd: bfdd has connected or is gone; when it is there, also before
 			       * FORWARD_HELD_END */
 	FORWARD_PROBED,       /* struct forward_probe: that probe was answered */
+	FORWARD_DOUBT,        /* struct forward_doubt: somebody on the underlay says that packets do not get to that
+			       * peer. A hint, not proven; at most one per peer in 200 ms, and 64 a second */
 	FORWARD_QUIET,        /* struct forward_peer: a packet went to a peer from which nothing came lately. At most
 			       * one per peer in 300 ms */
 };
@@ -212,6 +214,11 @@ struct forward_stranger {
 	uint32_t tunnel;
 	struct endpoint from; /* outer source */
 	struct ipaddr addr;   /* inner source */
+};
+
+struct forward_doubt {
+	uint32_t tunnel;
+	struct endpoint nbma;
 };
 
 struct forward_usage {

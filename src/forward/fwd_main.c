@@ -16,6 +16,7 @@
 #include "forward/fwd_control.h"
 #include "forward/kernel_io.h"
 #include "forward/protect.h"
+#include "forward/send_error.h"
 #include "forward/xfrm_link.h"
 #include "keeper/keeper_msg.h"
 
@@ -125,8 +126,10 @@ static void raw_take(struct forwarder *f, const struct keeper_raw *m, int fd, in
 
 	raw_drop(f, m->id);
 	raw = raw_add(&f->tables.tunnels, m->id, &m->local, m->protocol, fd, df_fd);
-	if (raw)
-		watch(f, fd, &raw->source);
+	if (!raw)
+		return;
+	(void)send_errors_on(fd, (enum ip_family)m->local.addr.family); /* without hints nothing is lost but time */
+	watch(f, fd, &raw->source);
 }
 
 static void memory_take(struct forwarder *f, int fd)
@@ -164,6 +167,7 @@ static void port_take(struct forwarder *f, uint8_t family, int fd)
 	port_drop(f, port);
 	port->socket.fd = fd;
 	port->socket.df_now = 0;
+	(void)send_errors_on(fd, port->socket.family);
 	watch(f, fd, &port->source);
 }
 
@@ -336,6 +340,15 @@ static void control_ready(struct forwarder *f)
 		control_close(f);
 }
 
+/* Said for as long as it is not taken. */
+static void source_error(struct forwarder *f, enum source *source)
+{
+	if (*source == SOURCE_RAW)
+		kernel_io_raw_error(f->io, (struct raw *)source);
+	else if (*source == SOURCE_UDP)
+		kernel_io_udp_error(f->io, (struct nat_port *)source);
+}
+
 static void source_ready(struct forwarder *f, enum source *source)
 {
 	switch (*source) {
@@ -418,6 +431,8 @@ static int loop(struct forwarder *f)
 		time_read(f);
 		f->changed = false;
 		for (int i = 0; i < count && !f->changed && !f->ended; i++) {
+			if (events[i].events & EPOLLERR)
+				source_error(f, events[i].data.ptr);
 			source_ready(f, events[i].data.ptr);
 			punctual(f);
 		}

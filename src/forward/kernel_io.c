@@ -16,8 +16,10 @@
 #include "forward/mtu.h"
 #include "forward/send_error.h"
 #include "forward/sockaddr.h"
+#include "forward/unreachable.h"
 
 enum {
+	SEND_TRIES = 3, /* of a packet that errors about others stand in the way of */
 	OFFLOADS_TCP = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
 	OFFLOADS_UDP = 0x20 | 0x40, /* TUN_F_USO4, TUN_F_USO6: younger than some systems' headers */
 	SUPER_PACKET = 4096,        /* octets: no wire's packet is that long */
@@ -49,9 +51,10 @@ static void control_fill(struct msghdr *msg, const struct underlay_packet *p)
 }
 
 /* What to do about the first packet of a run that was refused; true: try it once more. */
-static bool send_failed(struct kernel_io *io, struct queued_send *s, int error, bool again)
+static bool send_failed(struct kernel_io *io, struct queued_send *s, int error, unsigned tries)
 {
-	if (error == EINTR || (!again && send_error_waits(s->fd, error)))
+	if (error == EINTR || (tries == 0 && send_error_waits(s->fd, error)) ||
+	    (tries < SEND_TRIES && send_error_is_news(error)))
 		return true;
 	if (error == EMSGSIZE && s->packet.df && s->packet.session) {
 		esp_tx_learn(io->worker, s->packet.session, send_error_mtu(s->fd));
@@ -67,7 +70,7 @@ static bool send_failed(struct kernel_io *io, struct queued_send *s, int error, 
 static void flush(void *context)
 {
 	struct kernel_io *io = context;
-	bool again = false;
+	unsigned tries = 0;
 	size_t i = 0;
 
 	coalesce_flush(io->coalesce);
@@ -81,12 +84,13 @@ static void flush(void *context)
 		sent = sendmmsg(fd, &io->headers[i], (unsigned)(end - i), 0);
 		if (sent > 0) {
 			i += (size_t)sent;
-			again = false;
-			continue;
-		}
-		again = send_failed(io, &io->sends[i], errno, again);
-		if (!again)
+			tries = 0;
+		} else if (send_failed(io, &io->sends[i], errno, tries)) {
+			tries++;
+		} else {
 			i++;
+			tries = 0;
+		}
 	}
 	io->queued = 0;
 	protected_io_flush(&io->protected);
@@ -375,4 +379,22 @@ void kernel_io_udp_ready(struct kernel_io *io, struct nat_port *port)
 {
 	protected_io_udp_receive(&io->protected, port);
 	flush(io);
+}
+
+void kernel_io_raw_error(struct kernel_io *io, struct raw *raw)
+{
+	uint8_t quoted[SEND_ERROR_QUOTED_MAX];
+	struct send_error e;
+
+	for (int i = 0; i < SEND_ERRORS_MAX && send_errors_next(raw->fd, &e, quoted); i++)
+		unreachable_raw(io->worker, raw, &e);
+}
+
+void kernel_io_udp_error(struct kernel_io *io, struct nat_port *port)
+{
+	uint8_t quoted[SEND_ERROR_QUOTED_MAX];
+	struct send_error e;
+
+	for (int i = 0; i < SEND_ERRORS_MAX && send_errors_next(port->socket.fd, &e, quoted); i++)
+		unreachable_udp(io->worker, &e);
 }

@@ -71,5 +71,8 @@ void kernel_io_tap_prepare(struct tap *tap);
 int kernel_io_tap_ready(struct kernel_io *io, struct tap *tap);
 int kernel_io_raw_ready(struct kernel_io *io, struct raw *raw);
 void kernel_io_udp_ready(struct kernel_io *io, struct nat_port *port);
+/* The socket has an error to tell, which must be taken from it: see unreachable.h. */
+void kernel_io_raw_error(struct kernel_io *io, struct raw *raw);
+void kernel_io_udp_error(struct kernel_io *io, struct nat_port *port);
 
 #endif

@@ -201,26 +201,18 @@ static void df_set(struct udp_socket *socket, bool df)
 		socket->df_now = wanted;
 }
 
-/* What the path carries, asked by sending the refused datagram again with errors queued. They are
- * not queued otherwise: a peer that is away would then disturb the sends to all others. */
+/* What the path carries, asked by sending the refused datagram again with errors queued, if they are not
+ * anyway. */
 static uint32_t path_mtu_ask(const struct udp_socket *socket, const struct msghdr *refused)
 {
-	const int level = socket->family == IP_V4 ? IPPROTO_IP : IPPROTO_IPV6;
-	const int option = socket->family == IP_V4 ? IP_RECVERR : IPV6_RECVERR;
-	const int on = 1, off = 0;
-	uint32_t mtu = 0;
-
-	if (setsockopt(socket->fd, level, option, &on, sizeof on) < 0)
+	if (send_errors_on(socket->fd, socket->family) < 0)
 		return 0;
-	if (sendmsg(socket->fd, refused, MSG_DONTWAIT) < 0)
-		mtu = send_error_mtu(socket->fd);
-	setsockopt(socket->fd, level, option, &off, sizeof off);
-	return mtu;
+	return sendmsg(socket->fd, refused, MSG_DONTWAIT) < 0 ? send_error_mtu(socket->fd) : 0;
 }
 
 static bool is_worth_another(int fd, int error)
 {
-	return error == EINTR || send_error_waits(fd, error);
+	return error == EINTR || send_error_is_news(error) || send_error_waits(fd, error);
 }
 
 static int send_one(const struct udp_socket *socket, const struct msghdr *msg)

@@ -33,6 +33,9 @@ enum {
 	STRANGER_INTERVAL_MS = 1000,
 	QUIET_MS = 300, /* a peer that traffic goes to has sent nothing for so long */
 	STRANGERS_MAX = 64, /* in one such interval: anybody may pretend to be many */
+	UNREACHABLE_SLOTS = 256,
+	UNREACHABLE_MS = 200,
+	UNREACHABLES_MAX = 64, /* in a second */
 };
 
 struct bfd;
@@ -118,6 +121,9 @@ struct worker {
 	struct miss_slot strangers[STRANGER_SLOTS];
 	struct instant strangers_since;
 	unsigned strangers_told;
+	struct miss_slot unreachables[UNREACHABLE_SLOTS];
+	struct instant unreachables_since;
+	unsigned unreachables_told;
 	struct relay_count relays;
 	struct siphash_key probe_key; /* of this process: what proves that an answer is one to our probe */
 	uint8_t nhrp_out[FRAME_HEADROOM + FORWARD_NHRP_MAX + FRAME_TAILROOM];

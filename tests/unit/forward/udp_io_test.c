@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/udp.h>
 #include <net/if.h>
+#include <poll.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "forward/send_error.h"
 #include "forward/udp_io.h"
 
 struct pair {
@@ -147,6 +149,29 @@ static void a_run_arrives_as_sent(void **state)
 		assert_int_equal(fills[i], i);
 		assert_int_equal(lengths[i], i < 9 ? 1000 : 333);
 	}
+	assert_int_equal(p->refused_count, 0);
+}
+
+/* What ICMP said of a datagram to somebody else stands in the way of the next send, which must not lose it. */
+static void news_of_others_cost_nothing(void **state)
+{
+	struct pair *p = *state;
+	const struct udp_path there = path_of(p);
+	struct udp_path gone = there;
+	struct pollfd wait = { .fd = p->tx.fd };
+	size_t lengths[64], buffers;
+	uint8_t fills[64];
+
+	gone.remote_port = 9; /* nobody listens in this namespace */
+	assert_int_equal(send_errors_on(p->tx.fd, p->tx.family), 0);
+	put(p, &gone, 100, 1);
+	udp_send_flush(p->sender);
+	assert_int_equal(poll(&wait, 1, 1000), 1);
+	assert_true(wait.revents & POLLERR);
+	for (uint8_t i = 0; i < 10; i++)
+		put(p, &there, 1000, i);
+	udp_send_flush(p->sender);
+	assert_int_equal(take(p, lengths, fills, 64, &buffers), 10);
 	assert_int_equal(p->refused_count, 0);
 }
 
@@ -327,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_run_arrives_as_sent), T(arrival_says_whence), T(keys_part_runs), T(undone_is_not_sent), T(fills_up),
 		T(too_big_for_the_path), T(unreachable_path),
+		T(news_of_others_cost_nothing),
 	};
 
 	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
