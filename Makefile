@@ -2,7 +2,7 @@
 BUILD ?= build
 MESON_FLAGS ?=
 
-.PHONY: all demo check check-quick check-sanitize check-kernel faults bench fuzz packages clean
+.PHONY: all demo check check-quick check-sanitize check-kernel faults figures bench fuzz packages clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -36,6 +36,12 @@ check-kernel: all
 # FAULTS="--faults kill,uplink examples/ipv6-over-ipv6" narrows it.
 faults: all
 	@tests/lab/faults $(FAULTS)
+	@[ -n "$(FAULTS)" ] || $(MAKE) figures
+
+# What no single fault shows: a hub's return, the control process's death, 64 flaps, false alarms,
+# default routes and many prefixes. An hour; build/figures.jsonl, docs/faults.md.
+figures: all
+	@failed=0; for one in hub_reboot control_death prefixes flaps false_alarms; do tests/lab/figures/$$one || failed=1; done; exit $$failed
 
 bench: all
 	@packaging/install-packages bench

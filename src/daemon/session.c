@@ -33,6 +33,7 @@ enum {
 	LINGER_S = 60,
 	BACKOFF_MS_MIN = 1000,
 	BACKOFF_MS_MAX = 4000,
+	HURRY_MS = 200,     /* … or the peer said something: then as soon as this */
 	CROWDED_MS = 200,   /* too many attempts at once: a moment later */
 	LONG_S = 8,         /* an attempt that took so long was backoff enough */
 	STABLE_S = 10,      /* up so long, it has been up: what went before explains nothing more */
@@ -403,6 +404,15 @@ void session_doubt(struct session *x)
 {
 	if (x->state == SESSION_UP)
 		session_prove(x);
+}
+
+/* Anybody may say so: only waiting for another try ends by it, and only where silence was the reason. */
+void session_hurry(struct session *x)
+{
+	const struct instant soonest = instant_add(x->since, span_ms(HURRY_MS));
+
+	if (x->state == SESSION_BACKOFF && x->cause_rank <= IKE_CAUSE_NO_ANSWER && x->table->asking < ASKING_MAX)
+		arm(x, instant_before(x->table->now, soonest) ? instant_since(soonest, x->table->now) : span_s(0));
 }
 
 bool session_prove(struct session *x)

@@ -138,6 +138,7 @@ bool session_wanted(const struct session *x);
 void session_set_cause(struct session *x, unsigned rank, const char *cause); /* enum ike_cause */
 void session_timer(struct session *x);
 void session_doubt(struct session *x);
+void session_hurry(struct session *x); /* the peer, silent so far, may be there again */
 bool session_prove(struct session *x); /* begins anew beside what it has, wanted or not; false: not now */
 void session_renew(struct session *x); /* charon's settings for it are others */
 

@@ -136,7 +136,10 @@ void sessions_attempt_failed(struct sessions *s, struct instant now, const struc
 
 	sessions_now(s, now);
 	x = session_of_key(s, k);
-	if (x && x->state == SESSION_IKE) /* the line of the log that says why comes behind this */
+	if (!x)
+		return;
+	x->prove_again = now;
+	if (x->state == SESSION_IKE) /* the line of the log that says why comes behind this */
 		timer_set(&s->timers, &x->timer, session_later(x, span_ms(CAUSE_MS)));
 }
 

@@ -109,6 +109,7 @@ void sessions_doubt(struct sessions *s, struct instant now, uint32_t session)
 		return;
 	session_say_doubted(x);
 	session_doubt(x);
+	session_hurry(x);
 }
 
 bool sessions_prove(struct sessions *s, struct instant now, uint32_t session)

@@ -328,9 +328,8 @@ void nhs_miss(struct nhs *n)
 /* Somebody is there after all: ask now instead of at the end of the step. */
 void nhs_ask_again(struct nhs *n)
 {
-	const struct span quiet = instant_since(engine_of(n)->now, n->last_sent);
-
-	if (quiet.us < span_ms(NHS_HEARD_QUIET_MS).us)
+	if (!instant_is_never(n->last_sent) &&
+	    instant_since(engine_of(n)->now, n->last_sent).us < span_ms(NHS_HEARD_QUIET_MS).us)
 		return;
 	n->step = 0;
 	transmit(n);

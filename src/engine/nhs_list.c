@@ -236,12 +236,18 @@ struct nhs *nhs_by_request(const struct overlay *o, uint32_t request_id)
 	return NULL;
 }
 
+/* What was sent so far, however lately, went by keys that it may have forgotten. */
 void nhs_reachable(const struct overlay *o, const struct endpoint *to)
 {
-	for (size_t i = 0; i < o->nhs_count; i++)
-		if (endpoint_eq(&o->nhs[i]->nbma, to))
-			nhs_step(o->nhs[i], o->nhs[i]->state == NHS_UP || o->nhs[i]->state == NHS_REFUSED ?
-					    NHS_EVENT_READY : NHS_EVENT_HEARD);
+	for (size_t i = 0; i < o->nhs_count; i++) {
+		struct nhs *const n = o->nhs[i];
+
+		if (!endpoint_eq(&n->nbma, to))
+			continue;
+		if (nhs_is_asked(n) || nhs_is_live(n))
+			n->last_sent = INSTANT_NEVER;
+		nhs_step(n, n->state == NHS_UP || n->state == NHS_REFUSED ? NHS_EVENT_READY : NHS_EVENT_HEARD);
+	}
 }
 
 void nhs_heard(const struct overlay *o, const struct endpoint *from)

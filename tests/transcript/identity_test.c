@@ -306,6 +306,10 @@ static void reachable_asks_again(void **state)
 	rig_skip(r);
 	node_event(spoke, &ev);
 	assert_int_equal(rig_count(r, "Registration Request"), 1);
+	rig_run_ms(r, 100);
+	rig_skip(r);
+	node_event(spoke, &ev); /* what was sent a moment ago may have gone by keys that it has forgotten */
+	assert_int_equal(rig_count(r, "Registration Request"), 1);
 	rig_free(r);
 }
 

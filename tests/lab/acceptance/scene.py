@@ -125,6 +125,7 @@ def spoke_bgp(n):
 
 class Lab:
     """`dmvpn lab up` of some configurations, and `down` whatever happens."""
+    patience_s = 120  # for up and for down
 
     def __init__(self, tool, configs, lab_conf=None):
         self.tool_path, self.configs, self.lab_conf = tool, configs, lab_conf
@@ -144,7 +145,7 @@ class Lab:
                 with open(os.path.join(self.configuration_dir, "lab.conf"), "w") as f:
                     f.write(self.lab_conf)
             run(self.tool_path, "lab", "up", *self.options(), "--name", self.name, "--logs", self.logs,
-                self.configuration_dir)
+                self.configuration_dir, timeout=self.patience_s)
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise
@@ -159,7 +160,7 @@ class Lab:
         # `down` reads the configurations again: those that the lab was built from.
         for router, text in self.configs.items():
             self.configure(router, text)
-        print(run(self.tool_path, "lab", "down", self.name, check=False), end="")
+        print(run(self.tool_path, "lab", "down", self.name, check=False, timeout=self.patience_s), end="")
         shutil.rmtree(self.folder, ignore_errors=True)
         for number, handler in former.items():
             signal.signal(number, handler)

@@ -14,6 +14,7 @@
 
 #include "daemon/session.h"
 #include "daemon/sessions.h"
+#include "ike/ike_cause.h"
 
 enum { TUNNEL = 0, PROTECTION = 7 };
 
@@ -419,6 +420,54 @@ static void test_doubt(void **state)
 	assert_string_equal(drain(), "initiate");
 	sessions_doubt(s, now, 99); /* unknown by now */
 	assert_string_equal(drain(), "");
+}
+
+/* What was begun anew came to nothing: the next sign of life begins it again, however soon. */
+static void test_doubt_after_an_attempt_in_vain(void **state)
+{
+	const struct session_key k = { PROTECTION, at("192.0.2.1"), at("198.51.100.1") };
+
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "hub", true);
+	sessions_can_send(s, now, 1, true);
+	sessions_doubt(s, now, 1);
+	drain();
+	pass(11000);
+	sessions_doubt(s, now, 1);
+	assert_string_equal(drain(), "doubted");
+	sessions_attempt_failed(s, now, &k);
+	sessions_doubt(s, now, 1);
+	assert_string_equal(drain(), "doubted initiate");
+}
+
+/* Who was silent and is heard again is asked at once; who refused us is not asked more often for it. */
+static void test_a_sign_of_life_ends_the_wait(void **state)
+{
+	const struct session_key k = { PROTECTION, at("192.0.2.1"), at("198.51.100.1") };
+
+	(void)state;
+	want("198.51.100.1", 0);
+	child_up(1, "198.51.100.1", "hub", true);
+	sessions_can_send(s, now, 1, true);
+	sessions_ike_down(s, now, 1);
+	sessions_can_send(s, now, 1, false);
+	drain();
+	assert_string_equal(state_of(1), "BACKOFF");
+	sessions_doubt(s, now, 1);
+	pass(199);
+	assert_string_equal(drain(), "doubted");
+	pass(2);
+	assert_string_equal(drain(), "initiate");
+	sessions_cause(s, now, &k, IKE_CAUSE_AUTH_BY_PEER, "authentication failed");
+	sessions_attempt_failed(s, now, &k);
+	pass(101);
+	assert_string_equal(state_of(1), "BACKOFF");
+	drain();
+	sessions_doubt(s, now, 1);
+	pass(998);
+	assert_string_equal(drain(), "doubted");
+	assert_string_equal(state_of(1), "BACKOFF");
 }
 
 /* A peer that lost its memory begins anew: the older one goes, whatever its SPI. */
@@ -835,6 +884,7 @@ int main(void)
 		TEST(test_no_answer_at_all), TEST(test_no_answer_is_asked_again_at_once), TEST(test_causes_take_turns),
 		TEST(test_log_stays_quiet), TEST(test_charon_dies_and_comes_back),
 		TEST(test_not_crossed), TEST(test_crossed_and_begun_again), TEST(test_only_orphans_are_left), TEST(test_doubt),
+		TEST(test_doubt_after_an_attempt_in_vain), TEST(test_a_sign_of_life_ends_the_wait),
 		TEST(test_crossed), TEST(test_crossed_ours_goes), TEST(test_peer_restarts), TEST(test_two_behind_one_nat),
 		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_forwarder_is_told_again),
 		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_moves_from_a_session_that_ends), TEST(test_cause_at_an_address), TEST(test_crowds),
