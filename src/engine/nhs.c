@@ -38,7 +38,8 @@
  * Who was dead is held back for a while (nhs_trust.c): it is registered with, but others are
  * preferred and none is released for its sake.
  *
- * An NHS counts as live, so that traffic may lean on it, in UP and REFRESHING.
+ * An NHS counts as live, so that traffic may lean on it, in UP and REFRESHING. While none lives, traffic that has no
+ * other way goes to one whose path is alive though it does not answer: a data path may outlive its NHRP.
  * nhs_enter() is the only writer of the state; nhs_step.c has what each state makes of each event.
  */
 #include "engine/nhs_act.h"
@@ -83,6 +84,20 @@ const char *nhs_state_name(enum nhs_state s)
 bool nhs_is_live(const struct nhs *n)
 {
 	return n->state == NHS_UP || n->state == NHS_REFRESHING;
+}
+
+bool nhs_is_silent(const struct nhs *n)
+{
+	return n->state == NHS_DOWN && n->misses >= NHS_MISSES_DOWN;
+}
+
+/* NHRP is dead behind a living tunnel. Not so while it stops in good order: then nothing was missed yet. */
+bool nhs_carries(const struct nhs *n)
+{
+	const struct path *const p = n->path.path;
+
+	return p && (p->state == PATH_ALIVE || p->state == PATH_DOUBTED) &&
+	       (nhs_is_silent(n) || n->state == NHS_RETURNING || n->state == NHS_REGISTERING);
 }
 
 bool nhs_is_asked(const struct nhs *n)
@@ -374,6 +389,12 @@ void nhs_lose_path(struct nhs *n)
 	n->tried = 0;
 	n->misses = NHS_MISSES_DOWN;
 	ask_while_dead(n);
+}
+
+/* Dead already, and now not even packets get there. */
+void nhs_carries_no_more(struct nhs *n)
+{
+	engine_of(n)->clusters_stale = true;
 }
 
 /* Known to be dead while it is not needed: it is not counted on when it is. */

@@ -78,6 +78,8 @@ void nhs_follow_path(struct nhs *n);
 void nhs_path_doubted(struct nhs *n);
 
 bool nhs_is_live(const struct nhs *n);    /* traffic may lean on it */
+bool nhs_carries(const struct nhs *n);    /* it says nothing, but packets get there: better than nobody */
+bool nhs_is_silent(const struct nhs *n);  /* DOWN for want of answers */
 bool nhs_is_asked(const struct nhs *n);   /* not live, and we try to register with it */
 bool nhs_is_standby(const struct nhs *n); /* not needed for now */
 const char *nhs_state_name(enum nhs_state s);

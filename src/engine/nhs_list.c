@@ -208,6 +208,16 @@ struct nhs *nhs_best(const struct overlay *o)
 	return nhs_next_live(o, NULL);
 }
 
+struct nhs *nhs_carrier(const struct overlay *o)
+{
+	struct nhs *const live = nhs_best(o), *best = NULL;
+
+	for (size_t i = 0; i < o->nhs_count && !live; i++)
+		if (nhs_carries(o->nhs[i]) && (!best || is_preferred(o->nhs[i], best)))
+			best = o->nhs[i];
+	return live ? live : best;
+}
+
 struct nhs *nhs_by_nbma(const struct overlay *o, const struct endpoint *nbma)
 {
 	for (size_t i = 0; i < o->nhs_count; i++)

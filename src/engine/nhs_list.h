@@ -19,6 +19,9 @@ void nhs_list_free(struct overlay *o);
  */
 struct nhs *nhs_next_live(const struct overlay *o, const struct nhs *after);
 struct nhs *nhs_best(const struct overlay *o); /* the first of these */
+/* Who carries what has no other way: the best live one; while none lives, the first that at least passes packets on
+ * (nhs_carries()). */
+struct nhs *nhs_carrier(const struct overlay *o);
 
 struct nhs *nhs_by_nbma(const struct overlay *o, const struct endpoint *nbma);
 struct nhs *nhs_by_addr(const struct overlay *o, const struct ipaddr *addr);

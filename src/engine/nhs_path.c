@@ -1,6 +1,7 @@
 /*
  * The path to an NHS is probed once it has accepted us: before that it need not know whom to
- * answer. While it is dead the light probes go on, until we want it no more.
+ * answer. While it is dead the light probes go on, until we want it no more; and one that never says anything
+ * is probed as well, since its data path may be there and know us of old.
  */
 #include "engine/nhs.h"
 
@@ -11,7 +12,7 @@ static bool may_keep(const struct nhs *n)
 
 void nhs_follow_path(struct nhs *n)
 {
-	if (n->overlay->cfg->probe_interval_ms == 0 || !ipaddr_is_host(&n->addr) || (!nhs_is_live(n) && !may_keep(n)))
+	if (n->overlay->cfg->probe_interval_ms == 0 || !ipaddr_is_host(&n->addr) || (!nhs_is_live(n) && !may_keep(n) && !nhs_is_silent(n)))
 		path_unwatch(&n->path);
 	else
 		path_watch(&n->path, PATH_WATCH_NHS, n, n->overlay, &n->nbma, &n->addr);

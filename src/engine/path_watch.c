@@ -131,13 +131,20 @@ void paths_free(struct tunnel *t)
 
 /* ---- watchers */
 
-/* Probes go to the address that the first watcher knows. */
+/* Probes go to the address that the first watcher knows; to a link-local one only where no other ever was known: who
+ * holds us for dead too answers by an NHS, and no NHS passes on what is for a link. */
 static void take_address(struct path *p)
 {
-	if (!p->watches)
+	const struct path_watch *w = p->watches;
+
+	while (w && ipaddr_is_link_local(&w->addr))
+		w = w->next;
+	if (!w && (ipaddr_is_none(&p->addr) || ipaddr_is_link_local(&p->addr)))
+		w = p->watches;
+	if (!w)
 		return;
-	p->overlay = p->watches->overlay;
-	p->addr = p->watches->addr;
+	p->overlay = w->overlay;
+	p->addr = w->addr;
 }
 
 void path_unwatch(struct path_watch *w)

@@ -87,7 +87,6 @@ struct peer *peer_get(struct tunnel *t, const struct endpoint *nbma)
 		p = add(t, t->engine->next_peer_id++, nbma);
 	if (fresh && is_sender(t->engine, nbma))
 		p->key = t->engine->in_key;
-	timer_stop(&t->engine->timers, &p->adopted);
 	p->references++;
 	if (t->up && p->references == 1 && !p->idle_listed)
 		say(p, EFFECT_PEER_SET);
@@ -142,7 +141,8 @@ void peers_sweep(struct engine *e)
 	while ((p = e->idle_peers)) {
 		e->idle_peers = p->next_idle;
 		p->idle_listed = false;
-		if (p->references > 0)
+		/* What an earlier life left may still point to one that it had. */
+		if (p->references > 0 || timer_running(&p->adopted))
 			continue;
 		say(p, EFFECT_PEER_DEL);
 		discard(p);
@@ -191,11 +191,10 @@ void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, cons
 	if (holder && holder != p) /* made from the configuration, and told to nobody yet */
 		set_id(holder, e->next_peer_id++);
 	if (p) {
-		p->key = *key;
 		set_id(p, id);
-		return;
+	} else {
+		p = add(t, id, nbma);
 	}
-	p = add(t, id, nbma);
 	p->key = *key;
 	timer_set(&e->timers, &p->adopted, later(e, claim_time(e)));
 }

@@ -4,7 +4,8 @@
  * Peers are counted references: whoever points traffic at one holds it. A peer without
  * references goes at the end of the event in which it lost the last one, so that it keeps
  * its id when one owner hands over to another; after a restart of the control process the
- * peers that the data path still held are kept for a while to be claimed again.
+ * peers that the data path still held are kept for a while, to be claimed again and because neighbours that nobody has
+ * claimed yet point to them.
  */
 #ifndef DMVPN_ENGINE_PEER_H
 #define DMVPN_ENGINE_PEER_H
@@ -27,7 +28,7 @@ struct peer {
 	unsigned multicast_references;
 	bool idle_listed;
 	struct peer *next_idle;
-	struct timer adopted; /* running: held for a claim after a restart */
+	struct timer adopted; /* running: of an earlier life, and held until the caller has swept what that left */
 };
 
 void peer_trees_init(struct tunnel *t);

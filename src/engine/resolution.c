@@ -10,8 +10,8 @@
  *
  * A question is sent at 0, 1, 3, 7, 14 and 21 s under one request id. While somebody waits
  * for a next hop (RESOLVE_NEXT_HOP), in ASKING and NEGATIVE, a temporary neighbour entry
- * leads his traffic over a live NHS; it moves in the very step in which that NHS dies. In
- * COOLING only the back-off is remembered.
+ * leads his traffic over a live NHS; it moves in the very step in which that NHS dies. While none lives, one whose
+ * tunnel lives will do: it cannot be asked, but passes packets on. In COOLING only the back-off is remembered.
  */
 #include "engine/resolution.h"
 
@@ -81,7 +81,7 @@ static void say_temporary(struct resolution *r, enum effect_type type, const str
 
 static void lean(struct resolution *r)
 {
-	const struct nhs *const n = nhs_best(r->overlay);
+	const struct nhs *const n = nhs_carrier(r->overlay);
 	const struct peer *const p = n ? peer_by_nbma(r->overlay->tunnel, &n->nbma) : NULL;
 
 	r->leans_on = n ? n->addr : IPADDR_NONE;
@@ -153,10 +153,11 @@ static void ask(struct resolution *r)
 	struct engine *const e = overlay_engine(r->overlay);
 	struct endpoint to;
 
-	if (whom_to_ask(r, &to))
-		send_request(r, &to);
-	else
+	r->nobody_asked = !whom_to_ask(r, &to);
+	if (r->nobody_asked)
 		count(e, ENGINE_COUNT_DROP_NO_ROUTE);
+	else
+		send_request(r, &to);
 	r->asked_at = e->now;
 	timer_set(&e->timers, &r->timer, later(e, span_s(ask_again_s[r->attempts++])));
 }
@@ -472,12 +473,14 @@ void resolution_reply(struct overlay *o, const struct endpoint *from, const stru
 void resolutions_nhs_changed(struct overlay *o)
 {
 	for (struct resolution *r = resolution_first(o); r; r = resolution_next(r)) {
-		const struct nhs *const n = nhs_by_addr(o, &r->leans_on);
+		const struct nhs *const n = nhs_by_addr(o, &r->leans_on), *const carrier = nhs_carrier(o);
+		const bool moves = !n || (!nhs_is_live(n) && n != carrier);
 
-		if (r->state == RESOLUTION_COOLING || (n && nhs_is_live(n)))
+		if (r->state == RESOLUTION_COOLING)
 			continue;
-		lean(r);
-		if (r->state == RESOLUTION_ASKING && !ipaddr_is_none(&r->leans_on)) {
+		if (moves)
+			lean(r);
+		if ((moves || r->nobody_asked) && r->state == RESOLUTION_ASKING && carrier && nhs_is_live(carrier)) {
 			r->attempts = 0;
 			ask(r);
 		}

@@ -29,6 +29,7 @@ struct resolution {
 	unsigned refusals;      /* back-off of the negative entry */
 	bool temporary;         /* a temporary neighbour points to leans_on */
 	struct ipaddr leans_on; /* overlay address of the NHS; IP_NONE: none is alive */
+	bool nobody_asked;      /* ASKING: there was no live NHS, last time */
 	struct instant created;
 	struct timer timer;
 	char reason[64];        /* NEGATIVE: why */

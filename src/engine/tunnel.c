@@ -349,7 +349,7 @@ static size_t add_relay(uint64_t *list, size_t n, uint64_t id)
 
 static size_t collect_relays(const struct overlay *o, uint64_t *list, size_t n)
 {
-	for (const struct nhs *x = nhs_best(o); x; x = nhs_next_live(o, x)) {
+	for (const struct nhs *x = nhs_carrier(o); x; x = nhs_next_live(o, x)) {
 		const struct peer *const p = peer_by_nbma(o->tunnel, &x->nbma);
 
 		if (p)

@@ -58,11 +58,12 @@ static void send(struct world *w, struct router *from, const struct bfd_effect *
 	const uint32_t tunnel = e->send.key.link & ~(uint32_t)BFD_LINK_TUNNEL;
 	struct router *const to = world_router_of_nbma(w, &e->send.via.addr);
 	struct span delay = { 0 };
+	uint32_t in;
 	struct flight *f;
 
 	w->result->bfd_packets++;
 	count_packet(w, from);
-	if (!to || !session_can_send(w, from, tunnel, &e->send.via.addr) || !probe_passes(w, from, to, tunnel, &delay))
+	if (!to || !session_can_send(w, from, tunnel, &e->send.via.addr) || !probe_passes(w, from, to, tunnel, &delay, &in))
 		return;
 	f = malloc(sizeof *f);
 	assert(f);

@@ -86,18 +86,25 @@ static void check_owner(struct world *w, const struct router *r, const struct bi
 		fail_binding(w, r, b, "points to a stranger");
 }
 
-/* What leans on an NHS dies with it: that is what keeps a dead hub from swallowing traffic. */
+/* What leans on an NHS dies with it: that is what keeps a dead hub from swallowing traffic. While none in that tunnel is
+ * up, one whose path is alive will do. */
 static void check_leaning(struct world *w, const struct router *r, const struct binding_view *b)
 {
 	struct snapshot_cursor cursor = { 0 };
 	struct nhs_view v;
+	bool leans_on_dead = false, leans_on_down = false, any_up = false;
 
 	if (b->kind != BINDING_INCOMPLETE || ipaddr_is_none(&b->leans_on))
 		return;
 	while (snapshot_next_nhs(r->engine, &cursor, &v)) {
-		if (ipaddr_eq(&v.addr, &b->leans_on) && v.status != NHS_VIEW_UP)
-			fail_binding(w, r, b, "leans on an NHS that is not up");
+		const bool it = ipaddr_eq(&v.addr, &b->leans_on);
+
+		any_up |= v.tunnel == b->tunnel && v.status == NHS_VIEW_UP;
+		leans_on_down |= it && v.status != NHS_VIEW_UP;
+		leans_on_dead |= it && v.status != NHS_VIEW_UP && !(v.path && (strcmp(v.path, "ALIVE") == 0 || strcmp(v.path, "DOUBTED") == 0));
 	}
+	if (leans_on_dead || (leans_on_down && any_up))
+		fail_binding(w, r, b, "leans on an NHS that is not up");
 }
 
 void check_storm(struct world *w, struct router *r)
@@ -142,7 +149,9 @@ static bool points_right(struct world *w, const struct router *r, const struct r
 {
 	const struct router *target = world_router_of_nbma(w, &p->nbma);
 
-	return is_nbma_of(w, r, owner, &p->nbma) || (target && target->is_hub && !r->is_hub && (!owner->is_hub || r->changes > 0));
+	const bool asks = !r->is_hub || w->scenario->nhs_connections > 0;
+
+	return is_nbma_of(w, r, owner, &p->nbma) || (target && target->is_hub && asks && (!owner->is_hub || r->changes > 0));
 }
 
 static void check_neighbours(struct world *w, const struct router *r)
@@ -342,6 +351,16 @@ void check_growth(struct world *w)
 
 /* ---- when all is well */
 
+/* Of the NHSs that a spoke is to be registered with. */
+static size_t count_wanted(const struct world *w, const struct router *spoke)
+{
+	size_t wanted = 0;
+
+	for (size_t l = 0; l < w->link_count; l++)
+		wanted += design_is_wanted(w, spoke, design_link_hub(w, l), design_link_tunnel(w, l));
+	return wanted;
+}
+
 static bool is_up_everywhere(const struct world *w, const struct router *spoke)
 {
 	struct snapshot_cursor cursor = { 0 };
@@ -350,7 +369,7 @@ static bool is_up_everywhere(const struct world *w, const struct router *spoke)
 
 	while (spoke->engine && snapshot_next_nhs(spoke->engine, &cursor, &v))
 		up += v.status == NHS_VIEW_UP;
-	return up == w->link_count;
+	return up == count_wanted(w, spoke);
 }
 
 void check_registered(struct world *w)
@@ -366,7 +385,15 @@ void check_registered(struct world *w)
 		world_fail(w, &w->routers[0], "not all spokes are registered yet");
 }
 
-static void check_spoke(struct world *w, const struct router *r)
+static bool is_wanted(struct world *w, const struct router *r, const struct nhs_view *v)
+{
+	const struct router *const hub = world_router_of_addr(w, &v->addr);
+
+	return r->is_hub || (hub && design_is_wanted(w, r, world_index(w, hub), v->tunnel));
+}
+
+/* Registered with whom it should be, and not with who is to stand by. */
+static void check_nhss(struct world *w, const struct router *r, size_t wanted)
 {
 	struct snapshot_cursor cursor = { 0 };
 	struct nhs_view v;
@@ -374,14 +401,22 @@ static void check_spoke(struct world *w, const struct router *r)
 	char text[IPADDR_TEXT_MAX];
 
 	while (snapshot_next_nhs(r->engine, &cursor, &v)) {
-		if (v.status == NHS_VIEW_UP)
-			up++;
-		else
-			world_fail(w, r, "NHS %s is not up: %s", ipaddr_format(&v.addr, text),
+		up += v.status == NHS_VIEW_UP;
+		if (is_wanted(w, r, &v) ? v.status != NHS_VIEW_UP : !v.standby)
+			world_fail(w, r, "NHS %s is not %s: %s", ipaddr_format(&v.addr, text), is_wanted(w, r, &v) ? "up" : "standing by",
 				   v.reason ? v.reason : "no reason given");
 	}
-	if (up < w->link_count)
-		world_fail(w, r, "%zu of %zu NHSs are up", up, w->link_count);
+	if (up != wanted)
+		world_fail(w, r, "%zu NHSs are up instead of %zu", up, wanted);
+}
+
+static bool is_spoke_of(const struct world *w, const struct router *spoke, size_t hub)
+{
+	bool is = false;
+
+	for (size_t l = hub; l < w->link_count; l += w->scenario->hubs)
+		is |= design_is_wanted(w, spoke, hub, design_link_tunnel(w, l));
+	return is;
 }
 
 /* A hub without room for all has as many as it has room for. */
@@ -399,9 +434,13 @@ static void check_hub(struct world *w, const struct router *r)
 		count += owner && !is_seen_again(w, owner);
 	}
 	for (size_t i = w->scenario->hubs; i < w->router_count && room == 0; i++) {
-		if (w->seen[i] != w->seen_mark)
-			world_fail(w, r, "%s is not registered", w->routers[i].name);
+		const bool is = w->seen[i] == w->seen_mark;
+
+		if (is != is_spoke_of(w, &w->routers[i], world_index(w, r)))
+			world_fail(w, r, "%s is%s registered", w->routers[i].name, is ? " still" : " not");
 	}
+	if (w->scenario->nhs_connections > 0)
+		check_nhss(w, r, (w->scenario->hubs - 1) * w->scenario->uplinks);
 	if (room > 0 && count != (room < w->scenario->spokes ? room : w->scenario->spokes))
 		world_fail(w, r, "has %zu clients and room for %zu", count, room);
 }
@@ -414,7 +453,7 @@ static void check_pair(struct world *w, size_t from, size_t to)
 	if (!arrives)
 		world_fail(w, &w->routers[from], "packets to %s do not arrive",
 			   to == CENTRE ? "the centre" : w->routers[to].name);
-	else if (!direct && w->scenario->phase != 1)
+	else if (!direct && w->scenario->phase != 1 && w->scenario->spoke_bindings_max == 0)
 		world_fail(w, &w->routers[from], "packets to %s still go through a hub", w->routers[to].name);
 }
 
@@ -426,11 +465,23 @@ void check_converged(struct world *w)
 		if (w->routers[i].is_hub)
 			check_hub(w, &w->routers[i]);
 		else if (room)
-			check_spoke(w, &w->routers[i]);
+			check_nhss(w, &w->routers[i], count_wanted(w, &w->routers[i]));
 	}
 	for (size_t i = 0; room && i < w->pair_count; i++) {
 		check_pair(w, w->pairs[i].from, w->pairs[i].to);
 		if (w->pairs[i].to != CENTRE)
 			check_pair(w, w->pairs[i].to, w->pairs[i].from);
 	}
+}
+
+void check_figures(struct world *w)
+{
+	const struct scenario *const s = w->scenario;
+	const struct sim_result *const out = w->result;
+
+	if (s->outage_p95.us > 0 && out->outage_p95.us > s->outage_p95.us)
+		world_fail(w, &w->routers[0], "95 of 100 outages last no longer than %lld ms, which is too long",
+			   (long long)out->outage_p95.us / 1000);
+	if (s->bfd_second_max > 0 && out->bfd_second_max > s->bfd_second_max)
+		world_fail(w, &w->routers[0], "some router has %llu packets of BFD in a second", (unsigned long long)out->bfd_second_max);
 }

@@ -21,6 +21,7 @@ enum {
 	INSIDE_NBMA = 0xc0a80102,    /* 192.168.1.2: behind every NAT the same, as bought */
 	TUNNEL = 10 << 24,           /* 10.T.x.y: a hub's number, or 256 and a spoke's */
 	LAN = 10 << 24 | 128 << 16,  /* 10.128.0.0/9: /24s by the same number */
+	MORE = 16 << 24,             /* 16.0.0.0/4: the /24s of the first spoke, then those of the second … */
 	SPOKES_FROM = 256,
 };
 
@@ -45,10 +46,11 @@ static void place_uplinks(struct router *r, const struct scenario *s, uint32_t n
 static void place_tunnels(struct router *r, const struct scenario *s, uint32_t number)
 {
 	const bool one_hub_per_tunnel = s->design == 1;
+	const bool at_one_hub = one_hub_per_tunnel && (r->is_hub || s->partners);
 
-	r->tunnel_first = one_hub_per_tunnel && r->is_hub ? number - 1 : 0;
-	r->tunnel_step = one_hub_per_tunnel && r->is_hub ? (uint32_t)s->hubs : 1;
-	r->tunnel_count = (uint32_t)(one_hub_per_tunnel && !r->is_hub ? s->hubs * s->uplinks : s->uplinks);
+	r->tunnel_first = at_one_hub ? (number - 1) % (uint32_t)s->hubs : 0;
+	r->tunnel_step = at_one_hub ? (uint32_t)s->hubs : 1;
+	r->tunnel_count = (uint32_t)(one_hub_per_tunnel && !at_one_hub ? s->hubs * s->uplinks : s->uplinks);
 }
 
 /* An address of the plan in the overlay's family. */
@@ -127,6 +129,17 @@ struct ipaddr design_addr(const struct world *w, const struct router *r, uint32_
 	return planned_addr(w->scenario, TUNNEL + (tunnel << 16) + plan_number(r, number_of(w, r)));
 }
 
+struct ipaddr design_link_local(const struct world *w, const struct router *r, uint32_t tunnel)
+{
+	const struct ipaddr own = design_addr(w, r, tunnel);
+	struct ipaddr a = { .family = IP_V6, .bytes = { 0xfe, 0x80 } };
+
+	if (own.family != IP_V6)
+		return IPADDR_NONE;
+	memcpy(a.bytes + 12, own.bytes + 4, 4);
+	return a;
+}
+
 size_t design_link_hub(const struct world *w, size_t link)
 {
 	return link % w->scenario->hubs;
@@ -135,6 +148,25 @@ size_t design_link_hub(const struct world *w, size_t link)
 uint32_t design_link_tunnel(const struct world *w, size_t link)
 {
 	return (uint32_t)(w->scenario->design == 1 ? link : link / w->scenario->hubs);
+}
+
+bool design_has_link(const struct world *w, const struct router *spoke, size_t link)
+{
+	return router_has_tunnel(spoke, design_link_tunnel(w, link));
+}
+
+/* Spokes do not all prefer the same one. */
+static size_t priority_of(const struct world *w, const struct router *spoke, size_t hub)
+{
+	return (hub + world_index(w, spoke)) % w->scenario->hubs;
+}
+
+bool design_is_wanted(const struct world *w, const struct router *spoke, size_t hub, uint32_t tunnel)
+{
+	const size_t most = w->scenario->nhs_connections;
+
+	return router_has_tunnel(spoke, tunnel) && router_has_tunnel(&w->routers[hub], tunnel) &&
+	       (most == 0 || priority_of(w, spoke, hub) < most);
 }
 
 size_t design_uplink(const struct world *w, uint32_t tunnel)
@@ -174,8 +206,10 @@ struct router *design_by_addr(struct world *w, const struct ipaddr *addr)
 
 struct router *design_by_lan(struct world *w, const struct ipprefix *dst)
 {
-	const uint32_t past = plan_of(w, &dst->addr) - (uint32_t)LAN;
+	const uint32_t past = plan_of(w, &dst->addr) - (uint32_t)LAN, more = plan_of(w, &dst->addr) - (uint32_t)MORE;
 
+	if (dst->len >= design_len(w, 24) && more >> 8 < SCENARIO_PREFIXES_ALL && w->scenario->prefixes > 0)
+		return numbered(w, false, (more >> 8) / (uint32_t)w->scenario->prefixes + 1);
 	return dst->len >= design_len(w, 24) && past < (uint32_t)128 << 16 ? planned(w, past >> 8) : NULL;
 }
 
@@ -184,11 +218,28 @@ struct ipaddr design_centre(const struct world *w)
 	return planned_addr(w->scenario, LAN + 10);
 }
 
-struct ipprefix design_summary(const struct world *w)
+struct ipprefix design_summary(const struct world *w, bool more)
 {
-	const struct ipaddr addr = planned_addr(w->scenario, LAN);
+	const struct ipaddr addr = planned_addr(w->scenario, more ? (uint32_t)MORE : (uint32_t)LAN);
 
-	return ipprefix_make(&addr, design_len(w, 9));
+	return ipprefix_make(&addr, design_len(w, more ? 4 : 9));
+}
+
+static uint32_t more_of(const struct world *w, const struct router *spoke, size_t n)
+{
+	return (uint32_t)MORE + (uint32_t)(((number_of(w, spoke) - 1) * w->scenario->prefixes + n) << 8);
+}
+
+struct ipprefix design_prefix(const struct world *w, const struct router *spoke, size_t n)
+{
+	const struct ipaddr addr = planned_addr(w->scenario, more_of(w, spoke, n));
+
+	return ipprefix_make(&addr, design_len(w, 24));
+}
+
+struct ipaddr design_host(const struct world *w, const struct router *spoke, size_t n)
+{
+	return n == 0 ? spoke->lan_host : planned_addr(w->scenario, more_of(w, spoke, n - 1) + 10);
 }
 
 /* A changed configuration lacks one of the NHSs, not the same at every spoke. */
@@ -212,13 +263,24 @@ static const char *ip(const struct world *w)
 	return w->scenario->overlay_v6 ? "ipv6" : "ip";
 }
 
-static void print_nhs(FILE *out, const struct world *w, const struct router *hub, uint32_t tunnel)
+static void print_nhs(FILE *out, const struct world *w, const struct router *r, const struct router *hub, uint32_t tunnel)
 {
 	const struct ipaddr overlay = design_addr(w, hub, tunnel);
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
 
-	fprintf(out, " %s nhrp nhs %s nbma %s multicast\n", ip(w), ipaddr_format(&overlay, addr),
+	fprintf(out, " %s nhrp nhs %s nbma %s multicast", ip(w), ipaddr_format(&overlay, addr),
 		ipaddr_format(&hub->uplinks[design_uplink(w, tunnel)].nbma, nbma));
+	if (w->scenario->nhs_connections > 0 && !r->is_hub)
+		fprintf(out, " priority %zu", priority_of(w, r, world_index(w, hub)));
+	fputc('\n', out);
+}
+
+static void print_cluster(FILE *out, const struct world *w)
+{
+	if (w->scenario->nhs_connections > 0)
+		fprintf(out, " %s nhrp nhs cluster 0 max-connections %zu\n", ip(w), w->scenario->nhs_connections);
+	if (w->scenario->nhs_fallback_s > 0)
+		fprintf(out, " %s nhrp nhs fallback %u\n", ip(w), w->scenario->nhs_fallback_s);
 }
 
 static void print_spoke(FILE *out, const struct world *w, const struct router *r, uint32_t tunnel)
@@ -227,8 +289,9 @@ static void print_spoke(FILE *out, const struct world *w, const struct router *r
 
 	for (size_t i = 0; i < w->scenario->hubs; i++) {
 		if (router_has_tunnel(&w->routers[i], tunnel) && !lacks(w, r, i))
-			print_nhs(out, w, &w->routers[i], tunnel);
+			print_nhs(out, w, r, &w->routers[i], tunnel);
 	}
+	print_cluster(out, w);
 	if (w->scenario->no_unique)
 		fprintf(out, " %s nhrp registration no-unique\n", ip(w));
 	if (w->scenario->phase == 3)
@@ -250,13 +313,35 @@ static void print_identities(FILE *out, const struct world *w, uint32_t tunnel)
 	}
 }
 
-static void print_hub(FILE *out, const struct world *w, uint32_t tunnel)
+/* Where spokes are registered with some of the hubs only, hubs ask each other. */
+static void print_other_hubs(FILE *out, const struct world *w, const struct router *r, uint32_t tunnel)
+{
+	for (size_t i = 0; i < w->scenario->hubs && w->scenario->nhs_connections > 0; i++) {
+		if (&w->routers[i] != r)
+			print_nhs(out, w, r, &w->routers[i], tunnel);
+	}
+}
+
+static void print_partners(FILE *out, const struct world *w, const struct router *r, uint32_t tunnel)
+{
+	char inside[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < w->scenario->hubs && w->scenario->partners; i++) {
+		if (&w->routers[i] != r)
+			fprintf(out, " %s nhrp redirect partner %s nbma %s\n", ip(w), ipaddr_format(&w->routers[i].lan_host, inside),
+				ipaddr_format(&w->routers[i].uplinks[design_uplink(w, tunnel)].nbma, nbma));
+	}
+}
+
+static void print_hub(FILE *out, const struct world *w, const struct router *r, uint32_t tunnel)
 {
 	fprintf(out, " %s nhrp map multicast dynamic\n", ip(w));
 	if (w->scenario->phase == 3)
 		fprintf(out, " %s nhrp redirect\n", ip(w));
 	if (w->scenario->identities)
 		print_identities(out, w, tunnel);
+	print_other_hubs(out, w, r, tunnel);
+	print_partners(out, w, r, tunnel);
 }
 
 static void print_tunnel(FILE *out, const struct world *w, const struct router *r, uint32_t tunnel)
@@ -278,11 +363,13 @@ static void print_tunnel(FILE *out, const struct world *w, const struct router *
 	if (s->bfd_ms)
 		fprintf(out, " bfd interval %u min_rx %u multiplier 3\n", s->bfd_ms, s->bfd_ms);
 	if (r->is_hub)
-		print_hub(out, w, tunnel);
+		print_hub(out, w, r, tunnel);
 	else
 		print_spoke(out, w, r, tunnel);
-	fprintf(out, " tunnel source Ethernet0/%zu\n tunnel mode gre %s\n tunnel key %u\n", design_uplink(w, tunnel),
-		s->phase == 1 && !r->is_hub ? "ip" : "multipoint", tunnel + 1);
+	fprintf(out, " tunnel source Ethernet0/%zu\n tunnel mode gre %s\n", design_uplink(w, tunnel),
+		s->phase == 1 && !r->is_hub ? "ip" : "multipoint");
+	if (!s->keyless)
+		fprintf(out, " tunnel key %u\n", tunnel + 1);
 }
 
 char *design_config(const struct world *w, const struct router *r)

@@ -106,10 +106,12 @@ uint64_t host_peer_of(const struct host *h, uint32_t tunnel, const struct ipaddr
 
 static const char *peer_set(struct host *h, const struct effect *e)
 {
-	const struct host_peer *const known = host_peer_find(h, e->peer.peer);
+	struct host_peer *const known = table_find(&h->peers, &e->peer.peer);
 
 	if (e->peer.peer == PEER_NONE || e->peer.peer >> 40)
 		return "a peer id is 0 or longer than 40 bits";
+	if (known)
+		known->key = e->peer.key;
 	if (known)
 		return ipaddr_eq(&known->nbma, &e->peer.nbma.addr) && known->tunnel == e->tunnel ?
 			       NULL : "a peer changed its endpoint";
@@ -118,7 +120,7 @@ static const char *peer_set(struct host *h, const struct effect *e)
 	if (table_find(&h->retired, &e->peer.peer))
 		return "a peer id was used again";
 	table_put(&h->peers, &(struct host_peer){
-		.id = e->peer.peer, .tunnel = e->tunnel, .nbma = e->peer.nbma.addr });
+		.id = e->peer.peer, .tunnel = e->tunnel, .nbma = e->peer.nbma.addr, .key = e->peer.key });
 	table_put(&h->endpoints, &(struct host_endpoint){
 		.tunnel = e->tunnel, .nbma = e->peer.nbma.addr, .peer = e->peer.peer });
 	return NULL;
@@ -384,23 +386,24 @@ bool host_sent_quietly(struct host *h, uint32_t tunnel, const struct ipaddr *nbm
 	return true;
 }
 
-struct host_answer host_forward(struct host *h, const struct ipaddr *dst, struct instant now)
+struct host_answer host_on_link(struct host *h, uint32_t tunnel, const struct ipaddr *next_hop, struct instant now)
 {
-	struct host_answer a = { .verdict = HOST_NO_ROUTE };
-	const struct host_route *r = look_up(h, dst);
-	const struct host_peer *p;
+	struct host_answer a = { .next_hop = *next_hop, .tunnel = tunnel };
+	const struct host_peer *const p = peer_towards(h, &a, now);
 
-	if (!r)
-		return a;
-	if (!r->via_tunnel) {
-		a.verdict = HOST_HERE;
-		return a;
-	}
-	a.next_hop = ipaddr_is_none(&r->gateway) ? *dst : r->gateway;
-	a.tunnel = r->tunnel;
-	p = peer_towards(h, &a, now);
 	a.verdict = p ? HOST_SENT : HOST_UNRESOLVED;
 	if (p)
 		a.nbma = p->nbma;
 	return a;
+}
+
+struct host_answer host_forward(struct host *h, const struct ipaddr *dst, struct instant now)
+{
+	const struct host_route *r = look_up(h, dst);
+
+	if (!r)
+		return (struct host_answer){ .verdict = HOST_NO_ROUTE };
+	if (!r->via_tunnel)
+		return (struct host_answer){ .verdict = ipaddr_is_none(&r->gateway) ? HOST_HERE : HOST_NO_ROUTE };
+	return host_on_link(h, r->tunnel, ipaddr_is_none(&r->gateway) ? dst : &r->gateway, now);
 }

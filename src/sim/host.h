@@ -39,6 +39,7 @@ struct host_peer {
 	uint64_t id;
 	uint32_t tunnel;
 	struct ipaddr nbma;
+	struct foreign_key key; /* by which it is sent to, when not the tunnel's */
 	uint32_t neighbours; /* that point to it */
 	enum { HOST_NO_RELAY, HOST_LIVE_RELAY, HOST_DEAD_RELAY } relay; /* dead: it was one before the last RELAYS */
 	struct instant received, quiet_told; /* data from it; that there is none */
@@ -69,7 +70,7 @@ struct host {
 enum host_verdict {
 	HOST_HERE,       /* to a connected network of this router */
 	HOST_SENT,       /* into the tunnel, to `nbma` */
-	HOST_NO_ROUTE,
+	HOST_NO_ROUTE,   /* or one that leads inside, which is not modelled here */
 	HOST_UNRESOLVED, /* into the tunnel, but to nobody */
 };
 
@@ -105,6 +106,9 @@ const struct host_route *host_route_at(const struct host_routes *t, size_t place
 
 /* Where a packet to dst goes now; a neighbour so used is noted as used. */
 struct host_answer host_forward(struct host *h, const struct ipaddr *dst, struct instant now);
+
+/* The same on the link of that tunnel, whatever the routes. */
+struct host_answer host_on_link(struct host *h, uint32_t tunnel, const struct ipaddr *next_hop, struct instant now);
 
 const struct host_neighbour *host_neighbour_find(const struct host *h, const struct ipaddr *addr);
 const struct host_peer *host_peer_find(const struct host *h, uint64_t id);

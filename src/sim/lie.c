@@ -47,7 +47,7 @@ void lie_instead(struct world *w, struct router *r, struct underlay_message *m, 
 		claim_address(w, r, m, &own);
 	if (own.type != NHRP_RESOLUTION_REPLY)
 		return;
-	own.cies[0].prefix_len = design_summary(w).len;
+	own.cies[0].prefix_len = design_summary(w, false).len;
 	m->length = nhrp_encode(&own, out, NHRP_MESSAGE_MAX);
 	m->bytes = out;
 	world_note(w, r, "lies: all networks are its own");

@@ -11,6 +11,7 @@
 
 #include "base/instant.h"
 #include "base/ipaddr.h"
+#include "engine/event.h"
 
 enum happening_type {
 	HAPPENS_PACKET,  /* an NHRP message arrives */
@@ -43,7 +44,8 @@ struct happening {
 	uint64_t incarnation; /* of the router, as it was then */
 	size_t from;          /* PACKET: who sent it */
 	uint64_t agreement;   /* PACKET, NOTICE: by which it was sent; see session.h */
-	uint32_t uplink;      /* IKE, NOTICE */
+	uint32_t uplink;      /* PACKET, IKE, NOTICE */
+	struct foreign_key key; /* PACKET: that GRE carries */
 	uint8_t *bytes;       /* owned */
 	size_t length;
 };

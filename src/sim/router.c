@@ -56,15 +56,11 @@ static void tell_connected(struct world *w, struct router *r, const struct ipadd
 /* IPv6 routing talks by link-local addresses, which are registered too. */
 static void tell_link_local(struct world *w, struct router *r, uint32_t tunnel)
 {
-	const struct ipaddr own = design_addr(w, r, tunnel);
-	struct host_route x = { .via_tunnel = true, .tunnel = tunnel };
-	struct ipaddr addr = { .family = IP_V6, .bytes = { 0xfe, 0x80 } };
+	const struct ipaddr own = design_link_local(w, r, tunnel);
+	const struct host_route x = { .dst = ipprefix_host(&own), .via_tunnel = true, .tunnel = tunnel };
 
-	if (own.family != IP_V6)
-		return;
-	memcpy(addr.bytes + 12, own.bytes + 4, 4);
-	x.dst = ipprefix_host(&addr);
-	tell_route(w, r, &x, true);
+	if (!ipaddr_is_none(&own))
+		tell_route(w, r, &x, true);
 }
 
 /* What the kernel knows: addresses and connected networks, and what routing left there. */
@@ -88,6 +84,8 @@ static void tell_routes(struct world *w, struct router *r)
 	tell_connected(w, r, &r->lan_host, design_len(w, 24), false, 0);
 	if (r->is_hub)
 		tell_connected(w, r, &centre, design_len(w, 24), false, 0);
+	for (size_t i = 0; i < w->scenario->prefixes && !r->is_hub; i++)
+		tell_route(w, r, &(struct host_route){ .dst = design_prefix(w, r, i) }, false);
 }
 
 static void tell_tunnels(struct world *w, struct router *r)
@@ -110,7 +108,7 @@ static void tell_peers(struct world *w, struct router *r)
 
 		world_tell(w, r, &(struct event){
 			.type = EVENT_PEER_KNOWN, .tunnel = p.tunnel,
-			.peer_known = { .peer = p.id, .nbma = { .addr = p.nbma } } });
+			.peer_known = { .peer = p.id, .nbma = { .addr = p.nbma }, .key = p.key } });
 	}
 }
 
@@ -145,7 +143,7 @@ void router_start(struct world *w, struct router *r)
 		.seed = w->seed * 1000 + world_index(w, r) + r->incarnation * 7919,
 		.peer_id_first = 1 + r->incarnation * PEERS_PER_LIFE,
 		.request_id_first = r->request_id + 1,
-		.bindings_max = r->is_hub ? w->scenario->hub_bindings_max : 0,
+		.bindings_max = r->is_hub ? w->scenario->hub_bindings_max : w->scenario->spoke_bindings_max,
 	};
 
 	if (!c)
@@ -367,7 +365,7 @@ static void ask_usage(struct world *w, const struct router *r, const struct effe
 
 static void trace_effect(struct world *w, const struct router *r, const struct effect *e)
 {
-	char a[IPADDR_TEXT_MAX], p[IPPREFIX_TEXT_MAX];
+	char a[IPADDR_TEXT_MAX], b[IPADDR_TEXT_MAX], p[IPPREFIX_TEXT_MAX];
 
 	switch (e->type) {
 	case EFFECT_PEER_SET:
@@ -398,7 +396,8 @@ static void trace_effect(struct world *w, const struct router *r, const struct e
 	case EFFECT_SEND: /* note_send() */
 		break;
 	case EFFECT_PROBE:
-		world_trace(w, r, "probe %u to %s", e->probe.sequence, ipaddr_format(&e->probe.nbma.addr, a));
+		world_trace(w, r, "probe %u to %s at %s", e->probe.sequence, ipaddr_format(&e->probe.addr, b),
+			    ipaddr_format(&e->probe.nbma.addr, a));
 		break;
 	case EFFECT_USAGE:
 	case EFFECT_RESOLVE:
@@ -524,22 +523,21 @@ void world_tell(struct world *w, struct router *r, const struct event *ev)
 		router_crash(w, r);
 }
 
-void world_route(struct world *w, struct router *r, uint32_t tunnel, const struct ipprefix *dst,
-		 const struct ipaddr *gateway)
+void world_route(struct world *w, struct router *r, const struct host_route *x)
 {
-	const bool add = !ipaddr_is_none(gateway);
-	const struct host_route x = { .dst = *dst, .gateway = *gateway, .via_tunnel = true, .tunnel = tunnel };
+	const bool add = !ipaddr_is_none(&x->gateway);
+	const struct ipprefix dst = x->dst; /* x may be the entry that goes */
 	char p[IPPREFIX_TEXT_MAX], g[IPADDR_TEXT_MAX];
 
 	if (add)
-		host_route_set(&r->host, &x);
+		host_route_set(&r->host, x);
 	else
-		host_route_del(&r->host, dst);
-	world_mark_octets(w, &x.dst, sizeof x.dst);
-	world_mark_octets(w, &x.gateway, sizeof x.gateway);
+		host_route_del(&r->host, &dst);
+	world_mark_octets(w, &dst, sizeof dst);
+	world_mark_octets(w, &x->gateway, sizeof x->gateway);
 	if (w->trace)
-		world_trace(w, r, "route %s via %s", ipprefix_format(dst, p), ipaddr_format(gateway, g));
+		world_trace(w, r, "route %s via %s", ipprefix_format(&dst, p), ipaddr_format(&x->gateway, g));
 	world_tell(w, r, &(struct event){
-		.type = EVENT_ROUTE, .tunnel = tunnel,
-		.route = { .add = add, .dst = *dst, .gateway = *gateway, .via_tunnel = true } });
+		.type = EVENT_ROUTE, .tunnel = x->tunnel,
+		.route = { .add = add, .dst = dst, .gateway = x->gateway, .via_tunnel = x->via_tunnel } });
 }

@@ -108,10 +108,17 @@ static void tell_stranger(struct world *w, const struct router *spoke, struct ro
 		.stranger = { .from = { .addr = from }, .addr = design_addr(w, spoke, tunnel) } });
 }
 
+/* Hubs have routes of each other's spokes. */
+static bool hubs_share(const struct world *w)
+{
+	return w->scenario->partners || w->scenario->nhs_connections > 0;
+}
+
 static void adjacency_changed(struct world *w, size_t s, size_t link)
 {
 	w->reroute[world_index(w, spoke_at(w, s))] = true;
-	w->reroute[design_link_hub(w, link)] = true;
+	for (size_t h = 0; h < w->scenario->hubs; h++)
+		w->reroute[h] |= h == design_link_hub(w, link) || hubs_share(w);
 	/* In phase 2 what a hub knows decides what all spokes have. */
 	for (size_t i = 0; w->scenario->phase == 2 && i < w->scenario->spokes; i++)
 		w->reroute[w->scenario->hubs + i] = true;
@@ -133,9 +140,13 @@ static void listen_on(struct world *w, size_t s, size_t link)
 {
 	const uint32_t tunnel = design_link_tunnel(w, link);
 	struct adjacency *const a = &w->adjacencies[s][link];
-	const bool heard = hear_each_other(w, spoke_at(w, s), hub_of(w, link), tunnel);
-	const bool spoke_changed = hear(&a->spoke_rounds, heard), hub_changed = hear(&a->hub_rounds, heard);
+	bool heard, spoke_changed, hub_changed;
 
+	if (!design_has_link(w, spoke_at(w, s), link))
+		return;
+	heard = hear_each_other(w, spoke_at(w, s), hub_of(w, link), tunnel);
+	spoke_changed = hear(&a->spoke_rounds, heard);
+	hub_changed = hear(&a->hub_rounds, heard);
 	if (spoke_changed || hub_changed)
 		adjacency_changed(w, s, link);
 	tell_stranger(w, spoke_at(w, s), hub_of(w, link), tunnel);
@@ -193,31 +204,68 @@ void routing_told(struct world *w, const struct router *r, const struct effect *
 
 /* ---- routes */
 
-static void want_route(struct world *w, struct router *r, uint32_t tunnel, const struct ipprefix *dst,
-		       const struct ipaddr *gateway)
+static void want_route(struct world *w, struct router *r, const struct host_route *x)
 {
-	const struct host_route *have = host_route_find(&r->host.routes, dst);
+	const struct host_route *have = host_route_find(&r->host.routes, &x->dst);
 
-	if ((!have && ipaddr_is_none(gateway)) || (have && ipaddr_eq(&have->gateway, gateway)))
+	if ((!have && ipaddr_is_none(&x->gateway)) || (have && ipaddr_eq(&have->gateway, &x->gateway)))
 		return;
-	world_route(w, r, tunnel, dst, gateway);
+	world_route(w, r, x);
 }
 
-/* A hub reaches a spoke by the first uplink that works. */
+/* To all that is behind a spoke the same way. */
+static void want_way(struct world *w, struct router *r, const struct router *spoke, const struct host_route *way)
+{
+	struct host_route x = *way;
+
+	x.dst = spoke->lan;
+	want_route(w, r, &x);
+	for (size_t i = 0; i < w->scenario->prefixes; i++) {
+		x.dst = design_prefix(w, spoke, i);
+		want_route(w, r, &x);
+	}
+}
+
+/* The first other hub that the spoke is adjacent to; NULL: none, or hubs do not tell each other. */
+static struct router *other_hub(struct world *w, size_t h, size_t s, uint32_t *tunnel)
+{
+	for (size_t l = 0; hubs_share(w) && l < w->link_count; l++) {
+		*tunnel = design_link_tunnel(w, l);
+		if (has_spoke(w, s, l) && design_link_hub(w, l) != h)
+			return hub_of(w, l);
+	}
+	return NULL;
+}
+
+/* By the first uplink that works; else by another hub: a partner inside, or in the same tunnel, where phase 2 keeps the
+ * spoke as the next hop. */
+static struct host_route way_of_hub(struct world *w, size_t h, size_t s)
+{
+	const struct router *const spoke = spoke_at(w, s);
+	struct host_route x = { .via_tunnel = true, .tunnel = w->routers[h].tunnel_first };
+	const struct router *other;
+
+	for (size_t l = h; l < w->link_count; l += w->scenario->hubs) {
+		if (!has_spoke(w, s, l))
+			continue;
+		x.tunnel = design_link_tunnel(w, l);
+		x.gateway = design_addr(w, spoke, x.tunnel);
+		return x;
+	}
+	other = other_hub(w, h, s, &x.tunnel);
+	if (other && w->scenario->partners)
+		return (struct host_route){ .gateway = other->lan_host };
+	if (other)
+		x.gateway = design_addr(w, w->scenario->phase == 2 ? spoke : other, x.tunnel);
+	return x;
+}
+
 static void route_hub(struct world *w, size_t h)
 {
 	for (size_t s = 0; s < w->scenario->spokes; s++) {
-		const struct router *const spoke = spoke_at(w, s);
-		struct ipaddr gateway = IPADDR_NONE;
-		uint32_t tunnel = w->routers[h].tunnel_first;
+		const struct host_route way = way_of_hub(w, h, s);
 
-		for (size_t l = h; l < w->link_count && ipaddr_is_none(&gateway); l += w->scenario->hubs) {
-			if (!has_spoke(w, s, l))
-				continue;
-			tunnel = design_link_tunnel(w, l);
-			gateway = design_addr(w, spoke, tunnel);
-		}
-		want_route(w, &w->routers[h], tunnel, &spoke->lan, &gateway);
+		want_way(w, &w->routers[h], spoke_at(w, s), &way);
 	}
 }
 
@@ -229,12 +277,22 @@ static size_t preferred(const struct world *w, size_t s, size_t rank)
 	return s % 2 ? rank / hubs * hubs + hubs - 1 - rank % hubs : rank;
 }
 
-/* The best link whose hub the other one too is adjacent to by it; false: none. */
+/* Whether what that link's hub announces contains the other one. */
+static bool announces(const struct world *w, size_t other, size_t link)
+{
+	bool any = has_spoke(w, other, link);
+
+	for (size_t l = 0; hubs_share(w) && l < w->link_count; l++)
+		any |= has_spoke(w, other, l) && design_link_tunnel(w, l) == design_link_tunnel(w, link);
+	return any;
+}
+
+/* The best link whose hub announces the other one; false: none. */
 static bool best_link(const struct world *w, size_t s, size_t other, size_t *out)
 {
 	for (size_t rank = 0; rank < w->link_count; rank++) {
 		*out = preferred(w, s, rank);
-		if (has_hub(w, s, *out) && (other == s || has_spoke(w, other, *out)))
+		if (has_hub(w, s, *out) && (other == s || announces(w, other, *out)))
 			return true;
 	}
 	*out = 0;
@@ -253,46 +311,48 @@ static struct ipprefix stray_part(const struct world *w, size_t s)
 	return ipprefix_make(&upper, (uint8_t)(len + 1));
 }
 
-/* The tunnel of the best link from s to other; *gateway: next_hop in it, or the link's hub when NULL; IP_NONE
- * when there is no link. */
-static uint32_t way_to(struct world *w, size_t s, size_t other, const struct router *next_hop, struct ipaddr *gateway)
+/* By the best link from s to other, to next_hop in its tunnel, or to the link's hub when NULL; gateway IP_NONE when there
+ * is no link. */
+static struct host_route way_to(struct world *w, size_t s, size_t other, const struct router *next_hop)
 {
 	size_t l;
 	const bool any = best_link(w, s, other, &l);
-	const uint32_t tunnel = design_link_tunnel(w, l);
+	struct host_route x = { .via_tunnel = true, .tunnel = design_link_tunnel(w, l) };
 
-	*gateway = any ? design_addr(w, next_hop ? next_hop : hub_of(w, l), tunnel) : IPADDR_NONE;
-	return tunnel;
+	if (any)
+		x.gateway = design_addr(w, next_hop ? next_hop : hub_of(w, l), x.tunnel);
+	return x;
 }
 
 static void route_spoke_by_summary(struct world *w, size_t s)
 {
-	const struct ipprefix all = design_summary(w), stray = stray_part(w, s);
-	struct ipaddr gateway;
-	const uint32_t tunnel = way_to(w, s, s, NULL, &gateway);
+	struct host_route x = way_to(w, s, s, NULL);
 
-	want_route(w, spoke_at(w, s), tunnel, &all, &gateway);
-	want_route(w, spoke_at(w, s), tunnel, &stray, &gateway);
+	x.dst = design_summary(w, false);
+	want_route(w, spoke_at(w, s), &x);
+	x.dst = stray_part(w, s);
+	want_route(w, spoke_at(w, s), &x);
+	x.dst = design_summary(w, true);
+	if (w->scenario->prefixes > 0)
+		want_route(w, spoke_at(w, s), &x);
 }
 
 static void route_to_lan(struct world *w, size_t s, size_t other)
 {
 	const struct router *const o = spoke_at(w, other);
-	struct ipaddr gateway;
-	const uint32_t tunnel = way_to(w, s, other, o, &gateway);
+	const struct host_route way = way_to(w, s, other, o);
 
 	if (other != s)
-		want_route(w, spoke_at(w, s), tunnel, &o->lan, &gateway);
+		want_way(w, spoke_at(w, s), o, &way);
 }
 
 static void route_to_centre(struct world *w, size_t s)
 {
 	const struct ipaddr host = design_centre(w);
-	const struct ipprefix centre = ipprefix_make(&host, design_len(w, 24));
-	struct ipaddr gateway;
-	const uint32_t tunnel = way_to(w, s, s, NULL, &gateway);
+	struct host_route x = way_to(w, s, s, NULL);
 
-	want_route(w, spoke_at(w, s), tunnel, &centre, &gateway);
+	x.dst = ipprefix_make(&host, design_len(w, 24));
+	want_route(w, spoke_at(w, s), &x);
 }
 
 static void route_spoke_by_lans(struct world *w, size_t s)

@@ -214,6 +214,11 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 	NUMBER("uplinks", 1, SCENARIO_UPLINKS_MAX, s->uplinks = n)
 	NUMBER("natted", 0, SCENARIO_SPOKES_MAX, s->natted = n)
 	NUMBER("one_network", 0, 1, s->one_network = n)
+	NUMBER("keyless", 0, 1, s->keyless = n)
+	NUMBER("partners", 0, 1, s->partners = n)
+	NUMBER("prefixes", 0, SCENARIO_PREFIXES_MAX, s->prefixes = n)
+	NUMBER("nhs_connections", 0, SCENARIO_HUBS_MAX, s->nhs_connections = n)
+	NUMBER("nhs_fallback_s", 0, 60, s->nhs_fallback_s = (uint16_t)n)
 	NUMBER("protected", 0, 1, s->protected_ = n)
 	NUMBER("identities", 0, 1, s->identities = n)
 	NUMBER("overlay_v6", 0, 1, s->overlay_v6 = n)
@@ -229,6 +234,7 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 	NUMBER("holdtime_s", 1, 65535, s->holdtime_s = (uint16_t)n)
 	NUMBER("registration_s", 1, 65535, s->registration_s = (uint16_t)n)
 	NUMBER("hub_bindings_max", 1, 1000000, s->hub_bindings_max = n)
+	NUMBER("spoke_bindings_max", 1, 1000000, s->spoke_bindings_max = n)
 	NUMBER("pairs", 0, 10000, s->pairs = n)
 	NUMBER("traffic_ms", 1, 60000, s->traffic = span_ms((int64_t)n))
 	NUMBER("no_unique", 0, 1, s->no_unique = n)
@@ -236,14 +242,17 @@ static bool take_setting(struct scenario *s, const char *key, const char *value)
 	NUMBER("converge_s", 1, 86400, s->converge = span_s((int64_t)n))
 	NUMBER("boot_s", 1, 86400, s->boot = span_s((int64_t)n))
 	NUMBER("outage_ms", 1, 86400000, s->outage = span_ms((int64_t)n))
+	NUMBER("outage_p95_ms", 1, 86400000, s->outage_p95 = span_ms((int64_t)n))
 	NUMBER("check_s", 1, 3600, s->check = span_s((int64_t)n))
 	NUMBER("grown_s", 1, 864000, s->grown.us = span_s((int64_t)n).us)
 	NUMBER("centre", 0, 10000, s->centre = n)
 	NUMBER("direct_lost_max", 0, 1000000, s->direct_lost_max = (unsigned)n)
 	NUMBER("paths_lost_max", 0, 1000000, s->paths_lost_max = (unsigned)n)
 	NUMBER("bfd_ms", 50, 9999, s->bfd_ms = (uint16_t)n)
+	NUMBER("bfd_second_max", 1, 10000000, s->bfd_second_max = (unsigned)n)
 	NUMBER("bfd_lost_max", 0, 10000000, s->bfd_lost_max = (unsigned)n)
 	NUMBER("probe_ms", 0, 10000, s->probe_ms = (uint16_t)n)
+	NUMBER("unminded", 0, 1, s->unminded = n)
 	NUMBER("random_faults", 0, SCENARIO_FAULTS_MAX, s->random_faults = n)
 #undef NUMBER
 	if (strcmp(key, "delay_ms") == 0)
@@ -299,6 +308,14 @@ static bool is_coherent(const struct scenario *s, char error[SCENARIO_ERROR_MAX]
 	}
 	if (s->identities && !s->protected_) {
 		snprintf(error, SCENARIO_ERROR_MAX, "identities need protected");
+		return false;
+	}
+	if ((s->partners && (s->design != 1 || s->phase != 3)) || (s->nhs_connections > 0 && s->design != 2)) {
+		snprintf(error, SCENARIO_ERROR_MAX, "partners need design 1 and phase 3, nhs_connections design 2");
+		return false;
+	}
+	if (s->prefixes * s->spokes > SCENARIO_PREFIXES_ALL) {
+		snprintf(error, SCENARIO_ERROR_MAX, "more than %d prefixes", SCENARIO_PREFIXES_ALL);
 		return false;
 	}
 	if (s->natted > s->spokes) {

@@ -18,6 +18,8 @@ enum {
 	SCENARIO_ROUTERS_MAX = SCENARIO_HUBS_MAX + SCENARIO_SPOKES_MAX,
 	SCENARIO_UPLINKS_MAX = 2,
 	SCENARIO_LINKS_MAX = SCENARIO_HUBS_MAX * SCENARIO_UPLINKS_MAX, /* of a spoke: ways to a hub */
+	SCENARIO_PREFIXES_MAX = 4096, /* of a spoke, and … */
+	SCENARIO_PREFIXES_ALL = 1 << 20, /* … of all */
 	SCENARIO_FAULTS_MAX = 64,
 	SCENARIO_ERROR_MAX = 200,
 };
@@ -79,6 +81,11 @@ struct scenario {
 	size_t uplinks;     /* of every router; each has tunnels of its own */
 	size_t natted;      /* so many spokes, the first ones, stand behind a NAT each */
 	bool one_network;   /* design 1: the tunnels have the same network-id */
+	bool keyless;       /* no tunnel has a key */
+	bool partners;      /* design 1: every spoke has one tunnel only, and hubs redirect to their partners */
+	size_t prefixes;    /* behind every spoke, beside its LAN */
+	size_t nhs_connections; /* design 2: a spoke is registered with so many hubs, the best for it; 0: with all */
+	uint16_t nhs_fallback_s;
 	bool protected_;    /* endpoints are reached by sessions, which have to be agreed first */
 	bool identities;    /* protected: the hubs' configuration says who may have which address */
 	bool overlay_v6;    /* IPv6 over IPv4 */
@@ -90,7 +97,7 @@ struct scenario {
 	struct span reaction;    /* from what the engine tells routing to other routes; 0: routing does not listen */
 	uint16_t holdtime_s, registration_s;
 	bool no_unique;          /* spokes may register from a new address at once */
-	size_t hub_bindings_max; /* 0: as the engine has it */
+	size_t hub_bindings_max, spoke_bindings_max; /* 0: as the engine has it */
 	size_t pairs;            /* of spokes that talk, picked by the seed */
 	size_t centre;           /* so many spokes, picked by the seed, talk to a host behind all hubs */
 	struct span traffic;     /* between two packets of a pair */
@@ -98,13 +105,16 @@ struct scenario {
 	struct span converge;    /* after the last fault all must be well within this */
 	struct span boot;        /* all spokes must be registered everywhere by then; 0: not asked */
 	struct span outage;      /* no pair may be longer without a way that exists; 0: not asked */
+	struct span outage_p95;  /* and 95 of 100 outages no longer than this; 0: not asked */
 	struct span check;       /* between two looks at all that must hold at all times */
 	struct instant grown;    /* from then to the end nothing may have grown; NEVER: not asked */
 	unsigned storm_per_s;    /* no router sends more messages in a second … */
 	unsigned hub_storm_per_s;/* … but a hub so many */
 	uint16_t bfd_ms;         /* interval of BFD on all tunnels, multiplier 3; 0: none */
+	unsigned bfd_second_max; /* so many packets of BFD a router may have in a second, both ways; 0: not asked */
 	unsigned bfd_lost_max;   /* so many sessions may leave Up; counted when bfd_ms is given */
 	uint16_t probe_ms;       /* interval of path probes; 0: none */
+	bool unminded;           /* a hub without its control process is a way all the same */
 	unsigned direct_lost_max; /* packets that may be lost of direct ways that are still there */
 	unsigned paths_lost_max; /* so many may be found dead by them in all */
 	size_t random_faults;    /* picked by the seed in the first half */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sim/gre.h"
 #include "sim/session.h"
 #include "sim/world.h"
 #include "wire/checksum.h"
@@ -44,8 +45,8 @@ static size_t packet_head(const struct ipaddr *src, const struct ipaddr *dst, ui
 	return 28;
 }
 
-/* A packet came in by the tunnel and leaves by it: what the redirect watches for. */
-static void tell_hairpin(struct world *w, const struct walk *k, uint32_t out, const struct ipaddr *src,
+/* A packet came in by the tunnel and leaves by it, or out NULL by none: what the redirect watches for. */
+static void tell_hairpin(struct world *w, const struct walk *k, const uint32_t *out, const struct ipaddr *src,
 			 const struct ipaddr *dst)
 {
 	uint8_t head[SNAP_OCTETS];
@@ -57,7 +58,7 @@ static void tell_hairpin(struct world *w, const struct walk *k, uint32_t out, co
 	world_tell(w, k->at, &(struct event){
 		.type = EVENT_HAIRPIN, .tunnel = k->in,
 		.hairpin = { .peer = host_peer_of(&k->at->host, k->in, &k->before->uplinks[design_uplink(w, k->in)].nbma),
-			     .tunnel_out = out,
+			     .outside = out == NULL, .tunnel_out = out ? *out : 0,
 			     .bytes = head, .length = length } });
 }
 
@@ -88,7 +89,7 @@ static struct ipaddr relay_that_can(const struct world *w, const struct router *
 }
 
 /* The sender's forwarder may say that nothing comes back, the receiver's notes that something came. */
-static void note_hop(struct world *w, struct walk *k, const struct host_answer *a, const struct router *next)
+static void note_hop(struct world *w, struct walk *k, const struct host_answer *a, const struct router *next, uint32_t in)
 {
 	const size_t uplink = design_uplink(w, a->tunnel);
 
@@ -96,18 +97,20 @@ static void note_hop(struct world *w, struct walk *k, const struct host_answer *
 		world_tell(w, k->at, &(struct event){ .type = EVENT_QUIET, .tunnel = a->tunnel,
 						      .quiet = { .nbma = { .addr = a->nbma } } });
 	if (next)
-		host_received(&w->routers[world_index(w, next)].host, a->tunnel, &k->at->uplinks[uplink].nbma, w->now);
+		host_received(&w->routers[world_index(w, next)].host, in, &k->at->uplinks[uplink].nbma, w->now);
 }
 
-/* The router that gets it next, or NULL: nobody does. */
-static struct router *hand_over(struct world *w, struct walk *k, struct host_answer *a, bool live)
+/* The router that gets it next, and by which tunnel; or NULL: nobody does. */
+static struct router *hand_over(struct world *w, struct walk *k, struct host_answer *a, bool live, uint32_t *in)
 {
 	struct router *next;
 
 	if (a->verdict == HOST_SENT && !session_can_send(w, k->at, a->tunnel, &a->nbma))
 		a->nbma = relay_that_can(w, k->at, a->tunnel);
 	next = a->verdict == HOST_SENT ? world_router_of_nbma(w, &a->nbma) : NULL;
-	if (!next || !world_reaches(w, k->at, next, design_uplink(w, a->tunnel)) || !router_has_tunnel(next, a->tunnel))
+	if (!next || !world_reaches(w, k->at, next, design_uplink(w, a->tunnel)) || !gre_takes(w, k->at, next, a->tunnel, in))
+		return NULL;
+	if (next == k->before && next->is_hub) /* its forwarder never gives back to a server what comes from it */
 		return NULL;
 	if (session_carries(w, k->at, next, a->tunnel))
 		return next;
@@ -117,13 +120,16 @@ static struct router *hand_over(struct world *w, struct walk *k, struct host_ans
 }
 
 /* A hub that has no route to a spoke hands over inside to one that has. */
-static bool goes_inside(struct world *w, struct walk *k, const struct host_answer *a, const struct router *to)
+static bool goes_inside(struct world *w, struct walk *k, const struct host_answer *a, const struct ipaddr *src,
+			const struct ipaddr *dst, const struct router *to, bool live)
 {
 	struct router *const hub = a->verdict == HOST_NO_ROUTE && k->at->is_hub && to ?
 					   routing_hub_towards(w, world_index(w, to)) : NULL;
 
 	if (!hub || hub == k->at)
 		return false;
+	if (live && k->before && w->scenario->partners)
+		tell_hairpin(w, k, NULL, src, dst);
 	k->before = NULL;
 	k->at = hub;
 	k->hops++;
@@ -131,34 +137,34 @@ static bool goes_inside(struct world *w, struct walk *k, const struct host_answe
 }
 
 /* True when the packet arrives; to NULL: at the centre. With `live` the engines hear of what they would hear of. */
-static bool walk(struct world *w, struct walk *k, const struct ipaddr *src, const struct router *to, bool live)
+static bool walk(struct world *w, struct walk *k, const struct ipaddr *src, const struct ipaddr *dst, const struct router *to,
+		 bool live)
 {
-	const struct ipaddr centre = design_centre(w), *const dst = to ? &to->lan_host : &centre;
-
 	while (router_is_awake(k->at)) {
 		struct host_answer a = host_forward(&k->at->host, dst, w->now);
 		struct router *next;
+		uint32_t in = a.tunnel;
 
 		if (step_is_loop(w, k)) {
 			world_fail(w, k->at, "a packet to %s goes in a loop", to ? to->name : "the centre");
 			return false;
 		}
-		if (goes_inside(w, k, &a, to))
+		if (goes_inside(w, k, &a, src, dst, to, live))
 			continue;
 		if (a.verdict == HOST_HERE)
 			return to ? k->at == to : k->at->is_hub;
 		if (live && k->before && a.verdict == HOST_SENT)
-			tell_hairpin(w, k, a.tunnel, src, dst);
+			tell_hairpin(w, k, &a.tunnel, src, dst);
 		if (live && a.missed)
 			world_tell(w, k->at, &(struct event){ .type = EVENT_MISS, .tunnel = a.tunnel,
 							      .miss = { .addr = a.next_hop } });
-		next = hand_over(w, k, &a, live);
+		next = hand_over(w, k, &a, live, &in);
 		if (live && a.verdict == HOST_SENT)
-			note_hop(w, k, &a, next);
+			note_hop(w, k, &a, next, in);
 		if (!next)
 			return false;
 		k->before = k->at;
-		k->in = a.tunnel;
+		k->in = in;
 		k->at = next;
 		k->hops++;
 	}
@@ -179,12 +185,12 @@ static void judge_direct(struct world *w, const struct router *from, const struc
 }
 
 /* One end of each is a spoke; the other may be the centre, which is NULL. */
-static void send_one(struct world *w, struct router *from, const struct router *to, struct outage_watch *watch)
+static void send_one(struct world *w, struct router *from, const struct router *to, struct outage_watch *watch, size_t target)
 {
-	const struct ipaddr centre = design_centre(w);
+	const struct ipaddr centre = design_centre(w), dst = to ? design_host(w, to, target * w->scenario->prefixes / TARGETS) : centre;
 	const struct router *const spoke = from ? from : to;
 	struct walk k = { .at = from ? from : routing_hub_towards(w, world_index(w, to)) };
-	const bool arrived = k.at && walk(w, &k, from ? &from->lan_host : &centre, to, true);
+	const bool arrived = k.at && walk(w, &k, from ? &from->lan_host : &centre, &dst, to, true);
 	const bool exists = arrived || world_connects(w, spoke, to ? to : spoke);
 	const struct span outage = outage_packet(&w->outages, watch, w->now, exists, arrived);
 	const char *const name = to ? to->name : "the centre";
@@ -210,15 +216,18 @@ void traffic_send(struct world *w, struct pair *p)
 {
 	struct router *const other = p->to == CENTRE ? NULL : &w->routers[p->to];
 
-	send_one(w, &w->routers[p->from], other, &p->there);
-	send_one(w, other, &w->routers[p->from], &p->back);
+	for (size_t i = 0; i < (w->scenario->prefixes > 0 ? TARGETS : 1); i++) {
+		send_one(w, &w->routers[p->from], other, &p->there[i], i);
+		send_one(w, other, &w->routers[p->from], &p->back[i], i);
+	}
 }
 
 bool traffic_probe(struct world *w, size_t from, size_t to, bool *direct)
 {
 	const struct router *const target = to == CENTRE ? NULL : &w->routers[to];
+	const struct ipaddr dst = target ? target->lan_host : design_centre(w);
 	struct walk k = { .at = &w->routers[from] };
-	const bool arrived = walk(w, &k, &w->routers[from].lan_host, target, false);
+	const bool arrived = walk(w, &k, &w->routers[from].lan_host, &dst, target, false);
 
 	*direct = arrived && k.hops == 1;
 	return arrived;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/gre.h"
 #include "sim/lie.h"
 #include "sim/session.h"
 #include "sim/world.h"
@@ -32,7 +33,8 @@ static void send_copy(struct world *w, const struct router *from, const struct r
 	struct happening h = {
 		.at = instant_add(w->now, underlay_delay(w)), .type = HAPPENS_PACKET, .subject = world_index(w, to),
 		.tunnel = m->tunnel, .addr = from->uplinks[design_uplink(w, m->tunnel)].nbma, .from = world_index(w, from),
-		.agreement = m->agreement, .length = m->length,
+		.agreement = m->agreement, .length = m->length, .uplink = (uint32_t)design_uplink(w, m->tunnel),
+		.key = gre_key(w, from, m->tunnel, &m->to),
 	};
 
 	if (to->slows > 0)
@@ -55,7 +57,7 @@ void underlay_transmit(struct world *w, struct router *from, const struct underl
 	w->result->messages++;
 	check_storm(w, from);
 	for (; copies > 0; copies--) {
-		if (!underlay_loses(w) && to && world_reaches(w, from, to, uplink) && router_has_tunnel(to, m->tunnel))
+		if (!underlay_loses(w) && to && world_reaches(w, from, to, uplink))
 			send_copy(w, from, to, m);
 	}
 }
@@ -75,11 +77,13 @@ void underlay_arrives(struct world *w, const struct happening *h)
 {
 	struct router *const r = &w->routers[h->subject];
 	const bool is_protected = w->scenario->protected_;
+	struct foreign_key foreign;
+	uint32_t tunnel;
 
-	if (r->sleeps > 0 || (is_protected && !session_takes(w, r, h)))
+	if (r->sleeps > 0 || (is_protected && !session_takes(w, r, h)) || !gre_takes_nhrp(w, r, h, &tunnel, &foreign))
 		return;
 	world_tell(w, r, &(struct event){
-		.type = EVENT_PACKET, .tunnel = h->tunnel,
-		.packet = { .from = { .addr = h->addr }, .identity = is_protected ? w->routers[h->from].name : NULL,
+		.type = EVENT_PACKET, .tunnel = tunnel,
+		.packet = { .from = { .addr = h->addr }, .key = foreign, .identity = is_protected ? w->routers[h->from].name : NULL,
 			    .bytes = h->bytes, .length = h->length } });
 }

@@ -137,7 +137,7 @@ static bool meet(const struct world *w, const struct router *a, const struct rou
  * changed configuration lacks an NHS, and maybe the one that is left. */
 static bool takes_part(const struct world *w, const struct router *r)
 {
-	const bool minded = r->engine || instant_since(w->now, r->died).us < unminded.us;
+	const bool minded = r->engine || (r->is_hub && w->scenario->unminded) || instant_since(w->now, r->died).us < unminded.us;
 
 	return router_is_awake(r) && minded && !r->unsettled && r->changes == 0 && r->no_ikes == 0;
 }
@@ -407,6 +407,8 @@ static void conclude(struct world *w)
 	out->outage_median = outages_percentile(&w->outages, 50);
 	out->outage_p95 = outages_percentile(&w->outages, 95);
 	out->outage_max = outages_percentile(&w->outages, 100);
+	if (!out->failed)
+		check_figures(w);
 }
 
 void sim_run(const struct scenario *s, uint64_t seed, FILE *trace, struct sim_result *out)

@@ -76,11 +76,13 @@ struct underlay_message {
 	uint64_t agreement; /* by which it is sealed; 0: not at all */
 };
 
+enum { TARGETS = 8 }; /* of a spoke's networks packets go to so many, when it has more than its LAN */
+
 #define CENTRE SIZE_MAX /* as the other end of a pair: a host behind all hubs */
 
 struct pair {
 	size_t from, to;
-	struct outage_watch there, back;
+	struct outage_watch there[TARGETS], back[TARGETS];
 };
 
 /* The routing protocol: for how many more rounds each of the two has the other. */
@@ -137,8 +139,7 @@ void world_deadline_changed(struct world *w, struct router *r);
 void world_add(struct world *w, struct span in, enum happening_type type, size_t subject);
 
 /* Changes a route of the router and tells its engine; gateway IP_NONE removes it. */
-void world_route(struct world *w, struct router *r, uint32_t tunnel, const struct ipprefix *dst,
-		 const struct ipaddr *gateway);
+void world_route(struct world *w, struct router *r, const struct host_route *x);
 
 struct router *world_router_of_nbma(struct world *w, const struct ipaddr *nbma);
 struct router *world_router_of_addr(struct world *w, const struct ipaddr *addr);
@@ -185,12 +186,19 @@ uint16_t design_holdtime_s(const struct world *w, const struct router *r); /* as
 char *design_config(const struct world *w, const struct router *r);
 uint8_t design_len(const struct world *w, uint8_t v4_len); /* of a prefix, in the overlay's family */
 struct ipaddr design_centre(const struct world *w); /* a host behind all hubs */
-struct ipprefix design_summary(const struct world *w); /* all LANs, as a phase 3 hub announces them */
+struct ipprefix design_summary(const struct world *w, bool more); /* all LANs, as a phase 3 hub announces them; or all other
+								   * prefixes */
+struct ipprefix design_prefix(const struct world *w, const struct router *spoke, size_t n); /* beside its LAN, from 0 */
+struct ipaddr design_host(const struct world *w, const struct router *spoke, size_t n); /* in its LAN; n > 0: in prefix n - 1 */
 size_t design_uplink(const struct world *w, uint32_t tunnel);
 struct ipaddr design_addr(const struct world *w, const struct router *r, uint32_t tunnel); /* in the overlay */
+struct ipaddr design_link_local(const struct world *w, const struct router *r, uint32_t tunnel); /* IP_NONE with IPv4 */
 /* Link l of a spoke leads to this hub, by this tunnel. */
 size_t design_link_hub(const struct world *w, size_t link);
 uint32_t design_link_tunnel(const struct world *w, size_t link);
+bool design_has_link(const struct world *w, const struct router *spoke, size_t link);
+/* When all is well the spoke is registered with that hub in that tunnel. */
+bool design_is_wanted(const struct world *w, const struct router *spoke, size_t hub, uint32_t tunnel);
 /* The router that a place in the address plan belongs to, or NULL. */
 struct router *design_by_nbma(struct world *w, const struct ipaddr *nbma, size_t *uplink);
 struct router *design_by_addr(struct world *w, const struct ipaddr *addr);
@@ -224,8 +232,10 @@ struct span underlay_delay(struct world *w);
 
 void probe_send(struct world *w, struct router *from, const struct effect *e); /* probe.c */
 void probe_answered(struct world *w, const struct happening *h);
-/* One way over the underlay, which takes *delay more. false: it does not arrive, or is not taken. */
-bool probe_passes(struct world *w, const struct router *from, const struct router *to, uint32_t tunnel, struct span *delay);
+/* One way over the underlay, which takes *delay more, and the tunnel there by which it is taken. false: it does not
+ * arrive, or is not taken. */
+bool probe_passes(struct world *w, const struct router *from, const struct router *to, uint32_t tunnel, struct span *delay,
+		  uint32_t *taken_by);
 
 void bfd_ask(struct world *w, struct router *r, const struct effect *e); /* bfd.c: EFFECT_BFD_… */
 void bfd_due(struct world *w, const struct happening *h);
@@ -249,5 +259,6 @@ void check_registered(struct world *w); /* notes when all are first registered, 
 void check_growth_begins(struct world *w);
 void check_growth(struct world *w);
 void check_converged(struct world *w); /* what must hold when all is well again */
+void check_figures(struct world *w);   /* what must hold of the run as a whole */
 
 #endif
