@@ -96,11 +96,12 @@ bool path_leans(const struct path *p, enum path_watch_kind kind)
 
 void path_arm(struct path *p, struct span d)
 {
-	timer_set(&path_engine(p)->timers, &p->timer, later(path_engine(p), d));
+	path_arm_at(p, later(path_engine(p), d));
 }
 
 void path_arm_at(struct path *p, struct instant at)
 {
+	p->due = at;
 	timer_set(&path_engine(p)->timers, &p->timer, at);
 }
 

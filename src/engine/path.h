@@ -70,6 +70,7 @@ struct path {
 	enum path_state state;
 	struct instant since;    /* in that state */
 	struct timer timer;
+	struct instant due;      /* of the timer; it knows that no more when it has expired */
 	struct path_watch *watches;
 	unsigned turns;          /* dead or back, so often */
 	struct path_probe probes[PATH_REMEMBERED]; /* a ring */

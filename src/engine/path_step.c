@@ -4,7 +4,8 @@
 #include "engine/path_act.h"
 
 enum {
-	PATH_LATE_MS = 20,         /* our own timer came so late: answers wait to be read */
+	PATH_LATE_MS = 20,         /* our own timer came so late: answers wait to be read, … */
+	PATH_GRACE_MS = 20,        /* … for which there is so long */
 	PATH_GRACES_MAX = 3,
 	PATH_HINT_QUIET_MS = 200,  /* hints start no more bursts than one in that time */
 	PATH_MUTE_ANSWERS = 3,
@@ -154,10 +155,10 @@ static void path_in_alive(struct path *p, enum path_event event)
  * a socket: they get the time to be read. */
 static void judge(struct path *p)
 {
-	const bool late = path_elapsed(p, p->timer.deadline).us > span_ms(PATH_LATE_MS).us;
+	const bool late = path_elapsed(p, p->due).us > span_ms(PATH_LATE_MS).us;
 
 	if (late && p->graces++ < PATH_GRACES_MAX)
-		path_arm(p, path_rto(p));
+		path_arm(p, span_ms(PATH_GRACE_MS));
 	else if (p->answered == 0 && !path_leans(p, PATH_WATCH_NHS) && !path_leans(p, PATH_WATCH_DIRECT))
 		path_enter(p, PATH_RESTING); /* a client that filters probes */
 	else if (!instant_is_never(p->heard) && !instant_before(p->heard, p->since))

@@ -244,8 +244,13 @@ static void a_removed_phase1_tunnel_cleans_up(void **state)
 	phase1(s.spoke1, "192.0.2.1");
 	s.spoke1->multicast4[0] = (struct config_host){ .addr = addr_of("203.0.113.50") };
 	s.spoke1->nhrp->map_multicast_count = 1;
+	for (size_t i = 0; i < 2; i++)
+		s.spoke1->partners[i] = (struct config_partner){ addr_of("10.9.0.2"), { .addr = addr_of(i ? "203.0.113.61" : "203.0.113.60") } };
+	s.spoke1->nhrp->partners = s.spoke1->partners;
+	s.spoke1->nhrp->partner_count = 2;
 	scene_start(&s);
-	assert_int_equal(s.spoke1->peer_count, 2);
+	assert_int_equal(s.spoke1->peer_count, 4);
+	assert_true(node_has_peer(s.spoke1, "203.0.113.60") && node_has_peer(s.spoke1, "203.0.113.61"));
 	assert_true(node_has_multicast(s.spoke1, "192.0.2.1") && node_has_multicast(s.spoke1, "203.0.113.50"));
 	s.spoke1->interface.shutdown = true;
 	reconfigure(s.spoke1);
