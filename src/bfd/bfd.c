@@ -121,7 +121,7 @@ static void keep(const struct bfd *b, struct bfd_session *s)
 static void noted(struct bfd *b, struct bfd_session *s)
 {
 	keep(b, s);
-	if (s->is_busy || !(s->tell || s->sends || s->finals))
+	if (s->is_busy || !(s->tell || s->warns || s->sends || s->finals))
 		return;
 	s->is_busy = true;
 	TAILQ_INSERT_TAIL(&b->busy, s, busy);
@@ -425,6 +425,14 @@ static void take_state(struct bfd_session *s, struct bfd_effect *out)
 	s->tell = 0;
 }
 
+static void take_warning(struct bfd_session *s, struct bfd_effect *out)
+{
+	out->type = BFD_EFFECT_LATE;
+	bfd_session_status(s, &out->state);
+	out->state.clients = s->clients & 1u << BFD_CLIENT_NHRP;
+	s->warns = false;
+}
+
 static void take_packet(struct bfd *b, struct bfd_session *s, struct bfd_effect *out)
 {
 	const struct bfd_session_ways w = ways(b);
@@ -446,9 +454,11 @@ bool bfd_next_effect(struct bfd *b, struct bfd_effect *out)
 		return false;
 	if (s->tell)
 		take_state(s, out);
+	else if (s->warns)
+		take_warning(s, out);
 	else
 		take_packet(b, s, out);
-	if (s->tell || s->sends || s->finals)
+	if (s->tell || s->warns || s->sends || s->finals)
 		return true;
 	TAILQ_REMOVE(&b->busy, s, busy);
 	s->is_busy = false;

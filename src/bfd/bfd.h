@@ -111,6 +111,7 @@ struct bfd_status {
 enum bfd_effect_type {
 	BFD_EFFECT_SEND,  /* a packet for the far end */
 	BFD_EFFECT_STATE, /* the state changed, or a client is told it for the first time */
+	BFD_EFFECT_LATE,  /* NHRP's session is Up, and one more packet that does not come takes it Down */
 };
 
 struct bfd_effect {
@@ -122,7 +123,7 @@ struct bfd_effect {
 			uint16_t source_port; /* UDP, the same for the session's life */
 			uint8_t bytes[BFD_PACKET_OCTETS];
 		} send;
-		struct bfd_status state; /* clients: those to be told */
+		struct bfd_status state; /* and LATE; clients: those to be told */
 	};
 };
 

@@ -74,14 +74,23 @@ static void transmit_arm(struct bfd_session *s, const struct bfd_session_ways *w
 	timer_set(w->timers, &s->transmit, instant_before(next, w->now) ? w->now : next);
 }
 
+/* NHRP looks at the path by other means when all packets but the last of the detection time are missing. */
+static int64_t warning_us(const struct bfd_session *s)
+{
+	return s->state == BFD_UP && s->clients & 1u << BFD_CLIENT_NHRP ? detection_us(s) / s->remote_multiplier : 0;
+}
+
 static void detect_arm(struct bfd_session *s, const struct bfd_session_ways *w)
 {
 	const int64_t us = detection_us(s);
 
-	if (us && s->remote_discriminator)
-		timer_set(w->timers, &s->detect, instant_add(w->now, span_us(us)));
-	else
+	s->warns = false;
+	if (!us || !s->remote_discriminator) {
 		timer_stop(w->timers, &s->detect);
+		return;
+	}
+	s->doom = instant_add(w->now, span_us(us));
+	timer_set(w->timers, &s->detect, instant_add(w->now, span_us(us - (s->remote_multiplier > 1 ? warning_us(s) : 0))));
 }
 
 /* Contents have changed: the far end shall not wait for the next periodic packet. */
@@ -156,6 +165,7 @@ static void enter(struct bfd_session *s, const struct bfd_session_ways *w, enum 
 	s->diag = diag;
 	s->changed = w->now;
 	s->tell = s->clients;
+	s->warns = false;
 	bfd_session_tune(s, w);
 	say_now(s);
 }
@@ -251,6 +261,11 @@ enum bfd_drop bfd_session_receive(struct bfd_session *s, const struct bfd_sessio
 
 static void detection_expired(struct bfd_session *s, const struct bfd_session_ways *w, struct instant due)
 {
+	if (instant_before(due, s->doom)) {
+		s->warns = true;
+		timer_set(w->timers, &s->detect, s->doom);
+		return;
+	}
 	/* The caller was held up itself: what proves the far end alive may still wait to be read. */
 	if (!s->graced && instant_since(w->now, due).us > span_ms(BFD_STALL_MS).us) {
 		s->graced = true;

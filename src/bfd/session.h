@@ -44,7 +44,9 @@ struct bfd_session {
 	struct instant sent; /* the last periodic packet */
 	struct instant heard; /* the far end's last packet */
 	uint32_t record;     /* where it is kept; RECORDS_NONE: nowhere */
+	struct instant doom; /* the end of its detection time; `detect` may run for the warning before that */
 	bool graced;         /* its detection time was prolonged since the last packet */
+	bool warns;          /* the client that wants warning is to be told that it is late */
 	bool sends, finals;  /* a packet is to go now; an answer to Poll is */
 	unsigned tell;       /* clients to be told */
 	uint64_t tx_packets, rx_packets;

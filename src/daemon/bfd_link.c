@@ -173,15 +173,32 @@ static void state_told(struct daemon *d, const struct forward_bfd_state *m)
 		changed(d, w, m);
 }
 
+static void late_told(struct daemon *d, const struct forward_bfd *m)
+{
+	const struct wanted_key key = { tunnel_of_link(d, m->link), m->local, m->remote };
+	const struct wanted *w = of(tree_find(&d->bfd->wanted, &key));
+	struct event ev = { .type = EVENT_BFD_LATE, .tunnel = key.tunnel };
+
+	if (!w || !w->up || w->set.link != m->link)
+		return;
+	ev.bfd.addr = m->remote;
+	ev.bfd.nbma = w->nbma;
+	daemon_feed(d, &ev);
+}
+
 bool bfd_link_message(struct daemon *d, const struct ipc_message *m)
 {
+	if (m->type == FORWARD_BFD_LATE && m->length == sizeof(struct forward_bfd)) {
+		late_told(d, (const void *)m->payload);
+		return true;
+	}
 	if (m->type == FORWARD_BFD_STATE && m->length == sizeof(struct forward_bfd_state)) {
 		state_told(d, (const void *)m->payload);
 	} else if (m->type == FORWARD_BFD_END && m->length == sizeof d->bfd->end) {
 		memcpy(&d->bfd->end, m->payload, sizeof d->bfd->end);
 		d->bfd->asked = false;
 	} else {
-		return m->type == FORWARD_BFD_STATE || m->type == FORWARD_BFD_END;
+		return m->type == FORWARD_BFD_STATE || m->type == FORWARD_BFD_LATE || m->type == FORWARD_BFD_END;
 	}
 	return true;
 }

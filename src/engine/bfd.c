@@ -138,6 +138,10 @@ void bfd_event(struct engine *e, const struct event *ev)
 	/* Of a session that is not wanted any more, or of one with an earlier endpoint. */
 	if (!b || e->stopping || ipaddr_is_none(&b->bfd_to.addr) || !endpoint_eq(&b->bfd_to, &ev->bfd.nbma))
 		return;
+	if (ev->type == EVENT_BFD_LATE) {
+		path_hint(o->tunnel, &b->bfd_to, PATH_EVENT_LATE);
+		return;
+	}
 	trace_change(b, ev->bfd.up, ev->bfd.diag);
 	if (ev->bfd.up)
 		came_up(b);

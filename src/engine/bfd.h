@@ -13,7 +13,7 @@ void bfd_forget(struct binding *b); /* it goes */
 /* The tunnel is up or down, or has other settings; `again`: what is wanted is said once more. */
 void bfd_follow_all(struct tunnel *t, bool again);
 
-/* EVENT_BFD */
+/* EVENT_BFD, EVENT_BFD_LATE */
 void bfd_event(struct engine *e, const struct event *ev);
 
 #endif

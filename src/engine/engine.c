@@ -347,6 +347,7 @@ static void handle(struct engine *e, const struct event *ev)
 		quiet_event(e, ev);
 		break;
 	case EVENT_BFD:
+	case EVENT_BFD_LATE:
 		bfd_event(e, ev);
 		break;
 	case EVENT_NAME:

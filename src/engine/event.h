@@ -57,6 +57,7 @@ enum event_type {
 	EVENT_DOUBT,     /* somebody unproven says that packets do not get there */
 	EVENT_BFD,       /* a session of EFFECT_BFD_SET came up, or went down from up. Not said when the far end
 			  * only says that it is administratively down */
+	EVENT_BFD_LATE,  /* such a session is up, and goes down with the next packet that does not come */
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
 	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds */
 	EVENT_NEIGHBOUR_KNOWN, /* after a restart: a neighbour entry that the kernel still holds */
@@ -133,7 +134,7 @@ struct event {
 			struct endpoint nbma; /* as in the effect */
 			bool up;
 			uint8_t diag;         /* enum bfd_diag of wire/bfd.h: why it went down */
-		} bfd;
+		} bfd; /* and BFD_LATE */
 		struct {
 			const char *name;
 			size_t count; /* 0: does not resolve */

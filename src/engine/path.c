@@ -14,7 +14,7 @@
  *                                       |    | HEARD                               |
  *                                       |    v                                     |
  *           NHRP answers, probes do not +-> MUTE -- ANSWERED so often running -----+
- *    LOST from anywhere -> DEAD. DOWN as DOUBT, and the burst is brief.
+ *    LOST from anywhere -> DEAD. DOWN as DOUBT, and the burst is brief. LATE as DOWN, but nobody dies of it.
  *
  * A probe is sent every interval; one that is not answered within the retransmission time-out
  * (RFC 6298, with a floor of our own) starts a burst. The first answer ends it; none at all and
@@ -36,9 +36,11 @@
  * 480 ms is dead as far as this can tell. A round trip that all at once takes 0.4 s more
  * than it used to is still in time.
  *
- * A BFD session that goes down starts a brief burst: 9 * 6 ms, and 40 ms at least for the last answer, so
- * that 50 ms x 3 is confirmed within 250 ms. Random loss of 5 % makes BFD fail once in three minutes
- * (docs/bfd.md); that all 10 probes are lost then too has a probability of 8e-11, at 20 % of 4e-5.
+ * A BFD session that goes down is judged by a brief burst: 9 * 3 ms, and 23 ms at least for the last answer. It
+ * begins when the session is late, one packet before it goes down (EVENT_BFD_LATE), which with 50 ms x 3 is 50 ms
+ * before: so on a short way it is over when BFD says Down, and confirmation costs no time. An early burst
+ * that finds nothing becomes an ordinary one unless BFD says Down. Random loss of 5 % makes BFD fail once in
+ * three minutes (docs/bfd.md); that all 10 probes are lost then too has a probability of 8e-11, at 20 % of 4e-5.
  * With PATH_BURSTS bursts under way BFD is believed as it is.
  *
  * While there is doubt NHRP is asked too, once, half way through the burst: its answer makes
@@ -63,7 +65,7 @@ enum {
 	PATH_RTO_MS_MAX = 2000,
 	PATH_RTO_MS_UNKNOWN = 300, /* nothing was measured yet */
 	PATH_LAST_WAIT_MS = 150,   /* at least, after the last probe of a burst */
-	PATH_BRIEF_WAIT_MS = 40,   /* likewise of a brief one */
+	PATH_BRIEF_WAIT_MS = 23,   /* likewise of a brief one: 50 ms with it, as long as BFD still waits (bfd 50 x 3) */
 	PATH_QUICK = 4,
 	PATH_MUTES_MAX = 4,
 };
@@ -260,35 +262,47 @@ static void enter_dead(struct path *p)
 	path_arm(p, p->light);
 }
 
+static bool is_brief(const struct path *p)
+{
+	return p->pace == PATH_PACE_EARLY || p->pace == PATH_PACE_BRIEF;
+}
+
 /* After the last probe of a burst. */
 static struct span last_wait(const struct path *p)
 {
-	const int64_t us = p->brief ? expected_us(p) : p->measured ? 2 * path_rto(p).us : path_rto(p).us;
-	const int64_t least = (p->brief ? (int64_t)PATH_BRIEF_WAIT_MS : (int64_t)PATH_LAST_WAIT_MS) * 1000;
+	const int64_t us = is_brief(p) ? expected_us(p) : p->measured ? 2 * path_rto(p).us : path_rto(p).us;
+	const int64_t least = (is_brief(p) ? (int64_t)PATH_BRIEF_WAIT_MS : (int64_t)PATH_LAST_WAIT_MS) * 1000;
 
 	return span_us(us < least ? least : us);
 }
 
 static struct span burst_gap(const struct path *p)
 {
-	return span_us((p->brief ? (int64_t)PATH_BRIEF_MS : (int64_t)PATH_BURST_MS) * 1000 / (p->burst_size - 1));
+	return span_us((is_brief(p) ? (int64_t)PATH_BRIEF_MS : (int64_t)PATH_BURST_MS) * 1000 / (p->burst_size - 1));
 }
 
 void path_burst_step(struct path *p)
 {
 	path_probe(p);
-	if (++p->burst == p->burst_size / 2)
+	if (++p->burst == p->burst_size / 2 && p->pace != PATH_PACE_EARLY)
 		ask_watches(p);
 	path_arm(p, p->burst < p->burst_size ? burst_gap(p) : last_wait(p));
 }
 
 void path_burst_hurry(struct path *p)
 {
-	const bool is_sending = p->burst < p->burst_size && !p->brief;
+	const bool is_sending = p->burst < p->burst_size && !is_brief(p);
 
-	p->brief = true;
+	p->pace = PATH_PACE_BRIEF;
 	if (is_sending)
 		path_arm(p, burst_gap(p));
+}
+
+void path_burst_again(struct path *p)
+{
+	p->pace = PATH_PACE_SPENT;
+	p->burst = 0;
+	path_burst_step(p);
 }
 
 static void enter_alive(struct path *p, enum path_state was)
@@ -334,7 +348,8 @@ void path_enter(struct path *p, enum path_state state)
 
 	e->path_bursts += state == PATH_DOUBTED;
 	e->path_bursts -= was == PATH_DOUBTED;
-	p->brief = p->brief && state == PATH_DOUBTED;
+	if (state != PATH_DOUBTED)
+		p->pace = PATH_PACE_ORDINARY;
 	p->state = state;
 	p->since = e->now;
 	switch (state) {
@@ -412,7 +427,7 @@ void path_hint(const struct tunnel *t, const struct endpoint *nbma, enum path_ev
 	struct path *const p = path_find(t, nbma);
 
 	assert(event == PATH_EVENT_QUIET || event == PATH_EVENT_DOUBT || event == PATH_EVENT_LOST ||
-	       event == PATH_EVENT_RETRY || event == PATH_EVENT_DOWN);
+	       event == PATH_EVENT_RETRY || event == PATH_EVENT_DOWN || event == PATH_EVENT_LATE);
 	if (p)
 		path_step(p, event);
 }

@@ -14,7 +14,7 @@
 #include "engine/tunnel.h"
 
 #define PATH_STATES(X) X(RESTING) X(UNTESTED) X(ALIVE) X(DOUBTED) X(DEAD) X(MUTE)
-#define PATH_EVENTS(X) X(TIMER) X(ANSWERED) X(HEARD) X(QUIET) X(DOUBT) X(LOST) X(RETRY) X(WATCHED) X(DOWN)
+#define PATH_EVENTS(X) X(TIMER) X(ANSWERED) X(HEARD) X(QUIET) X(DOUBT) X(LOST) X(RETRY) X(WATCHED) X(DOWN) X(LATE)
 
 enum path_state {
 #define PATH_ENUM(name) PATH_##name,
@@ -30,6 +30,10 @@ enum path_event {
 	PATH_EVENT_COUNT
 };
 
+/* How a burst goes. EARLY: BFD misses all packets but its last one, so that the burst is over when that does not come
+ * either; nobody is dead by such a burst alone. SPENT: nothing of it was answered, and an ordinary one follows. */
+enum path_pace { PATH_PACE_ORDINARY, PATH_PACE_EARLY, PATH_PACE_BRIEF, PATH_PACE_SPENT };
+
 enum {
 	PATH_REMEMBERED = 16,   /* probes whose answers are still known as such */
 	PATH_LIGHT_MS = 2000,   /* between two light probes */
@@ -37,7 +41,7 @@ enum {
 	PATH_BURST = 10,        /* probes of a burst, … */
 	PATH_BURST_FEWEST = 3,  /* … fewer when many paths are in doubt at once */
 	PATH_BURST_MS = 270,    /* from its first to its last probe */
-	PATH_BRIEF_MS = 54,     /* the same when BFD says that the path is down */
+	PATH_BRIEF_MS = 27,     /* the same when BFD says that the path is down, or that it will soon */
 	PATH_BURSTS = 64,       /* paths in doubt at once that are still few */
 };
 
@@ -78,7 +82,7 @@ struct path {
 	uint32_t awaited;        /* ALIVE, MUTE: the probe that is not answered yet; 0: none */
 	struct instant last_sent, last_answered, heard;
 	unsigned burst, burst_size; /* DOUBTED: probes of the burst so far, and in all */
-	bool brief;              /* DOUBTED: a burst that BFD asked for */
+	enum path_pace pace;     /* DOUBTED */
 	unsigned graces;         /* DOUBTED: judgements put off because we ourselves were late */
 	unsigned quick;          /* UNTESTED, DEAD, MUTE: probes to go before they become light */
 	unsigned run, mutes;     /* MUTE: answered one after another; times it was mute lately */
@@ -115,7 +119,8 @@ void path_heard(const struct tunnel *t, const struct endpoint *nbma, struct inst
 /*
  * A hint of any other kind. QUIET and DOUBT (not proven: they start a burst at most), LOST
  * (authenticated, or of this machine: believed), RETRY (may be back: looked at once), DOWN (a
- * BFD session: a brief burst decides, unless probes never were answered).
+ * BFD session: a brief burst decides, unless probes never were answered), LATE (a BFD session that may
+ * go down soon: the burst begins before).
  */
 void path_hint(const struct tunnel *t, const struct endpoint *nbma, enum path_event event);
 

@@ -27,8 +27,17 @@ static bool may_burst(const struct path *p)
 /* BFD has failed, which random loss can do too. */
 static void bfd_down(struct path *p)
 {
-	p->brief = true;
+	p->pace = PATH_PACE_BRIEF;
 	path_enter(p, path_engine(p)->path_bursts < PATH_BURSTS ? PATH_DOUBTED : PATH_DEAD);
+}
+
+/* BFD may fail soon: then it shall be known already whether it is right. */
+static void bfd_late(struct path *p)
+{
+	if (path_engine(p)->path_bursts >= PATH_BURSTS)
+		return;
+	p->pace = PATH_PACE_EARLY;
+	path_enter(p, PATH_DOUBTED);
 }
 
 /* Who is not probed all the time is so once: a client is to show that it answers, so that silence
@@ -51,6 +60,9 @@ static void path_in_resting(struct path *p, enum path_event event)
 		break;
 	case PATH_EVENT_DOWN:
 		bfd_down(p);
+		break;
+	case PATH_EVENT_LATE:
+		bfd_late(p);
 		break;
 	case PATH_EVENT_LOST:
 		path_enter(p, PATH_DEAD);
@@ -97,6 +109,7 @@ static void path_in_untested(struct path *p, enum path_event event)
 		break;
 	case PATH_EVENT_DOUBT:
 	case PATH_EVENT_DOWN:
+	case PATH_EVENT_LATE:
 	case PATH_EVENT_COUNT:
 		break;
 	}
@@ -136,6 +149,9 @@ static void path_in_alive(struct path *p, enum path_event event)
 	case PATH_EVENT_DOWN:
 		bfd_down(p);
 		break;
+	case PATH_EVENT_LATE:
+		bfd_late(p);
+		break;
 	case PATH_EVENT_LOST:
 		path_enter(p, PATH_DEAD);
 		break;
@@ -173,6 +189,8 @@ static void path_in_doubted(struct path *p, enum path_event event)
 	case PATH_EVENT_TIMER:
 		if (p->burst < p->burst_size)
 			path_burst_step(p);
+		else if (p->pace == PATH_PACE_EARLY)
+			path_burst_again(p);
 		else
 			judge(p);
 		break;
@@ -180,7 +198,10 @@ static void path_in_doubted(struct path *p, enum path_event event)
 		path_enter(p, well(p));
 		break;
 	case PATH_EVENT_DOWN:
-		path_burst_hurry(p);
+		if (p->pace == PATH_PACE_SPENT)
+			judge(p);
+		else
+			path_burst_hurry(p);
 		break;
 	case PATH_EVENT_LOST:
 		path_enter(p, PATH_DEAD);
@@ -190,6 +211,7 @@ static void path_in_doubted(struct path *p, enum path_event event)
 	case PATH_EVENT_DOUBT:
 	case PATH_EVENT_RETRY:
 	case PATH_EVENT_WATCHED:
+	case PATH_EVENT_LATE:
 	case PATH_EVENT_COUNT:
 		break;
 	}
@@ -216,6 +238,7 @@ static void path_in_dead(struct path *p, enum path_event event)
 	case PATH_EVENT_QUIET:
 	case PATH_EVENT_DOUBT:
 	case PATH_EVENT_DOWN:
+	case PATH_EVENT_LATE:
 	case PATH_EVENT_LOST:
 	case PATH_EVENT_WATCHED:
 	case PATH_EVENT_COUNT:
@@ -257,6 +280,7 @@ static void path_in_mute(struct path *p, enum path_event event)
 	case PATH_EVENT_QUIET:
 	case PATH_EVENT_DOUBT:
 	case PATH_EVENT_DOWN:
+	case PATH_EVENT_LATE:
 	case PATH_EVENT_COUNT:
 		break;
 	}

@@ -102,6 +102,13 @@ static void tell(struct worker *w, const struct bfd_status *s)
 		w->bfd.untold = true;
 }
 
+static void warn(struct worker *w, const struct bfd_status *s)
+{
+	const struct forward_bfd m = { .link = s->key.link, .local = s->key.local, .remote = s->key.remote };
+
+	w->io.control_send(w->io.context, FORWARD_BFD_LATE, &m, sizeof m);
+}
+
 static void tell_all(struct worker *w)
 {
 	const struct bfd *b = w->bfd.bfd;
@@ -151,6 +158,8 @@ static void drain(struct worker *w)
 			tell(w, &e.state);
 		if (e.type == BFD_EFFECT_STATE && e.state.clients & 1u << BFD_CLIENT_ROUTING)
 			plane_state(w->bfd.plane, &e.state);
+		if (e.type == BFD_EFFECT_LATE)
+			warn(w, &e.state);
 		if (e.type == BFD_EFFECT_SEND) {
 			packet_send(w, &e);
 			sent = true;

@@ -39,7 +39,7 @@ static bool comes_again(uint16_t type)
 {
 	return type == FORWARD_NHRP_RECEIVED || type == FORWARD_MISS || type == FORWARD_STRANGER ||
 	       type == FORWARD_SESSION_DOUBT || type == FORWARD_PROBED || type == FORWARD_QUIET ||
-	       type == FORWARD_DOUBT;
+	       type == FORWARD_DOUBT || type == FORWARD_BFD_LATE;
 }
 
 static bool keep(struct control_queue *q, uint16_t type, const void *payload, size_t length)

@@ -90,6 +90,8 @@ enum forward_msg_type {
 	FORWARD_SESSION_DOUBT,/* struct forward_session_state: somebody at the peer's address says that it does not
 			       * know the SA that sends. A hint, not proven; at most one in a second */
 	FORWARD_BFD_STATE,    /* struct forward_bfd_state: a session changed, was set, or is told of */
+	FORWARD_BFD_LATE,     /* struct forward_bfd, only .link, .local and .remote count: NHRP's session is Up, and goes
+			       * down with the next packet that does not come */
 	FORWARD_BFD_END,      /* struct forward_bfd_end: after all states that FORWARD_BFD_GET brought */
 	FORWARD_BFDD,         /* struct forward_bfdd: bfdd has connected or is gone; when it is there, also before
 			       * FORWARD_HELD_END */
@@ -112,6 +114,7 @@ struct forward_tunnel {
 	uint32_t key;
 	uint8_t ttl;              /* of the outer header */
 	uint8_t set_df;           /* tunnel path-mtu-discovery: set DF, follow the path MTU */
+	uint8_t keeps_to_dead;    /* no nhrp fall-over relay: what is for a dead relay is not given to another */
 	uint16_t ip_mtu, ipv6_mtu; /* bytes of the inner packet */
 	uint16_t mss4, mss6;      /* bytes; 0: TCP MSS left alone */
 	uint32_t protection;      /* IPsec profile, chosen by the control process; 0: unprotected */

@@ -89,6 +89,12 @@ static void tell(struct world *w, struct router *r, const struct bfd_status *s)
 					  .bfd = { .addr = s->key.remote, .nbma = s->via, .up = up, .diag = s->diag } });
 }
 
+static void warn(struct world *w, struct router *r, const struct bfd_status *s)
+{
+	world_tell(w, r, &(struct event){ .type = EVENT_BFD_LATE, .tunnel = s->key.link & ~(uint32_t)BFD_LINK_TUNNEL,
+					  .bfd = { .addr = s->key.remote, .nbma = s->via } });
+}
+
 /* What the engine makes of a state may ask for more of BFD: so each effect is taken by itself. */
 static void drain(struct world *w, struct router *r)
 {
@@ -97,6 +103,8 @@ static void drain(struct world *w, struct router *r)
 	while (r->bfd && bfd_next_effect(r->bfd, &e)) {
 		if (e.type == BFD_EFFECT_SEND)
 			send(w, r, &e);
+		else if (e.type == BFD_EFFECT_LATE)
+			warn(w, r, &e.state);
 		else
 			tell(w, r, &e.state);
 	}

@@ -14,7 +14,7 @@
 #include "scene.h"
 #include "wire/bfd.h"
 
-enum { FAST_MS = 50, SECOND_BEST_MS = 120 };
+enum { FAST_MS = 50, SECOND_BEST_MS = 70, BRIEF_MS = 90 /* round trip hardly measured */ };
 
 static struct scene watching(struct scene s, uint16_t probe_interval_ms)
 {
@@ -33,6 +33,12 @@ static void say(struct node *n, const char *addr, const char *nbma, bool up)
 {
 	node_event(n, &(struct event){ .type = EVENT_BFD, .bfd = { .addr = addr_of(addr), .nbma = { .addr = addr_of(nbma) },
 								    .up = up, .diag = up ? 0 : BFD_DIAG_TIMEOUT } });
+}
+
+static void hub_late_at_spoke(const struct scene *s)
+{
+	node_event(s->spoke1, &(struct event){ .type = EVENT_BFD_LATE,
+					       .bfd = { .addr = addr_of("10.0.0.1"), .nbma = { .addr = addr_of("192.0.2.1") } } });
 }
 
 static void hub_down_at_spoke(const struct scene *s) { say(s->spoke1, "10.0.0.1", "192.0.2.1", false); }
@@ -170,6 +176,49 @@ static void a_down_of_a_dead_hub(void **state)
 	}
 }
 
+/* The burst begins when BFD is late, and is over when it is Down: nothing is lost by asking. */
+static void a_down_that_was_seen_coming(void **state)
+{
+	(void)state;
+	for (int64_t early = 0; early <= 400; early += 50) {
+		const struct scene s = watching(scene_two_hubs_laid_out(), 10000);
+
+		rig_run_ms(s.rig, 50);
+		node_stop_abruptly(s.hub);
+		rig_run_ms(s.rig, 100);
+		hub_late_at_spoke(&s);
+		assert_string_equal(first_nhs(s.spoke1).path, "DOUBTED");
+		rig_run_ms(s.rig, early);
+		/* A burst that BFD has asked for in case is no proof, only an ordinary one after it. */
+		assert_string_equal(first_nhs(s.spoke1).path, "DOUBTED");
+		assert_int_equal(first_nhs(s.spoke1).status, NHS_VIEW_UP);
+		hub_down_at_spoke(&s);
+		rig_run_ms(s.rig, early < BRIEF_MS ? BRIEF_MS - early : 1);
+		assert_string_equal(first_nhs(s.spoke1).path, "DEAD");
+		assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.2");
+		rig_free(s.rig);
+	}
+}
+
+/* Late, and nothing more: the hub lives. One that is dead is found so without a Down, too. */
+static void late_only(void **state)
+{
+	const struct scene s = watching(scene_two_hubs_laid_out(), 10000);
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		hub_late_at_spoke(&s);
+		assert_string_equal(first_nhs(s.spoke1).path, "DOUBTED");
+		rig_run_ms(s.rig, 20);
+		assert_string_equal(first_nhs(s.spoke1).path, "ALIVE");
+	}
+	node_stop_abruptly(s.hub);
+	hub_late_at_spoke(&s);
+	rig_run_ms(s.rig, 600);
+	assert_string_equal(first_nhs(s.spoke1).path, "DEAD");
+	rig_free(s.rig);
+}
+
 /* One that never answered a probe is judged by BFD alone. */
 static void a_down_of_a_hub_that_filters(void **state)
 {
@@ -247,6 +296,8 @@ int main(void)
 		cmocka_unit_test(a_down_alone),
 		cmocka_unit_test(a_down_of_a_living_hub),
 		cmocka_unit_test(a_down_of_a_dead_hub),
+		cmocka_unit_test(a_down_that_was_seen_coming),
+		cmocka_unit_test(late_only),
 		cmocka_unit_test(a_down_of_a_hub_that_filters),
 		cmocka_unit_test(a_dead_client),
 		cmocka_unit_test(an_up_asks_nothing_of_a_living_hub),

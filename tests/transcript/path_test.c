@@ -483,14 +483,14 @@ static struct path *in_state(const struct scene *s, enum path_state state)
 #define D PATH_DEAD
 #define M PATH_MUTE
 /* What state follows; columns in the order of PATH_EVENTS:
- * TIMER ANSWERED HEARD QUIET DOUBT LOST RETRY WATCHED DOWN. An NHS watches, but in RESTING a direct peer. */
+ * TIMER ANSWERED HEARD QUIET DOUBT LOST RETRY WATCHED DOWN LATE. An NHS watches, but in RESTING a direct peer. */
 static const enum path_state follows[PATH_STATE_COUNT][PATH_EVENT_COUNT] = {
-	[PATH_RESTING]  = { R, R, R, B, B, D, R, R, B },
-	[PATH_UNTESTED] = { U, A, U, U, U, D, U, U, U },
-	[PATH_ALIVE]    = { A, A, A, A, B, D, A, A, B },
-	[PATH_DOUBTED]  = { B, A, B, B, B, D, B, B, B },
-	[PATH_DEAD]     = { D, A, M, D, D, D, D, D, D },
-	[PATH_MUTE]     = { M, M, M, M, M, D, M, M, M },
+	[PATH_RESTING]  = { R, R, R, B, B, D, R, R, B, B },
+	[PATH_UNTESTED] = { U, A, U, U, U, D, U, U, U, U },
+	[PATH_ALIVE]    = { A, A, A, A, B, D, A, A, B, B },
+	[PATH_DOUBTED]  = { B, A, B, B, B, D, B, B, B, B },
+	[PATH_DEAD]     = { D, A, M, D, D, D, D, D, D, D },
+	[PATH_MUTE]     = { M, M, M, M, M, D, M, M, M, M },
 };
 #undef R
 #undef U

@@ -83,6 +83,8 @@ static void drain(struct pair *p, size_t from)
 			launch(p, 1 - from, effect.send.bytes);
 			continue;
 		}
+		if (effect.type == BFD_EFFECT_LATE)
+			continue;
 		e->downs += e->state == BFD_UP && effect.state.state != BFD_UP;
 		e->state = effect.state.state;
 	}

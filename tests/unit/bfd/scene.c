@@ -36,6 +36,8 @@ static void take(struct scene *s)
 			assert_int_equal(bfd_packet_decode(e.send.bytes, sizeof e.send.bytes, &s->packet),
 					 BFD_PACKET_DROP_NONE);
 			assert_true(e.send.source_port >= BFD_PORT_SOURCE);
+		} else if (e.type == BFD_EFFECT_LATE) {
+			s->warned++;
 		} else {
 			s->told++;
 			s->state = e.state;
@@ -45,7 +47,7 @@ static void take(struct scene *s)
 
 void scene_drain(struct scene *s)
 {
-	s->packets = s->told = 0;
+	s->packets = s->told = s->warned = 0;
 	take(s);
 }
 
@@ -59,7 +61,7 @@ void scene_run(struct scene *s, struct span d)
 {
 	const struct instant end = instant_add(s->now, d);
 
-	s->packets = s->told = 0;
+	s->packets = s->told = s->warned = 0;
 	while (!instant_before(end, bfd_deadline(s->b))) {
 		s->now = bfd_deadline(s->b);
 		bfd_tick(s->b, s->now);

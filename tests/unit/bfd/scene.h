@@ -11,7 +11,7 @@ struct scene {
 	struct instant now;
 	struct bfd_key key;
 	/* What the last drain brought: */
-	unsigned packets, told;
+	unsigned packets, told, warned;
 	struct bfd_packet packet; /* the last */
 	struct bfd_status state;  /* likewise */
 };

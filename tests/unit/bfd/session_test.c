@@ -327,6 +327,48 @@ static void test_detection_time(void **state)
 	scene_end(&s);
 }
 
+/* NHRP is warned once, when one more missing packet ends the session; what comes then takes it back. */
+static void test_warning(void **state)
+{
+	const struct bfd_config c = fast;
+	struct bfd_packet p;
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, 0);
+	scene_reach(&s, BFD_UP);
+	scene_run(&s, span_us(99999));
+	assert_int_equal(s.warned, 0);
+	scene_run(&s, span_us(49999));
+	assert_int_equal(s.warned, 1);
+	p = scene_packet(&s, BFD_UP);
+	scene_hear(&s, &p);
+	scene_run(&s, span_us(149999));
+	assert_int_equal(s.warned, 1);
+	assert_int_equal(scene_status(&s).state, BFD_UP);
+	scene_run(&s, span_us(1));
+	assert_int_equal(scene_status(&s).state, BFD_DOWN);
+	assert_int_equal(s.warned, 0);
+	/* One packet is all there is to miss. */
+	scene_reach(&s, BFD_UP);
+	p.multiplier = 1;
+	p.your_discriminator = scene_status(&s).discriminator;
+	scene_hear(&s, &p);
+	scene_run(&s, span_us(50000));
+	assert_int_equal(scene_status(&s).state, BFD_DOWN);
+	assert_int_equal(s.warned, 0);
+	/* bfdd is told states only. */
+	scene_reach(&s, BFD_UP);
+	assert_int_equal(bfd_set(s.b, s.now, &s.key, BFD_CLIENT_ROUTING, &c), 0);
+	bfd_remove(s.b, s.now, &s.key, BFD_CLIENT_NHRP);
+	p = scene_packet(&s, BFD_UP);
+	scene_hear(&s, &p);
+	scene_run(&s, span_us(150000));
+	assert_int_equal(scene_status(&s).state, BFD_DOWN);
+	assert_int_equal(s.warned, 0);
+	scene_end(&s);
+}
+
 /* Who is called too late does not blame the far end for it, but once. */
 static void test_stall(void **state)
 {
@@ -678,7 +720,7 @@ int main(void)
 		cmocka_unit_test(test_farewell), cmocka_unit_test(test_farewell_to_nobody),
 		cmocka_unit_test(test_back_during_farewell), cmocka_unit_test(test_shared), cmocka_unit_test(test_room),
 		cmocka_unit_test(test_jitter), cmocka_unit_test(test_slow_while_down),
-		cmocka_unit_test(test_detection_time), cmocka_unit_test(test_stall), cmocka_unit_test(test_remote_min_rx),
+		cmocka_unit_test(test_detection_time), cmocka_unit_test(test_warning), cmocka_unit_test(test_stall), cmocka_unit_test(test_remote_min_rx),
 		cmocka_unit_test(test_own_min_rx_zero), cmocka_unit_test(test_passive), cmocka_unit_test(test_demand),
 		cmocka_unit_test(test_poll_at_up), cmocka_unit_test(test_final), cmocka_unit_test(test_change_tx),
 		cmocka_unit_test(test_change_rx), cmocka_unit_test(test_change_during_poll),

@@ -106,7 +106,11 @@ static void comes_up_and_is_lost(void **state)
 	struct fixture *f = *state;
 
 	come_up(f);
-	f->w->now.us += 151000;
+	f->w->now.us += 101000;
+	bfd_front_run(f->w);
+	assert_int_equal(f->message_count, 1);
+	assert_int_equal(f->messages[0].type, FORWARD_BFD_LATE);
+	f->w->now.us += 50000;
 	bfd_front_run(f->w);
 	assert_int_equal(told(f)->state, BFD_DOWN);
 	assert_int_equal(told(f)->diag, BFD_DIAG_TIMEOUT);
