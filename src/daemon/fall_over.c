@@ -4,11 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "bfd/plane.h"
 #include "daemon/daemon_state.h"
 #include "kernel/tcp_close.h"
 
-enum { BGP_PORT = 179 };
+enum {
+	BGP_PORT = 179,
+	CLOSE_MS = 2,       /* for what dies in the same moment */
+	CLOSE_LATER_MS = 30, /* bfdd has been told, too */
+};
+
+struct fall_over_death {
+	uint32_t tunnel;
+	struct ipaddr addr;
+};
 
 struct fall_over_word {
 	uint32_t tunnel;
@@ -16,10 +26,14 @@ struct fall_over_word {
 	enum routing_word says;
 };
 
+static void on_closing(uv_timer_t *timer);
+
 void fall_over_start(struct daemon *d)
 {
 	struct fall_over *f = &d->fall_over;
 
+	uv_timer_init(&d->loop, &f->closing);
+	f->closing.data = d;
 	f->trouble = netlink_init(&f->diag, NETLINK_SOCK_DIAG);
 	if (f->trouble == 0)
 		f->trouble = tcp_close_possible(&f->diag);
@@ -29,24 +43,86 @@ void fall_over_start(struct daemon *d)
 			   strerror(-f->trouble));
 }
 
-static void close_bgp(struct daemon *d, struct tunnel *t, const struct ipaddr *addr)
-{
-	struct ipaddr locals[TUNNEL_ADDRS_MAX];
-	char text[IPADDR_TEXT_MAX];
-	size_t count = 0;
-	int closed;
+/* ---- BGP connections */
 
-	for (size_t i = 0; i < t->config->address_count && count < TUNNEL_ADDRS_MAX; i++)
-		locals[count++] = t->config->addresses[i].addr;
-	closed = tcp_close(&d->fall_over.diag, locals, count, addr, BGP_PORT);
-	if (closed < 0)
-		daemon_log(d, TRACE_ERROR, "FALL_OVER", "tunnel=%s address=%s error=\"%s\"", t->name,
-			   ipaddr_format(addr, text), strerror(-closed));
-	else if (closed > 0) {
-		t->bgp_closed++;
-		daemon_log(d, TRACE_NOTICE, "FALL_OVER", "tunnel=%s address=%s closed=bgp", t->name,
-			   ipaddr_format(addr, text));
+static size_t ends_of(struct daemon *d, const struct fall_over_death *x, struct tcp_ends out[TUNNEL_ADDRS_MAX])
+{
+	const struct tunnel *t = tunnel_find(d, x->tunnel);
+	size_t count = 0;
+
+	for (size_t i = 0; t && i < t->config->address_count && count < TUNNEL_ADDRS_MAX; i++)
+		out[count++] = (struct tcp_ends){ .local = t->config->addresses[i].addr, .remote = x->addr };
+	return count;
+}
+
+static void say_closed(struct daemon *d, const struct fall_over_death *x, const struct tcp_ends *ends, size_t count)
+{
+	struct tunnel *t = tunnel_find(d, x->tunnel);
+	char text[IPADDR_TEXT_MAX];
+	unsigned closed = 0;
+
+	for (size_t i = 0; i < count; i++)
+		closed += ends[i].ended;
+	if (!t || closed == 0)
+		return;
+	t->bgp_closed++;
+	daemon_log(d, TRACE_NOTICE, "FALL_OVER", "tunnel=%s address=%s closed=bgp", t->name, ipaddr_format(&x->addr, text));
+}
+
+/* Of the deaths in hand. */
+static void close_bgp(struct daemon *d, struct tcp_ends *ends)
+{
+	const struct fall_over *f = &d->fall_over;
+	size_t count = 0, own;
+	int rc;
+
+	for (size_t i = 0; i < f->death_count; i++)
+		count += ends_of(d, &f->deaths[i], ends + count);
+	rc = tcp_close(&d->fall_over.diag, ends, count, BGP_PORT);
+	if (rc < 0)
+		daemon_log(d, TRACE_ERROR, "FALL_OVER", "error=\"%s\"", strerror(-rc));
+	for (size_t i = 0; i < f->death_count; i++, ends += own) {
+		struct tcp_ends unused[TUNNEL_ADDRS_MAX];
+
+		own = ends_of(d, &f->deaths[i], unused);
+		say_closed(d, &f->deaths[i], ends, own);
 	}
+}
+
+static void on_closing(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	struct tcp_ends *ends = calloc(d->fall_over.death_count, TUNNEL_ADDRS_MAX * sizeof *ends);
+
+	if (ends)
+		close_bgp(d, ends);
+	free(ends);
+	d->fall_over.death_count = 0;
+}
+
+static void close_soon(struct daemon *d, const struct tunnel *t, const struct ipaddr *addr)
+{
+	struct fall_over *f = &d->fall_over;
+
+	if (f->death_count == f->death_room) {
+		f->death_room = 2 * f->death_room + 16;
+		f->deaths = alloc_array(f->deaths, f->death_room, sizeof *f->deaths);
+	}
+	f->deaths[f->death_count++] = (struct fall_over_death){ t->number, *addr };
+	if (!uv_is_active((uv_handle_t *)&f->closing))
+		uv_timer_start(&f->closing, on_closing,
+			       t->config->tunnel->fall_over_bfd && f->bfdd_connected ? CLOSE_LATER_MS : CLOSE_MS, 0);
+}
+
+/* It lives again. */
+static void close_not(struct fall_over *f, uint32_t tunnel, const struct ipaddr *addr)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->death_count; i++)
+		if (f->deaths[i].tunnel != tunnel || !ipaddr_eq(&f->deaths[i].addr, addr))
+			f->deaths[kept++] = f->deaths[i];
+	f->death_count = kept;
 }
 
 /* ---- bfdd, by way of the forwarder ---- */
@@ -119,8 +195,10 @@ void fall_over_tell(struct daemon *d, uint32_t tunnel, const struct ipaddr *addr
 	}
 	if (w && says == ROUTING_UNWATCHED)
 		forget(&d->fall_over, w);
+	if (says == ROUTING_ALIVE)
+		close_not(&d->fall_over, tunnel, addr);
 	if (says == ROUTING_DEAD && t->config->tunnel->fall_over_bgp && d->fall_over.trouble == 0)
-		close_bgp(d, t, addr);
+		close_soon(d, t, addr);
 }
 
 void fall_over_view(const struct daemon *d, const struct tunnel *t, struct view_coupling out[COUPLINGS])

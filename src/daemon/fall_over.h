@@ -3,7 +3,9 @@
  * neighbour, is dead, instead of by its own timers (EFFECT_ROUTING).
  *
  *   nhrp fall-over bgp  the kernel ends the BGP connections with that address: any BGP daemon
- *                       takes its routes back in the same moment
+ *                       takes its routes back in the same moment. Finding them takes the kernel
+ *                       milliseconds, so what dies together is looked for together, and where
+ *                       bfdd tells bgpd anyway, when the rest is done
  *   nhrp fall-over bfd  bfdd is told, and tells bgpd and ospfd, by way of the forwarder, which
  *                       runs bfdd's sessions
  *
@@ -11,6 +13,8 @@
  */
 #ifndef DMVPN_DAEMON_FALL_OVER_H
 #define DMVPN_DAEMON_FALL_OVER_H
+
+#include <uv.h>
 
 #include "control/view.h"
 #include "daemon/tunnel.h"
@@ -21,6 +25,7 @@
 enum { COUPLINGS = 3 };
 
 struct fall_over_word;
+struct fall_over_death;
 
 struct fall_over {
 	struct netlink diag;
@@ -28,6 +33,9 @@ struct fall_over {
 	bool bfdd_connected; /* to the forwarder */
 	size_t word_count, word_room;
 	struct fall_over_word *words; /* as told last, for a forwarder that starts anew */
+	size_t death_count, death_room;
+	struct fall_over_death *deaths; /* whose BGP connections are to be ended, in a moment and all at once */
+	uv_timer_t closing;
 };
 
 void fall_over_start(struct daemon *d);

@@ -56,12 +56,16 @@ int link_configure(struct netlink *n, int ifindex, bool up, uint32_t mtu_bytes)
 	return rc < 0 ? rc : link_set_up(n, ifindex, up);
 }
 
-int link_set_carrier(struct netlink *n, int ifindex, bool carrier)
+int link_set_carrier(struct netlink *n, int ifindex, bool carrier, bool at_once)
 {
 	struct netlink_request r;
 
 	begin_link(&r, ifindex);
 	mnl_attr_put_u8(r.head, IFLA_CARRIER, carrier ? 1 : 0);
+	/* Of a lost carrier the kernel tells up to a second later (link_watch.c), of this change at once: the device
+	 * is not IFF_RUNNING any more. A carrier that returns undoes both. */
+	if (!carrier && at_once)
+		mnl_attr_put_u8(r.head, IFLA_OPERSTATE, IF_OPER_DORMANT);
 	return netlink_run(n, &r);
 }
 

@@ -15,12 +15,17 @@
 /* Listening sockets and those that only wait for stray segments are nobody's connection. */
 enum { STATES = ~(1 << TCP_LISTEN | 1 << TCP_CLOSE | 1 << TCP_TIME_WAIT) };
 
+enum { FOUND_MAX = 64, WALKS_MAX = 64 };
+
 struct search {
-	const struct ipaddr *locals, *remote;
-	size_t local_count;
+	struct tcp_ends *ends;
+	size_t ends_count;
 	uint16_t port;
 	size_t count;
-	struct inet_diag_req_v2 found[TCP_CLOSE_MAX];
+	struct found {
+		struct inet_diag_req_v2 which;
+		struct tcp_ends *between;
+	} found[FOUND_MAX];
 };
 
 /* IPv4 addresses stand in IPv6 sockets too, as ::ffff:a.b.c.d. */
@@ -41,29 +46,30 @@ static struct ipaddr address_of(uint8_t family, const __be32 words[4])
 	return is_mapped(bytes) ? ipaddr_from_bytes(IP_V4, bytes + 12) : ipaddr_from_bytes(IP_V6, bytes);
 }
 
-static bool is_wanted(const struct search *s, const struct inet_diag_msg *m)
+static struct tcp_ends *between(const struct search *s, const struct inet_diag_msg *m)
 {
 	const struct ipaddr remote = address_of(m->idiag_family, m->id.idiag_dst);
 	const struct ipaddr local = address_of(m->idiag_family, m->id.idiag_src);
 
-	if (!ipaddr_eq(&remote, s->remote) ||
-	    (m->id.idiag_sport != htons(s->port) && m->id.idiag_dport != htons(s->port)))
-		return false;
-	for (size_t i = 0; i < s->local_count; i++)
-		if (ipaddr_eq(&local, &s->locals[i]))
-			return true;
-	return false;
+	if (m->id.idiag_sport != htons(s->port) && m->id.idiag_dport != htons(s->port))
+		return NULL;
+	for (size_t i = 0; i < s->ends_count; i++)
+		if (ipaddr_eq(&remote, &s->ends[i].remote) && ipaddr_eq(&local, &s->ends[i].local))
+			return &s->ends[i];
+	return NULL;
 }
 
 static int each(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(nlh);
 	struct search *s = arg;
+	struct tcp_ends *e;
 
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof *m) || s->count == TCP_CLOSE_MAX || !is_wanted(s, m))
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof *m) || s->count == FOUND_MAX || !(e = between(s, m)))
 		return MNL_CB_OK;
-	s->found[s->count++] = (struct inet_diag_req_v2){
+	s->found[s->count].which = (struct inet_diag_req_v2){
 		.sdiag_family = m->idiag_family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = (uint32_t)STATES, .id = m->id };
+	s->found[s->count++].between = e;
 	return MNL_CB_OK;
 }
 
@@ -87,23 +93,57 @@ static int end(struct netlink *n, const struct inet_diag_req_v2 *which)
 	return netlink_run(n, &r);
 }
 
-int tcp_close(struct netlink *n, const struct ipaddr *locals, size_t local_count, const struct ipaddr *remote, uint16_t port)
+/* How many were ended, -errno; *more: there may be others. */
+static int close_found(struct netlink *n, uint8_t family, struct search *s, bool *more)
 {
-	struct search s = { .locals = locals, .local_count = local_count, .remote = remote, .port = port };
-	int rc = remote->family == IP_V4 ? find(n, AF_INET, &s) : 0, ended = 0;
+	int rc, ended = 0;
 
-	if (rc == 0)
-		rc = find(n, AF_INET6, &s);
+	s->count = 0;
+	rc = find(n, family, s);
+	*more = s->count == FOUND_MAX;
 	/* A list cut short by a change meanwhile (-EINTR) is used as far as it goes. */
 	if (rc < 0 && rc != -EINTR)
 		return rc;
-	for (size_t i = 0; i < s.count; i++) {
-		rc = end(n, &s.found[i]);
+	for (size_t i = 0; i < s->count; i++) {
+		rc = end(n, &s->found[i].which);
 		if (rc < 0 && rc != -ENOENT)
 			return rc;
+		s->found[i].between->ended += rc == 0;
 		ended += rc == 0;
 	}
 	return ended;
+}
+
+static int close_family(struct netlink *n, uint8_t family, struct search *s)
+{
+	bool more = true;
+	int ended = 0;
+
+	for (unsigned walk = 0; more && walk < WALKS_MAX; walk++) {
+		const int rc = close_found(n, family, s, &more);
+
+		if (rc < 0)
+			return rc;
+		ended += rc;
+	}
+	return ended;
+}
+
+static bool any_left(const struct search *s, bool of_ipv4)
+{
+	for (size_t i = 0; i < s->ends_count; i++)
+		if (s->ends[i].ended == 0 && (!of_ipv4 || s->ends[i].remote.family == IP_V4))
+			return true;
+	return false;
+}
+
+int tcp_close(struct netlink *n, struct tcp_ends *ends, size_t count, uint16_t port)
+{
+	struct search s = { .ends = ends, .ends_count = count, .port = port };
+	const int four = any_left(&s, true) ? close_family(n, AF_INET, &s) : 0;
+	const int six = four >= 0 && any_left(&s, false) ? close_family(n, AF_INET6, &s) : 0;
+
+	return four < 0 ? four : six < 0 ? six : four + six;
 }
 
 int tcp_close_possible(struct netlink *n)

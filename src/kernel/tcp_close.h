@@ -8,16 +8,20 @@
 
 #include "kernel/netlink.h"
 
-enum { TCP_CLOSE_MAX = 64 /* connections ended by one call */ };
+/* Two ends, one of whose ports is the one in question. */
+struct tcp_ends {
+	struct ipaddr local, remote;
+	unsigned ended; /* connections between them that were; added to */
+};
 
 /* netlink_init(&n, NETLINK_SOCK_DIAG) makes the socket; CAP_NET_ADMIN is needed. */
 
 /*
- * Ends the connections between one of `locals` and `remote` where one of the two ports is
- * `port`. How many were ended, or -errno: -EOPNOTSUPP when the kernel was built without it.
+ * Ends the connections between any of these pairs of ends where one of the two ports is `port`. Costs a walk through
+ * all of the machine's connections, milliseconds, or two of them: ask for many at once. How many were ended, or
+ * -errno: -EOPNOTSUPP when the kernel was built without it.
  */
-int tcp_close(struct netlink *n, const struct ipaddr *locals, size_t local_count, const struct ipaddr *remote,
-	      uint16_t port);
+int tcp_close(struct netlink *n, struct tcp_ends *ends, size_t count, uint16_t port);
 
 /* 0 when this kernel can, else -errno. */
 int tcp_close_possible(struct netlink *n);

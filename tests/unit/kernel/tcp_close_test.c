@@ -59,6 +59,15 @@ static bool is_over(int fd)
 	return error == ECONNABORTED || error == ECONNRESET;
 }
 
+static int ends(struct netlink *n, const struct ipaddr *local, const struct ipaddr *remote, uint16_t port)
+{
+	struct tcp_ends e = { .local = *local, .remote = *remote };
+	const int rc = tcp_close(n, &e, 1, port);
+
+	assert_int_equal(rc, e.ended);
+	return rc;
+}
+
 static void connections_end(void **state)
 {
 	struct netlink *n = *state;
@@ -68,21 +77,51 @@ static void connections_end(void **state)
 		struct pair p;
 
 		connect_pair(&p, mapped);
-		assert_int_equal(tcp_close(n, &here, 1, &there, p.port), 0);
-		assert_int_equal(tcp_close(n, &there, 1, &here, p.port), 0);
-		assert_int_equal(tcp_close(n, &here, 1, &here, (uint16_t)(p.port ^ 1)), 0);
+		assert_int_equal(ends(n, &here, &there, p.port), 0);
+		assert_int_equal(ends(n, &there, &here, p.port), 0);
+		assert_int_equal(ends(n, &here, &here, (uint16_t)(p.port ^ 1)), 0);
 		assert_int_equal(error_of(p.client), EAGAIN);
 		/* Both ends are here: the first to go resets the other. */
-		assert_in_range(tcp_close(n, &here, 1, &here, p.port), 1, 2);
+		assert_in_range(ends(n, &here, &here, p.port), 1, 2);
 		assert_true(is_over(p.client) && is_over(p.server));
 		close_pair(&p);
 	}
 }
 
+/* More than are found in one walk, of one pair of ends among several; each knows its own. */
+static void many_end(void **state)
+{
+	enum { MANY = 70 };
+	const struct ipaddr here = ipaddr_v4(0x7f000001), there = ipaddr_v4(0x7f000002);
+	struct tcp_ends e[] = { { there, here, 0 }, { here, here, 0 } };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof a;
+	const int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int client[MANY], rc;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, length), 0);
+	assert_int_equal(listen(listener, MANY), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &length), 0);
+	for (int i = 0; i < MANY; i++) {
+		client[i] = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(client[i], (struct sockaddr *)&a, length), 0);
+	}
+	rc = tcp_close(*state, e, 2, ntohs(a.sin_port));
+	assert_in_range(rc, MANY, 2 * MANY);
+	assert_int_equal(e[0].ended, 0);
+	assert_int_equal(e[1].ended, rc);
+	for (int i = 0; i < MANY; i++) {
+		assert_true(is_over(client[i]));
+		close(client[i]);
+	}
+	close(listener);
+}
+
 int main(void)
 {
 	struct netlink n;
-	const struct CMUnitTest tests[] = { cmocka_unit_test_prestate(connections_end, &n) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test_prestate(connections_end, &n),
+					    cmocka_unit_test_prestate(many_end, &n) };
 
 	int failed = 77; /* this kernel does not, or we may not */
 
