@@ -43,7 +43,7 @@ static const char usage[] =
 	"                    fault and the round's number are added to the name\n"
 	"  --datapath PATH   auto, kernel, user, or per router: hub1=kernel,*=user\n"
 	"  --no-ipsec        run protected tunnels in the clear\n"
-	"  --plain-frr       FRR runs BFD by itself and is told nothing by us: to compare with\n"
+	"  --plain-frr       stock FRR and its BFD on a plain DMVPN, none of our fast ways: to compare with\n"
 	"  --wait SECONDS    for convergence, at most (60)\n"
 	"  --logs DIR        keep the programs' logs there\n";
 

@@ -18,8 +18,8 @@
 
 static const char usage[] =
 	"usage: dmvpnd -f FILE [--run-dir DIR] [--state-dir DIR] [--datapath auto|kernel|user]\n"
-	"              [--no-ipsec] [--no-fall-over] [--bfdd SOCKET] [--ignore-unsupported]\n"
-	"              [--faults] [-n]\n"
+	"              [--no-ipsec] [--no-fall-over] [--plain] [--bfdd SOCKET]\n"
+	"              [--ignore-unsupported] [--faults] [-n]\n"
 	"\n"
 	"  -f FILE               the router's configuration\n"
 	"  --run-dir DIR         control socket, pid and lock files (default /run/dmvpn)\n"
@@ -27,6 +27,8 @@ static const char usage[] =
 	"  --datapath WHICH      overrides the file's own line\n"
 	"  --no-ipsec            run tunnels with `tunnel protection` unprotected\n"
 	"  --no-fall-over        tell the routing protocol nothing, as `no nhrp fall-over` on all tunnels\n"
+	"  --plain               no fast detection and reaction, to compare with: no probes, no BFD of NHRP's,\n"
+	"                        --no-fall-over, and what is for a dead server is not given to another\n"
 	"  --bfdd SOCKET         FRR's bfdd runs with --dplaneaddr unix:SOCKET: run its sessions\n"
 	"                        (default /run/frr/dmvpn.sock; none: leave bfdd alone)\n"
 	"  --ignore-unsupported  run in spite of lines that are not supported\n"
@@ -35,7 +37,7 @@ static const char usage[] =
 	"  --help, --version\n";
 
 enum {
-	OPT_RUN_DIR = 256, OPT_STATE_DIR, OPT_DATAPATH, OPT_NO_IPSEC, OPT_NO_FALL_OVER, OPT_BFDD, OPT_IGNORE, OPT_FAULTS, OPT_HELP,
+	OPT_RUN_DIR = 256, OPT_STATE_DIR, OPT_DATAPATH, OPT_NO_IPSEC, OPT_NO_FALL_OVER, OPT_PLAIN, OPT_BFDD, OPT_IGNORE, OPT_FAULTS, OPT_HELP,
 	OPT_VERSION,
 };
 
@@ -45,6 +47,7 @@ static const struct option long_options[] = {
 	{ "datapath", required_argument, NULL, OPT_DATAPATH },
 	{ "no-ipsec", no_argument, NULL, OPT_NO_IPSEC },
 	{ "no-fall-over", no_argument, NULL, OPT_NO_FALL_OVER },
+	{ "plain", no_argument, NULL, OPT_PLAIN },
 	{ "bfdd", required_argument, NULL, OPT_BFDD },
 	{ "ignore-unsupported", no_argument, NULL, OPT_IGNORE },
 	{ "faults", no_argument, NULL, OPT_FAULTS },
@@ -77,6 +80,7 @@ static int take_option(struct keeper_options *o, int option)
 	case OPT_NO_IPSEC: o->no_ipsec = true; return -1;
 	case OPT_BFDD: o->bfdd_path = strcmp(optarg, "none") == 0 ? NULL : optarg; return -1;
 	case OPT_NO_FALL_OVER: o->no_fall_over = true; return -1;
+	case OPT_PLAIN: o->plain = true; return -1;
 	case OPT_IGNORE: o->ignore_unsupported = true; return -1;
 	case OPT_FAULTS: o->faults = true; return -1;
 	case OPT_DATAPATH:

@@ -39,7 +39,7 @@ static bool tunnel_init(struct reading *r, struct config_interface *i)
 	}
 	i->tunnel->transport = IP_V4;
 	i->tunnel->ttl = 255;
-	i->tunnel->fall_over_bgp = i->tunnel->fall_over_bfd = true;
+	i->tunnel->fall_over_bgp = i->tunnel->fall_over_bfd = i->tunnel->fall_over_relay = true;
 	nhrp_init(&i->tunnel->nhrp4);
 	nhrp_init(&i->tunnel->nhrp6);
 	return true;

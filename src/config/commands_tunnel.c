@@ -103,8 +103,15 @@ static void set_fall_over(struct reading *r, const struct match *m)
 
 	if (match_has(m, "bfd"))
 		t->fall_over_bfd = on;
+	else if (match_has(m, "relay"))
+		t->fall_over_relay = on;
 	else
 		t->fall_over_bgp = on;
+}
+
+static void set_nhrp_bfd(struct reading *r, const struct match *m)
+{
+	reading_tunnel(r)->no_bfd = m->sign == SIGN_NO;
 }
 
 const struct command commands_tunnel[] = {
@@ -133,7 +140,8 @@ const struct command commands_tunnel[] = {
 	{ "tunnel endpoint service-policy <*>", NO_EFFECT, "quality of service is left to the system" },
 	{ "keepalive [<*>]", UNSUPPORTED, "GRE keepalives are not sent; BFD and NHRP watch the far end" },
 	{ "if-state nhrp", HONOURED, NULL, set_if_state },
-	{ "nhrp fall-over (bgp|bfd)", HONOURED, NULL, set_fall_over },
+	{ "nhrp fall-over (bgp|bfd|relay)", HONOURED, NULL, set_fall_over },
+	{ "nhrp bfd", HONOURED, NULL, set_nhrp_bfd },
 	{ "nhrp route-watch", UNSUPPORTED, "shortcuts always follow the route that covers them", .keeping = TOGGLE },
 	{ "nhrp nflog-group <1-65535>", NO_EFFECT, "the redirect trigger is set up by the daemon itself" },
 	{ "nhrp map group <word> service-policy output <word>", NO_EFFECT, "quality of service is left to the system" },

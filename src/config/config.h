@@ -163,7 +163,9 @@ struct config_tunnel {
 	bool protection_shared;
 	bool if_state_nhrp;
 	bool fall_over_bgp, fall_over_bfd; /* `nhrp fall-over …`: what routing is told of dead paths; default on */
-	struct config_bfd bfd;    /* NHRP watches its peers by it */
+	bool fall_over_relay;     /* and what is for a dead server goes to a living one meanwhile; default on */
+	bool no_bfd;              /* `no nhrp bfd`: `bfd interval` is for routing protocols only */
+	struct config_bfd bfd;    /* NHRP watches its peers by it, unless told not to */
 	struct config_nhrp nhrp4; /* `ip nhrp …` */
 	struct config_nhrp nhrp6; /* `ipv6 nhrp …` */
 };

@@ -148,6 +148,10 @@ static void print_tunnel(const struct printer *p, const struct config_tunnel *t)
 		fputs(" no nhrp fall-over bgp\n", p->out);
 	if (!t->fall_over_bfd)
 		fputs(" no nhrp fall-over bfd\n", p->out);
+	if (!t->fall_over_relay)
+		fputs(" no nhrp fall-over relay\n", p->out);
+	if (t->no_bfd)
+		fputs(" no nhrp bfd\n", p->out);
 	if (t->source_interface)
 		fprintf(p->out, " tunnel source %s\n", ifname_ios(t->source_interface, text));
 	else if (!ipaddr_is_none(&t->source))

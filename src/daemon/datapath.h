@@ -55,6 +55,7 @@ struct datapath_tunnel {
 	uint8_t ttl;
 	bool set_df;
 	uint16_t ip_mtu, ipv6_mtu, mss4, mss6;
+	bool keeps_to_dead;  /* what is for a dead server is not given to another */
 	uint32_t protection; /* IPsec profile's number; 0: unprotected */
 	uint8_t mac[6];
 	size_t addr_count;

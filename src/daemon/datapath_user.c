@@ -162,6 +162,7 @@ static void tunnel_set(void *self, const struct datapath_tunnel *d)
 	m.key = d->key;
 	m.ttl = d->ttl;
 	m.set_df = d->set_df;
+	m.keeps_to_dead = d->keeps_to_dead;
 	m.ip_mtu = d->ip_mtu;
 	m.ipv6_mtu = d->ipv6_mtu;
 	m.mss4 = d->mss4;

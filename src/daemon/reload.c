@@ -93,6 +93,20 @@ static char *open_and_read(struct daemon *d, size_t *length, char **reasons)
 	return bytes;
 }
 
+/* What a DMVPN without our haste has, on the same data path: to compare with. */
+static void make_plain(struct config *c)
+{
+	for (size_t i = 0; i < c->interface_count; i++) {
+		struct config_tunnel *const t = c->interfaces[i].tunnel;
+
+		if (!t)
+			continue;
+		t->nhrp4.probe_interval_ms = t->nhrp6.probe_interval_ms = 0;
+		t->no_bfd = true;
+		t->fall_over_bgp = t->fall_over_bfd = t->fall_over_relay = false;
+	}
+}
+
 /* 0 with *fresh, 1 when lines of it forbid running, 2 when it is no configuration at all. */
 static int parse(struct daemon *d, const char *bytes, size_t length, struct config **fresh, char **reasons)
 {
@@ -101,6 +115,8 @@ static int parse(struct daemon *d, const char *bytes, size_t length, struct conf
 	*fresh = config_read_text(d->hello.config_path, bytes, length, error, sizeof error);
 	if (*fresh) {
 		*fresh = check(d, *fresh, reasons);
+		if (*fresh && d->hello.plain)
+			make_plain(*fresh);
 		return *fresh ? 0 : 1;
 	}
 	if (asprintf(reasons, "%s\n", error) < 0)

@@ -75,7 +75,7 @@ void tunnel_show_carrier(struct daemon *d, struct tunnel *t)
 		return;
 	/* A GRE device of the kernel has no carrier to drop: it is taken down. */
 	rc = d->datapath.ops->device_open ? link_set_up(&d->netlink, t->ifindex, t->up && t->line_protocol)
-					  : link_set_carrier(&d->netlink, t->ifindex, t->up && t->line_protocol);
+					  : link_set_carrier(&d->netlink, t->ifindex, t->up && t->line_protocol, !d->hello.plain);
 	if (rc < 0)
 		daemon_log(d, TRACE_WARNING, "TUNNEL_CARRIER", "tunnel=%s error=\"%s\"", t->name, strerror(-rc));
 }
@@ -95,6 +95,7 @@ static struct datapath_tunnel describe(const struct tunnel *t, struct own_addres
 		.tunnel = t->number, .raw_id = t->raw_id, .local = t->local, .has_key = c->has_key, .key = c->key,
 		.ttl = c->ttl ? c->ttl : 255, .set_df = c->path_mtu_discovery, .mss4 = t->config->adjust_mss,
 		.mss6 = t->config->adjust_mss6, .addrs = own->addrs, .prefix_lens = own->prefix_lens, .protection = t->protection,
+		.keeps_to_dead = !c->fall_over_relay,
 	};
 
 	if (c->mode == TUNNEL_GRE_P2P)

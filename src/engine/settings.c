@@ -84,7 +84,7 @@ void settings_copy(struct settings *s, const struct config_interface *i)
 		.has_key = t->has_key,
 		.key = t->key,
 		.if_state_nhrp = t->if_state_nhrp,
-		.bfd = t->bfd,
+		.bfd = t->no_bfd ? (struct config_bfd){ 0 } : t->bfd,
 		.address_count = i->address_count,
 		.addresses = copy_array(i->addresses, i->address_count, sizeof *i->addresses),
 	};

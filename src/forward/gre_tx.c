@@ -66,6 +66,11 @@ void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const s
 	}
 }
 
+static bool is_usable(const struct worker *w, const struct tunnel *t, struct peer *p)
+{
+	return p->relay == PEER_RELAY_DEAD ? t->conf.keeps_to_dead : protect_can_send(w, t, p);
+}
+
 /* The peer a frame is for. A dead relay's frames, and those of a peer that is gone or that has
  * no SA to send by, go to the first live relay. NULL: nobody (counted). */
 static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t *frame)
@@ -75,7 +80,7 @@ static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t
 
 	if (mac_to_peer(frame, &id))
 		peer = peer_find(&w->tables->peers, t->conf.tunnel, id);
-	if (peer && peer->relay != PEER_RELAY_DEAD && protect_can_send(w, t, peer))
+	if (peer && is_usable(w, t, peer))
 		return peer;
 	relay = neighbour_relay(w, t);
 	if (relay && relay != peer && protect_can_send(w, t, relay)) {
@@ -98,11 +103,11 @@ static struct peer *far_end_peer(struct worker *w, struct tunnel *t, const uint8
 
 	if (t->relay_count > 0 && mac_to_peer(frame, &id) && id != PEER_ID_FAR_END)
 		named = peer_find(&w->tables->peers, t->conf.tunnel, id);
-	if (named && named->relay == PEER_RELAY_LIVE && protect_can_send(w, t, named))
+	if (named && named->relay != PEER_RELAY_NEVER && is_usable(w, t, named))
 		return named;
 	if (named && named != far)
 		t->counters.relay_fallback++;
-	if (!far || (far->relay != PEER_RELAY_DEAD && protect_can_send(w, t, far)))
+	if (!far || is_usable(w, t, far))
 		return far;
 	relay = neighbour_relay(w, t);
 	return relay && protect_can_send(w, t, relay) ? relay : far;

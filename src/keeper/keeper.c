@@ -92,7 +92,7 @@ static void say_hello(struct keeper *k)
 {
 	const struct keeper_options *o = k->options;
 	struct keeper_hello hello = { .is_restart = k->control.starts > 1, .datapath = o->datapath,
-				      .no_ipsec = o->no_ipsec, .no_fall_over = o->no_fall_over, .check_only = o->check_only,
+				      .no_ipsec = o->no_ipsec, .no_fall_over = o->no_fall_over, .plain = o->plain, .check_only = o->check_only,
 				      .ignore_unsupported = o->ignore_unsupported, .faults = o->faults };
 
 	snprintf(hello.config_path, sizeof hello.config_path, "%s", o->config_path);

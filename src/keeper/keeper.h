@@ -31,6 +31,7 @@ struct keeper_options {
 	uint8_t datapath;           /* enum config_datapath; DATAPATH_AUTO: none given */
 	bool no_ipsec;
 	bool no_fall_over;          /* as `no nhrp fall-over …` on every tunnel */
+	bool plain;                 /* as `no ip nhrp probe`, `no nhrp bfd` and `no nhrp fall-over …` on every tunnel */
 	bool ignore_unsupported;    /* run in spite of unsupported lines */
 	bool faults;                /* the control socket may ask for faults */
 	bool check_only;            /* -n: no device, no socket, no lock, no forwarder */

@@ -138,6 +138,7 @@ struct keeper_hello {
 	uint8_t datapath; /* enum config_datapath, from the command line; AUTO: none given */
 	uint8_t no_ipsec;
 	uint8_t no_fall_over;
+	uint8_t plain; /* nothing fast: keeper.h */
 	uint8_t check_only; /* -n */
 	uint8_t ignore_unsupported; /* run in spite of unsupported lines */
 	uint8_t faults; /* the control socket may ask for faults (tests) */

@@ -32,7 +32,7 @@ struct lab_options {
 	const char *name;     /* NULL: the folder's */
 	const char *datapath; /* "auto", "kernel", "user", or "hub1=kernel,*=user" */
 	bool no_ipsec;
-	bool plain_frr;       /* bfdd runs its sessions itself and is told nothing, nor is bgpd */
+	bool plain_frr;       /* dmvpnd --plain; bfdd runs its sessions itself */
 	const char *log_dir;  /* NULL: in the run directory, gone with it */
 };
 

@@ -102,7 +102,7 @@ static pid_t start_dmvpnd(const struct lab *lab, size_t router)
 	if (lab->no_ipsec)
 		argv[n++] = "--no-ipsec";
 	if (lab->plain_frr)
-		argv[n++] = "--no-fall-over";
+		argv[n++] = "--plain";
 	argv[n++] = "--bfdd";
 	argv[n++] = frr_plane(lab, router, plane) ? plane : (char *)(uintptr_t)"none";
 	argv[n++] = "--ignore-unsupported"; /* a lab goes on, and reports */

@@ -192,16 +192,22 @@ static void dead_relay_falls_over(void **state)
 	assert_int_equal(f->packets[2].p.peer, 0x12);
 	assert_int_equal(tunnel(f, 0)->counters.relay_fallback, 2);
 
+	tunnel(f, 0)->conf.keeps_to_dead = true; /* unless it shall not */
+	transmit(f, 0, mac_11, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packets[3].p.peer, 0x11);
+	assert_int_equal(tunnel(f, 0)->counters.relay_fallback, 2);
+	tunnel(f, 0)->conf.keeps_to_dead = false;
+
 	relays_are(f, 0, 0, NULL); /* nobody lives: the dead one is tried */
 	transmit(f, 0, mac_12, ETHERTYPE_IPV4, inner, length);
-	assert_int_equal(f->packets[3].p.peer, 0x12);
+	assert_int_equal(f->packets[4].p.peer, 0x12);
 	transmit(f, 0, mac_99, ETHERTYPE_IPV4, inner, length);
-	assert_int_equal(f->packet_count, 4);
+	assert_int_equal(f->packet_count, 5);
 	assert_int_equal(f->w->drops[FORWARD_DROP_NO_PEER], 1);
 
 	relays_are(f, 0, 2, both); /* it came back */
 	transmit(f, 0, mac_11, ETHERTYPE_IPV4, inner, length);
-	assert_int_equal(f->packets[4].p.peer, 0x11);
+	assert_int_equal(f->packets[5].p.peer, 0x11);
 }
 
 static void relay_listed_before_its_peer(void **state)
