@@ -3,6 +3,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -288,41 +289,89 @@ static void a_named_far_end_moves(void **state)
 /* The caller's texts are overwritten after the engine was made. */
 static void the_configuration_is_copied(void **state)
 {
-	const struct scene s = scene_laid_out();
-	char map[] = "map.example", multicast[] = "multicast.example", partner[] = "partner.example", nhs[] = "nhs.example",
-	     secret[] = "secret";
-	char *const texts[] = { map, multicast, partner, nhs, secret };
+	const struct scene s = scene_two_hubs_laid_out();
+	struct node *const n = s.spoke1;
+	static const char *const names[] = { "map0", "map1", "all0", "all1", "partner0", "partner1", "nhs0", "nhs1" };
+	char texts[8][16], secret[] = "secret";
 
 	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		strcpy(texts[i], names[i]);
 	s.hub->nhrp->authentication = (char[]){ "secret" };
-	s.spoke1->nhrp->authentication = secret;
-	s.spoke1->maps4[0] = (struct config_map){ .proto = prefix_of("10.0.0.50"), .nbma = { .name = map } };
-	s.spoke1->nhrp->map_count = 1;
-	s.spoke1->multicast4[0] = (struct config_host){ .name = multicast };
-	s.spoke1->nhrp->map_multicast_count = 1;
-	s.spoke1->partners[0] = (struct config_partner){ addr_of("10.9.0.2"), { .name = partner } };
-	s.spoke1->nhrp->partners = s.spoke1->partners;
-	s.spoke1->nhrp->partner_count = 1;
-	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = nhs };
+	n->nhrp->authentication = secret;
+	for (size_t i = 0; i < 2; i++) {
+		n->maps4[i] = (struct config_map){ .proto = prefix_of(i ? "10.0.0.51" : "10.0.0.50"), .nbma = { .name = texts[i] } };
+		n->multicast4[i] = (struct config_host){ .name = texts[2 + i] };
+		n->partners[i] = (struct config_partner){ addr_of(i ? "10.9.0.2" : "10.9.0.3"), { .name = texts[4 + i] } };
+		n->nhs4[i].nbma = (struct config_host){ .name = texts[6 + i] };
+	}
+	n->nhrp->partners = n->partners;
+	n->nhrp->map_count = n->nhrp->map_multicast_count = n->nhrp->partner_count = 2;
 	node_start(s.hub);
-	node_start(s.spoke1);
-	assert_int_equal(s.spoke1->resolves, 4);
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		memset(texts[i], 'x', strlen(texts[i]));
-	memset(s.spoke1->maps4, 0, sizeof s.spoke1->maps4);
-	memset(s.spoke1->multicast4, 0, sizeof s.spoke1->multicast4);
-	memset(s.spoke1->partners, 0, sizeof s.spoke1->partners);
-	memset(s.spoke1->nhs4, 0, sizeof s.spoke1->nhs4);
-	name_is(s.spoke1, "map.example", "203.0.113.50");
-	name_is(s.spoke1, "multicast.example", "203.0.113.51");
-	name_is(s.spoke1, "partner.example", "203.0.113.52");
-	name_is(s.spoke1, "nhs.example", "192.0.2.1");
+	node_start(n);
+	assert_int_equal(n->resolves, 8);
+	memset(texts, 'x', sizeof texts);
+	memset(secret, 'x', 4);
+	memset(n->maps4, 0, sizeof n->maps4);
+	memset(n->multicast4, 0, sizeof n->multicast4);
+	memset(n->partners, 0, sizeof n->partners);
+	memset(n->nhs4, 0, sizeof n->nhs4);
+	for (size_t i = 0; i < 8; i++) {
+		char nbma[32];
+
+		snprintf(nbma, sizeof nbma, i == 6 ? "192.0.2.1" : "203.0.113.%zu", 50 + i);
+		name_is(n, names[i], nbma);
+	}
 	rig_run(s.rig, 1);
-	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.50"), "203.0.113.50");
-	assert_true(node_has_multicast(s.spoke1, "203.0.113.51"));
-	assert_true(node_has_peer(s.spoke1, "203.0.113.52"));
-	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	assert_string_equal(node_neighbour_nbma(n, "10.0.0.50"), "203.0.113.50");
+	assert_string_equal(node_neighbour_nbma(n, "10.0.0.51"), "203.0.113.51");
+	assert_true(node_has_multicast(n, "203.0.113.52") && node_has_multicast(n, "203.0.113.53"));
+	assert_true(node_has_peer(n, "203.0.113.54") && node_has_peer(n, "203.0.113.55"));
+	assert_string_equal(node_neighbour_nbma(n, "10.0.0.2"), "203.0.113.57");
+	assert_string_equal(node_relay_nbma(n, 0), "192.0.2.1");
+	/* the same answer again changes nothing */
+	n->traces = 0;
+	name_is(n, "map0", "203.0.113.50");
+	assert_int_equal(n->traces, 0);
 	rig_free(s.rig);
+}
+
+/* A link-local address of the NHS is learnt from the reply that was asked for it, and only such a one. */
+static void link_local_replies(void **state)
+{
+	static const struct { const char *dst; unsigned code; bool learnt; } replies[] = {
+		{ "2001:db8::77", 0, false }, { "fe80::11", 0, false }, { "fe80::99", 4, false }, { "fe80::99", 0, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		struct rig *const r = rig_new();
+		struct node *const spoke = node_new(r, "spoke", "198.51.100.1", "2001:db8::11/64");
+		static struct nhrp_message m;
+
+		node_add_nhs(spoke, "2001:db8::1", "192.0.2.1");
+		node_start(spoke);
+		node_local(spoke, "fe80::11", true);
+		assert_int_equal(nhrp_decode(r->sent[3], r->sent_length[3], &m, NULL), NHRP_DROP_NONE);
+		m.type = NHRP_REGISTRATION_REPLY;
+		m.dst_proto = addr_of("2001:db8::1");
+		node_receive(spoke, "192.0.2.1", &m); /* that of the global address: now the other is asked for */
+		assert_int_equal(nhrp_decode(r->sent[3], r->sent_length[3], &m, NULL), NHRP_DROP_NONE);
+		assert_true(ipaddr_is_link_local(&m.src_proto));
+		m.type = NHRP_REGISTRATION_REPLY;
+		m.dst_proto = addr_of(replies[i].dst);
+		m.cies[0].code = (uint8_t)replies[i].code;
+		rig_skip(r);
+		node_receive(spoke, "192.0.2.1", &m);
+		assert_string_equal(node_neighbour_nbma(spoke, replies[i].dst), replies[i].learnt ? "192.0.2.1" : "-");
+		/* said no, or lost: asked again; else that is all */
+		rig_run(r, 2);
+		assert_int_equal(rig_count(r, "Registration Request"), replies[i].code ? 1 : 0);
+		rig_skip(r);
+		node_local(spoke, "fe80::11", true); /* known */
+		rig_expect_nothing(r);
+		rig_free(r);
+	}
 }
 
 int main(void)
@@ -337,6 +386,7 @@ int main(void)
 		cmocka_unit_test(a_removed_phase1_tunnel_cleans_up),
 		cmocka_unit_test(a_named_far_end_moves),
 		cmocka_unit_test(the_configuration_is_copied),
+		cmocka_unit_test(link_local_replies),
 		cmocka_unit_test(ipv6_over_ipv4),
 		cmocka_unit_test(ipv6_over_ipv6),
 		cmocka_unit_test(ipv4_over_ipv6),

@@ -155,6 +155,13 @@ static void from_one_tunnel_of_a_hub_into_the_other(void **state)
 	rig_expect(s.rig, "spoke2 --> spoke1: Resolution Reply 192.168.2.20/24 via 10.2.0.12 at 198.51.100.2");
 	rig_expect_nothing(s.rig);
 	keys_are_learnt_from_who_answers(&s);
+	/* it is that peer's alone */
+	s.spoke1->maps4[0] = (struct config_map){ .proto = prefix_of("10.0.0.50"), .nbma = { .addr = addr_of("203.0.113.50") } };
+	s.spoke1->nhrp->map_count = 1;
+	engine_reconfigure(s.spoke1->engine, s.rig->now, &s.spoke1->config);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
+	assert_true(node_has_peer(s.spoke1, "203.0.113.50"));
+	assert_false(peer_key(s.spoke1, "203.0.113.50")->given);
 	rig_free(s.rig);
 }
 

@@ -219,6 +219,107 @@ static void only_the_question_under_way_is_answered(void **state)
 	rig_free(s.rig);
 }
 
+/* The id alone is not enough: it must come from whom we asked. */
+static void replies_come_from_whom_we_asked(void **state)
+{
+	const struct scene s = scene_laid_out();
+	struct nhrp_message *m;
+	struct nhs_view v;
+
+	(void)state;
+	node_start(s.spoke1); /* the hub is not there */
+	rig_run_ms(s.rig, 10);
+	m = message(NHRP_REGISTRATION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.1");
+	m->request_id = s.spoke1->engine->request_id;
+	node_receive(s.spoke1, "203.0.113.66", m);
+	assert_int_equal(node_counter(s.spoke1, ENGINE_COUNT_DROP_UNMATCHED), 1);
+	assert_true(node_nhs(s.spoke1, 0, &v));
+	assert_int_equal(v.status, NHS_VIEW_PROBE);
+	node_receive(s.spoke1, "192.0.2.1", m);
+	assert_true(node_nhs(s.spoke1, 0, &v));
+	assert_int_equal(v.status, NHS_VIEW_UP);
+	rig_free(s.rig);
+}
+
+/* Of several addresses behind NATs the answerer's counts, wherever it stands. */
+static void the_answerers_nat_entry_counts(void **state)
+{
+	const struct scene s = scene_up();
+	struct nhrp_message *m;
+	struct nhrp_extension *nat;
+
+	(void)state;
+	node_stop_abruptly(s.spoke2);
+	node_miss(s.spoke1, "10.0.0.12");
+	m = message(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	m->request_id = s.spoke1->engine->request_id;
+	m->cies[0] = (struct nhrp_cie){ .nbma = addr_of("172.16.0.12"), .proto = addr_of("10.0.0.12"), .holding_s = 600 };
+	nat = nhrp_extension_add(m, NHRP_EXT_NAT);
+	nat->cie_count = 2;
+	nat->cies[0] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.1"), .proto = addr_of("10.0.0.99") };
+	nat->cies[1] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.2"), .proto = addr_of("10.0.0.12") };
+	node_receive(s.spoke1, "192.0.2.1", m);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "203.0.113.2");
+	rig_free(s.rig);
+}
+
+/* Any message is a sign of life of each NHS, not of the first alone. */
+static void the_second_nhs_is_heard(void **state)
+{
+	const struct scene s = scene_two_hubs_up();
+
+	(void)state;
+	node_stop_abruptly(s.hub2);
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	rig_run(s.rig, 60);
+	do {
+		rig_skip(s.rig);
+		rig_run_ms(s.rig, 1);
+	} while (rig_count(s.rig, "spoke1 --> hub2: Registration Request") == 0);
+	rig_run_ms(s.rig, 1500);
+	rig_skip(s.rig);
+	node_receive(s.spoke1, "192.0.2.2", message(NHRP_PURGE_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.2"));
+	assert_int_equal(rig_count(s.rig, "spoke1 --> hub2: Registration Request"), 1);
+	rig_free(s.rig);
+}
+
+/* A purge of what is not ours is no reason to register anew. */
+static void purges_of_others_change_nothing(void **state)
+{
+	const struct scene s = scene_up();
+	struct nhrp_message *m;
+
+	(void)state;
+	m = message(NHRP_PURGE_REQUEST, "192.0.2.1", "10.0.0.1", "10.0.0.11");
+	m->flags = NHRP_FLAG_PURGE_NO_REPLY;
+	m->cies[0] = (struct nhrp_cie){ .prefix_len = 255, .proto = addr_of("10.0.0.77") };
+	node_receive(s.spoke1, "192.0.2.1", m);
+	rig_expect_nothing(s.rig);
+	m->cies[0].proto = addr_of("10.0.0.11");
+	node_receive(s.spoke1, "192.0.2.1", m);
+	rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
+	/* while that is under way the same again says nothing new; nor from who is no NHS of ours */
+	rig_run(s.rig, 1);
+	rig_skip(s.rig);
+	node_receive(s.spoke1, "203.0.113.66", m);
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+static void who_registers_nowhere_asks_nobody(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	node_miss(s.hub, "10.0.0.99");
+	rig_run(s.rig, 1);
+	rig_expect_nothing(s.rig);
+	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_DROP_NO_ROUTE), 0);
+	assert_int_equal(s.hub->relays_said, 0);
+	assert_true(s.spoke1->relays_said == 1);
+	rig_free(s.rig);
+}
+
 /* While the answer was on its way the route that the shortcut would narrow has gone. */
 static void no_shortcut_without_its_covering_route(void **state)
 {
@@ -324,10 +425,15 @@ int main(void)
 		cmocka_unit_test(quick_probes_want_no_budget),
 		cmocka_unit_test(damping_begins_at_its_threshold),
 		cmocka_unit_test(only_the_question_under_way_is_answered),
+		cmocka_unit_test(replies_come_from_whom_we_asked),
+		cmocka_unit_test(the_answerers_nat_entry_counts),
+		cmocka_unit_test(the_second_nhs_is_heard),
+		cmocka_unit_test(purges_of_others_change_nothing),
+		cmocka_unit_test(who_registers_nowhere_asks_nobody),
 		cmocka_unit_test(no_shortcut_without_its_covering_route),
 		cmocka_unit_test(errors_are_rationed_by_the_second),
 		cmocka_unit_test(twins_share_everything_but_the_subnet),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
 }

@@ -412,6 +412,7 @@ static void apply(struct node *n, const struct effect *x)
 	case EFFECT_RELAYS:
 		if (x->tunnel != 0)
 			break;
+		n->relays_said++;
 		n->relay_count = x->relays.count;
 		memcpy(n->relays, x->relays.peers, sizeof n->relays);
 		for (size_t i = 0; i < n->relay_count; i++)

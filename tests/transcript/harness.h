@@ -48,6 +48,7 @@ struct node {
 	struct node_shortcut shortcuts[TABLE_MAX];
 	size_t relay_count; /* of tunnel 0 */
 	uint64_t relays[RELAYS_MAX];
+	size_t relays_said;
 	struct ipaddr routing_addr; /* of the last EFFECT_ROUTING */
 	int routing;                /* what it said; -1: never told */
 	int carrier; /* -1: never told */
