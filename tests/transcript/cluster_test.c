@@ -812,39 +812,39 @@ static void short_breaks_are_not_waited_for(void **state)
 /* Very many are dead: the budget governs, and it is said. */
 static void the_budget_of_light_requests_holds(void **state)
 {
-	static struct config_nhs many[400];
+	static struct config_nhs many[280];
 	const struct net n = net_laid_out(0);
 	size_t over = 0, sent;
 	struct nhs_view v;
 
 	(void)state;
-	for (size_t i = 0; i < 400; i++) {
+	for (size_t i = 0; i < 280; i++) {
 		const uint8_t addr[4] = { 10, 1, (uint8_t)(i >> 8), (uint8_t)i }, nbma[4] = { 203, 0, (uint8_t)(i >> 8), (uint8_t)(i | 1) };
 
 		many[i] = (struct config_nhs){ .addr = ipaddr_from_bytes(IP_V4, addr), .nbma.addr = ipaddr_from_bytes(IP_V4, nbma) };
 	}
 	n.spoke->nhrp->nhs = many;
-	n.spoke->nhrp->nhs_count = 400;
+	n.spoke->nhrp->nhs_count = 280;
 	n.spoke->nhrp->cluster_count = 0;
 	node_start(n.spoke);
 	rig_run_ms(n.rig, 100);
-	for (size_t i = 0; i < 400 && node_nhs(n.spoke, i, &v); i++)
+	for (size_t i = 0; i < 280 && node_nhs(n.spoke, i, &v); i++)
 		assert_false(v.over_budget); /* the ladder itself costs nothing */
-	for (int i = 0; i < 120; i++) { /* the log of the rig is finite */
+	for (int i = 0; i < 80; i++) { /* the log of the rig is finite */
 		rig_run(n.rig, 1);
 		n.rig->log_count = n.rig->log_read = 0;
 	}
-	for (sent = 0; sent < 400 && node_nhs(n.spoke, sent, &v); sent++)
+	for (sent = 0; sent < 280 && node_nhs(n.spoke, sent, &v); sent++)
 		over += v.over_budget;
-	assert_int_equal(sent, 400);
-	assert_in_range(over, 150, 300);
+	assert_int_equal(sent, 280);
+	assert_in_range(over, 60, 200);
 	sent = 0;
-	for (int i = 0; i < 64; i++) {
+	for (int i = 0; i < 32; i++) {
 		n.rig->log_count = n.rig->log_read = 0;
 		rig_run(n.rig, 1);
 		sent += rig_count(n.rig, "Registration Request");
 	}
-	assert_in_range(sent / 64, 40, 60);
+	assert_in_range(sent / 32, 40, 60);
 	rig_free(n.rig);
 }
 
