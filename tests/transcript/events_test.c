@@ -176,6 +176,28 @@ static void quick_probes_want_no_budget(void **state)
 	rig_free(s.rig);
 }
 
+/* Long enough alive, it need not prove itself for so long when it is mute again. */
+static void silences_are_forgotten(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct endpoint hub = { .addr = addr_of("192.0.2.1") };
+	struct path *p;
+
+	(void)state;
+	s.spoke1->nhrp->probe_interval_ms = 250;
+	scene_start(&s);
+	p = path_find(s.spoke1->engine->tunnels[0], &hub);
+	p->mutes = 3;
+	p->since = s.rig->now;
+	s.spoke1->engine->now = instant_add(p->since, span_s(600));
+	path_step(p, PATH_EVENT_ANSWERED);
+	assert_int_equal(p->mutes, 3);
+	s.spoke1->engine->now.us++;
+	path_step(p, PATH_EVENT_ANSWERED);
+	assert_int_equal(p->mutes, 0);
+	rig_free(s.rig);
+}
+
 static void damping_begins_at_its_threshold(void **state)
 {
 	const struct instant now = { 5000000 };
@@ -260,6 +282,26 @@ static void the_answerers_nat_entry_counts(void **state)
 	nat->cies[1] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.2"), .proto = addr_of("10.0.0.12") };
 	node_receive(s.spoke1, "192.0.2.1", m);
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "203.0.113.2");
+	rig_free(s.rig);
+}
+
+/* The same of who asks by way of a hub. */
+static void the_askers_nat_entry_counts(void **state)
+{
+	const struct scene s = scene_up();
+	struct nhrp_message *m;
+	struct nhrp_extension *nat;
+
+	(void)state;
+	m = message(NHRP_RESOLUTION_REQUEST, "172.16.0.9", "10.0.0.20", "10.0.0.12");
+	m->flags = NHRP_FLAG_RES_SOURCE_STABLE | NHRP_FLAG_NAT;
+	nat = nhrp_extension_add(m, NHRP_EXT_NAT);
+	nat->cie_count = 2;
+	nat->cies[0] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.1"), .proto = addr_of("10.0.0.99") };
+	nat->cies[1] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.2"), .proto = addr_of("10.0.0.20") };
+	node_receive(s.spoke2, "192.0.2.1", m);
+	rig_expect(s.rig, "spoke2 --> 203.0.113.2: Resolution Reply 10.0.0.12/32 via 10.0.0.12 at 198.51.100.2");
+	assert_string_equal(node_neighbour_nbma(s.spoke2, "10.0.0.20"), "203.0.113.2");
 	rig_free(s.rig);
 }
 
@@ -423,10 +465,12 @@ int main(void)
 		cmocka_unit_test(known_peers_are_for_tunnels_that_are_down),
 		cmocka_unit_test(a_late_judgement_waits),
 		cmocka_unit_test(quick_probes_want_no_budget),
+		cmocka_unit_test(silences_are_forgotten),
 		cmocka_unit_test(damping_begins_at_its_threshold),
 		cmocka_unit_test(only_the_question_under_way_is_answered),
 		cmocka_unit_test(replies_come_from_whom_we_asked),
 		cmocka_unit_test(the_answerers_nat_entry_counts),
+		cmocka_unit_test(the_askers_nat_entry_counts),
 		cmocka_unit_test(the_second_nhs_is_heard),
 		cmocka_unit_test(purges_of_others_change_nothing),
 		cmocka_unit_test(who_registers_nowhere_asks_nobody),

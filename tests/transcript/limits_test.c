@@ -242,6 +242,12 @@ static void recalls_end(void **state)
 	for (unsigned i = 0; i < 65538; i++)
 		node_event(s.hub, &ev);
 	assert_int_equal(s.hub->engine->recall_count, 65536);
+	node_tunnel(s.hub, true, "192.0.2.1");
+	for (unsigned i = 1; i <= 5; i++) { /* five each time */
+		s.rig->now = engine_deadline(s.hub->engine);
+		node_event(s.hub, &(struct event){ .type = EVENT_TICK });
+		assert_int_equal(s.hub->engine->recall_count, 65536 - 5 * i);
+	}
 	rig_free(s.rig);
 }
 

@@ -141,6 +141,41 @@ static void used_bindings_are_refreshed_without_hubs(void **state)
 	rig_free(s.rig);
 }
 
+/* The peer itself is asked first, twice; then its hub. */
+static void refreshes_turn_to_the_hub(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	s.spoke1->usage_idle_s = 3;
+	node_stop_abruptly(s.spoke2);
+	rig_run_ms(s.rig, 399005);
+	rig_skip(s.rig);
+	rig_run(s.rig, 20);
+	for (int i = 0; i < 2; i++)
+		rig_expect(s.rig, "spoke1 --> spoke2: Resolution Request 10.0.0.12 hop 255");
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 10.0.0.12 hop 255");
+	rig_free(s.rig);
+}
+
+/* What stands for everything is found for anything. */
+static void the_widest_binding_matches(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct ipaddr anything = addr_of("10.77.0.1");
+	const struct binding *b;
+
+	(void)state;
+	s.hub->maps4[0] = (struct config_map){ .proto = prefix_of("0.0.0.0/0"), .nbma = { .addr = addr_of("203.0.113.50") } };
+	s.hub->nhrp->map_count = 1;
+	scene_start(&s);
+	b = binding_match(overlay_first(s.hub->engine), &anything);
+	assert_true(b && b->dst.len == 0);
+	rig_free(s.rig);
+}
+
 static void unused_bindings_run_out(void **state)
 {
 	const struct scene s = scene_up();
@@ -352,6 +387,8 @@ int main(void)
 		cmocka_unit_test(leaning_moves_when_the_nhs_dies),
 		cmocka_unit_test(leaning_ends_when_all_are_dead_and_comes_back),
 		cmocka_unit_test(used_bindings_are_refreshed_without_hubs),
+		cmocka_unit_test(refreshes_turn_to_the_hub),
+		cmocka_unit_test(the_widest_binding_matches),
 		cmocka_unit_test(unused_bindings_run_out),
 		cmocka_unit_test(server_only_never_asks),
 		cmocka_unit_test(from_hub_to_hub),

@@ -3,6 +3,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -141,6 +142,34 @@ static void shortcut_goes_when_the_covering_route_is_deleted(void **state)
 	(void)state;
 	node_route_del(s.spoke1, "192.168.0.0/16");
 	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	rig_free(s.rig);
+}
+
+/* All of them, wherever they stand among others. */
+static void all_shortcuts_go_with_the_covering_route(void **state)
+{
+	static const char *const inside[] = { "192.168.2.0/24", "192.168.3.0/24", "192.168.4.0/24" };
+	const struct scene s = scene_up();
+
+	(void)state;
+	scene_routes(&s);
+	node_route(s.spoke1, "10.8.0.0/16", "10.0.0.1", true);
+	node_route(s.hub, "10.8.0.0/16", "10.0.0.12", true);
+	node_route(s.spoke2, "10.8.0.0/16", "", false);
+	node_hairpin(s.hub, "192.168.1.10", "10.8.0.1", PEER_NONE);
+	for (size_t i = 0; i < 3; i++) {
+		char dst[32];
+
+		node_route(s.hub, inside[i], "10.0.0.12", true);
+		node_route(s.spoke2, inside[i], "", false);
+		snprintf(dst, sizeof dst, "192.168.%zu.20", 2 + i);
+		node_hairpin(s.hub, "192.168.1.10", dst, PEER_NONE);
+	}
+	rig_run(s.rig, 1);
+	assert_int_equal(s.spoke1->shortcut_count, 4);
+	node_route_del(s.spoke1, "192.168.0.0/16");
+	assert_int_equal(s.spoke1->shortcut_count, 1);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "10.8.0.0/16"), "10.0.0.12");
 	rig_free(s.rig);
 }
 
@@ -333,6 +362,7 @@ int main(void)
 		cmocka_unit_test(shortcut_off_ignores_indications),
 		cmocka_unit_test(shortcut_goes_with_its_covering_route),
 		cmocka_unit_test(shortcut_goes_when_the_covering_route_is_deleted),
+		cmocka_unit_test(all_shortcuts_go_with_the_covering_route),
 		cmocka_unit_test(longest_match_stays_true),
 		cmocka_unit_test(wide_answers_are_narrowed),
 		cmocka_unit_test(default_routes_are_not_promised),
