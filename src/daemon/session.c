@@ -371,6 +371,8 @@ static void in_lingering(struct session *x, enum session_event event)
 
 void session_step(struct session *x, enum session_event event)
 {
+	if (event == SESSION_EVENT_CHILD_UP || event == SESSION_EVENT_CHARON_LOST)
+		x->proving = INSTANT_NEVER;
 	switch (x->state) {
 	case SESSION_IDLE:
 		in_idle(x, event);
@@ -415,14 +417,34 @@ void session_hurry(struct session *x)
 		arm(x, instant_before(x->table->now, soonest) ? instant_since(soonest, x->table->now) : span_s(0));
 }
 
+static void begin_anew(struct session *x)
+{
+	x->proving = x->table->now;
+	x->prove_again = session_later(x, span_s(PROVE_S));
+	session_act(x, SESSION_DO_INITIATE)->port = x->remote_port;
+}
+
 bool session_prove(struct session *x)
 {
 	if (x->pair_count == 0 || !x->table->charon || !reachable(x) || instant_before(x->table->now, x->prove_again))
 		return false;
-	x->prove_again = session_later(x, span_s(PROVE_S));
 	session_trace(x, TRACE_NOTICE, "IPSEC_DOUBT", "reason=\"one end seems to have forgotten it; beginning anew\"");
-	session_act(x, SESSION_DO_INITIATE)->port = x->remote_port;
+	begin_anew(x);
 	return true;
+}
+
+/* What nobody has answered is asked again as long as it is wanted, so that a peer that is away for
+ * long is not waited for when it returns. */
+void session_vain(struct session *x)
+{
+	const struct instant began = x->proving;
+
+	if (instant_is_never(began))
+		return;
+	x->proving = INSTANT_NEVER;
+	x->prove_again = x->table->now;
+	if (instant_since(x->table->now, began).us >= span_s(LONG_S).us && x->state == SESSION_UP && session_wanted(x) && x->table->charon && reachable(x))
+		begin_anew(x);
 }
 
 /* Where it can be, another IKE_SA is begun beside those of the former settings: when it comes up, they go as

@@ -73,6 +73,7 @@ struct session {
 	enum session_state state;
 	struct instant since;
 	struct timer timer, settle, queue_timer;
+	struct instant proving;      /* began anew beside what it has; INSTANT_NEVER: does not, or has succeeded */
 	struct instant prove_again;  /* not before that */
 	struct instant renewed;      /* older IKE_SAs are of settings that are in force no more */
 	unsigned users;              /* peers of the engine … */
@@ -140,6 +141,7 @@ void session_timer(struct session *x);
 void session_doubt(struct session *x);
 void session_hurry(struct session *x); /* the peer, silent so far, may be there again */
 bool session_prove(struct session *x); /* begins anew beside what it has, wanted or not; false: not now */
+void session_vain(struct session *x);  /* an attempt of ours came to nothing */
 void session_renew(struct session *x); /* charon's settings for it are others */
 
 /* ---- session_sas.c ---- */

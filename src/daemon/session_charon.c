@@ -138,7 +138,7 @@ void sessions_attempt_failed(struct sessions *s, struct instant now, const struc
 	x = session_of_key(s, k);
 	if (!x)
 		return;
-	x->prove_again = now;
+	session_vain(x);
 	if (x->state == SESSION_IKE) /* the line of the log that says why comes behind this */
 		timer_set(&s->timers, &x->timer, session_later(x, span_ms(CAUSE_MS)));
 }

@@ -147,7 +147,7 @@ struct session *session_add(struct sessions *s, uint32_t id, const struct sessio
 	x->id = id;
 	x->key = *k;
 	x->since = s->now;
-	x->up_since = INSTANT_NEVER;
+	x->up_since = x->proving = INSTANT_NEVER;
 	x->last = &x->first;
 	timer_init(&x->timer, SESSION_TIMER_STATE, x);
 	timer_init(&x->settle, SESSION_TIMER_SETTLE, x);

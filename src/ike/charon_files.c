@@ -22,9 +22,9 @@ static void write_general(FILE *f, const char *run_dir, const struct charon_sett
 	fprintf(f, "\tport = 500\n\tport_nat_t = 4500\n");
 	fprintf(f, "\tinstall_routes = no\n\tinstall_virtual_ip = no\n\tprocess_route = no\n");
 	fprintf(f, "\tkeep_alive = %us\n", s->nat_keepalive_s ? s->nat_keepalive_s : 20);
-	/* Sends again every 1 to 1.4 s and gives up after 11 s; the retry is ours, at once. So who comes
-	 * back hears of us within 1.5 s, however long he was away. */
-	fprintf(f, "\tretransmit_timeout = 1.0\n\tretransmit_base = 1.05\n\tretransmit_tries = 8\n\tretransmit_jitter = 10\n");
+	/* Sends again every second and gives up after ten or eleven; the retry is ours, at once. So who
+	 * comes back hears of us within a second, however long he was away. */
+	fprintf(f, "\tretransmit_timeout = 1.0\n\tretransmit_base = 1.0\n\tretransmit_tries = 10\n\tretransmit_jitter = 10\n");
 	/* What is begun anew while there is an IKE_SA is so because that one is doubted. */
 	fprintf(f, "\treuse_ikesa = no\n");
 	fprintf(f, "\tmake_before_break = yes\n\tmultiple_authentication = yes\n\taccept_private_algs = no\n");

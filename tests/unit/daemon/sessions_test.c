@@ -422,7 +422,7 @@ static void test_doubt(void **state)
 	assert_string_equal(drain(), "");
 }
 
-/* What was begun anew came to nothing: the next sign of life begins it again, however soon. */
+/* What was begun anew came to nothing. */
 static void test_doubt_after_an_attempt_in_vain(void **state)
 {
 	const struct session_key k = { PROTECTION, at("192.0.2.1"), at("198.51.100.1") };
@@ -437,8 +437,18 @@ static void test_doubt_after_an_attempt_in_vain(void **state)
 	sessions_doubt(s, now, 1);
 	assert_string_equal(drain(), "doubted");
 	sessions_attempt_failed(s, now, &k);
+	assert_string_equal(drain(), "initiate"); /* nobody answered, so it goes on … */
+	pass(1000);
+	sessions_attempt_failed(s, now, &k);
+	assert_string_equal(drain(), ""); /* … and somebody did: he is not pressed … */
 	sessions_doubt(s, now, 1);
-	assert_string_equal(drain(), "doubted initiate");
+	assert_string_equal(drain(), "doubted initiate"); /* … but may call for it at once */
+	child_up(2, "198.51.100.1", "hub", true);
+	drain();
+	pass(11000);
+	drain();
+	sessions_attempt_failed(s, now, &k);
+	assert_string_equal(drain(), ""); /* an older one of ours */
 }
 
 /* Who was silent and is heard again is asked at once; who refused us is not asked more often for it. */
