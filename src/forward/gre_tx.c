@@ -197,8 +197,6 @@ bool gre_tx_to(struct worker *w, struct tunnel *t, const struct endpoint *to, ui
 		w->io.underlay_send(w->io.context, &p);
 	else if (!esp_tx_gre(w, sa_session_at(&w->protection->sessions, t->conf.protection, &t->conf.local, to), &p))
 		return false;
-	t->counters.tx_packets++;
-	t->counters.tx_bytes += length;
 	return true;
 }
 

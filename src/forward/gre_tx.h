@@ -16,8 +16,9 @@ void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t leng
 /* Sends a message of the control process at once (it flushes the io). */
 void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message);
 
-/* A packet of this machine's own, straight to that endpoint and nowhere else; the GRE header is written
- * into the octets before it. The bytes are free again at once. false: there is no way (counted). */
+/* A packet of this machine's own, which is no traffic: straight to that endpoint and nowhere else, by the
+ * key of the peer there. The GRE header is written into the octets before it. The bytes are free again at
+ * once. false: there is no way (counted). */
 bool gre_tx_to(struct worker *w, struct tunnel *t, const struct endpoint *to, uint8_t *inner, size_t length, uint8_t tos);
 
 /* One packet that travels, to one endpoint; the GRE header is written into the octets before it. `ip`

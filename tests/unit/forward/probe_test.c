@@ -56,6 +56,21 @@ static void goes_straight(void **state)
 	assert_int_equal(tunnel(f, 0)->counters.tx_packets, 0);
 }
 
+/* A shortcut leads into another tunnel: by our own key the far end would drop it, and the path would look dead. */
+static void goes_by_the_peers_key(void **state)
+{
+	static const uint8_t gre_key102[8] = { 0x20, 0, 0x08, 0x00, 0, 0, 0, 102 };
+	struct fixture *f = *state;
+	struct forward_peer peer = { .tunnel = 0, .peer = 0x12, .nbma = nbma("192.0.2.12"),
+				     .key = { .given = 1, .present = 1, .key = 102 } };
+	const struct forward_probe m = probe_to("192.0.2.12", "10.102.0.12");
+
+	assert_true(say(f, FORWARD_PEER_SET, &peer, sizeof peer));
+	assert_true(say(f, FORWARD_PROBE_SEND, &m, sizeof m));
+	assert_int_equal(f->packet_count, 1);
+	assert_memory_equal(f->packets[0].bytes, gre_key102, 8);
+}
+
 static void answer_is_told_and_kept_from_the_tap(void **state)
 {
 	struct fixture *f = *state;
@@ -160,7 +175,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(goes_straight), T(answer_is_told_and_kept_from_the_tap), T(what_is_no_answer_is_traffic),
+		T(goes_straight), T(goes_by_the_peers_key), T(answer_is_told_and_kept_from_the_tap), T(what_is_no_answer_is_traffic),
 		T(what_cannot_be_sent_is_dropped), T(a_quiet_peer_is_told),
 	};
 
