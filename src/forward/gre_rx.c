@@ -109,7 +109,7 @@ static void stranger_tell(struct worker *w, const struct arrival *a, const struc
 		return;
 	if (stranger_may_tell(w) &&
 	    w->io.control_send(w->io.context, FORWARD_STRANGER, &message, sizeof message))
-		*slot = (struct miss_slot){ tunnel, *src, w->now };
+		*slot = (struct miss_slot){ tunnel, *src, w->now, 1 };
 }
 
 static void deliver(struct worker *w, const struct arrival *a, uint8_t *inner, const struct ip_view *ip)

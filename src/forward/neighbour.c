@@ -3,16 +3,23 @@
 #include "forward/hash.h"
 #include "forward/protect.h"
 
-static void miss_tell(struct worker *w, const struct tunnel *t, const struct ipaddr *target)
+/* false: asked too often. An answer that the control process does not hear of could stand for long,
+ * although it has a better one. */
+static bool miss_tell(struct worker *w, const struct tunnel *t, const struct ipaddr *target)
 {
 	struct miss_slot *slot = &w->misses[hash_ipaddr(t->conf.tunnel, target) % MISS_SLOTS];
+	const bool again = slot->tunnel == t->conf.tunnel && ipaddr_eq(&slot->addr, target) &&
+			   instant_since(w->now, slot->told).us < span_ms(MISS_INTERVAL_MS).us;
 	struct forward_miss miss = { .tunnel = t->conf.tunnel, .addr = *target };
 
-	if (slot->tunnel == t->conf.tunnel && ipaddr_eq(&slot->addr, target) &&
-	    instant_since(w->now, slot->told).us < span_ms(MISS_INTERVAL_MS).us)
-		return;
-	if (w->io.control_send(w->io.context, FORWARD_MISS, &miss, sizeof miss))
-		*slot = (struct miss_slot){ t->conf.tunnel, *target, w->now };
+	if (again && slot->count >= MISS_BURST)
+		return false;
+	if (!w->io.control_send(w->io.context, FORWARD_MISS, &miss, sizeof miss))
+		return true;
+	if (!again)
+		*slot = (struct miss_slot){ t->conf.tunnel, *target, w->now, 0 };
+	slot->count++;
+	return true;
 }
 
 struct peer *neighbour_relay(const struct worker *w, const struct tunnel *t)
@@ -42,7 +49,10 @@ bool neighbour_answer(struct worker *w, struct tunnel *t, const struct ipaddr *t
 		*peer = PEER_ID_FAR_END;
 		return true;
 	}
-	miss_tell(w, t, target);
+	if (!miss_tell(w, t, target)) { /* the kernel asks again in a second */
+		worker_drop(w, FORWARD_DROP_LOCAL_LINK);
+		return false;
+	}
 	relay = neighbour_relay(w, t);
 	if (!relay) {
 		worker_drop(w, FORWARD_DROP_NO_RELAY);

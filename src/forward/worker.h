@@ -29,6 +29,7 @@ enum {
 	ETHERTYPE_IPV6 = 0x86dd,
 	MISS_SLOTS = 1024,
 	MISS_INTERVAL_MS = 200,
+	MISS_BURST = 16, /* of one address in that time: others may spoil an entry (zebra does) as often as they like */
 	STRANGER_SLOTS = 256,
 	STRANGER_INTERVAL_MS = 1000,
 	QUIET_MS = 300, /* a peer that traffic goes to has sent nothing for so long */
@@ -97,7 +98,8 @@ struct forward_io {
 struct miss_slot {
 	uint32_t tunnel;
 	struct ipaddr addr;
-	struct instant told;
+	struct instant told; /* the first time in this interval */
+	unsigned count;      /* in it */
 };
 
 /* See bfd_front.h. */
