@@ -114,6 +114,14 @@ static void set_nhrp_bfd(struct reading *r, const struct match *m)
 	reading_tunnel(r)->no_bfd = m->sign == SIGN_NO;
 }
 
+static void set_route_hold(struct reading *r, const struct match *m)
+{
+	struct config_tunnel *t = reading_tunnel(r);
+
+	t->has_route_hold = m->sign != SIGN_DEFAULT;
+	t->route_hold_s = sets(m) ? (uint16_t)match_arg(m, 0)->number : 0;
+}
+
 const struct command commands_tunnel[] = {
 	{ "tunnel source (<ip>|<ip6>|<if>)", HONOURED, NULL, set_source },
 	{ "tunnel source dynamic", TRAFFIC, "the source is taken from an interface or given as an address" },
@@ -142,6 +150,7 @@ const struct command commands_tunnel[] = {
 	{ "if-state nhrp", HONOURED, NULL, set_if_state },
 	{ "nhrp fall-over (bgp|bfd|relay)", HONOURED, NULL, set_fall_over },
 	{ "nhrp bfd", HONOURED, NULL, set_nhrp_bfd },
+	{ "nhrp route-hold <1-300>", HONOURED, NULL, set_route_hold },
 	{ "nhrp route-watch", UNSUPPORTED, "shortcuts always follow the route that covers them", .keeping = TOGGLE },
 	{ "nhrp nflog-group <1-65535>", NO_EFFECT, "the redirect trigger is set up by the daemon itself" },
 	{ "nhrp map group <word> service-policy output <word>", NO_EFFECT, "quality of service is left to the system" },

@@ -172,6 +172,20 @@ const struct config_interface *config_find_interface(const struct config *c, con
 	return NULL;
 }
 
+enum { ROUTE_HOLD_S = 10 };
+
+static bool elects(const struct config_if_ospf *o)
+{
+	return o->network && (!strcmp(o->network, "broadcast") || !strcmp(o->network, "non-broadcast"));
+}
+
+uint16_t config_route_hold_s(const struct config_interface *tunnel)
+{
+	if (tunnel->tunnel->has_route_hold)
+		return tunnel->tunnel->route_hold_s;
+	return elects(&tunnel->ospf) || elects(&tunnel->ospf6) ? ROUTE_HOLD_S : 0;
+}
+
 const struct config_interface *config_find_tunnel(const struct config *c, uint32_t number)
 {
 	for (size_t i = 0; i < c->interface_count; i++) {

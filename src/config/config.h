@@ -162,6 +162,8 @@ struct config_tunnel {
 	char *protection_profile; /* NULL: unprotected */
 	bool protection_shared;
 	bool if_state_nhrp;
+	bool has_route_hold;
+	uint16_t route_hold_s;    /* when has_route_hold; see config_route_hold_s() */
 	bool fall_over_bgp, fall_over_bfd; /* `nhrp fall-over …`: what routing is told of dead paths; default on */
 	bool fall_over_relay;     /* and what is for a dead server goes to a living one meanwhile; default on */
 	bool no_bfd;              /* `no nhrp bfd`: `bfd interval` is for routing protocols only */
@@ -287,6 +289,12 @@ size_t config_blocking_count(const struct config *c);
 
 const struct config_interface *config_find_interface(const struct config *c, const char *name);
 const struct config_interface *config_find_tunnel(const struct config *c, uint32_t number);
+
+/*
+ * `nhrp route-hold`: seconds that routes of this tunnel outlast their withdrawal when a next hop server died; 0: not.
+ * Unless said it is on where OSPF elects a designated router, whose death leaves routers without routes.
+ */
+uint16_t config_route_hold_s(const struct config_interface *tunnel);
 
 /* Packets of the two look the same: mode, source and key, and the destination of point-to-point ones. */
 bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tunnel *b);

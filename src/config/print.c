@@ -152,6 +152,10 @@ static void print_tunnel(const struct printer *p, const struct config_tunnel *t)
 		fputs(" no nhrp fall-over relay\n", p->out);
 	if (t->no_bfd)
 		fputs(" no nhrp bfd\n", p->out);
+	if (t->has_route_hold && t->route_hold_s)
+		fprintf(p->out, " nhrp route-hold %u\n", t->route_hold_s);
+	else if (t->has_route_hold)
+		fputs(" no nhrp route-hold\n", p->out);
 	if (t->source_interface)
 		fprintf(p->out, " tunnel source %s\n", ifname_ios(t->source_interface, text));
 	else if (!ipaddr_is_none(&t->source))

@@ -264,7 +264,7 @@ static int start_kernel(struct daemon *d)
 static int start_engine(struct daemon *d)
 {
 	struct engine_options o = { .peer_id_first = d->state.peer_id, .request_id_first = d->state.request_id,
-				    .identity_matches = ike_identity_matches };
+				    .identity_matches = ike_identity_matches, .no_route_hold = d->hello.no_fall_over };
 
 	if (getrandom(&o.seed, sizeof o.seed, 0) != sizeof o.seed)
 		return -EIO;

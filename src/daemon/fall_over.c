@@ -201,7 +201,8 @@ void fall_over_tell(struct daemon *d, uint32_t tunnel, const struct ipaddr *addr
 		close_soon(d, t, addr);
 }
 
-void fall_over_view(const struct daemon *d, const struct tunnel *t, struct view_coupling out[COUPLINGS])
+void fall_over_view(const struct daemon *d, const struct tunnel *t, uint64_t route_holds,
+		    struct view_coupling out[COUPLINGS])
 {
 	const struct config_tunnel *c = t->config->tunnel;
 	const char *off = d->hello.no_fall_over ? "--no-fall-over" : NULL;
@@ -211,4 +212,5 @@ void fall_over_view(const struct daemon *d, const struct tunnel *t, struct view_
 	out[0] = (struct view_coupling){ "if-state nhrp", c->if_state_nhrp, NULL, t->carrier_dropped };
 	out[1] = (struct view_coupling){ "nhrp fall-over bgp", c->fall_over_bgp, off ? off : bgp, t->bgp_closed };
 	out[2] = (struct view_coupling){ "nhrp fall-over bfd", c->fall_over_bfd, off ? off : bfd, t->bfd_told };
+	out[3] = (struct view_coupling){ "nhrp route-hold", config_route_hold_s(t->config) > 0, off, route_holds };
 }

@@ -22,7 +22,7 @@
 #include "forward/forward_msg.h"
 #include "kernel/netlink.h"
 
-enum { COUPLINGS = 3 };
+enum { COUPLINGS = 4 };
 
 struct fall_over_word;
 struct fall_over_death;
@@ -42,7 +42,8 @@ void fall_over_start(struct daemon *d);
 void fall_over_tell(struct daemon *d, uint32_t tunnel, const struct ipaddr *addr, enum routing_word says);
 void fall_over_sync(struct daemon *d);                      /* the forwarder is to be told everything again */
 void fall_over_bfdd(struct daemon *d, const struct forward_bfdd *m); /* how bfdd and the forwarder stand */
-/* All couplings between NHRP and routing on that tunnel. */
-void fall_over_view(const struct daemon *d, const struct tunnel *t, struct view_coupling out[COUPLINGS]);
+/* All couplings between NHRP and routing on that tunnel; route_holds: as the engine has counted. */
+void fall_over_view(const struct daemon *d, const struct tunnel *t, uint64_t route_holds,
+		    struct view_coupling out[COUPLINGS]);
 
 #endif

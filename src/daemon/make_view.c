@@ -132,7 +132,7 @@ static bool add_tunnels(struct daemon *d, struct made_view *m)
 		struct view_tunnel *out = &list[m->view.tunnel_count++];
 
 		fill_tunnel(d, t, out);
-		fall_over_view(d, t, couplings);
+		fall_over_view(d, t, engine_tunnel(d, t->number).route_holds, couplings);
 		out->couplings = couplings;
 		out->coupling_count = COUPLINGS;
 		couplings += COUPLINGS;

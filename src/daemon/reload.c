@@ -102,7 +102,8 @@ static void make_plain(struct config *c)
 		if (!t)
 			continue;
 		t->nhrp4.probe_interval_ms = t->nhrp6.probe_interval_ms = 0;
-		t->no_bfd = true;
+		t->no_bfd = t->has_route_hold = true;
+		t->route_hold_s = 0;
 		t->fall_over_bgp = t->fall_over_bfd = t->fall_over_relay = false;
 	}
 }

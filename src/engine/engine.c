@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "engine/answer.h"
 #include "engine/bfd.h"
+#include "engine/hold.h"
 #include "engine/name.h"
 #include "engine/nhs_cluster.h"
 #include "engine/nhs_list.h"
@@ -83,10 +84,14 @@ static void route_event(struct engine *e, const struct event *ev)
 			tunnel_link_local(t, &route.dst.addr);
 		return;
 	}
-	if (ev->route.add)
+	if (ev->route.add) {
 		rib_set(rib, &route);
-	else
+		hold_route_added(e, ev->route.vrf, &route.dst);
+	} else if (hold_route_gone(e, ev->route.vrf, &route.dst)) {
+		return;
+	} else {
 		rib_del(rib, &route.dst);
+	}
 	shortcuts_route_changed(e, ev->route.vrf, &route.dst);
 	answers_route_changed(e, ev->route.vrf, &route.dst);
 }
@@ -250,6 +255,9 @@ static void expire(struct engine *e, struct timer *t)
 		break;
 	case TIMER_PATH:
 		path_timer(t->owner);
+		break;
+	case TIMER_HOLD:
+		hold_end(t->owner);
 		break;
 	case TIMER_RECALL:
 		if (!e->stopping)

@@ -21,6 +21,7 @@ struct engine_options {
 	uint32_t request_id_first; /* persisted by the caller so that ids survive a restart */
 	/* A line `ip nhrp identity …` is about who authenticated with that identity; NULL: by its very name. */
 	bool (*identity_matches)(const struct config_nhrp_identity *line, const char *identity);
+	bool no_route_hold;    /* routing's withdrawals are believed at once, whatever the configuration */
 	size_t bindings_max;   /* over all tunnels; 0: 65536. Beyond it: code 5 */
 };
 

@@ -49,6 +49,7 @@
 #include <string.h>
 
 #include "engine/binding.h"
+#include "engine/hold.h"
 #include "engine/ladder.h"
 #include "engine/name.h"
 #include "engine/nhs_list.h"
@@ -305,8 +306,10 @@ void nhs_enter(struct nhs *n, enum nhs_state state)
 
 	n->state = state;
 	engine_of(n)->clusters_stale = true;
-	if (was_live && !nhs_is_live(n))
+	if (was_live && !nhs_is_live(n)) {
+		hold_begin(n->overlay->tunnel);
 		nhs_trust_end(n);
+	}
 	act_on_entry(n, was, was_live);
 	nhs_follow_path(n);
 	if (!was_live && nhs_is_live(n)) {

@@ -3,6 +3,7 @@
  * answer. While it is dead the light probes go on, until we want it no more; and one that never says anything
  * is probed as well, since its data path may be there and know us of old.
  */
+#include "engine/hold.h"
 #include "engine/nhs.h"
 
 static bool may_keep(const struct nhs *n)
@@ -20,6 +21,8 @@ void nhs_follow_path(struct nhs *n)
 
 void nhs_path_doubted(struct nhs *n)
 {
+	if (nhs_is_live(n))
+		hold_doubt(n->overlay->tunnel);
 	if (n->state == NHS_UP)
 		nhs_step(n, NHS_EVENT_READY);
 }

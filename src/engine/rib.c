@@ -79,6 +79,7 @@ void rib_set(struct rib *r, const struct route *route)
 	x->tunnel = route->tunnel;
 	x->more_count = route->more_count;
 	memcpy(x->more, route->more, sizeof x->more);
+	x->withdrawn = false;
 	if (added)
 		++*length_count(r, &route->dst);
 }
@@ -109,6 +110,11 @@ bool rib_is_local(const struct rib *r, const struct ipaddr *addr)
 }
 
 const struct route *rib_find(const struct rib *r, const struct ipprefix *dst)
+{
+	return find(&r->routes, dst);
+}
+
+struct route *rib_find_mutable(struct rib *r, const struct ipprefix *dst)
 {
 	return find(&r->routes, dst);
 }

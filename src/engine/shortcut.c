@@ -10,7 +10,10 @@ struct place { uint32_t vrf; struct ipprefix dst; };
 struct shortcut {
 	struct tree_node node;
 	struct place at;
-	struct binding *binding; /* whose it is */
+	struct binding *binding; /* whose it is; NULL: only held */
+	bool held;               /* the table has it too (hold.h), and gives it when no binding does: … */
+	uint32_t tunnel;         /* … by this tunnel … */
+	struct ipaddr gateway;   /* … and gateway */
 };
 
 struct hole {
@@ -138,6 +141,32 @@ static void holes_settle(struct engine *e, const struct place *at, uint32_t tunn
 
 /* ---- shortcuts */
 
+static struct shortcut *add(struct engine *e, const struct place *at, uint32_t tunnel)
+{
+	struct shortcut *const s = alloc_zero(1, sizeof *s);
+
+	s->at = *at;
+	tree_insert(&e->shortcuts, &s->at, &s->node);
+	holes_settle(e, at, tunnel);
+	return s;
+}
+
+static void discard(struct engine *e, struct shortcut *s, uint32_t tunnel, const struct ipaddr *gateway)
+{
+	const struct place at = s->at;
+
+	say(e, EFFECT_SHORTCUT_DEL, tunnel, &at, gateway);
+	tree_remove(&e->shortcuts, &s->node);
+	free(s);
+	hole_settle(e, &at, tunnel); /* inside a wider shortcut it becomes a hole itself */
+	holes_settle(e, &at, tunnel);
+}
+
+static uint32_t tunnel_of(const struct shortcut *s)
+{
+	return s->binding ? s->binding->overlay->tunnel->settings.number : s->tunnel;
+}
+
 void shortcut_set(struct binding *b)
 {
 	struct engine *const e = overlay_engine(b->overlay);
@@ -145,12 +174,8 @@ void shortcut_set(struct binding *b)
 	const struct place at = place_of(b);
 	struct shortcut *s = find(e, &at);
 
-	if (!s) {
-		s = alloc_zero(1, sizeof *s);
-		s->at = at;
-		tree_insert(&e->shortcuts, &s->at, &s->node);
-		holes_settle(e, &at, tunnel);
-	}
+	if (!s)
+		s = add(e, &at, tunnel);
 	s->binding = b;
 	say(e, EFFECT_SHORTCUT_SET, tunnel, &at, &b->via);
 	hole_settle(e, &at, tunnel);
@@ -184,11 +209,72 @@ void shortcut_del(struct binding *b)
 		say(e, EFFECT_SHORTCUT_SET, heir->overlay->tunnel->settings.number, &at, &heir->via);
 		return;
 	}
-	say(e, EFFECT_SHORTCUT_DEL, tunnel, &at, &b->via);
-	tree_remove(&e->shortcuts, &s->node);
-	free(s);
-	hole_settle(e, &at, tunnel); /* inside a wider shortcut it becomes a hole itself */
-	holes_settle(e, &at, tunnel);
+	s->binding = NULL;
+	if (s->held)
+		say(e, EFFECT_SHORTCUT_SET, s->tunnel, &at, &s->gateway);
+	else
+		discard(e, s, tunnel, &b->via);
+}
+
+/* ---- held routes */
+
+static size_t count_bare_inside(const struct engine *e, const struct rib *rib, const struct place *at)
+{
+	const struct route *r = NULL;
+	size_t n = 0;
+
+	while (n <= SHORTCUT_THROWS_MAX && (r = rib_next_inside(rib, &at->dst, r))) {
+		const struct place place = { at->vrf, r->dst };
+
+		n += !find(e, &place);
+	}
+	return n;
+}
+
+bool shortcut_hold(struct engine *e, uint32_t vrf, const struct ipprefix *dst, uint32_t tunnel,
+		   const struct ipaddr *gateway)
+{
+	const struct place at = { vrf, *dst };
+	struct shortcut *s = find(e, &at);
+	const bool is_same = s && s->held && s->tunnel == tunnel && ipaddr_eq(&s->gateway, gateway);
+
+	if (is_same)
+		return true;
+	if (!s && count_bare_inside(e, engine_rib(e, vrf), &at) > SHORTCUT_THROWS_MAX)
+		return false;
+	if (!s)
+		s = add(e, &at, tunnel);
+	s->held = true;
+	s->tunnel = tunnel;
+	s->gateway = *gateway;
+	if (s->binding)
+		return true;
+	say(e, EFFECT_SHORTCUT_SET, tunnel, &at, gateway);
+	hole_settle(e, &at, tunnel);
+	return true;
+}
+
+bool shortcut_held_by(const struct engine *e, uint32_t vrf, const struct ipprefix *dst, struct ipaddr *gateway)
+{
+	const struct place at = { vrf, *dst };
+	const struct shortcut *const s = find(e, &at);
+
+	if (!s || !s->held)
+		return false;
+	*gateway = s->gateway;
+	return true;
+}
+
+void shortcut_unhold(struct engine *e, uint32_t vrf, const struct ipprefix *dst)
+{
+	const struct place at = { vrf, *dst };
+	struct shortcut *const s = find(e, &at);
+
+	if (!s || !s->held)
+		return;
+	s->held = false;
+	if (!s->binding)
+		discard(e, s, s->tunnel, &s->gateway);
 }
 
 static const struct route *covering(const struct overlay *o, const struct ipprefix *dst)
@@ -245,7 +331,7 @@ void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ippref
 		const struct place here = s->at;
 		struct tree_node *next;
 
-		while ((s = find(e, &here)) && !still_true(s)) /* one binding after the other */
+		while ((s = find(e, &here)) && s->binding && !still_true(s)) /* one binding after the other */
 			binding_remove(s->binding, "covering route changed");
 		next = tree_after(&e->shortcuts, &here);
 		s = next ? CONTAINER_OF(next, struct shortcut, node) : NULL;
@@ -255,7 +341,7 @@ void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ippref
 	if (e->shortcuts.count || e->throws.count) {
 		const struct shortcut *const wide = parent_of(e, &at);
 
-		hole_settle(e, &at, wide ? wide->binding->overlay->tunnel->settings.number : 0);
+		hole_settle(e, &at, wide ? tunnel_of(wide) : 0);
 	}
 }
 
@@ -264,7 +350,7 @@ void shortcuts_replay(struct tunnel *t)
 	for (struct tree_node *n = tree_first(&t->engine->shortcuts); n; n = tree_next(n)) {
 		const struct shortcut *const s = CONTAINER_OF(n, struct shortcut, node);
 
-		if (s->binding->overlay->tunnel == t)
-			say(t->engine, EFFECT_SHORTCUT_SET, t->settings.number, &s->at, &s->binding->via);
+		if (tunnel_of(s) == t->settings.number)
+			say(t->engine, EFFECT_SHORTCUT_SET, t->settings.number, &s->at, s->binding ? &s->binding->via : &s->gateway);
 	}
 }

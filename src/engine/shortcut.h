@@ -29,4 +29,13 @@ void shortcut_del(struct binding *b);
 void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ipprefix *dst);
 void shortcuts_replay(struct tunnel *t);
 
+/*
+ * A route that is held (hold.h): in the table like a shortcut, and behind a binding's shortcut for the same
+ * prefix. Said again with another gateway it moves. false, and nothing is done: it would need too many holes.
+ */
+bool shortcut_hold(struct engine *e, uint32_t vrf, const struct ipprefix *dst, uint32_t tunnel,
+		   const struct ipaddr *gateway);
+bool shortcut_held_by(const struct engine *e, uint32_t vrf, const struct ipprefix *dst, struct ipaddr *gateway);
+void shortcut_unhold(struct engine *e, uint32_t vrf, const struct ipprefix *dst); /* fine when it is not held */
+
 #endif

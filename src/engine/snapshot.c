@@ -7,6 +7,7 @@
 #include "engine/nhs_list.h"
 #include "engine/nhs_trust.h"
 #include "engine/resolution.h"
+#include "engine/shortcut.h"
 #include "engine/state.h"
 #include "engine/tunnel.h"
 
@@ -294,10 +295,24 @@ bool snapshot_next_tunnel(const struct engine *e, struct snapshot_cursor *c, str
 	*out = (struct tunnel_view){
 		.tunnel = t->settings.number, .up = t->up, .local = t->local,
 		.far_end = far_end_of(t), .outside = t->outside, .role = role_of(t), .peer_count = t->peers.count,
+		.route_holds = t->holds,
 	};
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
 			out->binding_count += t->overlays[i]->bindings.count;
+	return true;
+}
+
+bool snapshot_held(const struct engine *e, uint32_t vrf, const struct ipprefix *dst, struct ipaddr *gateway,
+		   struct instant *until)
+{
+	const struct route *r = NULL;
+
+	for (size_t i = 0; !r && i < e->rib_count; i++)
+		r = e->ribs[i]->vrf == vrf ? rib_find(e->ribs[i], dst) : NULL;
+	if (!r || !r->held || !shortcut_held_by(e, vrf, dst, gateway))
+		return false;
+	*until = engine_tunnel(e, r->holder)->hold.deadline;
 	return true;
 }
 

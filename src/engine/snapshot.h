@@ -89,6 +89,7 @@ struct tunnel_view {
 	enum tunnel_role role;
 	size_t peer_count;
 	size_t binding_count;
+	uint64_t route_holds; /* times that its routes were held because an NHS died */
 };
 
 /* Counters of the engine: X(name, text). Drops of the codec are counted apart. */
@@ -153,6 +154,9 @@ void snapshot_sizes(const struct engine *e, struct engine_sizes *out);
 
 bool snapshot_next_binding(const struct engine *e, struct snapshot_cursor *c, struct binding_view *out);
 bool snapshot_next_nhs(const struct engine *e, struct snapshot_cursor *c, struct nhs_view *out);
+/* A route that is held (hold.h): its gateway, and until when at most. false: none of that prefix is. */
+bool snapshot_held(const struct engine *e, uint32_t vrf, const struct ipprefix *dst, struct ipaddr *gateway,
+		   struct instant *until);
 bool snapshot_next_tunnel(const struct engine *e, struct snapshot_cursor *c, struct tunnel_view *out);
 
 #endif

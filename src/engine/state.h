@@ -30,6 +30,7 @@ enum timer_kind {
 	TIMER_NAME,            /* struct name */
 	TIMER_PEER_ADOPTED,    /* struct peer */
 	TIMER_PATH,            /* struct path */
+	TIMER_HOLD,            /* struct tunnel */
 	TIMER_RECALL,          /* struct engine */
 	TIMER_SHUTDOWN,        /* struct engine */
 };

@@ -13,6 +13,7 @@
 #include "engine/answer.h"
 #include "engine/bfd.h"
 #include "engine/binding.h"
+#include "engine/hold.h"
 #include "engine/name.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
@@ -162,6 +163,7 @@ struct tunnel *tunnel_new(struct engine *e, struct settings *s)
 	t->settings = *s;
 	peer_trees_init(t);
 	paths_init(t);
+	hold_init(t);
 	if (s->nhrp4.enabled)
 		t->overlays[0] = overlay_new(t, IP_V4);
 	if (s->nhrp6.enabled)
@@ -198,6 +200,7 @@ void tunnel_remove(struct tunnel *t)
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
 			overlay_withdraw(t->overlays[i]);
+	hold_end(t);
 	for (size_t i = 0; i < t->multicast_count; i++) {
 		peer_multicast_put(t->multicast[i]);
 		peer_put(t->multicast[i]);
@@ -250,6 +253,8 @@ void tunnel_change(struct tunnel *t, struct settings *s)
 	names_apply(t);
 	apply(t);
 	follow_paths(t);
+	if (t->settings.route_hold_s == 0)
+		hold_end(t);
 	if (memcmp(&old.bfd, &t->settings.bfd, sizeof old.bfd) != 0)
 		bfd_follow_all(t, true);
 	for (size_t i = 0; i < 2; i++)
@@ -302,8 +307,10 @@ void tunnel_event(struct tunnel *t, bool up, const struct endpoint *local)
 	t->local = *local;
 	if (came_up)
 		replay(t);
-	if (!up)
+	if (!up) {
 		bfd_follow_all(t, false);
+		hold_end(t);
+	}
 	names_start(t);
 	restart(t, address_changed);
 	tunnel_nhs_changed(t);
@@ -407,6 +414,7 @@ void tunnel_nhs_changed(struct tunnel *t)
 		return;
 	tell_relays(t);
 	tell_carrier(t);
+	hold_settle(t);
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
 			resolutions_nhs_changed(t->overlays[i]);

@@ -56,6 +56,8 @@ struct tunnel {
 	size_t relay_count;
 	uint64_t relays[RELAYS_MAX]; /* as told last */
 	bool relays_told, carrier, carrier_told;
+	struct timer hold;           /* hold.h; runs while routes are held */
+	uint64_t holds;              /* so often since an NHS died */
 };
 
 struct tunnel *tunnel_new(struct engine *e, struct settings *s); /* takes the settings over */

@@ -213,7 +213,16 @@ static void check_learnt(struct world *w, const struct router *r, const struct b
 		fail_binding(w, r, b, "has no shortcut");
 }
 
-/* … and each shortcut its binding. */
+/* … and each shortcut its binding, or it is a route that is held, for no longer than it may. */
+static bool is_held(const struct world *w, const struct router *r, const struct host_route *s)
+{
+	struct ipaddr gateway;
+	struct instant until;
+
+	return snapshot_held(r->engine, 0, &s->dst, &gateway, &until) && ipaddr_eq(&gateway, &s->gateway) &&
+	       !instant_before(instant_add(router_now(w, r), span_s(w->scenario->route_hold_s)), until);
+}
+
 static bool is_learnt(const struct router *r, const struct host_route *s)
 {
 	struct snapshot_cursor cursor = { 0 };
@@ -245,7 +254,7 @@ static void check_shortcut(struct world *w, const struct router *r, const struct
 
 	if (s->left)
 		return;
-	if (!is_hole(s) && !is_learnt(r, s))
+	if (!is_hole(s) && !is_learnt(r, s) && !is_held(w, r, s))
 		world_fail(w, r, "shortcut %s without a binding", ipprefix_format(&s->dst, text));
 	if (is_hole(s) && (!host_route_find(&r->host.routes, &s->dst) || !has_wider_shortcut(r, &s->dst)))
 		world_fail(w, r, "hole %s without a reason", ipprefix_format(&s->dst, text));

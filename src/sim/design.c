@@ -362,6 +362,8 @@ static void print_tunnel(FILE *out, const struct world *w, const struct router *
 		fprintf(out, " no %s nhrp probe\n", ip(w));
 	if (s->bfd_ms)
 		fprintf(out, " bfd interval %u min_rx %u multiplier 3\n", s->bfd_ms, s->bfd_ms);
+	if (s->route_hold_s)
+		fprintf(out, " nhrp route-hold %u\n", s->route_hold_s);
 	if (r->is_hub)
 		print_hub(out, w, r, tunnel);
 	else

@@ -9,6 +9,9 @@
  * adjacency came or went, or a router began anew. With reaction_ms a router that is told by its engine
  * that the other end is dead ends the adjacency at once, on its own side, and on the other's if packets
  * still get there; routes follow so much later.
+ *
+ * With headless_ms the first hub is the designated router of an OSPF network, whose death leaves the
+ * others without routes until the backup has taken its place.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -62,7 +65,8 @@ void routing_init(struct world *w)
 {
 	w->adjacencies = calloc(w->scenario->spokes, sizeof *w->adjacencies);
 	w->reroute = calloc(w->router_count, sizeof *w->reroute);
-	assert(w->adjacencies && w->reroute);
+	w->headless = calloc(w->scenario->spokes, sizeof *w->headless);
+	assert(w->adjacencies && w->reroute && w->headless);
 	if (!w->scenario->all_routes)
 		list_wanted(w);
 }
@@ -71,6 +75,7 @@ void routing_done(struct world *w)
 {
 	free(w->adjacencies);
 	free(w->reroute);
+	free(w->headless);
 	free(w->wanted_first);
 	free(w->wanted_lans);
 }
@@ -114,8 +119,23 @@ static bool hubs_share(const struct world *w)
 	return w->scenario->partners || w->scenario->nhs_connections > 0;
 }
 
+/* As the spoke sees it. */
+static bool has_hub(const struct world *w, size_t s, size_t link)
+{
+	return w->adjacencies[s][link].spoke_rounds > 0;
+}
+
+static bool is_headless(const struct world *w, size_t s)
+{
+	return instant_before(w->now, w->headless[s]);
+}
+
 static void adjacency_changed(struct world *w, size_t s, size_t link)
 {
+	if (w->scenario->headless.us > 0 && design_link_hub(w, link) == 0 && !has_hub(w, s, link)) {
+		w->headless[s] = instant_add(w->now, w->scenario->headless);
+		world_add(w, w->scenario->headless, HAPPENS_REACTION, 0);
+	}
 	w->reroute[world_index(w, spoke_at(w, s))] = true;
 	for (size_t h = 0; h < w->scenario->hubs; h++)
 		w->reroute[h] |= h == design_link_hub(w, link) || hubs_share(w);
@@ -158,12 +178,6 @@ static void listen(struct world *w)
 		for (size_t l = 0; l < w->link_count; l++)
 			listen_on(w, s, l);
 	}
-}
-
-/* As the spoke sees it. */
-static bool has_hub(const struct world *w, size_t s, size_t link)
-{
-	return w->adjacencies[s][link].spoke_rounds > 0;
 }
 
 /* As the hub sees it, and tells. */
@@ -316,7 +330,7 @@ static struct ipprefix stray_part(const struct world *w, size_t s)
 static struct host_route way_to(struct world *w, size_t s, size_t other, const struct router *next_hop)
 {
 	size_t l;
-	const bool any = best_link(w, s, other, &l);
+	const bool any = best_link(w, s, other, &l) && !is_headless(w, s);
 	struct host_route x = { .via_tunnel = true, .tunnel = design_link_tunnel(w, l) };
 
 	if (any)
@@ -399,8 +413,8 @@ void routing_react(struct world *w)
 	for (size_t i = 0; i < w->router_count; i++) {
 		if (!w->reroute[i] || !router_is_awake(&w->routers[i]))
 			continue;
-		w->reroute[i] = false;
 		route(w, i);
+		w->reroute[i] = i >= w->scenario->hubs && is_headless(w, i - w->scenario->hubs);
 	}
 }
 

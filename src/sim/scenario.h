@@ -95,6 +95,8 @@ struct scenario {
 	struct span delay_least, delay_most;      /* each message its own: they overtake each other */
 	struct span slow, ike;
 	struct span reaction;    /* from what the engine tells routing to other routes; 0: routing does not listen */
+	struct span headless;    /* phase 2: a spoke that loses the first hub has no routes for so long; 0: it has */
+	uint16_t route_hold_s;   /* `nhrp route-hold` of all tunnels; 0: none */
 	uint16_t holdtime_s, registration_s;
 	bool no_unique;          /* spokes may register from a new address at once */
 	size_t hub_bindings_max, spoke_bindings_max; /* 0: as the engine has it */

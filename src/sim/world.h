@@ -112,6 +112,7 @@ struct world {
 	uint32_t *seen, seen_mark; /* by router: scratch of check.c */
 	struct adjacency (*adjacencies)[WORLD_LINKS_MAX]; /* [spoke][link]; see routing.c */
 	bool *reroute;      /* by router: its routes are to be looked at */
+	struct instant *headless; /* by spoke: until then routing has no routes for it */
 	size_t *wanted_lans; /* [wanted_first[spoke]] … [wanted_first[spoke + 1]]: spokes it has routes to */
 	size_t *wanted_first;
 };

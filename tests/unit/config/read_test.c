@@ -161,6 +161,38 @@ static void secrets_are_masked(void **state)
 	config_free(c);
 }
 
+static void expect_hold(const char *lines, uint16_t seconds, const char *printed)
+{
+	char text[256];
+	struct config *c;
+	char *again;
+
+	snprintf(text, sizeof text,
+		 "interface Tunnel0\n tunnel source 192.0.2.1\n tunnel mode gre multipoint\n ip nhrp network-id 1\n%s", lines);
+	c = read_text(text);
+	assert_int_equal(config_blocking_count(c), 0);
+	assert_int_equal(config_route_hold_s(config_find_tunnel(c, 0)), seconds);
+	again = config_print(c);
+	if (printed)
+		assert_non_null(strstr(again, printed));
+	else
+		assert_null(strstr(again, "route-hold"));
+	free(again);
+	config_free(c);
+}
+
+static void routes_are_held_where_ospf_elects(void **state)
+{
+	(void)state;
+	expect_hold(" ip address 10.0.0.1 255.255.255.0\n", 0, NULL);
+	expect_hold(" ip ospf network point-to-multipoint\n", 0, NULL);
+	expect_hold(" ip ospf network broadcast\n", 10, NULL);
+	expect_hold(" ipv6 ospf network broadcast\n", 10, NULL);
+	expect_hold(" ip ospf network non-broadcast\n no nhrp route-hold\n", 0, "\n no nhrp route-hold\n");
+	expect_hold(" nhrp route-hold 4\n", 4, "\n nhrp route-hold 4\n");
+	expect_hold(" nhrp route-hold 4\n default nhrp route-hold\n", 0, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +202,7 @@ int main(void)
 		cmocka_unit_test(interface_names),
 		cmocka_unit_test(refuses_what_is_no_text),
 		cmocka_unit_test(secrets_are_masked),
+		cmocka_unit_test(routes_are_held_where_ospf_elects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,7 @@ static void test_tunnels(void **state)
 		    "   NHRP to routing: no if-state nhrp, acted 0 times\n"
 		    "   NHRP to routing: nhrp fall-over bgp, acted 2 times\n"
 		    "   NHRP to routing: nhrp fall-over bfd, acted 0 times (bfdd is not connected)\n"
+		    "   NHRP to routing: nhrp route-hold, acted 1 times\n"
 		    "   net/ipv4/conf/Tunnel0/rp_filter = 2\n"
 		    "Interface Tunnel7 is down/down, VRF \"RED\"\n"
 		    "   Tunnel Src./Dest. addr: UNKNOWN/2001:db8:1::1, Tunnel VRF \"INET\"\n"
