@@ -27,7 +27,7 @@ static void tell(struct worker *w, uint32_t tunnel, const struct endpoint *nbma)
 	if (slot->tunnel == tunnel && ipaddr_eq(&slot->addr, &nbma->addr) && is_within(w, slot->told, UNREACHABLE_MS))
 		return;
 	if (may_tell(w) && w->io.control_send(w->io.context, FORWARD_DOUBT, &m, sizeof m))
-		*slot = (struct miss_slot){ tunnel, nbma->addr, w->now };
+		*slot = (struct miss_slot){ tunnel, nbma->addr, w->now, 1 };
 }
 
 static bool has_peer(const struct worker *w, const struct tunnel *t, const struct endpoint *nbma)
