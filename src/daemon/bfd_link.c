@@ -20,12 +20,14 @@ struct wanted {
 	struct tree_node node;
 	struct wanted_key key;
 	struct forward_bfd set;
-	struct endpoint nbma; /* as the engine knows it: the kernel's tunnels are not told */
+	struct ipaddr local;  /* as the engine knows them: of the kernel's tunnels the forwarder is not told */
+	struct endpoint nbma;
 	bool up; /* the engine was told so */
 };
 
 struct bfd_link {
 	struct tree wanted;
+	bool wanted_said; /* to the keeper: they need its sockets */
 	bool asked; /* what comes answers bfd_link_ask() */
 	size_t told_count, told_room;
 	struct forward_bfd_state *told;
@@ -57,9 +59,13 @@ static struct wanted *of(struct tree_node *n)
 	return n ? CONTAINER_OF(n, struct wanted, node) : NULL;
 }
 
-static struct wanted_key key_of(const struct effect *e)
+/*
+ * Where the kernel carries the tunnel a session is one of its interface, and leaves its near end open, as
+ * bfdd's do: it is the same session then, and not a second one that the far end takes for a stranger's.
+ */
+static struct wanted_key key_of(const struct daemon *d, const struct effect *e)
 {
-	return (struct wanted_key){ e->tunnel, e->bfd.local, e->bfd.remote };
+	return (struct wanted_key){ e->tunnel, d->kernel ? IPADDR_NONE : e->bfd.local, e->bfd.remote };
 }
 
 static void tell(struct daemon *d, uint16_t type, const struct wanted *w)
@@ -67,7 +73,6 @@ static void tell(struct daemon *d, uint16_t type, const struct wanted *w)
 	datapath_user_tell(d->user, type, &w->set, sizeof w->set);
 }
 
-/* Where the kernel carries the tunnel a session is one of its interface. */
 static void way_of(struct daemon *d, const struct effect *e, struct forward_bfd *m)
 {
 	const struct tunnel *t = tunnel_find(d, e->tunnel);
@@ -82,7 +87,7 @@ static void way_of(struct daemon *d, const struct effect *e, struct forward_bfd 
 
 void bfd_link_del(struct daemon *d, const struct effect *e)
 {
-	const struct wanted_key key = key_of(e);
+	const struct wanted_key key = key_of(d, e);
 	struct wanted *w = of(tree_find(&d->bfd->wanted, &key));
 
 	if (!w)
@@ -94,13 +99,13 @@ void bfd_link_del(struct daemon *d, const struct effect *e)
 
 void bfd_link_set(struct daemon *d, const struct effect *e)
 {
-	const struct wanted_key key = key_of(e);
+	const struct wanted_key key = key_of(d, e);
 	struct wanted *w = of(tree_find(&d->bfd->wanted, &key));
 	struct forward_bfd m;
 
 	memset(&m, 0, sizeof m);
-	m.local = e->bfd.local;
-	m.remote = e->bfd.remote;
+	m.local = key.local;
+	m.remote = key.remote;
 	m.desired_min_tx_us = 1000u * e->bfd.config.min_tx_ms;
 	m.required_min_rx_us = 1000u * e->bfd.config.min_rx_ms;
 	m.multiplier = e->bfd.config.multiplier;
@@ -113,8 +118,12 @@ void bfd_link_set(struct daemon *d, const struct effect *e)
 		tree_insert(&d->bfd->wanted, &w->key, &w->node);
 	}
 	w->set = m;
+	w->local = e->bfd.local;
 	w->nbma = e->bfd.nbma;
 	tell(d, FORWARD_BFD_SET, w);
+	if (d->kernel && !d->bfd->wanted_said)
+		keeper_say_bfd_wanted(&d->keeper);
+	d->bfd->wanted_said = true;
 }
 
 void bfd_link_sync(struct daemon *d)
@@ -162,10 +171,16 @@ static void note(struct bfd_link *c, const struct forward_bfd_state *m)
 	c->told[c->told_count++] = *m;
 }
 
-static void state_told(struct daemon *d, const struct forward_bfd_state *m)
+static struct wanted *wanted_of(struct daemon *d, const struct forward_bfd_state *m)
 {
 	const struct wanted_key key = { tunnel_of_link(d, m->link), m->local, m->remote };
-	struct wanted *w = of(tree_find(&d->bfd->wanted, &key));
+
+	return of(tree_find(&d->bfd->wanted, &key));
+}
+
+static void state_told(struct daemon *d, const struct forward_bfd_state *m)
+{
+	struct wanted *w = wanted_of(d, m);
 
 	if (d->bfd->asked)
 		note(d->bfd, m);
@@ -225,8 +240,10 @@ static const char *interface_name(struct daemon *d, uint32_t link, char out[VIEW
 
 static void view_one(struct daemon *d, const struct forward_bfd_state *m, struct view_bfd *out)
 {
+	const struct wanted *w = wanted_of(d, m);
+
 	*out = (struct view_bfd){
-		.local = m->local, .remote = m->remote, .nbma = m->nbma.addr, .state = m->state, .diag = m->diag,
+		.local = w ? w->local : m->local, .remote = m->remote, .nbma = w ? w->nbma.addr : m->nbma.addr, .state = m->state, .diag = m->diag,
 		.remote_state = m->remote_state, .remote_diag = m->remote_diag, .polling = m->polling,
 		.by_nhrp = m->clients & 1u << BFD_CLIENT_NHRP, .by_routing = m->clients & 1u << BFD_CLIENT_ROUTING,
 		.discriminator = m->discriminator, .remote_discriminator = m->remote_discriminator,

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "base/ipaddr.h"
-#include "engine/event.h"
+#include "engine/effect.h"
 #include "kernel/neighbour.h"
 
 struct datapath_tunnel;
@@ -32,7 +32,7 @@ struct datapath_ops {
 			 const struct foreign_key *key);
 	void (*peer_del)(void *self, uint32_t tunnel, uint64_t peer);
 	void (*multicast)(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma, bool on);
-	void (*relays)(void *self, uint32_t tunnel, size_t count, const uint64_t *peers);
+	void (*relays)(void *self, uint32_t tunnel, const struct relays *r);
 	void (*nhrp_send)(void *self, uint32_t tunnel, const struct endpoint *to, const uint8_t *bytes,
 			  size_t length);
 	/* EFFECT_PROBE: at once or not at all. The answer comes as EVENT_PROBED. */
@@ -41,7 +41,11 @@ struct datapath_ops {
 	void (*usage_get)(void *self, uint32_t tunnel, uint64_t peer, const struct ipaddr *addr);
 	void (*counters_get)(void *self);
 	size_t (*multicast_count)(void *self, uint32_t tunnel); /* receivers of its multicast */
-	struct lladdr (*lladdr)(uint64_t peer, const struct endpoint *nbma);
+	/* A neighbour entry is about to be set: what it shall say. While its peer is a dead relay the data path
+	 * may have it say something else, until neighbour_gone(), which may be NULL. */
+	struct lladdr (*neighbour)(void *self, uint32_t tunnel, const struct ipaddr *addr, uint64_t peer,
+				   const struct endpoint *nbma);
+	void (*neighbour_gone)(void *self, uint32_t tunnel, const struct ipaddr *addr);
 };
 
 /* A tunnel as the data path needs it. */

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "daemon/datapath_peers.h"
+#include "daemon/kernel_entries.h"
+#include "daemon/kernel_usage.h"
 #include "kernel/gre_device.h"
 #include "kernel/gre_packet.h"
 #include "kernel/lean.h"
@@ -15,7 +17,7 @@
 #include "wire/echo.h"
 #include "wire/nhrp.h"
 
-enum { PACKET_MAX = 65536, USAGE_WATCH_MS = 3000, QUIET_MS = 500, ADDRS_MAX = 16 };
+enum { PACKET_MAX = 65536, QUIET_MS = 500, ADDRS_MAX = 16 };
 
 /* A socket and its poll; fd is -1 while there is none. */
 struct watched {
@@ -36,6 +38,7 @@ struct kernel_tunnel {
 	struct ipaddr addrs[ADDRS_MAX];
 	int handles; /* polls that libuv has not closed yet */
 	struct datapath_peers peers;
+	struct kernel_entries entries;
 	size_t relay_count;
 	uint64_t relays[RELAYS_MAX];
 };
@@ -249,6 +252,7 @@ static void free_tunnel(struct kernel_tunnel *t)
 	if (t->echo.fd >= 0)
 		close(t->echo.fd);
 	datapath_peers_done(&t->peers);
+	kernel_entries_done(&t->entries);
 	free(t);
 }
 
@@ -302,6 +306,7 @@ static struct kernel_tunnel *add_tunnel(struct datapath_kernel *k, uint32_t numb
 	t->owner = k;
 	t->number = number;
 	t->nhrp.fd = t->multicast.fd = t->echo.fd = -1;
+	kernel_entries_init(&t->entries);
 	t->next = k->tunnels;
 	k->tunnels = t;
 	return t;
@@ -442,8 +447,8 @@ static void lean_again(void *arg, const struct ipaddr *a, const struct lladdr *l
 		(void)neighbour_lean(w->tunnel->owner->netlink, w->tunnel->ifindex, a, &w->relay);
 }
 
-/* What leans on a dead NHS moves to a live one in the same step. */
-static void relays(void *self, uint32_t number, size_t count, const uint64_t *peers)
+/* What leans on a dead NHS, and what is for it, moves to a live one in the same step. */
+static void relays(void *self, uint32_t number, const struct relays *r)
 {
 	struct kernel_tunnel *t = find(self, number);
 	const struct datapath_peer *relay;
@@ -451,11 +456,15 @@ static void relays(void *self, uint32_t number, size_t count, const uint64_t *pe
 
 	if (!t)
 		return;
-	t->relay_count = count < RELAYS_MAX ? count : RELAYS_MAX;
-	memcpy(t->relays, peers, t->relay_count * sizeof *peers);
+	t->relay_count = r->count < RELAYS_MAX ? r->count : RELAYS_MAX;
+	memcpy(t->relays, r->peers, t->relay_count * sizeof *t->relays);
 	follow_relay(t);
 	relay = best_relay(t);
-	if (!relay || !is_multipoint(t) || t->ifindex == 0)
+	if (!is_multipoint(t) || t->ifindex == 0)
+		return;
+	kernel_entries_turn(&t->entries, t->owner->netlink, t->ifindex, relay ? &relay->nbma.addr : &IPADDR_NONE,
+			    r->dead_count, r->dead);
+	if (!relay)
 		return;
 	w.relay = lladdr_of_nbma(&relay->nbma.addr);
 	(void)neighbour_dump_leaning(t->owner->netlink, t->ifindex, lean_again, &w);
@@ -471,62 +480,33 @@ static void nhrp_send(void *self, uint32_t number, const struct endpoint *to, co
 	(void)gre_nhrp_send(t->nhrp.fd, t->ifindex, is_multipoint(t) ? &to->addr : &IPADDR_NONE, bytes, length);
 }
 
-/*
- * Usage. The kernel notes the use of a neighbour only while it is not permanent. So the
- * entry is made stale for a while, which changes nothing for its traffic, and then looked at.
- */
-struct usage_watch {
-	uv_timer_t timer;
-	struct datapath_kernel *owner;
-	uint32_t tunnel;
-	uint64_t peer;
-	struct ipaddr addr;
-};
-
-static void watch_closed(uv_handle_t *handle)
+/* Whoever's entry it is now has it back as it shall be. */
+static void usage_told(void *self, const struct usage_question *q, bool used)
 {
-	free(handle->data);
-}
+	struct datapath_kernel *k = self;
+	struct kernel_tunnel *t = find(k, q->tunnel);
+	struct event ev = { .type = EVENT_USAGE, .tunnel = q->tunnel };
+	struct lladdr l;
 
-static void watch_over(uv_timer_t *timer)
-{
-	struct usage_watch *w = timer->data;
-	struct kernel_tunnel *t = find(w->owner, w->tunnel);
-	struct datapath_peer *p = t ? datapath_peers_find(&t->peers, w->peer) : NULL;
-	struct event ev = { .type = EVENT_USAGE, .tunnel = w->tunnel };
-	bool used = false;
-
-	if (p && neighbour_was_used(w->owner->netlink, t->ifindex, &w->addr, &used) == 0) {
-		struct lladdr l = lladdr_of_nbma(&p->nbma.addr);
-
-		(void)neighbour_set(w->owner->netlink, t->ifindex, &w->addr, &l); /* the engine sets it again */
-		ev.usage.peer = w->peer;
-		ev.usage.addr = w->addr;
-		ev.usage.idle = used ? span_us(0) : span_us(INT64_MAX);
-		w->owner->feed(w->owner->arg, &ev);
-	}
-	uv_close((uv_handle_t *)timer, watch_closed);
+	if (!t || !kernel_entry_get(&t->entries, &q->addr, &l))
+		return;
+	(void)neighbour_set(k->netlink, t->ifindex, &q->addr, &l); /* the engine sets it again */
+	ev.usage.peer = q->peer;
+	ev.usage.addr = q->addr;
+	ev.usage.idle = used ? span_us(0) : span_us(INT64_MAX);
+	k->feed(k->arg, &ev);
 }
 
 static void usage_get(void *self, uint32_t number, uint64_t peer, const struct ipaddr *addr)
 {
 	struct datapath_kernel *k = self;
 	struct kernel_tunnel *t = find(k, number);
-	struct datapath_peer *p = t ? datapath_peers_find(&t->peers, peer) : NULL;
-	struct usage_watch *w;
-	struct lladdr l;
+	struct usage_question q = { .netlink = k->netlink, .tunnel = number, .peer = peer, .addr = *addr, .told = usage_told, .arg = k };
 
-	if (!p)
+	if (!t || !kernel_entry_get(&t->entries, addr, &q.lladdr))
 		return;
-	w = calloc(1, sizeof *w);
-	if (!w)
-		abort();
-	*w = (struct usage_watch){ .owner = k, .tunnel = number, .peer = peer, .addr = *addr };
-	l = lladdr_of_nbma(&p->nbma.addr);
-	(void)neighbour_watch(k->netlink, t->ifindex, addr, &l);
-	uv_timer_init(k->loop, &w->timer);
-	w->timer.data = w;
-	uv_timer_start(&w->timer, watch_over, USAGE_WATCH_MS, 0);
+	q.ifindex = t->ifindex;
+	kernel_usage_ask(k->loop, &q);
 }
 
 /* The kernel counts by device (`ip -s link`); there is nothing of ours to ask for. */
@@ -542,10 +522,20 @@ static size_t multicast_count(void *self, uint32_t number)
 	return t ? datapath_peers_multicast_count(&t->peers) : 0;
 }
 
-static struct lladdr lladdr(uint64_t peer, const struct endpoint *nbma)
+static struct lladdr neighbour(void *self, uint32_t number, const struct ipaddr *addr, uint64_t peer,
+			       const struct endpoint *nbma)
 {
-	(void)peer;
-	return lladdr_of_nbma(&nbma->addr);
+	struct kernel_tunnel *t = find(self, number);
+
+	return t ? kernel_entry_set(&t->entries, addr, peer, &nbma->addr) : lladdr_of_nbma(&nbma->addr);
+}
+
+static void neighbour_gone(void *self, uint32_t number, const struct ipaddr *addr)
+{
+	struct kernel_tunnel *t = find(self, number);
+
+	if (t)
+		kernel_entry_del(&t->entries, addr);
 }
 
 const struct datapath_ops datapath_kernel_ops = {
@@ -563,7 +553,8 @@ const struct datapath_ops datapath_kernel_ops = {
 	.usage_get = usage_get,
 	.counters_get = counters_get,
 	.multicast_count = multicast_count,
-	.lladdr = lladdr,
+	.neighbour = neighbour,
+	.neighbour_gone = neighbour_gone,
 };
 
 struct datapath_kernel *datapath_kernel_new(uv_loop_t *loop, struct netlink *n, datapath_feed feed, void *arg)

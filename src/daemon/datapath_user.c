@@ -233,14 +233,15 @@ static void multicast(void *self, uint32_t tunnel, uint64_t peer, const struct e
 	tell_peer(u, on ? FORWARD_MULTICAST_SET : FORWARD_MULTICAST_DEL, tunnel, p);
 }
 
-static void relays(void *self, uint32_t tunnel, size_t count, const uint64_t *peers)
+/* Which relays are dead the forwarder knows by itself: it has seen them live. */
+static void relays(void *self, uint32_t tunnel, const struct relays *r)
 {
 	struct datapath_user *u = self;
 	struct mirror_tunnel *t = get(u, tunnel);
 
-	t->relays.count = (uint32_t)(count < FORWARD_RELAYS_MAX ? count : FORWARD_RELAYS_MAX);
+	t->relays.count = (uint32_t)(r->count < FORWARD_RELAYS_MAX ? r->count : FORWARD_RELAYS_MAX);
 	memset(t->relays.peers, 0, sizeof t->relays.peers);
-	memcpy(t->relays.peers, peers, t->relays.count * sizeof *peers);
+	memcpy(t->relays.peers, r->peers, t->relays.count * sizeof *r->peers);
 	tell(u, FORWARD_RELAYS, &t->relays, sizeof t->relays);
 	if (!ipaddr_is_none(&t->config.remote))
 		tell_tunnel(u, t);
@@ -289,8 +290,12 @@ static void counters_get(void *self)
 	tell(self, FORWARD_COUNTERS_GET, NULL, 0);
 }
 
-static struct lladdr lladdr(uint64_t peer, const struct endpoint *nbma)
+static struct lladdr neighbour(void *self, uint32_t tunnel, const struct ipaddr *addr, uint64_t peer,
+			       const struct endpoint *nbma)
 {
+	(void)self;
+	(void)tunnel;
+	(void)addr;
 	(void)nbma;
 	return lladdr_of_peer(peer);
 }
@@ -310,5 +315,5 @@ const struct datapath_ops datapath_user_ops = {
 	.probe_send = probe_send,
 	.usage_get = usage_get,
 	.counters_get = counters_get,
-	.lladdr = lladdr,
+	.neighbour = neighbour,
 };

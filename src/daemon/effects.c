@@ -20,7 +20,7 @@ static void set_neighbour(struct daemon *d, const struct effect *e)
 
 	if (!t || t->ifindex == 0)
 		return;
-	l = d->datapath.ops->lladdr(e->neighbour.peer, &e->neighbour.nbma);
+	l = d->datapath.ops->neighbour(d->datapath.self, e->tunnel, &e->neighbour.addr, e->neighbour.peer, &e->neighbour.nbma);
 	adopt_neighbour(d, t->ifindex, &e->neighbour.addr);
 	failed(d, "neighbour", t, neighbour_set(&d->netlink, t->ifindex, &e->neighbour.addr, &l));
 }
@@ -32,6 +32,8 @@ static void del_neighbour(struct daemon *d, const struct effect *e)
 	if (!t || t->ifindex == 0)
 		return;
 	adopt_neighbour(d, t->ifindex, &e->neighbour.addr);
+	if (d->datapath.ops->neighbour_gone)
+		d->datapath.ops->neighbour_gone(d->datapath.self, e->tunnel, &e->neighbour.addr);
 	failed(d, "no-neighbour", t, neighbour_del(&d->netlink, t->ifindex, &e->neighbour.addr));
 }
 
@@ -116,7 +118,7 @@ static void apply(struct daemon *d, const struct effect *e)
 		ops->multicast(self, e->tunnel, e->peer.peer, &e->peer.nbma, e->type == EFFECT_MULTICAST_SET);
 		break;
 	case EFFECT_RELAYS:
-		ops->relays(self, e->tunnel, e->relays.count, e->relays.peers);
+		ops->relays(self, e->tunnel, &e->relays);
 		break;
 	case EFFECT_SHORTCUT_SET:
 		set_shortcut(d, e);

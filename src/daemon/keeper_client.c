@@ -184,6 +184,13 @@ void keeper_say_ready(struct keeper_client *k)
 	say(k, KEEPER_READY, &r, sizeof r);
 }
 
+void keeper_say_bfd_wanted(struct keeper_client *k)
+{
+	struct keeper_request r = { ++k->seq };
+
+	say(k, KEEPER_BFD_WANTED, &r, sizeof r);
+}
+
 void keeper_say_stopped(struct keeper_client *k)
 {
 	struct keeper_request r = { ++k->seq };

@@ -43,6 +43,7 @@ int keeper_restart_ike(struct keeper_client *k, char text[KEEPER_TEXT]);
 
 /* These have no answer. */
 void keeper_say_ready(struct keeper_client *k);
+void keeper_say_bfd_wanted(struct keeper_client *k);
 void keeper_say_stopped(struct keeper_client *k);
 void keeper_say_fail(struct keeper_client *k, int exit_code);
 

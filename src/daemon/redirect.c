@@ -24,6 +24,7 @@ static void report(void *daemon, const struct trigger_packet *p)
 		return;
 	ev.tunnel = in->number;
 	ev.hairpin.peer = p->peer;
+	ev.hairpin.nbma = (struct endpoint){ .addr = p->nbma, .vrf = in->config->tunnel->vrf };
 	ev.hairpin.outside = !out;
 	ev.hairpin.tunnel_out = out ? out->number : 0;
 	ev.hairpin.bytes = p->bytes;

@@ -67,14 +67,22 @@ static void choose_mac(const struct daemon *d, struct tunnel *t)
 		t->mac[i] = (uint8_t)(h >> (8 * i));
 }
 
+/* A GRE device of the kernel has no cable. It is dormant while the line protocol is down: NHRP goes on
+ * through it, or it would never come up. */
+static int show_kernel_carrier(struct daemon *d, const struct tunnel *t)
+{
+	const int rc = link_set_up(&d->netlink, t->ifindex, t->up);
+
+	return rc < 0 ? rc : link_set_dormant(&d->netlink, t->ifindex, !t->line_protocol);
+}
+
 void tunnel_show_carrier(struct daemon *d, struct tunnel *t)
 {
 	int rc;
 
 	if (t->ifindex == 0)
 		return;
-	/* A GRE device of the kernel has no carrier to drop: it is taken down. */
-	rc = d->datapath.ops->device_open ? link_set_up(&d->netlink, t->ifindex, t->up && t->line_protocol)
+	rc = d->datapath.ops->device_open ? show_kernel_carrier(d, t)
 					  : link_set_carrier(&d->netlink, t->ifindex, t->up && t->line_protocol, !d->hello.plain);
 	if (rc < 0)
 		daemon_log(d, TRACE_WARNING, "TUNNEL_CARRIER", "tunnel=%s error=\"%s\"", t->name, strerror(-rc));

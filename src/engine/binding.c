@@ -68,6 +68,14 @@ struct binding *binding_next(const struct binding *b)
 	return of(tree_next(&b->node));
 }
 
+bool bindings_registered(const struct overlay *o)
+{
+	for (const struct binding *b = binding_first(o); b; b = binding_next(b))
+		if (b->kind == BINDING_REGISTERED)
+			return true;
+	return false;
+}
+
 const struct endpoint *binding_nbma(const struct binding *b)
 {
 	return b->hop ? &b->hop->peer->nbma : &b->peer->nbma;
@@ -308,6 +316,8 @@ struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
 	r = is_neighbour(b) ? resolution_find(o, &b->dst.addr) : NULL;
 	if (r && r->purpose == RESOLVE_NEXT_HOP)
 		resolution_drop(r);
+	if (b->kind == BINDING_REGISTERED)
+		tunnel_serves(o->tunnel);
 	return b;
 }
 

@@ -86,6 +86,7 @@ struct binding *binding_match(const struct overlay *o, const struct ipaddr *addr
 void binding_say_again(const struct binding *b); /* the neighbour, as the data path lost it */
 /* Traces that a client is gone, when the binding is a client's. */
 void binding_say_client_down(const struct binding *b, const char *reason);
+bool bindings_registered(const struct overlay *o); /* whether a client is */
 struct binding *binding_first(const struct overlay *o);
 struct binding *binding_next(const struct binding *b);
 /* The NBMA endpoint to reach it; for shortcuts that of the gateway. */

@@ -20,7 +20,8 @@ enum effect_type {
 	EFFECT_NEIGHBOUR_DEL,
 	EFFECT_MULTICAST_SET, /* replicate multicast to this peer */
 	EFFECT_MULTICAST_DEL,
-	EFFECT_RELAYS,      /* live NHSs, best first: traffic to unresolved neighbours goes there */
+	EFFECT_RELAYS,      /* live NHSs, best first: traffic to unresolved neighbours goes there, and what is
+			     * for a dead one until routing has turned away */
 	EFFECT_SHORTCUT_SET, /* route in the shortcut table */
 	EFFECT_SHORTCUT_DEL,
 	EFFECT_USAGE,       /* tell when traffic was last sent to this neighbour (EVENT_USAGE) */
@@ -44,6 +45,15 @@ enum routing_word { ROUTING_UNWATCHED, ROUTING_ALIVE, ROUTING_DEAD };
 
 enum trace_severity { TRACE_ERROR = 3, TRACE_WARNING = 4, TRACE_NOTICE = 5, TRACE_INFO = 6, TRACE_DEBUG = 7 };
 
+/*
+ * dead: the other NHSs, as far as they are peers. None where clients are registered: two servers that
+ * lean on each other would play ball with a packet, unless the data path sees whom it came from.
+ */
+struct relays {
+	size_t count, dead_count;
+	uint64_t peers[RELAYS_MAX], dead[RELAYS_MAX];
+};
+
 struct effect {
 	enum effect_type type;
 	uint32_t tunnel;
@@ -64,10 +74,7 @@ struct effect {
 			uint64_t peer;
 			struct endpoint nbma;
 		} neighbour;
-		struct {
-			size_t count;
-			uint64_t peers[RELAYS_MAX];
-		} relays;
+		struct relays relays;
 		struct {
 			uint32_t vrf; /* overlay VRF */
 			struct ipprefix dst;

@@ -107,6 +107,7 @@ struct event {
 		} stranger;
 		struct {
 			uint64_t peer;       /* ingress peer id, PEER_NONE when unknown */
+			struct endpoint nbma; /* where it came from, when that is known instead; addr IP_NONE */
 			bool outside;        /* it left by no tunnel: towards a partner, perhaps */
 			uint32_t tunnel_out; /* else by this one; event.tunnel is the ingress tunnel */
 			const uint8_t *bytes; /* inner packet from its IP header, possibly cut */

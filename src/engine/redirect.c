@@ -98,10 +98,13 @@ static const struct endpoint *nbma_towards(const struct overlay *o, const struct
 	return b ? binding_nbma(b) : NULL;
 }
 
-static const struct endpoint *ingress(const struct overlay *o, uint64_t peer, const struct ipaddr *src)
+/* Whom it came from; who that is not told here is taken for the one whom the answer would go to. */
+static const struct endpoint *ingress(const struct overlay *o, const struct event *ev, const struct ipaddr *src)
 {
-	const struct peer *const p = peer == PEER_NONE ? NULL : peer_by_id(o->tunnel, peer);
+	const struct peer *p = ev->hairpin.peer == PEER_NONE ? NULL : peer_by_id(o->tunnel, ev->hairpin.peer);
 
+	if (!p && !ipaddr_is_none(&ev->hairpin.nbma.addr))
+		p = peer_by_nbma(o->tunnel, &ev->hairpin.nbma);
 	return p ? &p->nbma : nbma_towards(o, src);
 }
 
@@ -153,7 +156,7 @@ void redirect_hairpin(struct tunnel *in, const struct event *ev)
 		return;
 	if (overlay_is_local(o, &pair.src) || overlay_is_local(o, &pair.dst))
 		return;
-	to = ingress(o, ev->hairpin.peer, &pair.src);
+	to = ingress(o, ev, &pair.src);
 	if (!to || (onwards && endpoint_eq(to, onwards))) /* there is no shorter way than to himself */
 		return;
 	if (take_turn(o, &pair))

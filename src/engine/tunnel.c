@@ -354,36 +354,68 @@ static size_t add_relay(uint64_t *list, size_t n, uint64_t id)
 	return n;
 }
 
-static size_t collect_relays(const struct overlay *o, uint64_t *list, size_t n)
+static void collect_live(const struct overlay *o, struct relays *r)
 {
 	for (const struct nhs *x = nhs_carrier(o); x; x = nhs_next_live(o, x)) {
 		const struct peer *const p = peer_by_nbma(o->tunnel, &x->nbma);
 
 		if (p)
-			n = add_relay(list, n, p->id);
+			r->count = add_relay(r->peers, r->count, p->id);
 	}
-	return n;
+}
+
+static bool is_live(const struct relays *r, uint64_t id)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->peers[i] == id)
+			return true;
+	return false;
+}
+
+static void collect_dead(const struct overlay *o, struct relays *r)
+{
+	for (size_t i = 0; i < o->nhs_count; i++) {
+		const struct peer *const p = nhs_is_live(o->nhs[i]) ? NULL : peer_by_nbma(o->tunnel, &o->nhs[i]->nbma);
+
+		if (p && !is_live(r, p->id))
+			r->dead_count = add_relay(r->dead, r->dead_count, p->id);
+	}
+}
+
+static void collect(const struct tunnel *t, struct relays *r)
+{
+	bool serves = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!t->overlays[i] || t->overlays[i]->nhs_count == 0)
+			continue;
+		collect_live(t->overlays[i], r);
+		serves |= t->overlays[i]->cfg->redirect || bindings_registered(t->overlays[i]);
+	}
+	for (size_t i = 0; i < 2 && !serves; i++)
+		if (t->overlays[i])
+			collect_dead(t->overlays[i], r);
 }
 
 static void tell_relays(struct tunnel *t)
 {
-	uint64_t list[RELAYS_MAX] = { 0 };
-	size_t n = 0;
-	struct effect *x;
+	struct relays now;
 
-	for (size_t i = 0; i < 2; i++)
-		if (t->overlays[i] && t->overlays[i]->nhs_count)
-			n = collect_relays(t->overlays[i], list, n);
-	if (t->relays_told && n == t->relay_count && memcmp(list, t->relays, sizeof list) == 0)
+	memset(&now, 0, sizeof now); /* compared as octets */
+	collect(t, &now);
+	if (t->relays_told && memcmp(&now, &t->relays, sizeof now) == 0)
 		return;
-	if (!t->relays_told && n == 0 && t->relay_count == 0)
+	if (!t->relays_told && now.count == 0 && t->relays.count == 0)
 		return;
 	t->relays_told = true;
-	t->relay_count = n;
-	memcpy(t->relays, list, sizeof list);
-	x = output_push(t->engine, EFFECT_RELAYS, t->settings.number, NULL);
-	x->relays.count = n;
-	memcpy(x->relays.peers, list, sizeof list);
+	t->relays = now;
+	output_push(t->engine, EFFECT_RELAYS, t->settings.number, NULL)->relays = now;
+}
+
+void tunnel_serves(struct tunnel *t)
+{
+	if (t->up && t->relays.dead_count > 0)
+		tell_relays(t);
 }
 
 static void tell_carrier(struct tunnel *t)

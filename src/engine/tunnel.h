@@ -53,8 +53,7 @@ struct tunnel {
 	size_t multicast_count;
 	struct peer **multicast;     /* static multicast maps */
 	struct name *names;          /* host names in use, in order of the configuration */
-	size_t relay_count;
-	uint64_t relays[RELAYS_MAX]; /* as told last */
+	struct relays relays; /* as told last */
 	bool relays_told, carrier, carrier_told;
 	struct timer hold;           /* hold.h; runs while routes are held */
 	uint64_t holds;              /* so often since an NHS died */
@@ -74,6 +73,7 @@ void tunnel_link_local(struct tunnel *t, const struct ipaddr *addr);
 
 /* After any change of an NHS: relays, carrier, entries that lean on a dead one. */
 void tunnel_nhs_changed(struct tunnel *t);
+void tunnel_serves(struct tunnel *t); /* a client has registered */
 
 struct overlay *tunnel_overlay(const struct tunnel *t, enum ip_family family);
 struct engine *overlay_engine(const struct overlay *o);

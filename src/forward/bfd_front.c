@@ -226,9 +226,12 @@ static struct bfd_key key_of(const struct forward_bfd *m)
 	return (struct bfd_key){ .link = m->link, .local = m->local, .remote = m->remote };
 }
 
+/* On an interface the near end may be open. */
 static bool is_sound(const struct forward_bfd *m)
 {
-	return m->local.family == m->remote.family && ip_family_octets(m->local.family) > 0;
+	const bool open = ipaddr_is_none(&m->local) && !is_tunnel_link(m->link);
+
+	return (open || m->local.family == m->remote.family) && ip_family_octets(m->remote.family) > 0;
 }
 
 static bool set_message(struct worker *w, const struct forward_bfd *m)

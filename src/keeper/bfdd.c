@@ -97,7 +97,7 @@ static void sockets_open(struct keeper *k, size_t n)
 	if (fds[0] >= 0 && fds[1] >= 0)
 		return;
 	if (fds[0] != -EAFNOSUPPORT)
-		keeper_say("no UDP %u for BFD (%s): sessions on networks other than tunnels stay down", BFD_PORT,
+		keeper_say("no UDP %u for BFD (%s): sessions on networks other than our own tunnels stay down", BFD_PORT,
 			   strerror(fds[0] < 0 ? -fds[0] : -fds[1]));
 	close_fd(&fds[0]);
 	close_fd(&fds[1]);
@@ -159,6 +159,15 @@ static int connect_to(const char *path)
 	return fd;
 }
 
+void bfdd_sockets_wanted(struct keeper *k)
+{
+	for (size_t n = 0; n < BFDD_FAMILIES; n++)
+		if (k->bfdd.udp[n][0] < 0)
+			sockets_open(k, n);
+	if (k->forwarder.fd >= 0)
+		sockets_give(k);
+}
+
 void bfdd_deadline(struct keeper *k)
 {
 	const struct instant now = keeper_now();
@@ -172,8 +181,5 @@ void bfdd_deadline(struct keeper *k)
 	k->bfdd.connection++;
 	k->bfdd.is_fresh = true;
 	connection_give(k);
-	for (size_t n = 0; n < BFDD_FAMILIES; n++)
-		if (k->bfdd.udp[n][0] < 0)
-			sockets_open(k, n);
-	sockets_give(k);
+	bfdd_sockets_wanted(k);
 }

@@ -31,6 +31,7 @@ void bfdd_done(struct bfdd *b);
 void bfdd_give_memory(struct keeper *k); /* to a started forwarder, before it is joined with the control process */
 void bfdd_forwarder_started(struct keeper *k);
 void bfdd_ended(struct keeper *k);    /* the connection is over */
+void bfdd_sockets_wanted(struct keeper *k); /* bfdd or not: tunnels of the kernel have BFD sessions */
 void bfdd_deadline(struct keeper *k); /* tries to connect when that is due */
 
 #endif

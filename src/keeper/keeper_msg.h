@@ -43,6 +43,8 @@ enum keeper_msg_type {
 				 * settings are kept, for charon's next start */
 	KEEPER_IKE_RESTART,     /* struct keeper_request: charon does not answer: kill and start it again;
 				 * -ESRCH when it was never started */
+	KEEPER_BFD_WANTED,      /* struct keeper_request, not answered: tunnels that the kernel carries have BFD
+				 * sessions: KEEPER_GIVE_BFD, bfdd or not */
 
 	/* keeper -> control */
 	KEEPER_RESULT = 64,       /* struct keeper_result, with an fd where one was asked for */
@@ -70,7 +72,8 @@ enum keeper_msg_type {
 	KEEPER_GIVE_BFDD,         /* struct keeper_bfdd + one fd: a connection to bfdd's socket of --dplaneaddr
 				   * (bfd/plane.h). The keeper makes another when this one ends */
 	KEEPER_GIVE_BFD,          /* struct keeper_udp + two fds of one family: UDP 3784 to receive by, one to send by
-				   * (TTL 255). Only when bfdd is there: it does not use the port itself then */
+				   * (TTL 255). Once bfdd is there, which does not use the port itself then, or
+				   * KEEPER_BFD_WANTED */
 	KEEPER_TAKE_XFRM,         /* no payload: charon is gone, close them all. Its SAs stay */
 	KEEPER_GIVE_BFD_MEMORY,   /* one fd: shared memory (memfd) with the BFD sessions (base/records.h), empty or
 				   * as an earlier forwarder left it. Before KEEPER_CONTROL and KEEPER_GIVE_BFDD */

@@ -167,6 +167,7 @@ static size_t payload_size(unsigned type)
 	case KEEPER_READY:
 	case KEEPER_STOPPED:
 	case KEEPER_IKE_RESTART:
+	case KEEPER_BFD_WANTED:
 		return sizeof(struct keeper_request);
 	case KEEPER_FILE_OPEN:
 		return sizeof(struct keeper_file);
@@ -203,6 +204,7 @@ void keeper_request_handle(struct keeper *k)
 	case KEEPER_RAW_CLOSE: raw_close(k, payload); break;
 	case KEEPER_IKE_START: ike_begin(k, payload); break;
 	case KEEPER_IKE_RESTART: ike_begin_again(k, payload); break;
+	case KEEPER_BFD_WANTED: bfdd_sockets_wanted(k); break;
 	case KEEPER_READY: ready(k); break;
 	case KEEPER_FAIL: fail(k, payload); break;
 	case KEEPER_STOPPED: keeper_end(k, k->exit_code); break;

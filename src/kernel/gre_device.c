@@ -7,10 +7,14 @@
 #include <linux/rtnetlink.h>
 #include <linux/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/alloc.h"
+#include "kernel/neighbour.h"
 
 /* 0 when there is no such device. (<net/if.h> and <linux/if_tunnel.h> exclude each other.) */
 static int index_of(const char *name)
@@ -31,12 +35,16 @@ static const char *kind_of(enum ip_family transport)
 	return transport == IP_V6 ? "ip6gre" : "gre";
 }
 
-static void put_key(struct netlink_request *r, uint32_t key)
+/* Said in any case, so that a device that shall have none is told apart from one that has. */
+static void put_key(struct netlink_request *r, const struct gre_device *d)
 {
-	mnl_attr_put_u16(r->head, IFLA_GRE_IFLAGS, GRE_KEY);
-	mnl_attr_put_u16(r->head, IFLA_GRE_OFLAGS, GRE_KEY);
-	mnl_attr_put_u32(r->head, IFLA_GRE_IKEY, htonl(key));
-	mnl_attr_put_u32(r->head, IFLA_GRE_OKEY, htonl(key));
+	const uint16_t flags = d->has_key ? GRE_KEY : 0;
+	const uint32_t key = d->has_key ? htonl(d->key) : 0;
+
+	mnl_attr_put_u16(r->head, IFLA_GRE_IFLAGS, flags);
+	mnl_attr_put_u16(r->head, IFLA_GRE_OFLAGS, flags);
+	mnl_attr_put_u32(r->head, IFLA_GRE_IKEY, key);
+	mnl_attr_put_u32(r->head, IFLA_GRE_OKEY, key);
 }
 
 static void put_endpoints(struct netlink_request *r, const struct gre_device *d)
@@ -56,8 +64,7 @@ static void put_gre(struct netlink_request *r, const struct gre_device *d)
 	mnl_attr_put_strz(r->head, IFLA_INFO_KIND, kind_of(d->local.family));
 	data = mnl_attr_nest_start(r->head, IFLA_INFO_DATA);
 	put_endpoints(r, d);
-	if (d->has_key)
-		put_key(r, d->key);
+	put_key(r, d);
 	mnl_attr_put_u8(r->head, IFLA_GRE_TTL, d->ttl);
 	if (d->local.family == IP_V4) {
 		mnl_attr_put_u8(r->head, IFLA_GRE_TOS, 1); /* inherit */
@@ -72,15 +79,13 @@ static void put_gre(struct netlink_request *r, const struct gre_device *d)
 }
 
 /* Loopback, so that what nobody replicates stays on the machine. */
-static void put_broadcast(struct netlink_request *r, enum ip_family transport)
+static size_t broadcast_of(enum ip_family transport, uint8_t out[16])
 {
-	const uint8_t loopback4[4] = { 127, 0, 0, 1 };
-	const uint8_t loopback6[16] = { [15] = 1 };
+	static const uint8_t loopback4[4] = { 127, 0, 0, 1 };
+	static const uint8_t loopback6[16] = { [15] = 1 };
 
-	if (transport == IP_V6)
-		mnl_attr_put(r->head, IFLA_BROADCAST, sizeof loopback6, loopback6);
-	else
-		mnl_attr_put(r->head, IFLA_BROADCAST, sizeof loopback4, loopback4);
+	memcpy(out, transport == IP_V6 ? loopback6 : loopback4, ip_family_octets(transport));
+	return ip_family_octets(transport);
 }
 
 /* NOARP off: neighbours are resolved. MULTICAST on: routing protocols send hellos. */
@@ -88,38 +93,175 @@ static int set_flags(struct netlink *n, int ifindex, const struct gre_device *d)
 {
 	struct netlink_request r;
 	struct ifinfomsg *m = netlink_begin(&r, RTM_NEWLINK, 0, sizeof *m);
+	uint8_t broadcast[16];
 
 	m->ifi_index = ifindex;
 	m->ifi_change = IFF_NOARP | IFF_MULTICAST;
 	m->ifi_flags = IFF_MULTICAST;
 	if (ipaddr_is_none(&d->remote))
-		put_broadcast(&r, d->local.family);
+		mnl_attr_put(r.head, IFLA_BROADCAST, broadcast_of(d->local.family, broadcast), broadcast);
 	else
 		m->ifi_change = IFF_MULTICAST;
 	return netlink_run(n, &r);
 }
 
+static void begin_device(struct netlink_request *r, const struct gre_device *d, uint16_t flags)
+{
+	struct ifinfomsg *m = netlink_begin(r, RTM_NEWLINK, flags, sizeof *m);
+
+	m->ifi_family = AF_UNSPEC;
+	mnl_attr_put_strz(r->head, IFLA_IFNAME, d->name);
+	put_gre(r, d);
+}
+
 static int request_device(struct netlink *n, const struct gre_device *d, uint16_t flags)
 {
 	struct netlink_request r;
-	struct ifinfomsg *m = netlink_begin(&r, RTM_NEWLINK, flags, sizeof *m);
 
-	m->ifi_family = AF_UNSPEC;
-	mnl_attr_put_strz(r.head, IFLA_IFNAME, d->name);
-	put_gre(&r, d);
+	begin_device(&r, d, flags);
 	return netlink_run(n, &r);
+}
+
+/* ---- what is there already ---- */
+
+struct look {
+	int ifindex;
+	const struct gre_device *wanted;
+	struct netlink_request request; /* that would make it so */
+	bool same;
+};
+
+static const struct nlattr *inside(const struct nlattr *nest, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	if (!nest)
+		return NULL;
+	NETLINK_EACH(attr, mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest)) {
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	}
+	return NULL;
+}
+
+static const struct nlattr *of_link(const struct nlmsghdr *nlh, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	NETLINK_EACH_ATTR(attr, nlh, sizeof(struct ifinfomsg)) {
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	}
+	return NULL;
+}
+
+static bool is_equal(const struct nlattr *have, const void *value, size_t length)
+{
+	return have && mnl_attr_get_payload_len(have) == length && memcmp(mnl_attr_get_payload(have), value, length) == 0;
+}
+
+/* Everything that would be asked for is so already. */
+static bool holds(const struct nlattr *have, const struct nlattr *want)
+{
+	const struct nlattr *attr;
+
+	NETLINK_EACH(attr, mnl_attr_get_payload(want), mnl_attr_get_payload_len(want)) {
+		if (!is_equal(inside(have, mnl_attr_get_type(attr)), mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)))
+			return false;
+	}
+	return true;
+}
+
+static bool flags_hold(const struct nlmsghdr *nlh, const struct gre_device *d)
+{
+	const struct ifinfomsg *m = mnl_nlmsg_get_payload(nlh);
+	uint8_t broadcast[16];
+
+	if (!(m->ifi_flags & IFF_MULTICAST))
+		return false;
+	return !ipaddr_is_none(&d->remote) ||
+	       (!(m->ifi_flags & IFF_NOARP) &&
+		is_equal(of_link(nlh, IFLA_BROADCAST), broadcast, broadcast_of(d->local.family, broadcast)));
+}
+
+static int look_at(const struct nlmsghdr *nlh, void *arg)
+{
+	struct look *l = arg;
+	const struct ifinfomsg *m = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *have = of_link(nlh, IFLA_LINKINFO), *want = of_link(l->request.head, IFLA_LINKINFO);
+	const char *kind = kind_of(l->wanted->local.family);
+
+	if (nlh->nlmsg_type == RTM_NEWLINK && m->ifi_index == l->ifindex)
+		l->same = is_equal(inside(have, IFLA_INFO_KIND), kind, strlen(kind) + 1) &&
+			  holds(inside(have, IFLA_INFO_DATA), inside(want, IFLA_INFO_DATA)) && flags_hold(nlh, l->wanted);
+	return MNL_CB_OK;
+}
+
+static bool is_as_wanted(struct netlink *n, const struct gre_device *d, int ifindex)
+{
+	struct look l = { .ifindex = ifindex, .wanted = d };
+	struct netlink_request r;
+	struct ifinfomsg *m = netlink_begin(&r, RTM_GETLINK, 0, sizeof *m);
+
+	begin_device(&l.request, d, 0);
+	return netlink_dump(n, &r, look_at, &l) == 0 && l.same;
+}
+
+/* ---- a change makes the kernel forget all neighbours of the device ---- */
+
+struct kept {
+	size_t count, room;
+	struct { struct ipaddr addr; struct lladdr lladdr; } *entries;
+};
+
+static void keep(void *arg, const struct ipaddr *a, const struct lladdr *l)
+{
+	struct kept *k = arg;
+
+	if (k->count == k->room) {
+		k->room = 2 * k->room + 16;
+		k->entries = alloc_array(k->entries, k->room, sizeof *k->entries);
+	}
+	k->entries[k->count].addr = *a;
+	k->entries[k->count++].lladdr = *l;
+}
+
+static int change(struct netlink *n, const struct gre_device *d, int ifindex)
+{
+	struct kept kept = { 0 };
+	int rc;
+
+	if (ipaddr_is_none(&d->remote))
+		(void)neighbour_dump(n, ifindex, keep, &kept); /* what is missed is asked for again */
+	rc = request_device(n, d, 0);
+	if (rc == 0)
+		rc = set_flags(n, ifindex, d);
+	for (size_t i = 0; i < kept.count; i++)
+		(void)neighbour_set(n, ifindex, &kept.entries[i].addr, &kept.entries[i].lladdr);
+	free(kept.entries);
+	return rc;
+}
+
+static int make(struct netlink *n, const struct gre_device *d, int *ifindex)
+{
+	int rc = request_device(n, d, NLM_F_CREATE | NLM_F_EXCL);
+
+	if (rc < 0)
+		return rc;
+	*ifindex = index_of(d->name);
+	return *ifindex ? set_flags(n, *ifindex, d) : -ENODEV;
 }
 
 int gre_device_set(struct netlink *n, const struct gre_device *d, int *ifindex)
 {
-	int rc = request_device(n, d, NLM_F_CREATE | NLM_F_EXCL);
+	int rc;
 
-	if (rc == -EEXIST && index_of(d->name))
-		rc = request_device(n, d, 0);
-	if (rc < 0)
-		return rc == -EINVAL || rc == -EOPNOTSUPP ? -EOPNOTSUPP : rc;
 	*ifindex = index_of(d->name);
-	return *ifindex ? set_flags(n, *ifindex, d) : -ENODEV;
+	if (*ifindex == 0)
+		rc = make(n, d, ifindex);
+	else
+		rc = is_as_wanted(n, d, *ifindex) ? 0 : change(n, d, *ifindex);
+	return rc == -EINVAL || rc == -EOPNOTSUPP ? -EOPNOTSUPP : rc;
 }
 
 int gre_device_del(struct netlink *n, const char *name)

@@ -29,7 +29,8 @@ struct gre_device {
 
 /*
  * Creates the device, or changes the one of that name when it is GRE of the same family; its
- * ifindex goes to *ifindex. 0 or -errno: -EOPNOTSUPP when the kernel has no GRE, -EEXIST
+ * ifindex goes to *ifindex. One that is so already is not touched, and permanent neighbours outlive
+ * a change: the kernel forgets all of a device whose addresses are set, even to what they are. 0 or -errno: -EOPNOTSUPP when the kernel has no GRE, -EEXIST
  * when a device of the name is something else or another tunnel has these endpoints.
  */
 int gre_device_set(struct netlink *n, const struct gre_device *d, int *ifindex);

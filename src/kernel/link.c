@@ -69,6 +69,16 @@ int link_set_carrier(struct netlink *n, int ifindex, bool carrier, bool at_once)
 	return netlink_run(n, &r);
 }
 
+int link_set_dormant(struct netlink *n, int ifindex, bool dormant)
+{
+	struct netlink_request r;
+
+	begin_link(&r, ifindex);
+	mnl_attr_put_u8(r.head, IFLA_OPERSTATE, dormant ? IF_OPER_DORMANT : IF_OPER_UP);
+	mnl_attr_put_u8(r.head, IFLA_LINKMODE, dormant ? IF_LINK_MODE_DORMANT : IF_LINK_MODE_DEFAULT);
+	return netlink_run(n, &r);
+}
+
 static void put_address(struct netlink_request *r, uint16_t type, uint16_t flags, int ifindex,
 			const struct ipaddr *a, uint8_t prefix_len)
 {

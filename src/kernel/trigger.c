@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/neighbour.h"
 #include "kernel/netlink.h"
 #include "kernel/tool.h"
 
@@ -151,17 +152,18 @@ int trigger_open(void)
 	return fd;
 }
 
-/* 02:<40 bits>: the forwarder's name for the sender; anything else tells nothing. */
-static uint64_t peer_of(const struct nlattr *attr)
+/* 02:<40 bits>: the forwarder's name for the sender; on the kernel's multipoint GRE device it is his NBMA address. */
+static void take_sender(struct trigger_packet *p, const struct nlattr *attr)
 {
 	const struct nfulnl_msg_packet_hw *hw = mnl_attr_get_payload(attr);
-	uint64_t id = 0;
+	struct lladdr l = { 0 };
 
-	if (mnl_attr_get_payload_len(attr) < sizeof *hw || ntohs(hw->hw_addrlen) != 6 || hw->hw_addr[0] != 0x02)
-		return 0;
-	for (int i = 1; i < 6; i++)
-		id = id << 8 | hw->hw_addr[i];
-	return id;
+	if (mnl_attr_get_payload_len(attr) < sizeof *hw || ntohs(hw->hw_addrlen) > sizeof hw->hw_addr)
+		return;
+	l.length = (uint8_t)ntohs(hw->hw_addrlen);
+	memcpy(l.bytes, hw->hw_addr, l.length);
+	p->peer = lladdr_peer(&l);
+	p->nbma = lladdr_nbma(&l);
 }
 
 struct trigger_walk {
@@ -172,7 +174,7 @@ struct trigger_walk {
 static int take(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct trigger_walk *w = arg;
-	struct trigger_packet p = { 0 };
+	struct trigger_packet p = { .nbma = IPADDR_NONE };
 	const struct nlattr *attr;
 
 	if (nlh->nlmsg_type != ((NFNL_SUBSYS_ULOG << 8) | NFULNL_MSG_PACKET))
@@ -185,7 +187,7 @@ static int take(const struct nlmsghdr *nlh, void *arg)
 		else if (type == NFULA_IFINDEX_OUTDEV && length == 4)
 			p.ifindex_out = (int)ntohl(mnl_attr_get_u32(attr));
 		else if (type == NFULA_HWADDR)
-			p.peer = peer_of(attr);
+			take_sender(&p, attr);
 		else if (type == NFULA_PAYLOAD) {
 			p.bytes = mnl_attr_get_payload(attr);
 			p.length = length;

@@ -27,6 +27,7 @@ struct trigger_tunnel {
 struct trigger_packet {
 	int ifindex_in, ifindex_out; /* 0: unknown */
 	uint64_t peer;               /* from the source MAC 02:…; 0: unknown */
+	struct ipaddr nbma;          /* on kernel GRE: whom it came from; IP_NONE: unknown */
 	const uint8_t *bytes;        /* from the IP header */
 	size_t length;
 };

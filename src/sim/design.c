@@ -100,6 +100,7 @@ static void place(struct router *r, const struct scenario *s, bool is_hub, uint3
 	r->deadline = INSTANT_NEVER;
 	r->bfd_due = INSTANT_NEVER;
 	r->host.point_to_point = !is_hub && s->phase == 1;
+	r->host.kernel = s->kernel;
 	place_uplinks(r, s, number);
 	place_tunnels(r, s, number);
 }

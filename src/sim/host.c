@@ -190,14 +190,14 @@ static void mark_relays(struct host *h, const struct host_relays *new)
 {
 	const struct host_relays *const old = table_find(&h->relays, &new->tunnel);
 
-	for (size_t i = 0; old && i < old->count; i++) {
-		struct host_peer *const p = table_find(&h->peers, &old->peers[i]);
+	for (size_t i = 0; old && i < old->told.count; i++) {
+		struct host_peer *const p = table_find(&h->peers, &old->told.peers[i]);
 
 		if (p)
 			p->relay = HOST_DEAD_RELAY;
 	}
-	for (size_t i = 0; i < new->count; i++) {
-		struct host_peer *const p = table_find(&h->peers, &new->peers[i]);
+	for (size_t i = 0; i < new->told.count; i++) {
+		struct host_peer *const p = table_find(&h->peers, &new->told.peers[i]);
 
 		if (p)
 			p->relay = HOST_LIVE_RELAY;
@@ -206,16 +206,21 @@ static void mark_relays(struct host *h, const struct host_relays *new)
 
 static const char *set_relays(struct host *h, const struct effect *e)
 {
-	struct host_relays r = { .tunnel = e->tunnel, .count = e->relays.count };
+	const struct host_relays r = { .tunnel = e->tunnel, .told = e->relays };
 
-	if (e->relays.count > RELAYS_MAX)
+	if (r.told.count > RELAYS_MAX || r.told.dead_count > RELAYS_MAX)
 		return "more relays than there may be";
-	memcpy(r.peers, e->relays.peers, r.count * sizeof *r.peers);
 	mark_relays(h, &r);
 	table_put(&h->relays, &r);
-	for (size_t i = 0; i < r.count; i++) {
-		if (!host_peer_find(h, r.peers[i]))
+	for (size_t i = 0; i < r.told.count; i++) {
+		if (!host_peer_find(h, r.told.peers[i]))
 			return "a relay is a peer that does not exist";
+	}
+	for (size_t i = 0; i < r.told.dead_count; i++) {
+		const struct host_peer *const p = host_peer_find(h, r.told.dead[i]);
+
+		if (!p || p->relay == HOST_LIVE_RELAY)
+			return "a dead relay is a peer that does not exist, or lives";
 	}
 	return NULL;
 }
@@ -321,13 +326,27 @@ static const struct host_peer *live_relay(const struct host *h, uint32_t tunnel)
 {
 	const struct host_relays *const r = table_find(&h->relays, &tunnel);
 
-	for (size_t i = 0; r && i < r->count; i++) {
-		const struct host_peer *p = host_peer_find(h, r->peers[i]);
+	for (size_t i = 0; r && i < r->told.count; i++) {
+		const struct host_peer *p = host_peer_find(h, r->told.peers[i]);
 
 		if (p)
 			return p;
 	}
 	return NULL;
+}
+
+/* The forwarder has seen it live; the kernel's entries follow what is told of it. */
+static bool is_dead_relay(const struct host *h, uint32_t tunnel, const struct host_peer *p)
+{
+	const struct host_relays *const r = table_find(&h->relays, &tunnel);
+
+	if (!h->kernel)
+		return p->relay == HOST_DEAD_RELAY;
+	for (size_t i = 0; r && i < r->told.dead_count; i++) {
+		if (r->told.dead[i] == p->id)
+			return true;
+	}
+	return false;
 }
 
 /* The far end of a point-to-point tunnel, whatever the next hop. */
@@ -356,7 +375,7 @@ static const struct host_peer *peer_towards(struct host *h, struct host_answer *
 		return live_relay(h, a->tunnel);
 	n->used = now;
 	p = host_peer_find(h, n->peer);
-	relay = p && p->relay == HOST_DEAD_RELAY ? live_relay(h, a->tunnel) : NULL;
+	relay = p && is_dead_relay(h, a->tunnel, p) ? live_relay(h, a->tunnel) : NULL;
 	return relay ? relay : p; /* when no relay lives the dead one is as good a guess as any */
 }
 
@@ -379,7 +398,7 @@ bool host_sent_quietly(struct host *h, uint32_t tunnel, const struct ipaddr *nbm
 {
 	struct host_peer *const p = peer_at(h, tunnel, nbma);
 
-	if (!p || p->relay == HOST_LIVE_RELAY || instant_since(now, p->received).us < quiet.us ||
+	if (!p || (!h->kernel && (p->relay == HOST_LIVE_RELAY || instant_since(now, p->received).us < quiet.us)) ||
 	    instant_since(now, p->quiet_told).us < quiet.us)
 		return false;
 	p->quiet_told = now;

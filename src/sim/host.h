@@ -47,8 +47,7 @@ struct host_peer {
 
 struct host_relays {
 	uint32_t tunnel;
-	size_t count;
-	uint64_t peers[RELAYS_MAX];
+	struct relays told;
 };
 
 /* Routes, and how many there are of each length: only these are tried in a look-up. */
@@ -59,6 +58,8 @@ struct host_routes {
 
 struct host {
 	bool point_to_point; /* a tunnel's only peer gets all that goes into it */
+	bool kernel;         /* the kernel's GRE carries it: what is for a relay that is told dead goes to a live one,
+			      * and who is quiet cannot be told */
 	struct host_routes routes, shortcuts;
 	struct table neighbours; /* struct host_neighbour */
 	struct table peers;      /* struct host_peer */
@@ -82,7 +83,7 @@ struct host_answer {
 	struct ipaddr nbma;
 };
 
-void host_reset(struct host *h); /* all gone; point_to_point stays. Before the first use too, zeroed */
+void host_reset(struct host *h); /* all gone; point_to_point and kernel stay. Before the first use too, zeroed */
 void host_done(struct host *h);
 
 /*

@@ -99,6 +99,7 @@ struct scenario {
 	uint16_t route_hold_s;   /* `nhrp route-hold` of all tunnels; 0: none */
 	uint16_t holdtime_s, registration_s;
 	bool no_unique;          /* spokes may register from a new address at once */
+	bool kernel;             /* the kernel's GRE carries all tunnels */
 	size_t hub_bindings_max, spoke_bindings_max; /* 0: as the engine has it */
 	size_t pairs;            /* of spokes that talk, picked by the seed */
 	size_t centre;           /* so many spokes, picked by the seed, talk to a host behind all hubs */

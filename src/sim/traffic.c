@@ -79,8 +79,8 @@ static struct ipaddr relay_that_can(const struct world *w, const struct router *
 {
 	const struct host_relays *const relays = table_find(&r->host.relays, &tunnel);
 
-	for (size_t i = 0; relays && i < relays->count; i++) {
-		const struct host_peer *const p = host_peer_find(&r->host, relays->peers[i]);
+	for (size_t i = 0; relays && i < relays->told.count; i++) {
+		const struct host_peer *const p = host_peer_find(&r->host, relays->told.peers[i]);
 
 		if (p && session_can_send(w, r, tunnel, &p->nbma))
 			return p->nbma;
@@ -95,7 +95,7 @@ static void note_hop(struct world *w, struct walk *k, const struct host_answer *
 
 	if (host_sent_quietly(&k->at->host, a->tunnel, &a->nbma, w->now))
 		world_tell(w, k->at, &(struct event){ .type = EVENT_QUIET, .tunnel = a->tunnel,
-						      .quiet = { .nbma = { .addr = a->nbma } } });
+						      .quiet = { .nbma = { .addr = a->nbma }, .guessed = k->at->host.kernel } });
 	if (next)
 		host_received(&w->routers[world_index(w, next)].host, in, &k->at->uplinks[uplink].nbma, w->now);
 }

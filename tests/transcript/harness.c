@@ -414,9 +414,13 @@ static void apply(struct node *n, const struct effect *x)
 			break;
 		n->relays_said++;
 		n->relay_count = x->relays.count;
+		n->dead_count = x->relays.dead_count;
 		memcpy(n->relays, x->relays.peers, sizeof n->relays);
+		memcpy(n->dead_relays, x->relays.dead, sizeof n->dead_relays);
 		for (size_t i = 0; i < n->relay_count; i++)
 			assert_non_null(find_peer(n, n->relays[i]));
+		for (size_t i = 0; i < n->dead_count; i++)
+			assert_non_null(find_peer(n, n->dead_relays[i]));
 		break;
 	case EFFECT_SHORTCUT_SET:
 		shortcut_set(n, x);
@@ -572,7 +576,7 @@ void node_tunnel(struct node *n, bool up, const char *nbma)
 
 static void forget_data_path(struct node *n)
 {
-	n->peer_count = n->neighbour_count = n->shortcut_count = n->relay_count = 0;
+	n->peer_count = n->neighbour_count = n->shortcut_count = n->relay_count = n->dead_count = 0;
 	n->carrier = n->routing = -1;
 	n->done = false;
 }
@@ -897,6 +901,11 @@ bool node_has_multicast(const struct node *n, const char *nbma)
 const char *node_relay_nbma(const struct node *n, size_t index)
 {
 	return index < n->relay_count ? nbma_text(n, n->relays[index]) : "-";
+}
+
+const char *node_dead_relay_nbma(const struct node *n, size_t index)
+{
+	return index < n->dead_count ? nbma_text(n, n->dead_relays[index]) : "-";
 }
 
 bool node_binding(const struct node *n, const char *dst, struct binding_view *v)

@@ -46,8 +46,8 @@ struct node {
 	struct node_peer peers[TABLE_MAX];
 	struct node_neighbour neighbours[TABLE_MAX];
 	struct node_shortcut shortcuts[TABLE_MAX];
-	size_t relay_count; /* of tunnel 0 */
-	uint64_t relays[RELAYS_MAX];
+	size_t relay_count, dead_count; /* of tunnel 0 */
+	uint64_t relays[RELAYS_MAX], dead_relays[RELAYS_MAX];
 	size_t relays_said;
 	struct ipaddr routing_addr; /* of the last EFFECT_ROUTING */
 	int routing;                /* what it said; -1: never told */
@@ -148,6 +148,7 @@ const char *node_shortcut_gateway(const struct node *n, const char *dst);
 bool node_has_peer(const struct node *n, const char *nbma);
 bool node_has_multicast(const struct node *n, const char *nbma);
 const char *node_relay_nbma(const struct node *n, size_t index);
+const char *node_dead_relay_nbma(const struct node *n, size_t index);
 bool node_binding(const struct node *n, const char *dst, struct binding_view *v);
 bool node_nhs(const struct node *n, size_t index, struct nhs_view *v);
 uint64_t node_counter(const struct node *n, enum engine_counter c);

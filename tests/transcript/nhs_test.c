@@ -338,6 +338,47 @@ static void two_hubs_by_priority(void **state)
 	rig_free(s.rig);
 }
 
+/* A data path that has never seen the dead one alive knows none the less what to keep from it. */
+static void the_dead_are_named_beside_the_live(void **state)
+{
+	const struct scene s = scene_two_hubs_up();
+
+	(void)state;
+	assert_int_equal(s.spoke1->dead_count, 0);
+	node_stop_abruptly(s.hub2);
+	rig_run(s.rig, 210);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	assert_int_equal(s.spoke1->dead_count, 1);
+	assert_string_equal(node_dead_relay_nbma(s.spoke1, 0), "192.0.2.2");
+	node_start(s.spoke1);
+	rig_run(s.rig, 5);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	assert_string_equal(node_dead_relay_nbma(s.spoke1, 0), "192.0.2.2");
+	node_start(s.hub2);
+	rig_run(s.rig, 20);
+	assert_int_equal(s.spoke1->relay_count, 2);
+	assert_int_equal(s.spoke1->dead_count, 0);
+	rig_free(s.rig);
+}
+
+/* Nobody who serves clients leans on another server: each would send the other what neither can deliver. */
+static void a_server_names_no_dead(void **state)
+{
+	struct scene s = scene_two_hubs_laid_out();
+
+	(void)state;
+	node_add_nhs(s.spoke2, "10.0.0.11", "198.51.100.1");
+	node_start(s.hub);
+	node_start(s.spoke1);
+	rig_run(s.rig, 1);
+	assert_string_equal(node_dead_relay_nbma(s.spoke1, 0), "192.0.2.2");
+	node_start(s.spoke2);
+	rig_run(s.rig, 1);
+	assert_int_equal(s.spoke1->relay_count, 1);
+	assert_int_equal(s.spoke1->dead_count, 0);
+	rig_free(s.rig);
+}
+
 static void clean_stop_of_a_spoke(void **state)
 {
 	const struct scene s = scene_two_hubs_up();
@@ -688,6 +729,8 @@ int main(void)
 		cmocka_unit_test(every_address_is_tried),
 		cmocka_unit_test(a_moved_hub_is_found_by_its_name),
 		cmocka_unit_test(two_hubs_by_priority),
+		cmocka_unit_test(the_dead_are_named_beside_the_live),
+		cmocka_unit_test(a_server_names_no_dead),
 		cmocka_unit_test(clean_stop_of_a_spoke),
 		cmocka_unit_test(clean_stop_does_not_wait_for_the_dead),
 		cmocka_unit_test(clean_stop_of_a_hub),

@@ -18,6 +18,7 @@
 
 #include "daemon/confine.h"
 #include "daemon/datapath_peers.h"
+#include "daemon/kernel_entries.h"
 #include "daemon/log.h"
 #include "daemon/state.h"
 #include "daemon/underlay.h"
@@ -201,6 +202,52 @@ static void test_confined(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void leads_to(const struct kernel_entries *k, uint32_t addr, uint32_t nbma)
+{
+	const struct ipaddr a = ipaddr_v4(addr), wanted = ipaddr_v4(nbma);
+	struct lladdr l;
+	struct ipaddr got;
+
+	assert_true(kernel_entry_get(k, &a, &l));
+	got = lladdr_nbma(&l);
+	assert_true(ipaddr_eq(&got, &wanted));
+}
+
+static void set_entry(struct kernel_entries *k, uint32_t addr, uint64_t peer, uint32_t nbma)
+{
+	const struct ipaddr a = ipaddr_v4(addr), n = ipaddr_v4(nbma);
+
+	kernel_entry_set(k, &a, peer, &n);
+}
+
+/* Entries that are set while an NHS is dead; that those there already follow needs a kernel (tests/lab/acceptance/kernel_path.py). */
+static void test_entries_of_the_dead_lead_to_the_living(void **state)
+{
+	const struct ipaddr relay = ipaddr_v4(0xc0000202), a = ipaddr_v4(0x0a000001);
+	const uint64_t dead[] = { 1 };
+	struct kernel_entries k;
+	struct lladdr l;
+
+	(void)state;
+	kernel_entries_init(&k);
+	set_entry(&k, 0x0a000001, 1, 0xc0000201);
+	leads_to(&k, 0x0a000001, 0xc0000201);
+	kernel_entry_del(&k, &a);
+	assert_false(kernel_entry_get(&k, &a, &l));
+	kernel_entries_turn(&k, NULL, 0, &IPADDR_NONE, 1, dead);
+	set_entry(&k, 0x0a000001, 1, 0xc0000201); /* nobody lives: straight to it */
+	leads_to(&k, 0x0a000001, 0xc0000201);
+	kernel_entry_del(&k, &a);
+	kernel_entries_turn(&k, NULL, 0, &relay, 1, dead);
+	set_entry(&k, 0x0a000001, 1, 0xc0000201);
+	set_entry(&k, 0x0a000002, 2, 0xc0000202);
+	leads_to(&k, 0x0a000001, 0xc0000202);
+	leads_to(&k, 0x0a000002, 0xc0000202);
+	set_entry(&k, 0x0a000001, 3, 0xc0000203); /* it has become another's */
+	leads_to(&k, 0x0a000001, 0xc0000203);
+	kernel_entries_done(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_log_is_bounded_per_cause), cmocka_unit_test(test_log_ring_keeps_the_latest),
 		cmocka_unit_test(test_state_never_goes_back), cmocka_unit_test(test_underlay_source),
 		cmocka_unit_test(test_peers_are_found_in_any_order),
+		cmocka_unit_test(test_entries_of_the_dead_lead_to_the_living),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
