@@ -67,6 +67,11 @@ int adopt_begin(struct daemon *d)
 	return 0;
 }
 
+bool adopt_found_neighbours(const struct daemon *d)
+{
+	return d->adopted && d->adopted->neighbour_count > 0;
+}
+
 /* What it claims in answer changes the list: a copy is told. */
 void adopt_tell(struct daemon *d)
 {

@@ -329,11 +329,11 @@ static void settle(uv_timer_t *timer)
 }
 
 /* The longest time that a spoke may take until it registers again. */
-static uint64_t settle_after_s(const struct daemon *d)
+static uint64_t settle_after_s(const struct daemon *d, bool goes_on)
 {
 	uint64_t longest = 0;
 
-	if (!d->hello.is_restart)
+	if (!goes_on)
 		return 0;
 	for (const struct tunnel *t = d->tunnels; t; t = t->next) {
 		const struct config_tunnel *c = t->config->tunnel;
@@ -362,19 +362,22 @@ static void warn_forwarding(struct daemon *d)
 static void go(struct daemon *d, int listen_fd)
 {
 	uint64_t grace_s;
+	bool goes_on;
 
 	tunnels_apply(d);
 	adopt_begin(d);
+	/* The kernel's devices outlive the whole daemon when it did not end as it should. */
+	goes_on = d->hello.is_restart || adopt_found_neighbours(d);
 	host_settings_apply(d);
 	rules_apply(d);
 	redirect_start(d);
 	d->phase = DAEMON_RUNNING;
 	routes_replay(d->routes, overlay_route_changed, d);
 	tunnels_check(d);
-	if (d->hello.is_restart)
+	if (goes_on)
 		adopt_tell(d);
 	warn_forwarding(d);
-	grace_s = settle_after_s(d);
+	grace_s = settle_after_s(d, goes_on);
 	uv_timer_start(&d->settle_timer, settle, grace_s * 1000, 0);
 	if (answers_start(d, listen_fd) < 0)
 		daemon_log(d, TRACE_ERROR, "CONTROL_SOCKET", "error=\"the control socket cannot be served\"");
@@ -471,7 +474,8 @@ int daemon_main(void)
 		keeper_say_fail(&d->keeper, 2);
 		return 2;
 	}
-	wait_for_forwarder(d);
+	if (!d->kernel) /* whose packets wait for us, while the forwarder only does BFD */
+		wait_for_forwarder(d);
 	if (d->phase == DAEMON_STARTING)
 		go(d, listen_fd);
 	if (d->phase != DAEMON_STOPPED)

@@ -119,6 +119,7 @@ int reload_apply(struct daemon *d, char **reasons);
 /* adopt.c */
 int adopt_begin(struct daemon *d);       /* notes what an earlier life left in the kernel */
 void adopt_tell(struct daemon *d);       /* tells the engine of the neighbours */
+bool adopt_found_neighbours(const struct daemon *d); /* an earlier life has left some */
 void adopt_neighbour(struct daemon *d, int ifindex, const struct ipaddr *a); /* it is ours again */
 void adopt_shortcut(struct daemon *d, uint32_t vrf, const struct ipprefix *dst);
 void adopt_settle(struct daemon *d);     /* removes what nobody claimed */
