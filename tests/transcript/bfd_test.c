@@ -256,6 +256,20 @@ static void a_dead_client(void **state)
 	rig_free(s.rig);
 }
 
+/* Without probes there is only BFD's word. */
+static void a_dead_client_without_probes(void **state)
+{
+	const struct ipaddr client = addr_of("10.0.0.11");
+	const struct scene s = watching(scene_laid_out(), 0);
+
+	(void)state;
+	say(s.hub, "10.0.0.11", "198.51.100.1", false);
+	assert_true(ipaddr_eq(&s.hub->routing_addr, &client) && s.hub->routing == ROUTING_DEAD);
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "-");
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.12"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
 /* Thousands of sessions that come up must not mean as many registrations more. */
 static void an_up_asks_nothing_of_a_living_hub(void **state)
 {
@@ -300,6 +314,7 @@ int main(void)
 		cmocka_unit_test(late_only),
 		cmocka_unit_test(a_down_of_a_hub_that_filters),
 		cmocka_unit_test(a_dead_client),
+		cmocka_unit_test(a_dead_client_without_probes),
 		cmocka_unit_test(an_up_asks_nothing_of_a_living_hub),
 		cmocka_unit_test(sessions_of_others_say_nothing),
 	};

@@ -156,6 +156,71 @@ static void a_late_judgement_waits(void **state)
 	rig_free(s.rig);
 }
 
+/* A burst lasts as long whatever it consists of; a brief one a fifth of that. */
+static void bursts_keep_time(void **state)
+{
+	static const struct { bool brief; int64_t gap_us, last_us; } kinds[] = { { false, 30000, 150000 }, { true, 6000, 40000 } };
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		const struct scene s = scene_laid_out();
+		const struct endpoint hub = { .addr = addr_of("192.0.2.1") };
+		struct path *p;
+
+		s.spoke1->nhrp->probe_interval_ms = 250;
+		scene_start(&s);
+		assert_true(node_counter(s.spoke1, ENGINE_COUNT_PROBE_ANSWERED) > 2);
+		p = path_find(s.spoke1->engine->tunnels[0], &hub);
+		rig_run(s.rig, 1);
+		s.hub->filters_probes = true;
+		p->last_sent = INSTANT_ZERO;
+		node_event(s.spoke1, &(struct event){ .type = EVENT_TICK }); /* what time it is */
+		path_step(p, kinds[k].brief ? PATH_EVENT_DOWN : PATH_EVENT_DOUBT);
+		assert_int_equal(p->state, PATH_DOUBTED);
+		for (unsigned i = 1; i < PATH_BURST; i++) {
+			assert_int_equal(p->burst, i);
+			assert_int_equal(instant_since(p->due, s.rig->now).us, kinds[k].gap_us);
+			s.rig->now = p->due;
+			node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
+		}
+		assert_int_equal(instant_since(p->due, s.rig->now).us, kinds[k].last_us);
+		s.rig->now = p->due;
+		p->heard = INSTANT_NEVER;
+		node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
+		assert_int_equal(p->state, PATH_DEAD);
+		/* the light probes come later */
+		assert_int_equal(instant_since(p->due, s.rig->now).us, span_ms(PATH_LIGHT_MS).us);
+		assert_int_equal(p->light.us, span_ms(PATH_LIGHT_MS).us);
+		rig_free(s.rig);
+	}
+}
+
+/* Probes that are switched off leave nobody watched. */
+static void probes_are_switched_off(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct endpoint hub = { .addr = addr_of("192.0.2.1") }, other = { .addr = addr_of("198.51.100.2") };
+	struct tunnel *t;
+
+	(void)state;
+	s.spoke1->nhrp->probe_interval_ms = 250;
+	scene_start(&s);
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	t = s.spoke1->engine->tunnels[0];
+	assert_non_null(path_find(t, &hub));
+	assert_non_null(path_find(t, &other));
+	s.spoke1->nhrp->probe_interval_ms = 0;
+	engine_reconfigure(s.spoke1->engine, s.rig->now, &s.spoke1->config);
+	assert_null(path_find(t, &hub));
+	assert_null(path_find(t, &other));
+	node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
+	s.spoke1->probes = 0;
+	rig_run(s.rig, 5);
+	assert_int_equal(s.spoke1->probes, 0);
+	rig_free(s.rig);
+}
+
 static void quick_probes_want_no_budget(void **state)
 {
 	const struct scene s = scene_laid_out();
@@ -282,6 +347,26 @@ static void the_answerers_nat_entry_counts(void **state)
 	nat->cies[1] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.2"), .proto = addr_of("10.0.0.12") };
 	node_receive(s.spoke1, "192.0.2.1", m);
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "203.0.113.2");
+	rig_free(s.rig);
+}
+
+/* As many entries as there is room for, none of which is of use but the first. */
+static void an_answer_with_many_entries(void **state)
+{
+	const struct scene s = scene_up();
+	struct nhrp_message *m;
+
+	(void)state;
+	node_stop_abruptly(s.spoke2);
+	node_miss(s.spoke1, "10.0.0.12");
+	m = message(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	m->request_id = s.spoke1->engine->request_id;
+	m->cie_count = NHRP_CIES_MAX;
+	for (size_t i = 0; i < NHRP_CIES_MAX; i++)
+		m->cies[i] = (struct nhrp_cie){ .nbma = addr_of("198.51.100.2"), .proto = addr_of(i ? "10.0.0.77" : "10.0.0.12"), .holding_s = 600 };
+	node_receive(s.spoke1, "198.51.100.2", m);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.77"), "-");
 	rig_free(s.rig);
 }
 
@@ -464,12 +549,15 @@ int main(void)
 		cmocka_unit_test(every_event_of_no_tunnel),
 		cmocka_unit_test(known_peers_are_for_tunnels_that_are_down),
 		cmocka_unit_test(a_late_judgement_waits),
+		cmocka_unit_test(bursts_keep_time),
+		cmocka_unit_test(probes_are_switched_off),
 		cmocka_unit_test(quick_probes_want_no_budget),
 		cmocka_unit_test(silences_are_forgotten),
 		cmocka_unit_test(damping_begins_at_its_threshold),
 		cmocka_unit_test(only_the_question_under_way_is_answered),
 		cmocka_unit_test(replies_come_from_whom_we_asked),
 		cmocka_unit_test(the_answerers_nat_entry_counts),
+		cmocka_unit_test(an_answer_with_many_entries),
 		cmocka_unit_test(the_askers_nat_entry_counts),
 		cmocka_unit_test(the_second_nhs_is_heard),
 		cmocka_unit_test(purges_of_others_change_nothing),

@@ -137,8 +137,11 @@ static void every_purge_has_its_reply(void **state)
 	assert_int_equal(nhrp_decode(s.rig->sent[NHRP_PURGE_REQUEST], s.rig->sent_length[NHRP_PURGE_REQUEST], &m, NULL),
 			 NHRP_DROP_NONE);
 	id = m.request_id;
+	m.type = NHRP_PURGE_REPLY;
+	m.request_id = id + 1000;
+	node_receive(s.spoke2, "203.0.113.100", &m);
+	assert_int_equal(sizes(s.spoke2).purges, 3);
 	for (uint32_t i = 0; i < 3; i++) {
-		m.type = NHRP_PURGE_REPLY;
 		m.request_id = id - (i + 1) % 3; /* the middle one first */
 		node_receive(s.spoke2, "203.0.113.100", &m);
 		assert_int_equal(sizes(s.spoke2).purges, 2 - i);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "engine/name.h"
 #include "engine/nhs_list.h"
 #include "engine/nhs_trust.h"
 #include "engine/state.h"
@@ -188,7 +189,7 @@ static void dynamic_nhs_tells_its_address(void **state)
 	rig_free(s.rig);
 }
 
-static void name_answer(struct node *n, size_t count, const struct ipaddr *addrs)
+static void say_name(struct node *n, size_t count, const struct ipaddr *addrs)
 {
 	const struct event ev = { .type = EVENT_NAME, .name = { .name = "hub.example", .count = count, .addrs = addrs } };
 
@@ -207,10 +208,10 @@ static void name_is_resolved_again_and_again(void **state)
 	scene_start(&s);
 	assert_int_equal(s.spoke1->resolves, 1);
 	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_DOWN);
-	name_answer(s.spoke1, 0, NULL);
+	say_name(s.spoke1, 0, NULL);
 	rig_run(s.rig, 5);
 	assert_int_equal(s.spoke1->resolves, 2); /* does not resolve: again soon */
-	name_answer(s.spoke1, 1, first);
+	say_name(s.spoke1, 1, first);
 	rig_run(s.rig, 1);
 	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
@@ -218,7 +219,7 @@ static void name_is_resolved_again_and_again(void **state)
 	assert_int_equal(s.spoke1->resolves, 3);
 	/* the hub has moved to another address: old one purged, new one registered with */
 	rig_skip(s.rig);
-	name_answer(s.spoke1, 1, second);
+	say_name(s.spoke1, 1, second);
 	rig_run(s.rig, 1);
 	assert_true(rig_count(s.rig, "spoke1 --> hub: Purge Request 10.0.0.11/32") > 0);
 	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
@@ -235,7 +236,7 @@ static void a_dead_address_gives_way_to_the_next(void **state)
 	(void)state;
 	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
 	scene_start(&s);
-	name_answer(s.spoke1, 2, both);
+	say_name(s.spoke1, 2, both);
 	rig_run(s.rig, 5);
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.9");
 	rig_run(s.rig, 3); /* with its third miss it is left in that very step */
@@ -243,8 +244,34 @@ static void a_dead_address_gives_way_to_the_next(void **state)
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
 	assert_false(node_has_peer(s.spoke1, "192.0.2.9"));
 	/* looked up again, it stays where it is well */
-	name_answer(s.spoke1, 2, (const struct ipaddr[]){ both[0], addr_of("192.0.2.1") });
+	say_name(s.spoke1, 2, (const struct ipaddr[]){ both[0], addr_of("192.0.2.1") });
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	rig_free(s.rig);
+}
+
+/* What a name says counts as far as it can be an address of ours. */
+static void not_every_answer_is_an_address(void **state)
+{
+	const struct scene s = scene_laid_out();
+	struct ipaddr answers[20] = { addr_of("224.0.0.5"), addr_of("2001:db8::1"), addr_of("0.0.0.0"), addr_of("192.0.2.1") };
+
+	(void)state;
+	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
+	scene_start(&s);
+	say_name(s.spoke1, 3, answers);
+	rig_run(s.rig, 1);
+	assert_int_equal(s.spoke1->peer_count, 0);
+	say_name(s.spoke1, 4, answers);
+	rig_run(s.rig, 1);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	for (size_t i = 0; i < 20; i++) { /* more than there is room for */
+		answers[i] = addr_of("203.0.113.1");
+		answers[i].bytes[3] = (uint8_t)(1 + i);
+	}
+	say_name(s.spoke1, 20, answers);
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "203.0.113.1");
 	rig_free(s.rig);
 }
 
@@ -260,7 +287,7 @@ static void every_address_is_tried(void **state)
 	(void)state;
 	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
 	scene_start(&s);
-	name_answer(s.spoke1, 3, three);
+	say_name(s.spoke1, 3, three);
 	while (view(s.spoke1, 0).reason[0] != 'n' || strcmp(view(s.spoke1, 0).reason, "no answer") != 0) {
 		rig_skip(s.rig);
 		rig_run_ms(s.rig, 1);
@@ -300,9 +327,9 @@ static void a_moved_hub_is_found_by_its_name(void **state)
 	(void)state;
 	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
 	scene_start(&s);
-	name_answer(s.spoke1, 1, &before);
+	say_name(s.spoke1, 1, &before);
 	rig_run(s.rig, 100);
-	name_answer(s.spoke1, 1, &before);
+	say_name(s.spoke1, 1, &before);
 	asked = s.spoke1->resolves;
 	for (int64_t waited = 0; s.spoke1->resolves == asked; waited++) {
 		assert_true(waited < 4000);
@@ -310,11 +337,11 @@ static void a_moved_hub_is_found_by_its_name(void **state)
 	}
 	asked = s.spoke1->resolves; /* and not all the time */
 	for (int i = 0; i < 300; i++) {
-		name_answer(s.spoke1, 1, &before);
+		say_name(s.spoke1, 1, &before);
 		rig_run_ms(s.rig, 100);
 	}
 	assert_in_range(s.spoke1->resolves - asked, 7, 10);
-	name_answer(s.spoke1, 1, &after);
+	say_name(s.spoke1, 1, &after);
 	rig_run_ms(s.rig, 20);
 	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
 	rig_free(s.rig);
@@ -633,6 +660,42 @@ static void every_pair(void **state)
 		}
 }
 
+/* One that went in good order has not missed anything yet; so it is not silent. */
+static void silence_is_three_misses(void **state)
+{
+	const struct scene s = scene_laid_out();
+	struct nhs *const n = in_state(&s, NHS_UP);
+
+	(void)state;
+	nhs_step(n, NHS_EVENT_GONE);
+	assert_int_equal(n->state, NHS_DOWN);
+	assert_false(nhs_is_silent(n));
+	n->misses = 2;
+	assert_false(nhs_is_silent(n));
+	n->misses = 3;
+	assert_true(nhs_is_silent(n));
+	rig_free(s.rig);
+}
+
+/* However often it is doubted, a name is not looked up more often than every three seconds. */
+static void doubts_about_a_name_are_rationed(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct ipaddr hub = addr_of("192.0.2.1");
+	struct name *n;
+
+	(void)state;
+	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
+	scene_start(&s);
+	say_name(s.spoke1, 1, &hub);
+	n = s.spoke1->engine->tunnels[0]->names;
+	assert_int_equal(instant_since(n->timer.deadline, s.rig->now).us, span_s(300).us);
+	name_doubted(s.spoke1->engine->tunnels[0], "hub.example");
+	assert_int_equal(instant_since(n->timer.deadline, n->asked).us, span_s(3).us);
+	name_doubted(s.spoke1->engine->tunnels[0], "nobody.example");
+	rig_free(s.rig);
+}
+
 /* READY, and RETURNING's ends, while the NBMA address is not known: nobody can be asked. */
 static void without_an_address(void **state)
 {
@@ -726,6 +789,7 @@ int main(void)
 		cmocka_unit_test(dynamic_nhs_tells_its_address),
 		cmocka_unit_test(name_is_resolved_again_and_again),
 		cmocka_unit_test(a_dead_address_gives_way_to_the_next),
+		cmocka_unit_test(not_every_answer_is_an_address),
 		cmocka_unit_test(every_address_is_tried),
 		cmocka_unit_test(a_moved_hub_is_found_by_its_name),
 		cmocka_unit_test(two_hubs_by_priority),
@@ -742,6 +806,8 @@ int main(void)
 		cmocka_unit_test(peers_of_the_last_life_keep_their_ids),
 		cmocka_unit_test(every_pair),
 		cmocka_unit_test(without_an_address),
+		cmocka_unit_test(silence_is_three_misses),
+		cmocka_unit_test(doubts_about_a_name_are_rationed),
 		cmocka_unit_test(every_pair_of_trust),
 	};
 
