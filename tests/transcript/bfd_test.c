@@ -263,10 +263,48 @@ static void a_dead_client_without_probes(void **state)
 	const struct scene s = watching(scene_laid_out(), 0);
 
 	(void)state;
+	s.hub->client_down[0] = '\0';
 	say(s.hub, "10.0.0.11", "198.51.100.1", false);
+	assert_non_null(strstr(s.hub->client_down, "path dead"));
 	assert_true(ipaddr_eq(&s.hub->routing_addr, &client) && s.hub->routing == ROUTING_DEAD);
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "-");
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.12"), "198.51.100.2");
+	rig_free(s.rig);
+}
+
+/* What was learnt by a question is nobody's session. */
+static void direct_peers_are_not_watched(void **state)
+{
+	const struct scene s = watching(scene_laid_out(), 0);
+	const size_t before = s.spoke1->bfd_said;
+
+	(void)state;
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	assert_int_equal(s.spoke1->bfd_said, before);
+	rig_free(s.rig);
+}
+
+/* Up again, it is asked within a moment instead of at the end of its step. */
+static void an_up_of_a_dead_hub(void **state)
+{
+	const struct scene s = watching(scene_laid_out(), 0);
+
+	(void)state;
+	node_stop_abruptly(s.hub);
+	hub_down_at_spoke(&s);
+	assert_int_equal(first_nhs(s.spoke1).status, NHS_VIEW_PROBE);
+	rig_run(s.rig, 60);
+	node_start(s.hub);
+	while (rig_count(s.rig, "spoke1 --> hub") > 0) {
+		rig_skip(s.rig);
+		rig_run_ms(s.rig, 1);
+	}
+	rig_skip(s.rig);
+	say(s.spoke1, "10.0.0.1", "192.0.2.1", true);
+	rig_run_ms(s.rig, 1020);
+	assert_int_equal(first_nhs(s.spoke1).status, NHS_VIEW_UP);
 	rig_free(s.rig);
 }
 
@@ -315,6 +353,8 @@ int main(void)
 		cmocka_unit_test(a_down_of_a_hub_that_filters),
 		cmocka_unit_test(a_dead_client),
 		cmocka_unit_test(a_dead_client_without_probes),
+		cmocka_unit_test(direct_peers_are_not_watched),
+		cmocka_unit_test(an_up_of_a_dead_hub),
 		cmocka_unit_test(an_up_asks_nothing_of_a_living_hub),
 		cmocka_unit_test(sessions_of_others_say_nothing),
 	};

@@ -83,6 +83,7 @@ static void unknown_compulsory_extension(void **state)
 	/* who would have to answer says that it does not understand */
 	rig_run(s.rig, 1);
 	assert_int_equal(rig_count(s.rig, "spoke2 --> hub: Error Indication 1"), 1);
+	assert_int_equal(rig_count(s.rig, "Resolution Reply"), 0);
 	rig_free(s.rig);
 }
 

@@ -422,6 +422,8 @@ static void failures_are_told_a_few_times(void **state)
 		for (unsigned i = 0; i < 16; i++) {
 			snprintf(nbma, sizeof nbma, "203.0.113.%u", 1 + i / 2);
 			node_receive(s.hub, nbma, message(NHRP_REGISTRATION_REQUEST, nbma, "10.0.0.11", "10.0.0.1"));
+			if (i < 10)
+				assert_int_equal(s.hub->traces, 5 * (minute - 1) + 1 + i / 2);
 		}
 		assert_int_equal(s.hub->traces, 5 * minute);
 		rig_run_ms(s.rig, 59999);

@@ -557,6 +557,110 @@ static void ids_that_are_taken(void **state)
 	rig_free(s.rig);
 }
 
+/* Each in its own tunnel; and those that are told later, when the first are through. */
+static void neighbours_of_an_earlier_life(void **state)
+{
+	const struct scene s = scene_laid_out();
+	struct event ev = { .type = EVENT_NEIGHBOUR_KNOWN, .tunnel = 1, .neighbour_known = {
+		.addr = addr_of("10.2.0.50"), .nbma = { .addr = addr_of("203.0.113.50") } } };
+
+	(void)state;
+	node_second_tunnel(s.hub, "10.2.0.1/24", "", "");
+	node_start(s.hub);
+	node_event(s.hub, &ev);
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> 203.0.113.50: Purge Request 10.2.0.50/32 {no reply}");
+	ev.neighbour_known.addr = addr_of("10.2.0.51");
+	node_event(s.hub, &ev);
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> 203.0.113.50: Purge Request 10.2.0.51/32 {no reply}");
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+/* ---- what is not believed */
+
+/* A direct asker from nowhere is answered, and not learnt. */
+static void askers_from_nowhere(void **state)
+{
+	const struct scene s = scene_up();
+	struct nhrp_message *m;
+	static struct nhrp_message got;
+	struct nhrp_extension *x;
+
+	(void)state;
+	m = message(NHRP_RESOLUTION_REQUEST, "203.0.113.9", "10.77.0.1", "10.0.0.12");
+	m->flags = NHRP_FLAG_RES_SOURCE_STABLE;
+	nhrp_extension_add(m, NHRP_EXT_FORWARD_TRANSIT);
+	x = nhrp_extension_add(m, NHRP_EXT_REVERSE_TRANSIT);
+	x->cie_count = 1;
+	x->cies[0] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.8"), .proto = addr_of("10.0.0.88") };
+	node_receive(s.spoke2, "203.0.113.9", m);
+	rig_expect(s.rig, "spoke2 --> 203.0.113.9: Resolution Reply 10.0.0.12/32 via 10.0.0.12 at 198.51.100.2");
+	assert_string_equal(node_neighbour_nbma(s.spoke2, "10.77.0.1"), "-");
+	assert_int_equal(nhrp_decode(s.rig->sent[2], s.rig->sent_length[2], &got, NULL), NHRP_DROP_NONE);
+	assert_int_equal(nhrp_extension_find(&got, NHRP_EXT_REVERSE_TRANSIT)->cie_count, 0);
+	rig_free(s.rig);
+}
+
+/* Where very many paths are in doubt already, BFD is believed. */
+static void bursts_are_for_so_many(void **state)
+{
+	const struct endpoint hub = { .addr = addr_of("192.0.2.1") };
+
+	(void)state;
+	for (unsigned others = PATH_BURSTS - 1; others <= PATH_BURSTS; others++) {
+		const struct scene s = scene_laid_out();
+		struct path *p;
+
+		s.spoke1->nhrp->probe_interval_ms = 250;
+		scene_start(&s);
+		p = path_find(s.spoke1->engine->tunnels[0], &hub);
+		s.spoke1->engine->path_bursts = others;
+		path_step(p, PATH_EVENT_DOWN);
+		assert_int_equal(p->state, others < PATH_BURSTS ? PATH_DOUBTED : PATH_DEAD);
+		rig_free(s.rig);
+	}
+}
+
+/* A lost reply about the link-local address is asked for again in every registration, not in the first one only. */
+static bool lose_link_local(struct rig *r, const struct node *from, const struct node *to, const struct nhrp_message *m)
+{
+	(void)r;
+	(void)from;
+	(void)to;
+	return m && m->type == NHRP_REGISTRATION_REQUEST && ipaddr_is_link_local(&m->src_proto);
+}
+
+static void the_link_local_address_is_registered_every_time(void **state)
+{
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "2001:db8::1/64");
+	struct node *const spoke = node_new(r, "spoke", "198.51.100.1", "2001:db8::11/64");
+
+	(void)state;
+	node_add_nhs(spoke, "2001:db8::1", "192.0.2.1");
+	node_start(hub);
+	node_local(hub, "fe80::1", true);
+	node_start(spoke);
+	node_local(spoke, "fe80::11", true);
+	rig_run(r, 1);
+	assert_string_equal(node_neighbour_nbma(hub, "fe80::11"), "198.51.100.1");
+	assert_string_equal(node_neighbour_nbma(spoke, "fe80::1"), "192.0.2.1");
+	rig_run(r, 100);
+	r->lose = lose_link_local;
+	node_tunnel(spoke, true, "198.51.100.1"); /* registers anew */
+	rig_skip(r);
+	rig_run(r, 8);
+	assert_in_range(rig_count(r, "Registration Request"), 3, 4);
+	r->lose = NULL;
+	rig_run(r, 10);
+	rig_skip(r);
+	rig_run(r, 60);
+	assert_int_equal(rig_count(r, "Registration"), 0);
+	rig_free(r);
+}
+
 /* ---- dead paths */
 
 /* A path that died is remembered without a watcher, but not beyond the tunnel's address. */
@@ -727,6 +831,10 @@ int main(void)
 		cmocka_unit_test(a_refused_refresh),
 		cmocka_unit_test(routes_with_several_next_hops),
 		cmocka_unit_test(ids_that_are_taken),
+		cmocka_unit_test(neighbours_of_an_earlier_life),
+		cmocka_unit_test(askers_from_nowhere),
+		cmocka_unit_test(bursts_are_for_so_many),
+		cmocka_unit_test(the_link_local_address_is_registered_every_time),
 		cmocka_unit_test(dead_paths_are_forgotten_with_the_address),
 		cmocka_unit_test(remarks),
 		cmocka_unit_test(a_shortcut_has_an_heir),

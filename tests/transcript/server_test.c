@@ -141,6 +141,12 @@ static void hold_time_zero_is_a_farewell(void **state)
 	try_claim(hub, "10.0.0.11", "198.51.100.1", 0, 60, "hub --> 198.51.100.1: Registration Reply {} code 0");
 	try_claim(hub, "10.0.0.11", "198.51.100.1", 0, 0, "hub --> 198.51.100.1: Registration Reply {} code 0");
 	assert_string_equal(node_neighbour_nbma(hub, "10.0.0.11"), "-");
+	{ /* nothing is left of it */
+		struct engine_sizes z;
+
+		snapshot_sizes(hub->engine, &z);
+		assert_true(z.peers == 0 && z.bindings == 0 && z.dynamic_bindings == 0 && z.timers == 0);
+	}
 	rig_free(r);
 }
 
