@@ -64,6 +64,68 @@ static void test_states(void **state)
 		check_step(&steps[i]);
 }
 
+/* All that can happen in every state, the clients' wishes and silence too: a table, so that none is forgotten. */
+enum happens { HEARD_ADMIN_DOWN, HEARD_DOWN, HEARD_INIT, HEARD_UP, NOTHING_HEARD, ASKED_DOWN, ASKED_UP, HAPPENS_COUNT };
+
+static const enum bfd_state follows[BFD_UP + 1][HAPPENS_COUNT] = {
+#define A BFD_ADMIN_DOWN
+#define D BFD_DOWN
+#define I BFD_INIT
+#define U BFD_UP
+	[BFD_ADMIN_DOWN] = { A, A, A, A, A, A, D },
+	[BFD_DOWN]       = { D, I, U, D, D, A, D },
+	[BFD_INIT]       = { D, I, U, U, D, A, I },
+	[BFD_UP]         = { D, D, U, U, D, A, U },
+#undef A
+#undef D
+#undef I
+#undef U
+};
+
+static void make_happen(struct scene *s, enum happens what)
+{
+	struct bfd_config c = fast;
+	struct bfd_packet p;
+
+	switch (what) {
+	case HEARD_ADMIN_DOWN:
+	case HEARD_DOWN:
+	case HEARD_INIT:
+	case HEARD_UP:
+		p = scene_packet(s, (enum bfd_state)what);
+		p.your_discriminator = scene_status(s).discriminator;
+		scene_hear(s, &p);
+		break;
+	case NOTHING_HEARD:
+		scene_run(s, span_ms(200));
+		break;
+	case ASKED_DOWN:
+	case ASKED_UP:
+		c.admin_down = what == ASKED_DOWN;
+		scene_set(s, &c);
+		break;
+	case HAPPENS_COUNT:
+		break;
+	}
+}
+
+static void test_every_pair(void **state)
+{
+	(void)state;
+	for (unsigned from = BFD_ADMIN_DOWN; from <= BFD_UP; from++)
+		for (unsigned what = 0; what < HAPPENS_COUNT; what++) {
+			struct scene s;
+
+			scene_begin(&s, 0);
+			scene_reach(&s, (enum bfd_state)from);
+			make_happen(&s, (enum happens)what);
+			if (scene_status(&s).state != follows[from][what])
+				fail_msg("%s, event %u: %s", bfd_state_text((uint8_t)from), what,
+					 bfd_state_text((uint8_t)scene_status(&s).state));
+			scene_end(&s);
+		}
+}
+
 /* A Down that others have overtaken; the same later is believed. */
 static void test_late_down(void **state)
 {
@@ -716,7 +778,7 @@ static void test_whose(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_states), cmocka_unit_test(test_late_down), cmocka_unit_test(test_detection_by_state), cmocka_unit_test(test_admin_down),
+		cmocka_unit_test(test_states), cmocka_unit_test(test_every_pair), cmocka_unit_test(test_late_down), cmocka_unit_test(test_detection_by_state), cmocka_unit_test(test_admin_down),
 		cmocka_unit_test(test_farewell), cmocka_unit_test(test_farewell_to_nobody),
 		cmocka_unit_test(test_back_during_farewell), cmocka_unit_test(test_shared), cmocka_unit_test(test_room),
 		cmocka_unit_test(test_jitter), cmocka_unit_test(test_slow_while_down),
