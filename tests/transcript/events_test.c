@@ -156,10 +156,10 @@ static void a_late_judgement_waits(void **state)
 	rig_free(s.rig);
 }
 
-/* A burst lasts as long whatever it consists of; a brief one a fifth of that. */
+/* A burst lasts as long whatever it consists of; a brief one a tenth of that. */
 static void bursts_keep_time(void **state)
 {
-	static const struct { bool brief; int64_t gap_us, last_us; } kinds[] = { { false, 30000, 150000 }, { true, 6000, 40000 } };
+	static const struct { bool brief; int64_t gap_us, last_us; } kinds[] = { { false, 30000, 150000 }, { true, 3000, 23000 } };
 
 	(void)state;
 	for (size_t k = 0; k < 2; k++) {

@@ -62,6 +62,9 @@ static void longest_match(void **state)
 	assert_int_equal(match(&r, "10.1.1.2", 32), 2);
 	add(&r, "10.0.0.0/8", 7);
 	assert_int_equal(match(&r, "10.1.1.2", 32), 7);
+	/* lengths that no route has are not looked for */
+	add(&r, "11.0.0.0/8", 8);
+	assert_true(r.v4_lengths[8] == 2 && r.v4_lengths[16] == 0 && r.v4_lengths[32] == 1 && r.v6_lengths[32] == 1);
 	rib_done(&r);
 }
 
