@@ -102,6 +102,7 @@ static void a_removed_tunnel_cleans_up(void **state)
 	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", PEER_NONE);
 	rig_run(s.rig, 1);
 	assert_int_equal(s.spoke1->shortcut_count, 1);
+	node_miss(s.spoke1, "10.0.0.99"); /* a question under way, with its temporary neighbour */
 	rig_skip(s.rig);
 	s.spoke1->interface.shutdown = true;
 	reconfigure(s.spoke1);

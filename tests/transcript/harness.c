@@ -457,6 +457,8 @@ static void apply(struct node *n, const struct effect *x)
 		snprintf(n->last_trace, sizeof n->last_trace, "%s %s", x->trace.mnemonic, x->trace.text);
 		if (strcmp(x->trace.mnemonic, "NHRP_NHC_DOWN") == 0)
 			snprintf(n->client_down, sizeof n->client_down, "%s", x->trace.text);
+		if (strcmp(x->trace.mnemonic, "NHRP_NHS_DOWN") == 0)
+			snprintf(n->nhs_down, sizeof n->nhs_down, "%s", x->trace.text);
 		break;
 	case EFFECT_DONE:
 		n->done = true;

@@ -62,7 +62,7 @@ struct node {
 	size_t usages;           /* EFFECT_USAGE seen; answered when usage_idle_s >= 0 */
 	int usage_idle_s;
 	char last_trace[LINE_MAX_ * 2];
-	char client_down[LINE_MAX_ * 2]; /* the last NHRP_NHC_DOWN */
+	char client_down[LINE_MAX_ * 2], nhs_down[LINE_MAX_ * 2]; /* the last NHRP_NHC_DOWN, NHRP_NHS_DOWN */
 	size_t traces;
 };
 

@@ -45,6 +45,11 @@ static void loops_are_cut(void **state)
 	node_receive(s.hub, "198.51.100.1", m);
 	rig_expect(s.rig, "hub --> spoke1: Error Indication 3");
 	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_DROP_LOOP), 1);
+	x->cie_count = 2; /* wherever in the record we are */
+	x->cies[1] = x->cies[0];
+	x->cies[0] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.9"), .proto = addr_of("10.0.0.99") };
+	node_receive(s.hub, "198.51.100.1", m);
+	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_DROP_LOOP), 2);
 	rig_free(s.rig);
 }
 

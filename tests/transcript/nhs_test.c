@@ -696,6 +696,18 @@ static void doubts_about_a_name_are_rationed(void **state)
 	rig_free(s.rig);
 }
 
+static void a_release_is_told(void **state)
+{
+	const struct scene s = scene_laid_out();
+	struct nhs *const n = in_state(&s, NHS_UP);
+
+	(void)state;
+	nhs_step(n, NHS_EVENT_RELEASE);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_PEER_KNOWN }); /* anything: what was said is taken */
+	assert_non_null(strstr(s.spoke1->nhs_down, "released"));
+	rig_free(s.rig);
+}
+
 /* READY, and RETURNING's ends, while the NBMA address is not known: nobody can be asked. */
 static void without_an_address(void **state)
 {
@@ -806,6 +818,7 @@ int main(void)
 		cmocka_unit_test(peers_of_the_last_life_keep_their_ids),
 		cmocka_unit_test(every_pair),
 		cmocka_unit_test(without_an_address),
+		cmocka_unit_test(a_release_is_told),
 		cmocka_unit_test(silence_is_three_misses),
 		cmocka_unit_test(doubts_about_a_name_are_rationed),
 		cmocka_unit_test(every_pair_of_trust),

@@ -227,6 +227,13 @@ static void from_hub_to_hub(void **state)
 	rig_expect(s.rig, "hub --> hub2: Resolution Request 10.0.0.12 hop 254");
 	rig_expect(s.rig, "hub2 --> spoke2: Resolution Request 10.0.0.12 hop 253");
 	rig_expect(s.rig, "spoke2 --> spoke1: Resolution Reply 10.0.0.12/32 via 10.0.0.12 at 198.51.100.2");
+	/* of the asker himself nobody else knows more */
+	s.rig->sent_length[1] = 0;
+	node_receive(s.hub, "198.51.100.1", &(const struct nhrp_message){
+		.type = NHRP_RESOLUTION_REQUEST, .hop_count = 255, .nbma_family = IP_V4, .proto_family = (enum ip_family)addr_of("10.0.0.11").family,
+		.request_id = 77, .src_nbma = addr_of("198.51.100.1"), .src_proto = addr_of("10.0.0.11"), .dst_proto = addr_of("10.0.0.11") });
+	rig_expect(s.rig, "hub --> spoke1: Resolution Reply 10.0.0.11 code 12");
+	rig_expect_nothing(s.rig);
 	rig_free(s.rig);
 }
 

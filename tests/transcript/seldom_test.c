@@ -718,6 +718,95 @@ static void remarks(void **state)
 	assert_string_equal(nhs_state_name(NHS_RELEASING), "RELEASING");
 }
 
+/* In doubt when nobody watches it any more: one burst less is under way. */
+static void a_path_goes_while_in_doubt(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct endpoint other = { .addr = addr_of("198.51.100.2") };
+	struct engine *e;
+
+	(void)state;
+	s.spoke1->nhrp->probe_interval_ms = 250;
+	scene_start(&s);
+	e = s.spoke1->engine;
+	for (int doubted = 0; doubted < 2; doubted++) {
+		node_miss(s.spoke1, "10.0.0.12");
+		rig_run(s.rig, 1);
+		if (doubted)
+			node_quiet(s.spoke1, "198.51.100.2");
+		assert_int_equal(e->path_bursts, doubted);
+		assert_non_null(path_find(e->tunnels[0], &other));
+		node_event(s.spoke1, &(struct event){ .type = EVENT_CLEAR });
+		assert_null(path_find(e->tunnels[0], &other));
+		assert_int_equal(e->path_bursts, 0);
+	}
+	rig_free(s.rig);
+}
+
+/* ---- what is changed in place */
+
+static void a_secret_is_changed(void **state)
+{
+	const struct scene s = scene_laid_out();
+	char before[] = "before", after[] = "after";
+
+	(void)state;
+	s.hub->nhrp->authentication = s.spoke1->nhrp->authentication = s.spoke2->nhrp->authentication = before;
+	scene_start(&s);
+	s.hub->nhrp->authentication = s.spoke1->nhrp->authentication = after;
+	reconfigure(s.hub);
+	reconfigure(s.spoke1);
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "spoke1 --> hub: Registration Request {unique, nat}");
+	rig_expect(s.rig, "hub --> spoke1: Registration Reply {unique, nat} code 0");
+	rig_run(s.rig, 210);
+	assert_true(rig_count(s.rig, "hub --> spoke2: Error Indication 11") > 0);
+	assert_int_equal(rig_count(s.rig, "hub --> spoke1: Error"), 0);
+	rig_free(s.rig);
+}
+
+/* ---- outside addresses */
+
+/* The NAT entry of a reply is the answerer's: none where there is no NAT, and not the asker's. */
+static void nat_entries_of_replies(void **state)
+{
+	(void)state;
+	for (int natted = 0; natted < 2; natted++) {
+		const struct scene s = scene_laid_out();
+		static struct nhrp_message got;
+		const struct nhrp_extension *x;
+		struct nhrp_extension *nat;
+		struct nhrp_message *m;
+
+		if (natted) {
+			s.spoke2->nbma = addr_of("172.16.0.9");
+			s.spoke2->outside = addr_of("203.0.113.7");
+		}
+		scene_start(&s);
+		m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+		m->flags = NHRP_FLAG_NAT;
+		nat = nhrp_extension_add(m, NHRP_EXT_NAT);
+		nat->cie_count = 1;
+		nat->cies[0] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.1"), .proto = addr_of("10.0.0.11") };
+		node_receive(s.spoke2, "192.0.2.1", m);
+		assert_int_equal(nhrp_decode(s.rig->sent[2], s.rig->sent_length[2], &got, NULL), NHRP_DROP_NONE);
+		x = nhrp_extension_find(&got, NHRP_EXT_NAT);
+		assert_int_equal(x->cie_count, natted);
+		if (natted)
+			assert_true(ipaddr_eq(&x->cies[0].nbma, &s.spoke2->outside));
+		rig_free(s.rig);
+	}
+}
+
+static void defaults(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	assert_int_equal(s.hub->engine->options.bindings_max, 65536);
+	rig_free(s.rig);
+}
+
 /* ---- twins */
 
 /* The same network by two tunnels of one DMVPN: the newer word counts, and the other's is not forgotten. */
@@ -837,6 +926,10 @@ int main(void)
 		cmocka_unit_test(the_link_local_address_is_registered_every_time),
 		cmocka_unit_test(dead_paths_are_forgotten_with_the_address),
 		cmocka_unit_test(remarks),
+		cmocka_unit_test(a_path_goes_while_in_doubt),
+		cmocka_unit_test(a_secret_is_changed),
+		cmocka_unit_test(nat_entries_of_replies),
+		cmocka_unit_test(defaults),
 		cmocka_unit_test(a_shortcut_has_an_heir),
 		cmocka_unit_test(the_same_dmvpn),
 		cmocka_unit_test(questions_by_way_of_a_far_end),
