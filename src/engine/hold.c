@@ -39,6 +39,15 @@ static bool is_ours(const struct tunnel *t, const struct route *r)
 	return false;
 }
 
+/* It has a next hop that our trouble does not touch: routing keeps it. */
+static bool leads_elsewhere(const struct tunnel *t, const struct route *r)
+{
+	for (size_t i = 0; i <= r->more_count; i++)
+		if (!hop_into(t, r, i))
+			return true;
+	return false;
+}
+
 /* Packets get to that next hop itself. */
 static bool is_alive(const struct overlay *o, const struct ipaddr *gateway)
 {
@@ -50,17 +59,42 @@ static bool is_alive(const struct overlay *o, const struct ipaddr *gateway)
 	return b && b->peer && !path_is_dead(o->tunnel, binding_nbma(b));
 }
 
+static bool is_doubted(const struct overlay *o, const struct ipaddr *gateway)
+{
+	const struct nhs *const n = nhs_by_addr(o, gateway);
+	const struct binding *const b = n ? NULL : binding_host(o, gateway);
+	const struct path *const p = n ? path_find(o->tunnel, &n->nbma) : b ? path_find(o->tunnel, binding_nbma(b)) : NULL;
+
+	return p && p->state == PATH_DOUBTED;
+}
+
+/* NULL: none of its next hops lives. One that is not in doubt is better. */
+static const struct ipaddr *living_hop(const struct overlay *o, const struct route *r)
+{
+	const struct ipaddr *gateway, *found = NULL;
+
+	for (size_t i = 0; i <= r->more_count; i++) {
+		gateway = hop_into(o->tunnel, r, i);
+		if (!gateway || !is_alive(o, gateway))
+			continue;
+		if (!is_doubted(o, gateway))
+			return gateway;
+		if (!found)
+			found = gateway;
+	}
+	return found;
+}
+
 /* A next hop that lives; else what a live NHS relays to; else its place is taken by that NHS. IP_NONE:
  * there is no way. */
 static struct ipaddr way_of(const struct tunnel *t, const struct route *r)
 {
 	const struct overlay *const o = tunnel_overlay(t, (enum ip_family)r->dst.addr.family);
 	const struct nhs *const relay = o ? nhs_best(o) : NULL;
-	const struct ipaddr *gateway;
+	const struct ipaddr *gateway = o ? living_hop(o, r) : NULL;
 
-	for (size_t i = 0; o && i <= r->more_count; i++)
-		if ((gateway = hop_into(t, r, i)) && is_alive(o, gateway))
-			return *gateway;
+	if (gateway)
+		return *gateway;
 	for (size_t i = 0; relay && i <= r->more_count; i++)
 		if ((gateway = hop_into(t, r, i)) && !nhs_by_addr(o, gateway))
 			return *gateway;
@@ -113,7 +147,7 @@ static struct ipprefix *list_routes(const struct tunnel *t, bool held, size_t *c
 	for (struct tree_node *n = tree_first(&rib->routes); n; n = tree_next(n)) {
 		const struct route *const r = CONTAINER_OF(n, const struct route, node);
 
-		if (held ? r->held && r->holder == t->settings.number : !r->held && is_ours(t, r))
+		if (held ? r->held && r->holder == t->settings.number : !r->held && !leads_elsewhere(t, r))
 			list[(*count)++] = r->dst;
 	}
 	return list;
@@ -193,6 +227,19 @@ void hold_end(struct tunnel *t)
 
 /* ---- what routing says meanwhile */
 
+/* Routing gives up what leads to somebody who lives. Perhaps others have noticed a hub's death before us: the
+ * NHSs are probed, and when all live, it was meant so and is believed a moment later. */
+static void suspect(struct tunnel *t, const struct route *r)
+{
+	const struct overlay *const o = tunnel_overlay(t, (enum ip_family)r->dst.addr.family);
+
+	if (!o || o->nhs_count == 0 || !is_wanted(t) || !living_hop(o, r))
+		return;
+	hold_doubt(t);
+	for (size_t i = 0; i < o->nhs_count; i++)
+		path_hint(t, &o->nhs[i]->nbma, PATH_EVENT_DOUBT);
+}
+
 void hold_route_added(struct engine *e, uint32_t vrf, const struct ipprefix *dst)
 {
 	struct route *const r = route_of(e, vrf, dst);
@@ -208,7 +255,11 @@ bool hold_route_gone(struct engine *e, uint32_t vrf, const struct ipprefix *dst)
 	for (size_t i = 0; r && !r->held && i < e->tunnel_count; i++) {
 		struct tunnel *const t = e->tunnels[i];
 
-		if (is_active(t) && t->settings.vrf == vrf && is_ours(t, r))
+		if (t->settings.vrf != vrf || !is_ours(t, r))
+			continue;
+		if (!is_active(t))
+			suspect(t, r);
+		if (is_active(t) && !r->held)
 			hold(t, r);
 	}
 	if (!r || !r->held)

@@ -5,7 +5,8 @@
  * OSPF when the hub was the designated router, though the peers behind those routes are there as before.
  * So when an NHS is in doubt, all routes through its tunnel are put into the shortcut table as they
  * are, and once it is dead what routing withdraws stays: in that table, and in the rib, as if it had not been
- * said. A route ends being held when routing gives its prefix again, when its next hop is of no use any
+ * said. A route through somebody who lives that is withdrawn while no NHS is in doubt puts all of them in doubt: others
+ * may have noticed a death sooner. A route ends being held when routing gives its prefix again, when its next hop is of no use any
  * more, and with all others after the time that the configuration allows.
  */
 #ifndef DMVPN_ENGINE_HOLD_H

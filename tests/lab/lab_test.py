@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs one folder of configurations in the lab and looks at what it says.
 
-lab_test.py TOOL SCHEMA [--faults LIST] [--rounds N] [--registrations-only] [--direct N] [--without LINE] FOLDER
+lab_test.py TOOL SCHEMA [--faults LIST] [--rounds N] [--registrations-only] [--direct N] [--direct-lost N] [--without LINE]
+            FOLDER
 
 Exit 77 when this machine cannot run a lab, or the folder (of the material beside the
 project) is not there.
@@ -23,6 +24,7 @@ parser.add_argument("--faults", default="none")
 parser.add_argument("--rounds", type=int, default=1)
 parser.add_argument("--wait", default="45")
 parser.add_argument("--direct", type=int)
+parser.add_argument("--direct-lost", type=int, help="packets of direct flows that a fault may cost")
 parser.add_argument("--registrations-only", action="store_true",
                     help="routing of a real network that is only partly there may stay incomplete")
 parser.add_argument("--without", help="a copy of the folder without the lines that begin so")
@@ -143,6 +145,9 @@ if run.stdout:
         for f in result["faults"]:
             expect(f["rounds"] == args.rounds == len(f["by_round"]), f"{f['fault']}: {f['rounds']} rounds")
             expect(f["recovered"] and f["healed"], f"{f['fault']}: not recovered or not healed")
+            if args.direct_lost is not None:
+                expect(f["direct"]["sent"] > 0 and f["direct"]["lost"] <= args.direct_lost,
+                       f"{f['fault']}: direct packets lost: {f['direct']}")
             # A program that is restarted at once may cost nothing, nor the loss of what is not traffic;
             # stolen time makes packets wait.
             cheap = ":" in f["fault"] or f["fault"].startswith("overload")

@@ -133,11 +133,43 @@ static void doubt_alone_passes(void **state)
 		assert_true(ms < 1000);
 		rig_run_ms(s.rig, 1);
 	}
-	assert_string_equal(gateway(&s, "192.168.9.0/24"), "10.0.0.1"); /* it may live */
+	assert_string_equal(gateway(&s, "192.168.9.0/24"), "10.0.0.1"); /* it may live … */
+	assert_string_equal(gateway(&s, "192.168.8.0/24"), "10.0.0.2"); /* … but nothing is moved to it */
 	rig_run_ms(s.rig, 1500);
 	assert_int_equal(s.spoke1->shortcut_count, 0);
-	withdraw_all(&s); /* routing's own business now */
+	rig_free(s.rig);
+}
+
+/* Without a death it is routing's own decision, and holds back for no longer than the probes take. */
+static void a_withdrawal_is_believed_soon(void **state)
+{
+	const struct scene s = routed(scene_two_hubs_laid_out(), HOLD_S);
+
+	(void)state;
+	node_route_del(s.spoke1, "192.168.2.0/24");
+	assert_string_equal(gateway(&s, "192.168.2.0/24"), "10.0.0.12");
+	rig_run_ms(s.rig, 1000);
 	assert_int_equal(s.spoke1->shortcut_count, 0);
+	node_route(s.spoke1, "192.168.2.0/24", "10.0.0.12", true);
+	rig_run(s.rig, HOLD_S);
+	assert_int_equal(s.spoke1->shortcut_count, 0);
+	rig_free(s.rig);
+}
+
+/* Another spoke's probes found the hub dead before ours did, and routing believes it. */
+static void routing_may_know_first(void **state)
+{
+	const struct scene s = routed(scene_two_hubs_laid_out(), HOLD_S);
+
+	(void)state;
+	node_stop_abruptly(s.hub);
+	rig_run_ms(s.rig, 20);
+	withdraw_all(&s);
+	assert_string_equal(gateway(&s, "192.168.2.0/24"), "10.0.0.12");
+	rig_run_ms(s.rig, DEAD_MS);
+	expect_all_held(&s);
+	rig_run(s.rig, HOLD_S - 2);
+	expect_all_held(&s);
 	rig_free(s.rig);
 }
 
@@ -192,6 +224,22 @@ static void a_shortcut_goes_before_it(void **state)
 	rig_free(s.rig);
 }
 
+/* Load sharing with somebody outside the tunnel: routing takes one next hop away and that is all. */
+static void shared_routes_are_left_alone(void **state)
+{
+	const struct scene s = routed(scene_two_hubs_laid_out(), HOLD_S);
+
+	(void)state;
+	node_event(s.spoke1, &(struct event){ .type = EVENT_ROUTE, .route = {
+		.add = true, .dst = prefix_of("192.168.8.0/24"), .gateway = addr_of("10.0.0.1"), .via_tunnel = true,
+		.more_count = 1, .more = { { .gateway = addr_of("203.0.113.1") } } } });
+	node_stop_abruptly(s.hub);
+	rig_run_ms(s.rig, DEAD_MS);
+	assert_string_equal(gateway(&s, "192.168.8.0/24"), "-");
+	assert_int_equal(s.spoke1->shortcut_count, 2);
+	rig_free(s.rig);
+}
+
 static void tunnel_down_ends_it(void **state)
 {
 	const struct scene s = routed(scene_two_hubs_laid_out(), HOLD_S);
@@ -234,9 +282,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_outlast_a_hub), cmocka_unit_test(routing_that_is_back_ends_it),
 		cmocka_unit_test(more_specific_routes_count), cmocka_unit_test(default_route_hides_nothing),
-		cmocka_unit_test(doubt_alone_passes), cmocka_unit_test(last_hub_dies),
+		cmocka_unit_test(doubt_alone_passes),
+		cmocka_unit_test(a_withdrawal_is_believed_soon), cmocka_unit_test(routing_may_know_first),
+		cmocka_unit_test(last_hub_dies),
 		cmocka_unit_test(second_hub_dies_meanwhile), cmocka_unit_test(a_shortcut_goes_before_it),
-		cmocka_unit_test(tunnel_down_ends_it), cmocka_unit_test(off_unless_said),
+		cmocka_unit_test(shared_routes_are_left_alone), cmocka_unit_test(tunnel_down_ends_it), cmocka_unit_test(off_unless_said),
 		cmocka_unit_test(on_where_ospf_elects),
 	};
 
