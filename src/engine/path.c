@@ -405,6 +405,7 @@ void path_answered(const struct tunnel *t, const struct endpoint *nbma, uint32_t
 	x->sequence = 0;
 	count(path_engine(p), ENGINE_COUNT_PROBE_ANSWERED);
 	p->answered++;
+	p->answers = true;
 	p->last_answered = path_engine(p)->now;
 	if (sequence == p->awaited)
 		p->awaited = 0;

@@ -85,6 +85,7 @@ struct path {
 	enum path_pace pace;     /* DOUBTED */
 	unsigned graces;         /* DOUBTED: judgements put off because we ourselves were late */
 	unsigned quick;          /* UNTESTED, DEAD, MUTE: probes to go before they become light */
+	bool answers;            /* whoever is there now has answered a probe, so that silence means something */
 	unsigned run, mutes;     /* MUTE: answered one after another; times it was mute lately */
 	bool measured;           /* srtt and rttvar are of use */
 	struct span srtt, rttvar;
@@ -108,6 +109,10 @@ void path_unwatch(struct path_watch *w); /* fine when it watches nothing */
 
 struct path *path_find(const struct tunnel *t, const struct endpoint *nbma); /* NULL: nobody cares */
 bool path_leads_to_direct(const struct tunnel *t, const struct endpoint *nbma); /* of a direct peer, among others */
+/* In an earlier life of ours it did: its silence means something. */
+void path_has_answered(const struct tunnel *t, const struct endpoint *nbma);
+/* Somebody else is there now: what the one before answered says nothing of him. NULL is fine. */
+void path_of_another(struct path *p);
 bool path_is_dead(const struct tunnel *t, const struct endpoint *nbma);
 
 void path_step(struct path *p, enum path_event event);

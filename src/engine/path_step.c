@@ -44,7 +44,7 @@ static void bfd_late(struct path *p)
  * means something, and of a direct peer the round trip is to be known. */
 static bool is_to_be_tested(const struct path *p)
 {
-	return path_leans(p, PATH_WATCH_NHS) || (p->watches && p->answered == 0);
+	return path_leans(p, PATH_WATCH_NHS) || (p->watches && !p->answers);
 }
 
 static void path_in_resting(struct path *p, enum path_event event)
@@ -55,7 +55,7 @@ static void path_in_resting(struct path *p, enum path_event event)
 			path_enter(p, PATH_DOUBTED);
 		break;
 	case PATH_EVENT_DOUBT: /* a stranger's word and the silence of who filters probes prove nothing together */
-		if (p->answered > 0 && may_burst(p))
+		if (p->answers && may_burst(p))
 			path_enter(p, PATH_DOUBTED);
 		break;
 	case PATH_EVENT_DOWN:
@@ -175,7 +175,7 @@ static void judge(struct path *p)
 
 	if (late && p->graces++ < PATH_GRACES_MAX)
 		path_arm(p, span_ms(PATH_GRACE_MS));
-	else if (p->answered == 0 && !path_leans(p, PATH_WATCH_NHS) && !path_leans(p, PATH_WATCH_DIRECT))
+	else if (!p->answers && !path_leans(p, PATH_WATCH_NHS) && !path_leans(p, PATH_WATCH_DIRECT))
 		path_enter(p, PATH_RESTING); /* a client that filters probes */
 	else if (!instant_is_never(p->heard) && !instant_before(p->heard, p->since))
 		path_enter(p, path_leans(p, PATH_WATCH_NHS) ? PATH_MUTE : PATH_RESTING);

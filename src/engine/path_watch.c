@@ -42,6 +42,23 @@ bool path_is_dead(const struct tunnel *t, const struct endpoint *nbma)
 	return p && p->state == PATH_DEAD;
 }
 
+void path_has_answered(const struct tunnel *t, const struct endpoint *nbma)
+{
+	struct path *const p = path_find(t, nbma);
+
+	if (p)
+		p->answers = true;
+}
+
+void path_of_another(struct path *p)
+{
+	if (!p)
+		return;
+	p->answers = p->measured = false;
+	p->mutes = 0;
+	path_step(p, PATH_EVENT_WATCHED);
+}
+
 /* ---- paths come and go */
 
 static struct path *add(struct tunnel *t, const struct endpoint *nbma)
@@ -143,6 +160,8 @@ static void take_address(struct path *p)
 		w = p->watches;
 	if (!w)
 		return;
+	if (!ipaddr_is_none(&p->addr) && !ipaddr_is_link_local(&p->addr) && !ipaddr_eq(&p->addr, &w->addr))
+		p->answers = p->measured = false; /* perhaps somebody else */
 	p->overlay = w->overlay;
 	p->addr = w->addr;
 }
@@ -175,8 +194,10 @@ void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, st
 	struct path_watch **end;
 	struct path *p;
 
-	if (is_same(w, kind, nbma, addr))
+	if (is_same(w, kind, nbma, addr)) {
+		path_step(w->path, PATH_EVENT_WATCHED); /* who never answered is asked again, now that it is heard of */
 		return;
+	}
 	path_unwatch(w);
 	p = path_find(o->tunnel, nbma);
 	if (!p)

@@ -329,6 +329,62 @@ static void a_dead_client_is_told_to_routing(void **state)
 	rig_free(s.rig);
 }
 
+/* Silence proved nothing when it came; it is asked again whenever it is heard of, and judged once it answers. */
+static void a_client_that_answers_later_is_judged_from_then_on(void **state)
+{
+	const struct scene s = hub_that_probes(true);
+
+	(void)state;
+	assert_false(path_to(s.hub, "198.51.100.1")->answers);
+	s.spoke1->filters_probes = false;
+	rig_run(s.rig, s.spoke1->nhrp->holdtime_s); /* it refreshes meanwhile */
+	assert_true(path_to(s.hub, "198.51.100.1")->answers);
+	node_stop_abruptly(s.spoke1);
+	for (int i = 0; i < 3; i++) {
+		node_quiet(s.hub, "198.51.100.1");
+		rig_run_ms(s.rig, 300);
+	}
+	assert_int_equal(s.hub->routing, ROUTING_DEAD);
+	rig_free(s.rig);
+}
+
+static struct nhrp_message *registration(const char *addr, const char *inside)
+{
+	static struct nhrp_message m;
+
+	memset(&m, 0, sizeof m);
+	m.type = NHRP_REGISTRATION_REQUEST;
+	m.hop_count = 255;
+	m.nbma_family = IP_V4;
+	m.request_id = 7;
+	m.src_nbma = addr_of(inside);
+	m.src_proto = addr_of(addr);
+	m.proto_family = (enum ip_family)m.src_proto.family;
+	m.dst_proto = addr_of("10.0.0.1");
+	m.cie_count = 1;
+	m.cies[0] = (struct nhrp_cie){ .prefix_len = 255, .holding_s = 60 };
+	return &m;
+}
+
+/* Another router behind the same address: what the one before answered says nothing of it. */
+static void another_client_is_another(void **state)
+{
+	const struct scene s = hub_that_probes(false);
+
+	(void)state;
+	assert_true(path_to(s.hub, "198.51.100.1")->answers);
+	s.spoke1->filters_probes = true;
+	node_receive(s.hub, "198.51.100.1", registration("10.0.0.11", "172.16.7.7"));
+	assert_false(path_to(s.hub, "198.51.100.1")->answers);
+	rig_run(s.rig, 5);
+	for (int i = 0; i < 10; i++) {
+		node_quiet(s.hub, "198.51.100.1");
+		rig_run_ms(s.rig, 300);
+	}
+	assert_int_equal(s.hub->routing, -1);
+	rig_free(s.rig);
+}
+
 static void a_client_that_filters_is_not_judged(void **state)
 {
 	const struct scene s = hub_that_probes(true);
@@ -579,6 +635,8 @@ int main(void)
 		cmocka_unit_test(a_dead_direct_path_is_forgotten_in_time),
 		cmocka_unit_test(a_dead_client_is_told_to_routing),
 		cmocka_unit_test(a_client_that_filters_is_not_judged),
+		cmocka_unit_test(a_client_that_answers_later_is_judged_from_then_on),
+		cmocka_unit_test(another_client_is_another),
 		cmocka_unit_test(our_own_sleep_is_nobodys_death),
 		cmocka_unit_test(answers_to_nothing_are_nothing),
 		cmocka_unit_test(light_probes_have_a_budget),
