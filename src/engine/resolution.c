@@ -423,7 +423,7 @@ static bool learn_network(struct overlay *o, const struct nhrp_message *m, const
 
 	f.hop = hop;
 	f.asked = m->dst_proto;
-	return shortcut_prefix(o, &m->dst_proto, &offered, &f.dst) && binding_learn(o, &f);
+	return shortcut_prefix(o, &m->dst_proto, &c->proto, &offered, &f.dst) && binding_learn(o, &f);
 }
 
 static bool learn(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)

@@ -167,6 +167,23 @@ static uint32_t tunnel_of(const struct shortcut *s)
 	return s->binding ? s->binding->overlay->tunnel->settings.number : s->tunnel;
 }
 
+/* Who was believed to have all of a route, of which b has a part, has not. What he has is asked for again. */
+static void end_claims_to(const struct binding *b, const struct place *part)
+{
+	struct engine *const e = overlay_engine(b->overlay);
+
+	for (int len = part->dst.len - 1; len >= 0; len--) {
+		const struct place wide = { part->vrf, ipprefix_make(&part->dst.addr, (uint8_t)len) };
+		const struct shortcut *const s = find(e, &wide);
+
+		if (!s || !s->binding)
+			continue;
+		if (!ipaddr_eq(&s->binding->via, &b->via) && rib_find(engine_rib(e, part->vrf), &wide.dst))
+			binding_remove(s->binding, "another one answers for a part of it");
+		return;
+	}
+}
+
 void shortcut_set(struct binding *b)
 {
 	struct engine *const e = overlay_engine(b->overlay);
@@ -179,6 +196,7 @@ void shortcut_set(struct binding *b)
 	s->binding = b;
 	say(e, EFFECT_SHORTCUT_SET, tunnel, &at, &b->via);
 	hole_settle(e, &at, tunnel);
+	end_claims_to(b, &at);
 }
 
 /* The binding of another tunnel of this DMVPN that wants the same; NULL: none. */
@@ -292,8 +310,22 @@ static size_t count_inside(const struct rib *rib, const struct ipprefix *p)
 	return n;
 }
 
-bool shortcut_prefix(const struct overlay *o, const struct ipaddr *dst, const struct ipprefix *offered,
-		     struct ipprefix *out)
+/* Somebody else than via has answered for a part of p. */
+static bool is_shared(const struct engine *e, const struct place *p, const struct ipaddr *via)
+{
+	for (const struct tree_node *n = tree_after(&e->shortcuts, p); n; n = tree_next(n)) {
+		const struct shortcut *const s = CONTAINER_OF(n, const struct shortcut, node);
+
+		if (s->at.vrf != p->vrf || !ipprefix_covers(&p->dst, &s->at.dst))
+			return false;
+		if (s->binding && !ipaddr_eq(&s->binding->via, via))
+			return true;
+	}
+	return false;
+}
+
+bool shortcut_prefix(const struct overlay *o, const struct ipaddr *dst, const struct ipaddr *via,
+		     const struct ipprefix *offered, struct ipprefix *out)
 {
 	const struct rib *const rib = overlay_rib(o);
 	const struct route *const r = rib_match(rib, dst, ip_family_bits(o->family));
@@ -301,6 +333,9 @@ bool shortcut_prefix(const struct overlay *o, const struct ipaddr *dst, const st
 	if (!overlay_of_route(o, r))
 		return false;
 	*out = ipprefix_make(dst, offered->len > r->dst.len ? offered->len : r->dst.len);
+	if (out->len == r->dst.len &&
+	    (out->len == 0 || is_shared(overlay_engine(o), &(struct place){ o->tunnel->settings.vrf, *out }, via)))
+		*out = ipprefix_host(dst);
 	if (count_inside(rib, out) > SHORTCUT_THROWS_MAX)
 		*out = ipprefix_host(dst);
 	return true;

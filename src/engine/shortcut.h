@@ -6,6 +6,10 @@
  * DMVPN. Every real route strictly inside a shortcut's prefix gets a throw. One shortcut
  * per prefix and VRF; when two bindings want the same, the newer one has it, and
  * the other one when that goes.
+ *
+ * Who answers says how much is behind him, and nobody can prove it. He is believed as far as routing treats it as
+ * one: up to the covering route, of which he has all only as long as nobody else has answered for a part of it,
+ * and never all of a default route. What is not believed shrinks to the host that was asked for.
  */
 #ifndef DMVPN_ENGINE_SHORTCUT_H
 #define DMVPN_ENGINE_SHORTCUT_H
@@ -18,11 +22,11 @@ void shortcuts_init(struct engine *e);
 void shortcuts_free(struct engine *e); /* without effects */
 
 /*
- * The prefix that a shortcut for dst may have: `offered`, no wider than the covering route,
- * with a bounded number of holes. false: none, because dst is not routed into this DMVPN.
+ * The prefix that a shortcut for dst by way of `via` may have: `offered`, as far as that is believed, with a
+ * bounded number of holes. false: none, because dst is not routed into this DMVPN.
  */
-bool shortcut_prefix(const struct overlay *o, const struct ipaddr *dst, const struct ipprefix *offered,
-		     struct ipprefix *out);
+bool shortcut_prefix(const struct overlay *o, const struct ipaddr *dst, const struct ipaddr *via,
+		     const struct ipprefix *offered, struct ipprefix *out);
 void shortcut_set(struct binding *b);
 void shortcut_del(struct binding *b);
 /* A route was added, changed or deleted; the rib has it already. */

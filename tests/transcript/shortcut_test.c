@@ -120,6 +120,73 @@ static void shortcut_off_ignores_indications(void **state)
 	rig_free(s.rig);
 }
 
+/* What an earlier answer said, under the rules for answers: `via` has `network`, and was asked for `asked`. */
+static void says(struct node *n, const char *via, const char *nbma, const char *network, const char *asked)
+{
+	struct event ev = { .type = EVENT_BINDING_SAVED };
+
+	ev.saved.via = addr_of(via);
+	ev.saved.dst = ipprefix_make(&ev.saved.via, ev.saved.via.family == IP_V4 ? 32 : 128);
+	ev.saved.nbma.addr = addr_of(nbma);
+	ev.saved.left = span_s(60);
+	node_event(n, &ev);
+	ev.saved.network = true;
+	ev.saved.dst = prefix_of(network);
+	ev.saved.asked = addr_of(asked);
+	node_event(n, &ev);
+}
+
+static void nobody_has_what_others_answer_for(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	scene_routes(&s);
+	says(s.spoke1, "10.0.0.12", "198.51.100.2", "192.168.2.0/24", "192.168.2.20");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	/* All of the route, of which a part is another's: the host that was asked for, no more. */
+	says(s.spoke1, "10.0.0.13", "198.51.100.3", "192.168.0.0/16", "192.168.3.30");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.0.0/16"), "-");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.3.30/32"), "10.0.0.13");
+	/* A part of it is believed, and so is all of it from who has answered for all that is known. */
+	says(s.spoke1, "10.0.0.13", "198.51.100.3", "192.168.4.0/24", "192.168.4.30");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.4.0/24"), "10.0.0.13");
+	rig_free(s.rig);
+}
+
+static void a_claim_to_all_ends_when_another_answers(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	scene_routes(&s);
+	says(s.spoke1, "10.0.0.13", "198.51.100.3", "192.168.0.0/16", "192.168.3.30");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.0.0/16"), "10.0.0.13");
+	says(s.spoke1, "10.0.0.13", "198.51.100.3", "192.168.5.0/24", "192.168.5.30");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.0.0/16"), "10.0.0.13");
+	says(s.spoke1, "10.0.0.12", "198.51.100.2", "192.168.2.0/24", "192.168.2.20");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.0.0/16"), "-");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	rig_free(s.rig);
+}
+
+static void nobody_has_the_default_route(void **state)
+{
+	const struct scene s = scene_up();
+	struct event ev = { .type = EVENT_ROUTE, .route = { .add = true, .gateway = addr_of("10.0.0.1"), .via_tunnel = true } };
+
+	(void)state;
+	ev.route.dst = ipprefix_make(&ev.route.gateway, 0);
+	node_event(s.spoke1, &ev);
+	says(s.spoke1, "10.0.0.12", "198.51.100.2", "192.168.2.0/24", "192.168.2.20");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	node_event(s.spoke1, &(struct event){ .type = EVENT_CLEAR });
+	says(s.spoke1, "10.0.0.12", "198.51.100.2", "192.168.0.0/0", "192.168.2.20");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.20/32"), "10.0.0.12");
+	assert_int_equal(s.spoke1->shortcut_count, 1);
+	rig_free(s.rig);
+}
+
 static void shortcut_goes_with_its_covering_route(void **state)
 {
 	const struct scene s = shortcut_up();
@@ -360,6 +427,9 @@ int main(void)
 		cmocka_unit_test(multipath_route_into_the_dmvpn_counts),
 		cmocka_unit_test(indication_for_somebody_behind_us_is_dropped),
 		cmocka_unit_test(shortcut_off_ignores_indications),
+		cmocka_unit_test(nobody_has_what_others_answer_for),
+		cmocka_unit_test(a_claim_to_all_ends_when_another_answers),
+		cmocka_unit_test(nobody_has_the_default_route),
 		cmocka_unit_test(shortcut_goes_with_its_covering_route),
 		cmocka_unit_test(shortcut_goes_when_the_covering_route_is_deleted),
 		cmocka_unit_test(all_shortcuts_go_with_the_covering_route),
