@@ -78,7 +78,7 @@ size_t flags_of(const struct binding_view *b, const char *out[FLAGS_MAX])
 {
 	const struct { bool set; const char *word; } all[] = {
 		{ b->authoritative, "authoritative" }, { b->unique, "unique" }, { b->implicit, "implicit" },
-		{ b->nat, "nat" }, { b->router, "router" }, { b->used, "used" }, { b->nhop, "nhop" },
+		{ b->nat, "nat" }, { b->restored, "restored" }, { b->router, "router" }, { b->used, "used" }, { b->nhop, "nhop" },
 		{ b->rib, "rib" }, { b->nho, "nho" }, { b->kind == BINDING_NEGATIVE, "negative" },
 	};
 	size_t n = 0;

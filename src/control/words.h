@@ -6,7 +6,7 @@
 
 #include "control/view.h"
 
-enum { UPTIME_TEXT_MAX = 24, ATTRIBUTES_TEXT_MAX = 12, FLAGS_MAX = 10 };
+enum { UPTIME_TEXT_MAX = 24, ATTRIBUTES_TEXT_MAX = 12, FLAGS_MAX = 11 };
 
 const char *word_of_state(enum binding_state s);  /* "INTF" … "UP" */
 const char *word_of_kind(enum binding_kind k);    /* "dynamic", "static", … */

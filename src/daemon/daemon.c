@@ -61,6 +61,7 @@ void daemon_feed(struct daemon *d, const struct event *ev)
 	ipsec_run(d);
 	if (state_note_request(&d->state, engine_request_id(d->engine)) < 0)
 		daemon_log(d, TRACE_WARNING, "STATE_WRITE", "file=%s error=\"cannot be written\"", d->state.path);
+	saved_look(d);
 	arm_engine(d);
 }
 
@@ -79,6 +80,7 @@ static void begin_stop(struct daemon *d)
 
 	if (d->phase != DAEMON_RUNNING)
 		return;
+	saved_stop(d);
 	d->phase = DAEMON_STOPPING;
 	uv_timer_start(&d->stop_timer, on_stop_timeout, PURGE_TIMEOUT_MS, 0);
 	daemon_feed(d, &ev);
@@ -240,6 +242,7 @@ static void open_state(struct daemon *d)
 	rc = state_load(&d->state, folder, base_name(d->hello.config_path));
 	if (rc < 0)
 		daemon_log(d, TRACE_WARNING, "STATE_WRITE", "file=%s error=\"%s\"", d->state.path, strerror(-rc));
+	saved_load(d, folder, base_name(d->hello.config_path));
 }
 
 static int start_kernel(struct daemon *d)
@@ -374,6 +377,7 @@ static void go(struct daemon *d, int listen_fd)
 	d->phase = DAEMON_RUNNING;
 	routes_replay(d->routes, overlay_route_changed, d);
 	tunnels_check(d);
+	saved_begin(d, goes_on);
 	if (goes_on)
 		adopt_tell(d);
 	warn_forwarding(d);

@@ -19,6 +19,7 @@
 #include "daemon/keeper_client.h"
 #include "daemon/log.h"
 #include "daemon/raws.h"
+#include "daemon/saved.h"
 #include "daemon/state.h"
 #include "daemon/tunnel.h"
 #include "daemon/underlay.h"
@@ -43,6 +44,7 @@ struct daemon {
 	uv_poll_t keeper_poll;
 	struct config *config;   /* the running one */
 	struct state state;
+	struct saved *saved;     /* saved.c */
 
 	struct netlink netlink;
 	struct monitor *monitor;

@@ -252,6 +252,7 @@ static void set_facts(struct binding *b, const struct binding_facts *f)
 	b->authoritative = f->authoritative;
 	b->implicit = f->implicit;
 	b->nat = f->nat;
+	b->restored = f->restored;
 	b->preference = f->preference;
 	b->mtu_bytes = f->mtu_bytes;
 	b->asked = f->asked;
@@ -275,9 +276,11 @@ static bool is_weaker(const struct binding *b, const struct binding_facts *f)
 
 struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
 {
+	struct engine *const e = overlay_engine(o);
 	struct binding *b = binding_find(o, &f->dst);
+	const struct endpoint before = b && !b->hop ? b->peer->nbma : (struct endpoint){ 0 };
 	struct resolution *r;
-	bool fresh;
+	bool fresh, other;
 
 	if (b && (b->kind < f->kind || (f->hop && !b->hop)))
 		return NULL;
@@ -304,9 +307,16 @@ struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
 		set_peer(b, &f->nbma);
 		set_multicast(b, f->multicast);
 	}
+	other = !fresh && !f->hop && (binding_is_of_other(b, f->identity) || !ipaddr_eq(&b->claimed_nbma, &f->claimed_nbma));
 	set_facts(b, f);
+	if (fresh || (!f->hop && !endpoint_eq(&before, &f->nbma)))
+		e->bindings_changed++;
+	else
+		e->bindings_renewed++;
 	bfd_follow(b);
 	follow_path(b);
+	if (other)
+		path_of_another(b->path.path);
 	if (f->kind == BINDING_REGISTERED && path_is_dead(o->tunnel, &f->nbma)) /* it may be back */
 		path_hint(o->tunnel, &f->nbma, PATH_EVENT_RETRY);
 	if (f->hop)
@@ -330,6 +340,7 @@ static void discard(struct binding *b)
 	timer_stop(&e->timers, &b->refresh);
 	tree_remove(&b->overlay->bindings, &b->node);
 	requesters_done(&b->requesters);
+	e->bindings_changed++;
 	free(b->identity);
 	if (is_dynamic(b))
 		e->binding_count--;

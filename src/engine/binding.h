@@ -36,6 +36,7 @@ struct binding {
 	struct ipaddr claimed_nbma;  /* pre-NAT; IP_NONE when the same */
 	char *identity;              /* who said it himself, as IPsec authenticated him; NULL: not known */
 	bool unique, router, authoritative, implicit, nat, used;
+	bool restored;               /* an earlier life knew it; nobody has said it to this one yet */
 	bool wanted;                 /* STATIC and NHS: mark of the last look at the configuration */
 	bool multicast;              /* holds a multicast reference of the peer */
 	bool usage_asked;
@@ -63,7 +64,7 @@ struct binding_facts {
 	const char *identity;       /* NULL: not known, or said by another */
 	struct binding *hop;        /* shortcut bindings */
 	struct ipaddr asked;
-	bool unique, router, authoritative, implicit, nat, multicast;
+	bool unique, router, authoritative, implicit, nat, multicast, restored;
 	uint8_t preference;
 	uint16_t mtu_bytes;
 	struct span hold;           /* us == 0: for ever */

@@ -22,6 +22,7 @@
 #include "engine/redirect.h"
 #include "engine/registration.h"
 #include "engine/resolution.h"
+#include "engine/saved.h"
 #include "engine/server.h"
 #include "engine/shortcut.h"
 
@@ -366,6 +367,9 @@ static void handle(struct engine *e, const struct event *ev)
 		break;
 	case EVENT_NEIGHBOUR_KNOWN:
 		neighbour_known_event(e, ev);
+		break;
+	case EVENT_BINDING_SAVED:
+		saved_take(e, ev);
 		break;
 	case EVENT_CLEAR:
 		clear_event(e, ev);

@@ -61,6 +61,7 @@ enum event_type {
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
 	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds */
 	EVENT_NEIGHBOUR_KNOWN, /* after a restart: a neighbour entry that the kernel still holds */
+	EVENT_BINDING_SAVED, /* after a restart: what an earlier life knew and saved (saved.h) */
 	EVENT_CLEAR,     /* operator: drop dynamic bindings (`clear ip nhrp`) */
 	EVENT_SHUTDOWN,  /* clean stop: purge registrations, then say EFFECT_DONE */
 };
@@ -151,6 +152,21 @@ struct event {
 			uint64_t peer; /* to which it leads, told by EVENT_PEER_KNOWN; else PEER_NONE … */
 			struct endpoint nbma; /* … and where that is */
 		} neighbour_known;
+		struct {
+			struct ipprefix dst;
+			bool registered;      /* a client of ours did; else an answer said so */
+			bool network;         /* behind the next hop `via`, which is told of before */
+			struct ipaddr via;
+			struct ipaddr asked;  /* the address to ask for again */
+			struct endpoint nbma; /* of the next hop */
+			struct ipaddr claimed_nbma;
+			const char *identity; /* as packet.identity */
+			bool unique, router, authoritative, nat;
+			bool answers;         /* it has answered a probe */
+			uint8_t preference;
+			uint16_t mtu_bytes;
+			struct span left;     /* of its hold time */
+		} saved;
 		struct {
 			struct ipaddr addr; /* IP_NONE: all of the tunnel */
 		} clear;

@@ -121,7 +121,8 @@ static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const stru
 		return judge_identity(x, old);
 	if (!old || endpoint_eq(binding_nbma(old), &x->nbma))
 		return NHRP_CODE_SUCCESS;
-	if (old->kind == BINDING_REGISTERED && old->unique && !is_same_client(x, old))
+	/* Whom nobody has heard of since a restart may have moved meanwhile. */
+	if (old->kind == BINDING_REGISTERED && old->unique && !old->restored && !is_same_client(x, old))
 		return NHRP_CODE_ALREADY_REGISTERED;
 	return NHRP_CODE_SUCCESS;
 }
@@ -243,6 +244,29 @@ void server_registration(struct overlay *o, const struct endpoint *from, const s
 	if (!ipaddr_is_none(&first.claimed))
 		add_outside(&reply, &first);
 	message_send(o, &reply, from);
+}
+
+void server_restore(struct overlay *o, const struct event *ev)
+{
+	struct engine *const e = overlay_engine(o);
+	const struct nhrp_cie c = { .prefix_len = ip_family_bits(o->family) };
+	const struct claim x = { .overlay = o, .addr = ev->saved.dst.addr, .nbma = ev->saved.nbma,
+				 .claimed = ev->saved.claimed_nbma, .identity = ev->saved.identity };
+	const struct binding_facts f = {
+		.dst = ipprefix_host(&x.addr), .via = x.addr, .kind = BINDING_REGISTERED, .nbma = x.nbma,
+		.claimed_nbma = x.claimed, .identity = x.identity, .unique = ev->saved.unique, .router = ev->saved.router,
+		.authoritative = ev->saved.authoritative, .nat = ev->saved.nat, .restored = true,
+		.multicast = o->cfg->map_multicast_dynamic, .preference = ev->saved.preference,
+		.mtu_bytes = ev->saved.mtu_bytes, .hold = ev->saved.left,
+	};
+	const char *why;
+	bool allowed;
+
+	e->in_identity = x.identity;
+	allowed = !binding_host(o, &x.addr) && judge(&x, &c, NULL, &why) == NHRP_CODE_SUCCESS;
+	e->in_identity = NULL;
+	if (allowed && x.nbma.addr.family == o->tunnel->settings.transport && binding_learn(o, &f))
+		say_client(&x, "NHRP_NHC_UP", TRACE_NOTICE, "saved before a restart, not confirmed yet", NULL);
 }
 
 void server_stranger(struct overlay *o, const struct endpoint *from, const struct ipaddr *addr)

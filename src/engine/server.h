@@ -18,4 +18,7 @@ void server_resolution(struct overlay *o, const struct endpoint *from, const str
  */
 void server_stranger(struct overlay *o, const struct endpoint *from, const struct ipaddr *addr);
 
+/* EVENT_BINDING_SAVED of a client: taken up as if he had registered, where he still may. */
+void server_restore(struct overlay *o, const struct event *ev);
+
 #endif

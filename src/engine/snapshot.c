@@ -86,7 +86,7 @@ static void view_binding(const struct binding *b, struct binding_view *v)
 		.dst = b->dst, .via = b->via, .nbma = *binding_nbma(b), .claimed_nbma = b->claimed_nbma,
 		.peer = (b->hop ? b->hop : b)->peer->id, .kind = b->kind,
 		.unique = b->unique, .router = b->router, .authoritative = b->authoritative,
-		.implicit = b->implicit, .nat = b->nat, .used = b->used,
+		.implicit = b->implicit, .nat = b->nat, .used = b->used, .restored = b->restored,
 		.nhop = !b->hop, .rib = b->hop != NULL,
 		.created = b->created, .expires = b->expires,
 		.preference = b->preference, .mtu_bytes = b->mtu_bytes,

@@ -42,6 +42,7 @@ struct binding_view {
 	enum binding_state state;
 	bool unique, router, authoritative, implicit, nat, used, nhop, rib, nho, temporary;
 	bool standby; /* of an NHS that is not needed for now, which is no fault */
+	bool restored; /* saved by an earlier life, and not said again yet */
 	struct instant created;
 	struct instant expires; /* INSTANT_NEVER: does not */
 	struct ipaddr leans_on; /* INCOMPLETE: the NHS that carries its traffic meanwhile */

@@ -47,6 +47,7 @@ struct engine {
 	struct timers timers;
 	uint32_t request_id;   /* last used */
 	uint64_t next_peer_id;
+	uint64_t bindings_changed, bindings_renewed; /* dynamic ones: saved.h */
 	size_t binding_count;  /* dynamic ones, over all tunnels; bounded by options.bindings_max */
 	size_t tunnel_count;
 	struct tunnel **tunnels; /* by number, ascending */

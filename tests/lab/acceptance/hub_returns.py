@@ -23,7 +23,7 @@ def configs():
 
 def registered(lab, n):
     return [b for b in lab.show("hub1", "nhrp")["bindings"]
-            if b["type"] == "dynamic" and b["target"] == f"{scene.spoke(n)}/32"]
+            if b["type"] == "dynamic" and b["target"] == f"{scene.spoke(n)}/32" and "restored" not in b["flags"]]
 
 
 def agreements(lab, n):

@@ -1,0 +1,41 @@
+/*
+ * saved_file: bindings as octets, for the file in which they outlast a restart. Reading it takes nothing on
+ * trust: whoever wrote it may have been cut off, or was somebody else.
+ *
+ *    "DMVPNSAV" | version 16 | 0 16 | seconds since 1970 64 | records 32
+ *    records, each: its octets 16, then
+ *       tunnel 32 | flags 8 | preference 8 | MTU 16 | milliseconds left 32
+ *       prefix length 8 | address | via | asked | NBMA | claimed NBMA   (each: family 8: 0, 4, 6; its octets)
+ *       octets of the identity 8 | identity
+ *    checksum of all before 64
+ */
+#ifndef DMVPN_DAEMON_SAVED_FILE_H
+#define DMVPN_DAEMON_SAVED_FILE_H
+
+#include "engine/saved.h"
+
+enum {
+	SAVED_RECORDS_MAX = 65536,
+	SAVED_FILE_MAX = 32 * 1024 * 1024, /* octets */
+	SAVED_LEFT_MAX_S = 65535,          /* no hold time is longer */
+};
+
+struct saved_list {
+	size_t count, room;
+	struct event *records; /* EVENT_BINDING_SAVED; their identities are the list's */
+};
+
+/* A copy of what comes from saved_next(). Beyond SAVED_RECORDS_MAX, or where a value does not fit, it is left out. */
+void saved_list_add(struct saved_list *l, const struct event *ev);
+void saved_list_drop(struct saved_list *l, size_t index); /* the last one takes its place */
+void saved_list_done(struct saved_list *l);
+
+/* malloc'd; NULL: out of memory. */
+uint8_t *saved_encode(const struct saved_list *l, int64_t unix_s, size_t *length);
+/*
+ * What is left at unix_s of what was saved. NULL when it is to be believed, else why not; then nothing is in the
+ * list. A clock that stands before the time of saving has been put back: nobody knows how much time went by.
+ */
+const char *saved_decode(const uint8_t *bytes, size_t length, int64_t unix_s, struct saved_list *out);
+
+#endif

@@ -1,0 +1,182 @@
+/* The file of bindings: what was written is read, less the time that went by; nothing else is believed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "daemon/saved_file.h"
+
+enum { NOW = 1000000 };
+
+static struct ipaddr address(const char *text)
+{
+	struct ipaddr a;
+
+	assert_true(ipaddr_parse(text, &a));
+	return a;
+}
+
+static struct event registered(void)
+{
+	struct event ev = { .type = EVENT_BINDING_SAVED, .tunnel = 7 };
+	const struct ipaddr addr = address("10.0.0.11");
+
+	ev.saved.dst = ipprefix_host(&addr);
+	ev.saved.via = addr;
+	ev.saved.registered = ev.saved.unique = ev.saved.nat = ev.saved.answers = true;
+	ev.saved.nbma.addr = address("198.51.100.1");
+	ev.saved.claimed_nbma = address("192.168.1.2");
+	ev.saved.identity = "spoke1.example.net";
+	ev.saved.preference = 9;
+	ev.saved.mtu_bytes = 1400;
+	ev.saved.left = span_s(60);
+	return ev;
+}
+
+static struct event network(void)
+{
+	struct event ev = { .type = EVENT_BINDING_SAVED };
+	const struct ipaddr addr = address("fd00:1::");
+
+	ev.saved.dst = ipprefix_make(&addr, 64);
+	ev.saved.network = ev.saved.router = ev.saved.authoritative = true;
+	ev.saved.via = address("fd00::12");
+	ev.saved.asked = address("fd00:1::5");
+	ev.saved.nbma.addr = address("2001:db8::2");
+	ev.saved.left = span_s(10);
+	return ev;
+}
+
+static uint8_t *written(size_t *length)
+{
+	const struct event one = registered(), two = network();
+	struct saved_list l = { 0 };
+	uint8_t *bytes;
+
+	saved_list_add(&l, &one);
+	saved_list_add(&l, &two);
+	bytes = saved_encode(&l, NOW, length);
+	assert_non_null(bytes);
+	saved_list_done(&l);
+	return bytes;
+}
+
+static void expect_same(const struct event *a, const struct event *b)
+{
+	struct event x = *a, y = *b;
+
+	if (b->saved.identity)
+		assert_string_equal(a->saved.identity, b->saved.identity);
+	else
+		assert_null(a->saved.identity);
+	x.saved.identity = y.saved.identity = NULL;
+	x.saved.left = y.saved.left;
+	assert_int_equal(x.tunnel, y.tunnel);
+	assert_true(ipprefix_eq(&x.saved.dst, &y.saved.dst));
+	assert_true(ipaddr_eq(&x.saved.via, &y.saved.via) && ipaddr_eq(&x.saved.asked, &y.saved.asked));
+	assert_true(endpoint_eq(&x.saved.nbma, &y.saved.nbma));
+	assert_true(ipaddr_eq(&x.saved.claimed_nbma, &y.saved.claimed_nbma));
+	assert_true(x.saved.registered == y.saved.registered && x.saved.network == y.saved.network);
+	assert_true(x.saved.unique == y.saved.unique && x.saved.router == y.saved.router);
+	assert_true(x.saved.authoritative == y.saved.authoritative && x.saved.nat == y.saved.nat);
+	assert_true(x.saved.answers == y.saved.answers && x.saved.preference == y.saved.preference);
+	assert_int_equal(x.saved.mtu_bytes, y.saved.mtu_bytes);
+}
+
+static void what_was_written_is_read(void **state)
+{
+	const struct event one = registered(), two = network();
+	struct saved_list l;
+	size_t length;
+	uint8_t *bytes = written(&length);
+
+	(void)state;
+	assert_null(saved_decode(bytes, length, NOW, &l));
+	assert_int_equal(l.count, 2);
+	expect_same(&l.records[0], &one);
+	expect_same(&l.records[1], &two);
+	/* Seconds are whole: never more time than was left. */
+	assert_int_equal(l.records[0].saved.left.us, span_s(59).us);
+	saved_list_done(&l);
+	free(bytes);
+}
+
+static void time_goes_by(void **state)
+{
+	struct saved_list l;
+	size_t length;
+	uint8_t *bytes = written(&length);
+
+	(void)state;
+	assert_null(saved_decode(bytes, length, NOW + 20, &l));
+	assert_int_equal(l.count, 1); /* the other one is over */
+	assert_int_equal(l.records[0].saved.left.us, span_s(39).us);
+	saved_list_done(&l);
+	assert_null(saved_decode(bytes, length, NOW + 1000000, &l));
+	assert_int_equal(l.count, 0);
+	assert_null(saved_decode(bytes, length, INT64_MAX, &l));
+	assert_int_equal(l.count, 0);
+	assert_non_null(saved_decode(bytes, length, NOW - 1, &l)); /* the clock was put back */
+	assert_int_equal(l.count, 0);
+	assert_non_null(saved_decode(bytes, length, INT64_MIN, &l));
+	free(bytes);
+}
+
+static void nothing_garbled_is_believed(void **state)
+{
+	struct saved_list l;
+	size_t length;
+	uint8_t *bytes = written(&length);
+
+	(void)state;
+	for (size_t cut = 0; cut < length; cut++) {
+		assert_non_null(saved_decode(bytes, cut, NOW, &l));
+		assert_int_equal(l.count, 0);
+	}
+	for (size_t i = 0; i < 8 * length; i++) {
+		bytes[i / 8] ^= (uint8_t)(1u << i % 8);
+		assert_non_null(saved_decode(bytes, length, NOW, &l));
+		assert_int_equal(l.count, 0);
+		bytes[i / 8] ^= (uint8_t)(1u << i % 8);
+	}
+	free(bytes);
+}
+
+static void what_does_not_fit_is_left_out(void **state)
+{
+	struct event ev = registered();
+	struct saved_list l = { 0 };
+	char name[300];
+
+	(void)state;
+	memset(name, 'x', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	ev.saved.identity = name;
+	saved_list_add(&l, &ev);
+	ev = registered();
+	ev.saved.left = span_us(0);
+	saved_list_add(&l, &ev);
+	ev.saved.left = span_s(SAVED_LEFT_MAX_S + 1);
+	saved_list_add(&l, &ev);
+	assert_int_equal(l.count, 0);
+	ev.saved.left = span_s(1);
+	for (int i = 0; i < 70000; i++)
+		saved_list_add(&l, &ev);
+	assert_int_equal(l.count, SAVED_RECORDS_MAX);
+	saved_list_done(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(time_goes_by),
+		cmocka_unit_test(nothing_garbled_is_believed),
+		cmocka_unit_test(what_does_not_fit_is_left_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
