@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/saved.h"
 #include "sim/session.h"
 #include "wire/nhrp.h"
 
@@ -139,6 +140,7 @@ static void adopt_host(struct world *w, struct router *r)
 void router_start(struct world *w, struct router *r)
 {
 	struct config *c = read_config(w, r);
+	bool is_restart;
 	struct engine_options o = {
 		.seed = w->seed * 1000 + world_index(w, r) + r->incarnation * 7919,
 		.peer_id_first = 1 + r->incarnation * PEERS_PER_LIFE,
@@ -155,7 +157,8 @@ void router_start(struct world *w, struct router *r)
 		world_fail(w, r, "no engine");
 		return;
 	}
-	world_note(w, r, r->forwards ? "starts again" : "starts");
+	is_restart = r->forwards;
+	world_note(w, r, is_restart ? "starts again" : "starts");
 	if (r->forwards)
 		adopt_host(w, r);
 	else
@@ -164,6 +167,7 @@ void router_start(struct world *w, struct router *r)
 	w->reroute[world_index(w, r)] = true;
 	tell_routes(w, r);
 	tell_tunnels(w, r);
+	saved_tell(w, r, is_restart);
 }
 
 void router_move(struct world *w, struct router *r, bool away)
@@ -228,6 +232,7 @@ void router_jump(struct world *w, struct router *r, struct span ahead)
 static void lose_engine(struct world *w, struct router *r)
 {
 	r->request_id = engine_request_id(r->engine);
+	saved_keep(w, r);
 	engine_free(r->engine);
 	r->engine = NULL;
 	r->stopping = false;

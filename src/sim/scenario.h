@@ -98,6 +98,7 @@ struct scenario {
 	struct span headless;    /* phase 2: a spoke that loses the first hub has no routes for so long; 0: it has */
 	uint16_t route_hold_s;   /* `nhrp route-hold` of all tunnels; 0: none */
 	uint16_t holdtime_s, registration_s;
+	bool saved;              /* routers keep their bindings over restarts (engine/saved.h) */
 	bool no_unique;          /* spokes may register from a new address at once */
 	bool kernel;             /* the kernel's GRE carries all tunnels */
 	size_t hub_bindings_max, spoke_bindings_max; /* 0: as the engine has it */

@@ -1,3 +1,4 @@
+#include "sim/saved.h"
 #include "sim/session.h"
 
 #include <assert.h>
@@ -382,6 +383,7 @@ static void world_done(struct world *w)
 		bfd_end(&w->routers[i]);
 		host_done(&w->routers[i].host);
 		sessions_forget(&w->routers[i]);
+		saved_drop(&w->routers[i]);
 	}
 	routing_done(w);
 	outages_done(&w->outages);

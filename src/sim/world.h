@@ -63,6 +63,9 @@ struct router {
 	struct instant ticked_at; /* to notice a clock that stands still */
 	unsigned ticks;
 	struct table sessions; /* session.h */
+	struct event *saved;   /* saved.h: what the last engine has left … */
+	size_t saved_count;
+	struct instant saved_at; /* … then */
 	struct engine_sizes sizes; /* as they were when growth began to be watched */
 	struct host host;
 };
