@@ -50,11 +50,17 @@ static void control_fill(struct msghdr *msg, const struct underlay_packet *p)
 	}
 }
 
+/* It may be about another packet. One that may be fragmented is never too long itself. */
+static bool is_news(const struct queued_send *s, int error)
+{
+	return send_error_is_news(error) || (error == EMSGSIZE && !s->packet.df);
+}
+
 /* What to do about the first packet of a run that was refused; true: try it once more. */
 static bool send_failed(struct kernel_io *io, struct queued_send *s, int error, unsigned tries)
 {
 	if (error == EINTR || (tries == 0 && send_error_waits(s->fd, error)) ||
-	    (tries < SEND_TRIES && send_error_is_news(error)))
+	    (tries < SEND_TRIES && is_news(s, error)))
 		return true;
 	if (error == EMSGSIZE && s->packet.df && s->packet.session) {
 		esp_tx_learn(io->worker, s->packet.session, send_error_mtu(s->fd));
