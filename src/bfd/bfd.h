@@ -135,7 +135,7 @@ void bfd_free(struct bfd *b); /* says nothing to anybody; NULL is fine */
 /*
  * The process may be killed: sessions lie in records (borrowed, of BFD_RECORD_OCTETS) from now on. Those that an
  * earlier process left there go on, in their states and under their discriminators, so that their far ends notice
- * nothing. Before any bfd_set(). Times in them are of the same clock.
+ * nothing. Before any bfd_set(). Times in them are of the same clock; marks are 0, as nobody has asked anew.
  */
 void bfd_restore(struct bfd *b, struct instant now, struct records *r);
 /* Each session says now what it has to say: the ways out were not there before. */

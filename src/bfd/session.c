@@ -451,6 +451,8 @@ static bool is_image(const struct bfd_session_image *i)
 static void image_take(struct bfd_session *s, const struct bfd_session_image *i)
 {
 	memcpy(s->asked, i->asked, sizeof s->asked);
+	for (size_t n = 0; n < BFD_CLIENT_COUNT; n++)
+		s->asked[n].mark = 0;
 	s->clients = i->clients;
 	s->state = i->state;
 	s->diag = i->diag;

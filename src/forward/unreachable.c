@@ -10,13 +10,25 @@ static bool is_within(const struct worker *w, struct instant since, int64_t ms)
 	return instant_since(w->now, since).us < span_ms(ms).us;
 }
 
+static void second_begin(struct worker *w)
+{
+	if (is_within(w, w->unreachables_since, 1000))
+		return;
+	w->unreachables_since = w->now;
+	w->unreachables_told = w->unreachables_looked = 0;
+}
+
 static bool may_tell(struct worker *w)
 {
-	if (!is_within(w, w->unreachables_since, 1000)) {
-		w->unreachables_since = w->now;
-		w->unreachables_told = 0;
-	}
+	second_begin(w);
 	return w->unreachables_told++ < UNREACHABLES_MAX;
+}
+
+/* Looking for a session takes its time, and anybody may have us do it. */
+static bool may_look(struct worker *w)
+{
+	second_begin(w);
+	return w->unreachables_looked++ < UNREACHABLE_LOOKS_MAX;
 }
 
 static void tell(struct worker *w, uint32_t tunnel, const struct endpoint *nbma)
@@ -71,8 +83,7 @@ static void esp_unreachable(struct worker *w, const struct send_error *e)
 {
 	const struct sa_session *s;
 
-	/* Looking for the session takes its time: no more often than it can be told. */
-	if (is_within(w, w->unreachables_since, 1000) && w->unreachables_told >= UNREACHABLES_MAX)
+	if (!may_look(w))
 		return;
 	TAILQ_FOREACH(s, &w->protection->sessions.all, order)
 		if (leads_to(s, e))

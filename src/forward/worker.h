@@ -37,6 +37,7 @@ enum {
 	UNREACHABLE_SLOTS = 256,
 	UNREACHABLE_MS = 200,
 	UNREACHABLES_MAX = 64, /* in a second */
+	UNREACHABLE_LOOKS_MAX = 256, /* likewise */
 };
 
 struct bfd;
@@ -125,7 +126,7 @@ struct worker {
 	unsigned strangers_told;
 	struct miss_slot unreachables[UNREACHABLE_SLOTS];
 	struct instant unreachables_since;
-	unsigned unreachables_told;
+	unsigned unreachables_told, unreachables_looked;
 	struct relay_count relays;
 	struct siphash_key probe_key; /* of this process: what proves that an answer is one to our probe */
 	uint8_t nhrp_out[FRAME_HEADROOM + FORWARD_NHRP_MAX + FRAME_TAILROOM];

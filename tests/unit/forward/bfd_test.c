@@ -1,6 +1,9 @@
 /* BFD sessions on tunnels: what leaves for whom, what is taken out of the tunnel's traffic, and SYNC. */
 #include "fixture.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "bfd/bfd.h"
 #include "forward/bfd_front.h"
 #include "wire/gre.h"
@@ -169,6 +172,47 @@ static void sync_begin(struct fixture *f)
 	assert_true(fwd_control_message(f->w, FORWARD_TUNNEL_SET, &same, sizeof same));
 }
 
+/* Killed, and started again 30 ms later on the same memory. */
+static void restart(struct fixture *f, int memory)
+{
+	bfd_front_stop(f->w);
+	f->w->now.us += 30000;
+	f->w->tables->generation = 0;
+	assert_int_equal(bfd_front_start(f->w, 8), 0);
+	assert_int_equal(bfd_front_restore(f->w, memory), 0);
+	bfd_front_run(f->w);
+	fixture_forget(f);
+}
+
+static void the_forwarder_is_killed(void **state)
+{
+	struct fixture *f = *state;
+	const struct forward_bfd s = session();
+	const int memory = memfd_create("bfd", MFD_CLOEXEC);
+	struct bfd_packet before;
+
+	assert_int_equal(bfd_front_restore(f->w, memory), 0);
+	come_up(f);
+	f->w->now.us += 50000;
+	bfd_front_run(f->w);
+	before = sent(f, 0);
+	restart(f, memory);
+	sync_begin(f);
+	set(f, &s);
+	assert_int_equal(told(f)->state, BFD_UP);
+	fixture_forget(f);
+	assert_true(fwd_control_message(f->w, FORWARD_SYNC_END, NULL, 0));
+	assert_int_equal(sent(f, 0).state, BFD_UP); /* at once: its far end has waited */
+	assert_int_equal(sent(f, 0).my_discriminator, before.my_discriminator);
+	assert_int_equal(sent(f, 0).your_discriminator, before.your_discriminator);
+	/* What nobody names any more ends there too. */
+	restart(f, memory);
+	sync_begin(f);
+	assert_true(fwd_control_message(f->w, FORWARD_SYNC_END, NULL, 0));
+	assert_int_equal(sent(f, 0).state, BFD_ADMIN_DOWN);
+	close(memory);
+}
+
 static void the_control_process_comes_and_goes(void **state)
 {
 	struct fixture *f = *state;
@@ -247,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(foreign_packets_are_refused, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(others_are_left_alone, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(the_control_process_comes_and_goes, setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(the_forwarder_is_killed, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_lost_on_a_slow_reader, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_tunnel_takes_its_sessions_along, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(unusable_messages, setup, fixture_teardown),
