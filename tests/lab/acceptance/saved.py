@@ -2,8 +2,7 @@
 """A hub knows its clients again at once after a restart, by what it saved, while they themselves cannot say a word.
 
 Without IPsec after the death of the whole daemon; with it after that of the control process, each client by the
-session of the identity that it was saved with. The mark goes when a client has registered again. A spoke's direct
-path is known and watched again in the same way.
+session of the identity that it was saved with. A spoke's direct path is known and watched again in the same way.
 
 usage: saved.py DMVPN_TOOL
 """
@@ -13,7 +12,7 @@ import signal
 import scene
 
 SPOKES = (1, 2)
-AT_ONCE_S = 3 # after the hub answers
+AT_ONCE_S = 8  # after the hub answers: no refresh is due so soon
 
 
 def configs(change):
@@ -67,10 +66,10 @@ def hub_comes_back(lab, how, kill):
     lab.wait_registered(*(f"spoke{n}" for n in SPOKES))
     scene.wait_for("both are registered themselves", lambda: clients(lab) == all_of(False))
     scene.wait_for("it is written down", lambda: saved_file(lab, "hub1") and saved_file(lab, "hub1").st_size > 90)
-    before = saved_file(lab, "hub1").st_ino
     lab.tool("hub1", "clear", "nhrp", "Tunnel0", scene.spoke(1))  # called back at once, and written a second later
     scene.wait_for("both are registered again", lambda: clients(lab) == all_of(False))
-    scene.wait_for("it is written anew", lambda: saved_file(lab, "hub1").st_ino != before)
+    before = saved_file(lab, "hub1").st_mtime_ns
+    scene.wait_for("it is written anew", lambda: saved_file(lab, "hub1").st_mtime_ns != before)
     with Mute(lab, *(f"spoke{n}" for n in SPOKES)):
         kill(lab, "hub1")
         scene.wait_for("the hub answers", lambda: lab.show("hub1", "tunnels")["tunnels"][0]["up"])
@@ -95,8 +94,6 @@ def spoke_keeps_its_path(lab):
 def test(tool):
     with scene.Lab(tool, configs(lambda c: c)) as lab:
         hub_comes_back(lab, "the whole daemon killed", kill_all)
-        # They had missed the hub, and have come back to it.
-        scene.wait_for("the clients have said it themselves", lambda: clients(lab) == all_of(False))
         spoke_keeps_its_path(lab)
     with scene.Lab(tool, configs(scene.protected)) as lab:
         hub_comes_back(lab, "the control process killed under IPsec", kill_control)
