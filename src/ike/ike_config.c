@@ -349,6 +349,55 @@ static void check_certified(struct resolving *r, const struct config_interface *
 			 "nobody can register without a certificate, and the tunnel's profile asks for none");
 }
 
+/* RFC 1918, RFC 6598: a NAT stands between these and the internet. */
+static bool is_inside(const struct ipaddr *a)
+{
+	static const struct { uint8_t first, second, mask; } nets[] = {
+		{ 10, 0, 0 }, { 172, 16, 0xf0 }, { 192, 168, 0xff }, { 100, 64, 0xc0 },
+	};
+
+	for (size_t i = 0; a->family == IP_V4 && i < sizeof nets / sizeof *nets; i++)
+		if (a->bytes[0] == nets[i].first && (a->bytes[1] & nets[i].mask) == nets[i].second)
+			return true;
+	return false;
+}
+
+static bool has_outside_server(const struct config_nhrp *n)
+{
+	bool outside = false;
+
+	for (size_t i = 0; i < n->nhs_count; i++)
+		outside |= n->nhs[i].nbma.addr.family == IP_V4 && !is_inside(&n->nhs[i].nbma.addr);
+	for (size_t i = 0; i < n->map_count && n->nhs_count; i++)
+		outside |= n->maps[i].nbma.addr.family == IP_V4 && !is_inside(&n->maps[i].nbma.addr);
+	return outside;
+}
+
+static bool asks_for_address(const struct config *c, const struct config_tunnel *t)
+{
+	for (size_t i = 0; i < c->interface_count; i++)
+		if (same_text(c->interfaces[i].name, t->source_interface))
+			return t->source_interface && c->interfaces[i].dhcp;
+	return false;
+}
+
+/* What a spoke has registered is its identity's: with another address it is somebody else. */
+static void check_identity(struct resolving *r, const struct config_interface *tunnel)
+{
+	const struct config_tunnel *t = tunnel->tunnel;
+	const struct ike_protection *p = ike_config_protection(r->out, r->c, tunnel);
+	const char *remedy = "write identity local fqdn NAME in an IKEv2 profile, and let the others match it (match identity remote any)";
+
+	if (!p || p->local_auth != IKE_PSK || p->local_id.kind != IKE_ID_ANY || t->nhrp4.nhs_count + t->nhrp6.nhs_count == 0)
+		return;
+	if (asks_for_address(r->c, t))
+		ike_find(r, IKE_PRACTICE, tunnel->line, remedy,
+			 "its IKE identity is an address that may change: hubs then refuse it until its old registration ends");
+	else if (is_inside(&p->source) && (has_outside_server(&t->nhrp4) || has_outside_server(&t->nhrp6)))
+		ike_find(r, IKE_PRACTICE, tunnel->line, remedy,
+			 "its IKE identity is an address behind a NAT, which others may have too");
+}
+
 struct ike_config *ike_config_new(const struct config *c)
 {
 	struct ike_config *i = alloc_zero(1, sizeof *i);
@@ -364,6 +413,8 @@ struct ike_config *ike_config_new(const struct config *c)
 			add_protection(&r, tunnel);
 		if (tunnel->tunnel && !tunnel->shutdown)
 			check_certified(&r, tunnel);
+		if (tunnel->tunnel && !tunnel->shutdown)
+			check_identity(&r, tunnel);
 	}
 	return i;
 }

@@ -19,6 +19,7 @@
 	" tunnel protection ipsec profile P\n" \
 	"interface GigabitEthernet0/0\n" \
 	" ip address 192.0.2.1 255.255.255.0\n"
+#define SERVER "interface Tunnel0\n ip nhrp nhs 10.0.0.9 nbma 203.0.113.1\n"
 #define KEYRING "crypto ikev2 keyring K\n peer ANY\n  address 0.0.0.0 0.0.0.0\n  pre-shared-key secret1\n"
 #define PROFILE2 \
 	"crypto ikev2 profile V2\n match identity remote any\n authentication local pre-share\n" \
@@ -123,6 +124,9 @@ static const struct wrong wrongs[] = {
 	  " certificate-file b\n key-file c\ncrypto ikev2 profile V2\n match certificate M\n authentication local rsa-sig\n"
 	  " authentication remote rsa-sig\n", "issuer-name co acme", "only subject-name", IKE_ERROR },
 	{ TUNNEL "interface Tunnel0\n ip nhrp identity certificate\n" KEY1 POLICY1 GCM IPSEC1, "interface Tunnel0", "nobody can register", IKE_PRACTICE },
+	{ TUNNEL " ip address dhcp\n" SERVER KEYRING PROFILE2 GCM IPSEC2, "interface Tunnel0", "an address that may change", IKE_PRACTICE },
+	{ TUNNEL " ip address 192.168.1.2 255.255.255.0\n" SERVER KEYRING PROFILE2 GCM IPSEC2, "interface Tunnel0", "behind a NAT",
+	  IKE_PRACTICE },
 };
 
 static const struct ike_finding *finding(const struct scene *s, const struct wrong *w)
