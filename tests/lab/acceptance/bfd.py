@@ -72,10 +72,11 @@ def forwarder_dies(lab):
 
 
 def hub_falls_silent(lab):
+    before = {n: len(downs(lab, n)) for n in SPOKES}
     lab.fault("fail", "uplink@hub1")
     cut = time.time()
     for n in SPOKES:
-        scene.wait_for(f"spoke{n} says that BFD is down", lambda n=n: downs(lab, n), interval=0.02)
+        scene.wait_for(f"spoke{n} says that BFD is down", lambda n=n: len(downs(lab, n)) > before[n], interval=0.02)
     for n in SPOKES:
         event = downs(lab, n)[-1]
         seen = time.strptime(event["time"][:19], "%Y-%m-%dT%H:%M:%S")
