@@ -1,7 +1,8 @@
 /*
  * Registration with one NHS (RFC 2332 5.2.3). An answered registration is refreshed every
  * registration timeout; an unanswered one is sent again, with the same request id, after
- * 1, 2 and 4 s. Three misses and the NHS counts as dead.
+ * 1, 2 and 4 s. Three misses and the NHS counts as dead; where probes of the path to it are answered and
+ * it has us, eight, sent 2 s apart: packets that random loss takes say little beside the path's.
  *
  *             READY          TAKE                ACCEPTED
  *   WAITING -------> STANDBY ----> REGISTERING ------------> UP <--------------+
@@ -63,6 +64,8 @@ enum {
 	NHS_STEP_MAX = 6,     /* 64 s */
 	NHS_LIGHT_PER_S = 50, /* light requests: enough for 150 dead ones at a time */
 	NHS_MISSES_DOWN = 3,
+	NHS_STEP_PATIENT = 1, /* 2 s: a refresh behind a path that answers probes … */
+	NHS_MISSES_PATIENT = 8, /* … may be lost so often; at 20 % loss three in a row happen once in 20 refreshes */
 	NHS_MISSES_SILENT = 2,
 	NHS_HEARD_QUIET_MS = 1000, /* HEARD does not make us send more often than this */
 	NHS_RETURN_MS_MAX = 1000,  /* RETURNING lasts up to … */
@@ -128,6 +131,19 @@ static void arm(struct nhs *n, struct span d)
 
 /* ---- asking */
 
+static bool path_answers(const struct nhs *n)
+{
+	const struct path *const p = n->path.path;
+
+	return p && (p->state == PATH_ALIVE || p->state == PATH_DOUBTED);
+}
+
+/* It has us, traffic goes by it and gets there: only NHRP is late. */
+static bool is_patient(const struct nhs *n)
+{
+	return n->state == NHS_REFRESHING && path_answers(n);
+}
+
 static unsigned highest_step(struct nhs *n)
 {
 	struct engine *const e = engine_of(n);
@@ -135,6 +151,8 @@ static unsigned highest_step(struct nhs *n)
 	n->over_budget = false;
 	if (n->state == NHS_REFUSED)
 		return NHS_STEP_REFUSED;
+	if (is_patient(n))
+		return NHS_STEP_PATIENT;
 	n->over_budget = n->step > NHS_STEP_LIGHT && !bucket_take(&e->light, e->now, NHS_LIGHT_PER_S, span_s(1));
 	return n->over_budget ? NHS_STEP_MAX : NHS_STEP_LIGHT;
 }
@@ -336,7 +354,7 @@ void nhs_miss(struct nhs *n)
 	n->misses++;
 	tally_failed(&n->tallies, &n->nbma.addr);
 	engine_of(n)->clusters_stale = true;
-	if (n->misses >= NHS_MISSES_DOWN && n->state != NHS_DOWN) {
+	if (n->misses >= (is_patient(n) ? NHS_MISSES_PATIENT : NHS_MISSES_DOWN) && n->state != NHS_DOWN) {
 		set_reason(n, "no answer");
 		nhs_enter(n, NHS_DOWN);
 	}

@@ -147,7 +147,7 @@ static void inner_receive(struct worker *w, const struct arrival *a, unsigned ve
 		worker_drop(w, FORWARD_DROP_LOCAL_LINK);
 		return;
 	}
-	if (probe_answer(w, a->tunnel, inner, &ip))
+	if (probe_answer(w, a->tunnel, inner, &ip) || (a->peer && probe_serve(w, a->tunnel, &a->from, inner, &ip)))
 		return;
 	if (!ecn_decapsulate(inner, &ip, a->tos)) {
 		worker_drop(w, FORWARD_DROP_ECN);

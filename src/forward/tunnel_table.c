@@ -185,6 +185,19 @@ void tunnel_remove(struct tunnel_table *t, struct tunnel *tunnel)
 	free(tunnel);
 }
 
+bool tunnel_on_subnet(const struct tunnel *t, const struct ipaddr *a)
+{
+	if (ipaddr_is_none(a) || ipaddr_is_link_local(a))
+		return false;
+	for (uint32_t i = 0; i < t->conf.addr_count; i++) {
+		const struct ipprefix p = ipprefix_make(&t->conf.addrs[i], t->conf.prefix_lens[i]);
+
+		if (t->conf.addrs[i].family == a->family && ipprefix_contains(&p, a))
+			return true;
+	}
+	return false;
+}
+
 bool tunnel_owns(const struct tunnel *t, const struct ipaddr *a)
 {
 	for (uint32_t i = 0; i < t->conf.addr_count; i++)

@@ -104,6 +104,8 @@ struct tunnel *tunnel_set(struct tunnel_table *t, const struct forward_tunnel *c
 void tunnel_remove(struct tunnel_table *t, struct tunnel *tunnel); /* its peers must be gone */
 static inline bool tunnel_is_p2p(const struct tunnel *t) { return t->conf.remote.family != IP_NONE; }
 bool tunnel_owns(const struct tunnel *t, const struct ipaddr *a);
+/* Is it in a subnet of the tunnel? Not so link-local ones: every link has the same prefix. */
+bool tunnel_on_subnet(const struct tunnel *t, const struct ipaddr *a);
 
 /* In or out of the multicast map; peer->multicast tells. false: out of memory. */
 bool tunnel_multicast_add(struct tunnel *t, struct peer *p);

@@ -17,26 +17,12 @@ static struct pair pair_of(uint16_t protocol, const uint8_t *inner, size_t lengt
 	return (struct pair){ IPADDR_NONE, IPADDR_NONE };
 }
 
-static bool on_subnet(const struct tunnel *t, const struct ipaddr *a)
-{
-	/* Every link has the same link-local prefix. */
-	if (ipaddr_is_none(a) || ipaddr_is_link_local(a))
-		return false;
-	for (uint32_t i = 0; i < t->conf.addr_count; i++) {
-		const struct ipprefix p = ipprefix_make(&t->conf.addrs[i], t->conf.prefix_lens[i]);
-
-		if (t->conf.addrs[i].family == a->family && ipprefix_contains(&p, a))
-			return true;
-	}
-	return false;
-}
-
 static unsigned fit(const struct peer_table *peers, const struct tunnel *t, const struct endpoint *from,
 		    const struct pair *pair)
 {
 	unsigned how = peer_find_endpoint(peers, t->conf.tunnel, from) ? FIT_PEER : FIT_NONE;
 
-	if (on_subnet(t, &pair->src))
+	if (tunnel_on_subnet(t, &pair->src))
 		how |= FIT_SUBNET;
 	if (tunnel_owns(t, &pair->dst))
 		how |= FIT_OWN;

@@ -90,6 +90,59 @@ static bool is_answer(const uint8_t *packet, const struct ip_view *ip)
 	return icmp[0] == (ip->version == 4 ? ICMP4_ANSWER : ICMP6_ANSWER) && icmp[1] == 0;
 }
 
+static bool is_request(const uint8_t *packet, const struct ip_view *ip)
+{
+	const uint8_t *const icmp = packet + ip->header_len;
+
+	if (ip->protocol != (ip->version == 4 ? ICMP4 : ICMP6) || ip->more_fragments || ip->fragment_offset != 0)
+		return false;
+	return ip->total_len >= (uint32_t)ip->header_len + ICMP_HEADER && icmp[0] == (ip->version == 4 ? ICMP4_ECHO : ICMP6_ECHO) &&
+	       icmp[1] == 0;
+}
+
+/* Both addresses change places, so that sums over them stay. */
+static void swap_addresses(uint8_t *at, size_t length)
+{
+	uint8_t kept[16];
+
+	memcpy(kept, at, length);
+	memcpy(at, at + length, length);
+	memcpy(at + length, kept, length);
+}
+
+static uint16_t word_at(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+/* The sum that stands at `sum` follows one word from what it was. */
+static void follow(uint8_t *sum, uint16_t before, uint16_t after)
+{
+	const uint16_t fresh = checksum_update(word_at(sum), before, after);
+
+	sum[0] = (uint8_t)(fresh >> 8);
+	sum[1] = (uint8_t)fresh;
+}
+
+bool echo_turn(uint8_t *packet, const struct ip_view *ip)
+{
+	const bool is4 = ip->version == 4;
+	uint8_t *const icmp = packet + ip->header_len;
+	uint16_t before;
+
+	if (!is_request(packet, ip))
+		return false;
+	before = word_at(icmp);
+	icmp[0] = is4 ? ICMP4_ANSWER : ICMP6_ANSWER;
+	follow(icmp + 2, before, word_at(icmp));
+	swap_addresses(packet + (is4 ? 12 : 8), is4 ? 4 : 16);
+	before = word_at(packet + 8); /* TTL and protocol */
+	packet[is4 ? 8 : 7] = ECHO_TTL;
+	if (is4)
+		follow(packet + 10, before, word_at(packet + 8));
+	return true;
+}
+
 bool echo_answer_decode(const struct siphash_key *key, const uint8_t *packet, const struct ip_view *ip, struct echo *out)
 {
 	struct reader r;

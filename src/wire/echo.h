@@ -49,5 +49,7 @@ size_t echo_encode(const struct siphash_key *key, const struct echo *e, uint8_t 
 /* false: not an answer to what echo_encode() made with that key. `ip` is the packet's view,
  * decoded without error. */
 bool echo_answer_decode(const struct siphash_key *key, const uint8_t *packet, const struct ip_view *ip, struct echo *out);
+/* Makes an echo request of anybody's the answer to it, in place; false: it is none, and is left alone. */
+bool echo_turn(uint8_t *packet, const struct ip_view *ip);
 
 #endif

@@ -122,6 +122,31 @@ static void who_filters_probes_is_judged_by_nhrp(void **state)
 	rig_free(s.rig);
 }
 
+static bool lose_registrations(struct rig *r, const struct node *from, const struct node *to, const struct nhrp_message *m)
+{
+	(void)r, (void)from, (void)to;
+	return m && m->type == NHRP_REGISTRATION_REQUEST;
+}
+
+/* Where traffic gets there, eight refreshes in a row may be lost: random loss takes three now and then. */
+static void refreshes_may_be_lost_while_probes_are_answered(void **state)
+{
+	const struct scene s = probing(scene_laid_out());
+	int silent_ms = 0;
+
+	(void)state;
+	rig_run(s.rig, 10);
+	s.rig->lose = lose_registrations;
+	while (view(s.spoke1, 0).requests_failed == 0)
+		rig_run_ms(s.rig, 10);
+	for (; view(s.spoke1, 0).status == NHS_VIEW_UP && silent_ms < 60000; silent_ms += 10) {
+		assert_string_equal(view(s.spoke1, 0).path, "ALIVE");
+		rig_run_ms(s.rig, 10);
+	}
+	assert_in_range(silent_ms, 12000, 15000); /* the first took one second more */
+	rig_free(s.rig);
+}
+
 /* NHRP is asked while there is doubt; its answer saves the NHS. */
 static void who_filters_them_later_stays_up(void **state)
 {
@@ -627,6 +652,7 @@ int main(void)
 		cmocka_unit_test(a_hub_that_is_back_is_found_at_once),
 		cmocka_unit_test(a_hub_that_starts_late_is_found),
 		cmocka_unit_test(who_filters_probes_is_judged_by_nhrp),
+		cmocka_unit_test(refreshes_may_be_lost_while_probes_are_answered),
 		cmocka_unit_test(who_filters_them_later_stays_up),
 		cmocka_unit_test(nhrp_dead_behind_a_living_tunnel),
 		cmocka_unit_test(a_direct_path_in_use_costs_no_probe),

@@ -12,7 +12,7 @@ import scene
 
 SPOKES = (1, 2)
 AWAY_S = (0, 4, 25)  # not missed; missed; given up by NHRP
-BACK_S = 10          # an attempt may just have been sent before the hub listened
+BACK_S = 4           # 2 s where nothing else runs: tests/lab/figures/hub_reboot
 
 
 def configs():

@@ -131,8 +131,8 @@ def programs(lab, router):
     found = {}
     for pid in run("ip", "netns", "pids", lab.netns(router)).split():
         try:
-            with open(f"/proc/{pid}/comm") as f:
-                found.setdefault(f.read().strip(), []).append(int(pid))
+            with open(f"/proc/{pid}/cmdline") as f:
+                found.setdefault(os.path.basename(f.read().split("\0")[0]), []).append(int(pid))
         except OSError:
             pass  # it has ended meanwhile
     return found

@@ -124,7 +124,7 @@ static void tunnels_add(struct fixture *f)
 {
 	struct forward_tunnel multipoint = {
 		.tunnel = 0, .raw_id = RAW_ID, .local = nbma("192.0.2.1"), .has_key = 1, .key = 100,
-		.ttl = 255, .ip_mtu = 1400, .ipv6_mtu = 1400, .addr_count = 2,
+		.ttl = 255, .ip_mtu = 1400, .ipv6_mtu = 1400, .addr_count = 2, .prefix_lens = { 24, 64 },
 		.addrs = { addr("10.0.0.1"), addr("fd00::1") },
 	};
 	struct forward_tunnel p2p = {

@@ -71,6 +71,46 @@ static void goes_by_the_peers_key(void **state)
 	assert_memory_equal(f->packets[0].bytes, gre_key102, 8);
 }
 
+/* Who is in another tunnel is no neighbour of the kernel's: what he asks is answered here, and goes where it came from. */
+static void a_guest_is_answered(void **state)
+{
+	struct fixture *f = *state;
+	const struct forward_probe m = probe_to("192.0.2.12", "10.0.0.12");
+	const struct ipaddr to = addr("192.0.2.12"), guest = addr("10.102.0.12");
+	uint8_t asked[128], *const source = asked + 12;
+	struct ip_view ip;
+	uint16_t sum;
+	size_t length;
+
+	assert_true(say(f, FORWARD_PROBE_SEND, &m, sizeof m));
+	length = answer_of(f, asked);
+	asked[20] = 8;
+	receive(f, "192.0.2.12", 0, gre_key100, 8, asked, length); /* a neighbour: the kernel's business */
+	assert_int_equal(f->frame_count, 1);
+	memcpy(source, guest.bytes, 4);
+	asked[8] = 3;
+	asked[10] = asked[11] = 0;
+	sum = checksum(asked, 20);
+	asked[10] = (uint8_t)(sum >> 8);
+	asked[11] = (uint8_t)sum;
+	receive(f, "192.0.2.99", 0, gre_key100, 8, asked, length); /* a stranger */
+	assert_int_equal(f->frame_count, 2);
+	assert_int_equal(f->packet_count, 1);
+	receive(f, "192.0.2.12", 0, gre_key100, 8, asked, length);
+	assert_int_equal(f->frame_count, 2);
+	assert_int_equal(f->packet_count, 2);
+	assert_true(ipaddr_eq(&f->packets[1].p.to, &to));
+	assert_int_equal(ip_decode(f->packets[1].bytes + 8, f->packets[1].length - 8, &ip), IP_DROP_NONE); /* its sum is right */
+	assert_true(ipaddr_eq(&ip.dst, &guest));
+	assert_true(tunnel_owns(tunnel(f, 0), &ip.src));
+	assert_int_equal(ip.ttl, 255);
+	assert_int_equal(f->packets[1].bytes[8 + 20], 0);
+	assert_int_equal(checksum(f->packets[1].bytes + 8 + 20, length - 20), 0);
+	asked[20] = 13; /* not an echo */
+	receive(f, "192.0.2.12", 0, gre_key100, 8, asked, length);
+	assert_int_equal(f->frame_count, 3);
+}
+
 static void answer_is_told_and_kept_from_the_tap(void **state)
 {
 	struct fixture *f = *state;
@@ -175,7 +215,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(goes_straight), T(goes_by_the_peers_key), T(answer_is_told_and_kept_from_the_tap), T(what_is_no_answer_is_traffic),
+		T(goes_straight), T(goes_by_the_peers_key), T(a_guest_is_answered), T(answer_is_told_and_kept_from_the_tap), T(what_is_no_answer_is_traffic),
 		T(what_cannot_be_sent_is_dropped), T(a_quiet_peer_is_told),
 	};
 
