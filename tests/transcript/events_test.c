@@ -276,7 +276,13 @@ static void damping_begins_at_its_threshold(void **state)
 	assert_int_equal(damping_wait(&d, now).us, span_s(60).us);
 	assert_int_equal(damping_wait(&d, instant_add(now, span_s(60))).us, span_ms(42500).us); /* three quarters of it */
 	assert_int_equal(damping_wait(&d, instant_add(now, span_s(120))).us, span_s(25).us);    /* half of it */
-	assert_int_equal(damping_wait(&d, instant_add(now, span_s(120 * 16))).us, 0);
+	for (int64_t halves = 16; halves < 70; halves++) {
+		struct damping old = d;
+
+		assert_int_equal(damping_wait(&old, instant_add(now, span_s(120 * halves))).us, 0);
+		damping_flap(&old, instant_add(now, span_s(120 * halves)));
+		assert_int_equal(old.penalty, 1000);
+	}
 	damping_flap(&d, now);
 	assert_int_equal(d.penalty, 7000);
 }

@@ -12,6 +12,7 @@
 #include "engine/name.h"
 #include "engine/nhs_list.h"
 #include "engine/nhs_trust.h"
+#include "engine/registration.h"
 #include "engine/state.h"
 #include "engine/tunnel.h"
 #include "scene.h"
@@ -669,6 +670,8 @@ static void silence_is_three_misses(void **state)
 	(void)state;
 	nhs_step(n, NHS_EVENT_GONE);
 	assert_int_equal(n->state, NHS_DOWN);
+	assert_int_equal(n->step, 2); /* asked in 2 s, then every 4 */
+	assert_in_range(n->interval.us, span_ms(1500).us, span_s(2).us);
 	assert_false(nhs_is_silent(n));
 	n->misses = 2;
 	assert_false(nhs_is_silent(n));
@@ -693,6 +696,41 @@ static void doubts_about_a_name_are_rationed(void **state)
 	name_doubted(s.spoke1->engine->tunnels[0], "hub.example");
 	assert_int_equal(instant_since(n->timer.deadline, n->asked).us, span_s(3).us);
 	name_doubted(s.spoke1->engine->tunnels[0], "nobody.example");
+	rig_free(s.rig);
+}
+
+/* What is not resolved may go by who answers probes, though not registrations. */
+static void who_carries(void **state)
+{
+	(void)state;
+	for (unsigned of = 0; of < NHS_STATE_COUNT; of++)
+		for (unsigned way = 0; way < PATH_STATE_COUNT; way++) {
+			struct path p = { .state = (enum path_state)way };
+			struct nhs n = { .state = (enum nhs_state)of, .misses = 3, .path = { .path = &p } };
+			const bool answers = way == PATH_ALIVE || way == PATH_DOUBTED;
+
+			assert_int_equal(nhs_carries(&n), answers && (of == NHS_DOWN || of == NHS_RETURNING || of == NHS_REGISTERING));
+			n.misses = 0;
+			assert_int_equal(nhs_carries(&n), answers && (of == NHS_RETURNING || of == NHS_REGISTERING));
+			n.path.path = NULL;
+			assert_false(nhs_carries(&n));
+		}
+}
+
+static void short_hold_times(void **state)
+{
+	const struct scene s = scene_up();
+	struct overlay *const o = overlay_first(s.spoke1->engine);
+	struct config_nhrp c = { .holdtime_s = 2 };
+
+	(void)state;
+	o->cfg = &c;
+	assert_int_equal(registration_interval(o).us, span_s(1).us);
+	c.holdtime_s = 60;
+	assert_int_equal(registration_interval(o).us, span_s(20).us);
+	c.registration_timeout_s = 7;
+	assert_int_equal(registration_interval(o).us, span_s(7).us);
+	o->cfg = settings_nhrp(&o->tunnel->settings, o->family);
 	rig_free(s.rig);
 }
 
@@ -818,6 +856,8 @@ int main(void)
 		cmocka_unit_test(peers_of_the_last_life_keep_their_ids),
 		cmocka_unit_test(every_pair),
 		cmocka_unit_test(without_an_address),
+		cmocka_unit_test(who_carries),
+		cmocka_unit_test(short_hold_times),
 		cmocka_unit_test(a_release_is_told),
 		cmocka_unit_test(silence_is_three_misses),
 		cmocka_unit_test(doubts_about_a_name_are_rationed),

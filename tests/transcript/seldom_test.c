@@ -417,7 +417,9 @@ static void one_look_up_at_a_time(void **state)
 	(void)state;
 	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = (char *)(uintptr_t)"hub.example" };
 	node_start(s.spoke1);
-	rig_run_ms(s.rig, 29999);
+	rig_run_ms(s.rig, 4000);
+	assert_int_equal(instant_since(s.spoke1->engine->tunnels[0]->names->timer.deadline, s.rig->now).us, span_s(2).us);
+	rig_run_ms(s.rig, 25999);
 	assert_int_equal(s.spoke1->resolves, 1);
 	rig_run_ms(s.rig, 1);
 	assert_int_equal(s.spoke1->resolves, 2);
@@ -521,12 +523,19 @@ static void routes_with_several_next_hops(void **state)
 
 	(void)state;
 	ev.route.more_count = 2;
-	ev.route.more[0] = (struct route_hop){ .gateway = hub, .via_tunnel = true };
-	ev.route.more[1] = (struct route_hop){ .gateway = third };
+	ev.route.more[0] = (struct route_hop){ .gateway = third };
+	ev.route.more[1] = (struct route_hop){ .gateway = hub, .via_tunnel = true };
 	node_event(s.spoke1, &ev);
 	rib = overlay_rib(overlay_first(s.spoke1->engine));
 	assert_true(rib_leads_by(rib, &hub) && rib_leads_by(rib, &third) && rib_leads_by(rib, &ev.route.gateway));
 	assert_false(rib_leads_by(rib, &none));
+	{ /* one of them leads into the DMVPN: that is the one that counts */
+		const struct overlay *const o = overlay_first(s.spoke1->engine);
+		const struct route *const r = rib_find(rib, &ev.route.dst);
+
+		assert_ptr_equal(overlay_of_route(o, r), o);
+		assert_true(ipaddr_eq(overlay_gateway(o, r), &hub));
+	}
 	rig_free(s.rig);
 }
 
@@ -554,6 +563,8 @@ static void ids_that_are_taken(void **state)
 	assert_int_equal(peer_by_nbma(t, &hub)->id, 100);
 	assert_null(peer_by_id(t, 2));
 	assert_int_equal(s.spoke1->engine->next_peer_id, 101);
+	assert_int_equal(t->peers_by_id.count, t->peers.count);
+	assert_int_equal(t->peers.count, 2);
 	rig_free(s.rig);
 }
 
@@ -798,6 +809,96 @@ static void nat_entries_of_replies(void **state)
 	}
 }
 
+/* Each tunnel's purges go with it, and the other's go on. */
+static void purges_go_with_their_tunnel(void **state)
+{
+	const struct scene s = scene_laid_out();
+	static const char *const askers[] = { "10.0.0.77", "10.2.0.77" };
+
+	(void)state;
+	node_second_tunnel(s.spoke2, "10.2.0.12/24", "", "");
+	scene_start(&s);
+	node_route(s.spoke2, "192.168.2.0/24", "", false);
+	for (size_t i = 0; i < 2; i++)
+		node_receive(s.spoke2, "203.0.113.9", message(NHRP_RESOLUTION_REQUEST, "203.0.113.9", askers[i], "192.168.2.20"));
+	assert_int_equal(sizes(s.spoke2).answers, 2);
+	node_route_del(s.spoke2, "192.168.2.0/24");
+	assert_int_equal(sizes(s.spoke2).purges, 2);
+	s.spoke2->interfaces[1].shutdown = true;
+	reconfigure(s.spoke2);
+	assert_int_equal(sizes(s.spoke2).purges, 1);
+	rig_skip(s.rig);
+	rig_run(s.rig, 10);
+	assert_int_equal(rig_count(s.rig, "Purge Request"), 2);
+	rig_free(s.rig);
+}
+
+/* A farewell carries the secret, else nobody would heed it. */
+static void a_clean_stop_with_a_secret(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.hub->nhrp->authentication = s.spoke1->nhrp->authentication = s.spoke2->nhrp->authentication = (char[]){ "secret" };
+	scene_start(&s);
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.1");
+	node_event(s.spoke1, &(struct event){ .type = EVENT_SHUTDOWN });
+	rig_run_ms(s.rig, 20);
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "-");
+	rig_free(s.rig);
+}
+
+/* The data path has lost an entry that we have: it is said again, and nobody is asked. */
+static void a_miss_of_what_is_known(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	s.spoke1->neighbour_count = 0;
+	node_miss(s.spoke1, "10.0.0.1");
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+/* The same NHS at another address: what was counted of it stays. */
+static void an_nhs_moves(void **state)
+{
+	const struct scene s = scene_up();
+	struct nhs_view v;
+
+	(void)state;
+	s.spoke1->nhs4[0].nbma.addr = addr_of("192.0.2.77");
+	reconfigure(s.spoke1);
+	rig_run(s.rig, 1);
+	assert_true(node_nhs(s.spoke1, 0, &v));
+	assert_int_equal(v.replies_received, 1);
+	assert_true(v.requests_sent >= 2);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.77");
+	rig_free(s.rig);
+}
+
+/* `nhs dynamic` behind a name of several addresses: each of them is one. */
+static void dynamic_nhss(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct ipaddr addrs[] = { addr_of("192.0.2.1"), addr_of("192.0.2.8"), addr_of("192.0.2.9") };
+	struct nhs_view v;
+
+	(void)state;
+	s.spoke1->nhrp->nhs_count = 0;
+	node_add_nhs(s.spoke1, "dynamic", "192.0.2.1");
+	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = (char *)(uintptr_t)"hub.example" };
+	scene_start(&s);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_NAME, .name = { .name = "hub.example", .count = 3, .addrs = addrs } });
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(node_nhs(s.spoke1, i, &v));
+		assert_true(ipaddr_eq(&v.nbma.addr, &addrs[i]));
+	}
+	assert_false(node_nhs(s.spoke1, 3, &v));
+	rig_free(s.rig);
+}
+
 static void defaults(void **state)
 {
 	const struct scene s = scene_up();
@@ -929,6 +1030,11 @@ int main(void)
 		cmocka_unit_test(a_path_goes_while_in_doubt),
 		cmocka_unit_test(a_secret_is_changed),
 		cmocka_unit_test(nat_entries_of_replies),
+		cmocka_unit_test(purges_go_with_their_tunnel),
+		cmocka_unit_test(a_clean_stop_with_a_secret),
+		cmocka_unit_test(a_miss_of_what_is_known),
+		cmocka_unit_test(an_nhs_moves),
+		cmocka_unit_test(dynamic_nhss),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(a_shortcut_has_an_heir),
 		cmocka_unit_test(the_same_dmvpn),
