@@ -117,11 +117,16 @@ static void keep(const struct bfd *b, struct bfd_session *s)
 	s->record = records_put(b->records, s->record, &u);
 }
 
+static bool has_to_say(const struct bfd_session *s)
+{
+	return s->tell || s->warns || s->sends || s->finals;
+}
+
 /* After each change: keeps it, and queues it when there is something to take from it. */
 static void noted(struct bfd *b, struct bfd_session *s)
 {
 	keep(b, s);
-	if (s->is_busy || !(s->tell || s->warns || s->sends || s->finals))
+	if (s->is_busy || !has_to_say(s))
 		return;
 	s->is_busy = true;
 	TAILQ_INSERT_TAIL(&b->busy, s, busy);
@@ -446,10 +451,23 @@ static void take_packet(struct bfd *b, struct bfd_session *s, struct bfd_effect 
 	bfd_packet_encode(&p, out->send.bytes);
 }
 
+/* Nothing more is to be taken from it, or it was taken back: who asked for a session may have gone again. */
+static void unlist(struct bfd *b, struct bfd_session *s)
+{
+	TAILQ_REMOVE(&b->busy, s, busy);
+	s->is_busy = false;
+	if (!s->clients && !s->farewells) {
+		session_forget(b, s);
+		budget_apply(b);
+	}
+}
+
 bool bfd_next_effect(struct bfd *b, struct bfd_effect *out)
 {
-	struct bfd_session *s = TAILQ_FIRST(&b->busy);
+	struct bfd_session *s;
 
+	while ((s = TAILQ_FIRST(&b->busy)) && !has_to_say(s))
+		unlist(b, s);
 	if (!s)
 		return false;
 	if (s->tell)
@@ -458,14 +476,8 @@ bool bfd_next_effect(struct bfd *b, struct bfd_effect *out)
 		take_warning(s, out);
 	else
 		take_packet(b, s, out);
-	if (s->tell || s->warns || s->sends || s->finals)
-		return true;
-	TAILQ_REMOVE(&b->busy, s, busy);
-	s->is_busy = false;
-	if (!s->clients && !s->farewells) {
-		session_forget(b, s);
-		budget_apply(b);
-	}
+	if (!has_to_say(s))
+		unlist(b, s);
 	return true;
 }
 

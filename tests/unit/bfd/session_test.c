@@ -745,6 +745,25 @@ static void test_min_ttl(void **state)
 	scene_end(&s);
 }
 
+/* bfdd says ADD and DELETE in one breath, as of a neighbour that has come and gone. */
+static void test_gone_before_it_was_told(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, 0);
+	scene_reach(&s, BFD_UP);
+	assert_int_equal(bfd_set(s.b, s.now, &s.key, BFD_CLIENT_ROUTING, &fast), 0);
+	bfd_remove(s.b, s.now, &s.key, BFD_CLIENT_ROUTING);
+	scene_drain(&s);
+	assert_int_equal(s.told, 0);
+	assert_int_equal(s.packets, 0);
+	assert_int_equal(scene_status(&s).clients, 1 << BFD_CLIENT_NHRP);
+	scene_run(&s, span_ms(200));
+	assert_true(s.packets > 3);
+	scene_end(&s);
+}
+
 /* Another daemon's sessions between the same addresses, at both ends. */
 static void test_whose(void **state)
 {
@@ -787,7 +806,7 @@ int main(void)
 		cmocka_unit_test(test_poll_at_up), cmocka_unit_test(test_final), cmocka_unit_test(test_change_tx),
 		cmocka_unit_test(test_change_rx), cmocka_unit_test(test_change_during_poll),
 		cmocka_unit_test(test_checks_in_order), cmocka_unit_test(test_min_ttl),
-		cmocka_unit_test(test_whose),
+		cmocka_unit_test(test_whose), cmocka_unit_test(test_gone_before_it_was_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
