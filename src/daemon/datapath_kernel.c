@@ -442,8 +442,10 @@ struct lean_walk {
 static void lean_again(void *arg, const struct ipaddr *a, const struct lladdr *l)
 {
 	const struct lean_walk *w = arg;
+	struct lladdr own;
 
-	if (memcmp(l, &w->relay, sizeof *l) != 0)
+	/* One of ours that is looked at for its use is not permanent either. */
+	if (!kernel_entry_get(&w->tunnel->entries, a, &own) && memcmp(l, &w->relay, sizeof *l) != 0)
 		(void)neighbour_lean(w->tunnel->owner->netlink, w->tunnel->ifindex, a, &w->relay);
 }
 
