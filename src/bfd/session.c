@@ -74,10 +74,13 @@ static void transmit_arm(struct bfd_session *s, const struct bfd_session_ways *w
 	timer_set(w->timers, &s->transmit, instant_before(next, w->now) ? w->now : next);
 }
 
-/* NHRP looks at the path by other means when all packets but the last of the detection time are missing. */
+/* How long before the end of its detection time. NHRP looks at the path by other means when all packets but one are
+ * missing; of one alone there is nothing to warn. */
 static int64_t warning_us(const struct bfd_session *s)
 {
-	return s->state == BFD_UP && s->clients & 1u << BFD_CLIENT_NHRP ? detection_us(s) / s->remote_multiplier : 0;
+	const bool wanted = s->state == BFD_UP && s->clients & 1u << BFD_CLIENT_NHRP;
+
+	return wanted && s->remote_multiplier > 1 ? detection_us(s) / s->remote_multiplier : 0;
 }
 
 static void detect_arm(struct bfd_session *s, const struct bfd_session_ways *w)
@@ -90,7 +93,7 @@ static void detect_arm(struct bfd_session *s, const struct bfd_session_ways *w)
 		return;
 	}
 	s->doom = instant_add(w->now, span_us(us));
-	timer_set(w->timers, &s->detect, instant_add(w->now, span_us(us - (s->remote_multiplier > 1 ? warning_us(s) : 0))));
+	timer_set(w->timers, &s->detect, instant_add(w->now, span_us(us - warning_us(s))));
 }
 
 /* Contents have changed: the far end shall not wait for the next periodic packet. */

@@ -36,10 +36,10 @@
  * 480 ms is dead as far as this can tell. A round trip that all at once takes 0.4 s more
  * than it used to is still in time.
  *
- * A BFD session that goes down is judged by a brief burst: 9 * 3 ms, and 23 ms at least for the last answer. It
- * begins when the session is late, one packet before it goes down (EVENT_BFD_LATE), which with 50 ms x 3 is 50 ms
- * before: so on a short way it is over when BFD says Down, and confirmation costs no time. An early burst
- * that finds nothing becomes an ordinary one unless BFD says Down. Random loss of 5 % makes BFD fail once in
+ * A BFD session that goes down is judged by a brief burst, 9 * 6 ms, and 40 ms at least for the last answer; but
+ * one that times out was late before (EVENT_BFD_LATE), one packet before it went down, which with 50 ms x 3 is
+ * 50 ms before: the burst began then, 9 * 3 ms and 23 ms, on a short way it is over when BFD says Down,
+ * and confirmation costs no time. An early burst that finds nothing becomes an ordinary one unless BFD says Down. Random loss of 5 % makes BFD fail once in
  * three minutes (docs/bfd.md); that all 10 probes are lost then too has a probability of 8e-11, at 20 % of 4e-5.
  * With PATH_BURSTS bursts under way BFD is believed as it is.
  *
@@ -65,7 +65,8 @@ enum {
 	PATH_RTO_MS_MAX = 2000,
 	PATH_RTO_MS_UNKNOWN = 300, /* nothing was measured yet */
 	PATH_LAST_WAIT_MS = 150,   /* at least, after the last probe of a burst */
-	PATH_BRIEF_WAIT_MS = 23,   /* likewise of a brief one: 50 ms with it, as long as BFD still waits (bfd 50 x 3) */
+	PATH_BRIEF_WAIT_MS = 40,   /* likewise of a brief one */
+	PATH_EARLY_WAIT_MS = 23,   /* and of an early one: 50 ms in all, as long as BFD of 50 ms x 3 still waits */
 	PATH_QUICK = 4,
 	PATH_MUTES_MAX = 4,
 };
@@ -262,23 +263,32 @@ static void enter_dead(struct path *p)
 	path_arm(p, p->light);
 }
 
-static bool is_brief(const struct path *p)
+/* From the first probe of a burst to the last, and after it at least. */
+static const struct {
+	uint16_t burst_ms, wait_ms;
+} paces[] = {
+	[PATH_PACE_ORDINARY] = { PATH_BURST_MS, PATH_LAST_WAIT_MS }, [PATH_PACE_BRIEF] = { PATH_BRIEF_MS, PATH_BRIEF_WAIT_MS },
+	[PATH_PACE_EARLY] = { PATH_EARLY_MS, PATH_EARLY_WAIT_MS }, [PATH_PACE_HASTY] = { PATH_EARLY_MS, PATH_EARLY_WAIT_MS },
+	[PATH_PACE_SPENT] = { PATH_BURST_MS, PATH_LAST_WAIT_MS },
+};
+
+static bool is_calm(const struct path *p)
 {
-	return p->pace == PATH_PACE_EARLY || p->pace == PATH_PACE_BRIEF;
+	return p->pace == PATH_PACE_ORDINARY || p->pace == PATH_PACE_SPENT;
 }
 
 /* After the last probe of a burst. */
 static struct span last_wait(const struct path *p)
 {
-	const int64_t us = is_brief(p) ? expected_us(p) : p->measured ? 2 * path_rto(p).us : path_rto(p).us;
-	const int64_t least = (is_brief(p) ? (int64_t)PATH_BRIEF_WAIT_MS : (int64_t)PATH_LAST_WAIT_MS) * 1000;
+	const int64_t us = !is_calm(p) ? expected_us(p) : p->measured ? 2 * path_rto(p).us : path_rto(p).us;
+	const int64_t least = (int64_t)paces[p->pace].wait_ms * 1000;
 
 	return span_us(us < least ? least : us);
 }
 
 static struct span burst_gap(const struct path *p)
 {
-	return span_us((is_brief(p) ? (int64_t)PATH_BRIEF_MS : (int64_t)PATH_BURST_MS) * 1000 / (p->burst_size - 1));
+	return span_us((int64_t)paces[p->pace].burst_ms * 1000 / (p->burst_size - 1));
 }
 
 void path_burst_step(struct path *p)
@@ -291,9 +301,12 @@ void path_burst_step(struct path *p)
 
 void path_burst_hurry(struct path *p)
 {
-	const bool is_sending = p->burst < p->burst_size && !is_brief(p);
+	const bool is_sending = p->burst < p->burst_size && is_calm(p);
 
-	p->pace = PATH_PACE_BRIEF;
+	if (p->pace == PATH_PACE_EARLY)
+		p->pace = PATH_PACE_HASTY;
+	else if (is_calm(p))
+		p->pace = PATH_PACE_BRIEF;
 	if (is_sending)
 		path_arm(p, burst_gap(p));
 }

@@ -30,9 +30,12 @@ enum path_event {
 	PATH_EVENT_COUNT
 };
 
-/* How a burst goes. EARLY: BFD misses all packets but its last one, so that the burst is over when that does not come
- * either; nobody is dead by such a burst alone. SPENT: nothing of it was answered, and an ordinary one follows. */
-enum path_pace { PATH_PACE_ORDINARY, PATH_PACE_EARLY, PATH_PACE_BRIEF, PATH_PACE_SPENT };
+/*
+ * How a burst goes. BRIEF: BFD says Down. EARLY: BFD misses all packets but its last one, and the burst is to be over
+ * when that does not come either; nobody is dead by it alone. HASTY: that did not come. SPENT: BFD still waits,
+ * nothing of the early burst was answered, and an ordinary one follows.
+ */
+enum path_pace { PATH_PACE_ORDINARY, PATH_PACE_BRIEF, PATH_PACE_EARLY, PATH_PACE_HASTY, PATH_PACE_SPENT };
 
 enum {
 	PATH_REMEMBERED = 16,   /* probes whose answers are still known as such */
@@ -41,7 +44,8 @@ enum {
 	PATH_BURST = 10,        /* probes of a burst, … */
 	PATH_BURST_FEWEST = 3,  /* … fewer when many paths are in doubt at once */
 	PATH_BURST_MS = 270,    /* from its first to its last probe */
-	PATH_BRIEF_MS = 27,     /* the same when BFD says that the path is down, or that it will soon */
+	PATH_BRIEF_MS = 54,     /* the same when BFD says that the path is down, … */
+	PATH_EARLY_MS = 27,     /* … and when it said before that it may soon be */
 	PATH_BURSTS = 64,       /* paths in doubt at once that are still few */
 };
 

@@ -14,7 +14,7 @@
 #include "scene.h"
 #include "wire/bfd.h"
 
-enum { FAST_MS = 50, SECOND_BEST_MS = 70, BRIEF_MS = 90 /* round trip hardly measured */ };
+enum { FAST_MS = 50, SECOND_BEST_MS = 120, BRIEF_MS = 90 /* round trip hardly measured */ };
 
 static struct scene watching(struct scene s, uint16_t probe_interval_ms)
 {

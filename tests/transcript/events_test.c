@@ -156,13 +156,15 @@ static void a_late_judgement_waits(void **state)
 	rig_free(s.rig);
 }
 
-/* A burst lasts as long whatever it consists of; a brief one a tenth of that. */
+/* A burst lasts as long whatever it consists of; a brief one a fifth of that, one that was seen coming a tenth. */
 static void bursts_keep_time(void **state)
 {
-	static const struct { bool brief; int64_t gap_us, last_us; } kinds[] = { { false, 30000, 150000 }, { true, 3000, 23000 } };
+	static const struct { enum path_event events[2]; int64_t gap_us, last_us; } kinds[] = {
+		{ { PATH_EVENT_DOUBT, PATH_EVENT_DOUBT }, 30000, 150000 }, { { PATH_EVENT_DOWN, PATH_EVENT_DOWN }, 6000, 40000 },
+		{ { PATH_EVENT_LATE, PATH_EVENT_DOWN }, 3000, 23000 } };
 
 	(void)state;
-	for (size_t k = 0; k < 2; k++) {
+	for (size_t k = 0; k < 3; k++) {
 		const struct scene s = scene_laid_out();
 		const struct endpoint hub = { .addr = addr_of("192.0.2.1") };
 		struct path *p;
@@ -175,7 +177,8 @@ static void bursts_keep_time(void **state)
 		s.hub->filters_probes = true;
 		p->last_sent = INSTANT_ZERO;
 		node_event(s.spoke1, &(struct event){ .type = EVENT_TICK }); /* what time it is */
-		path_step(p, kinds[k].brief ? PATH_EVENT_DOWN : PATH_EVENT_DOUBT);
+		path_step(p, kinds[k].events[0]);
+		path_step(p, kinds[k].events[1]);
 		assert_int_equal(p->state, PATH_DOUBTED);
 		for (unsigned i = 1; i < PATH_BURST; i++) {
 			assert_int_equal(p->burst, i);
