@@ -62,10 +62,10 @@ int link_set_carrier(struct netlink *n, int ifindex, bool carrier, bool at_once)
 
 	begin_link(&r, ifindex);
 	mnl_attr_put_u8(r.head, IFLA_CARRIER, carrier ? 1 : 0);
-	/* Of a lost carrier the kernel tells up to a second later (link_watch.c), of this change at once: the device
-	 * is not IFF_RUNNING any more. A carrier that returns undoes both. */
-	if (!carrier && at_once)
-		mnl_attr_put_u8(r.head, IFLA_OPERSTATE, IF_OPER_DORMANT);
+	/* Of carriers the kernel tells up to a second later (link_watch.c), of this at once: a dormant device is not
+	 * IFF_RUNNING. A carrier that returns undoes it by itself, when its turn comes. */
+	if (at_once)
+		mnl_attr_put_u8(r.head, IFLA_OPERSTATE, carrier ? IF_OPER_UP : IF_OPER_DORMANT);
 	return netlink_run(n, &r);
 }
 

@@ -15,7 +15,7 @@
 /* Listening sockets and those that only wait for stray segments are nobody's connection. */
 enum { STATES = ~(1 << TCP_LISTEN | 1 << TCP_CLOSE | 1 << TCP_TIME_WAIT) };
 
-enum { FOUND_MAX = 64, WALKS_MAX = 64 };
+enum { FOUND_MAX = 256, WALKS_MAX = 64 };
 
 struct search {
 	struct tcp_ends *ends;
