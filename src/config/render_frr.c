@@ -391,7 +391,11 @@ int config_render_frr(const struct config *c, const struct frr_options *o, FILE 
 		fprintf(out, "hostname %s\n", c->hostname);
 	if (o->log_file)
 		fprintf(out, "log file %s\n", o->log_file);
-	fputs("service integrated-vtysh-config\n!\n", out);
+	fputs("service integrated-vtysh-config\n", out);
+	/* zebra lets routes wait for others, 10 ms: a tenth of that gathers those that come together. */
+	if (!o->stock)
+		fputs("zebra work-queue 1\n", out);
+	fputs("!\n", out);
 	lists(&r);
 	if (config_frr_daemons(c) & FRR_BFDD)
 		render_bfd(&r);

@@ -19,6 +19,7 @@
 
 struct frr_options {
 	bool skip_vrf_routes; /* VRFs are routing tables chosen by rules: FRR is not to see them */
+	bool stock;           /* zebra's own pace: to compare with */
 	const char *log_file; /* NULL: no log line */
 };
 

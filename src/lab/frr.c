@@ -48,7 +48,7 @@ static int make_dir(const struct lab *lab, size_t router)
 int frr_render(const struct lab *lab, size_t router, char *error, size_t size)
 {
 	/* The lab sets the routes of VRFs, which are tables here. */
-	struct frr_options options = { .skip_vrf_routes = true };
+	struct frr_options options = { .skip_vrf_routes = true, .stock = lab->plain_frr };
 	char dir[PATH_MAX], path[PATH_MAX + 16];
 	int r = make_dir(lab, router);
 	FILE *f;

@@ -72,6 +72,31 @@ static void merges_and_takes_back(void **state)
 	config_free(c);
 }
 
+/* What is on unless said with `no`, there and back again. */
+static void fast_ways(void **state)
+{
+	struct config *all = read_text("interface Tunnel0\n"), *c, *again;
+	const struct config_tunnel *t = config_find_tunnel(all, 0)->tunnel;
+	char *text;
+
+	(void)state;
+	assert_true(t->fall_over_bgp && t->fall_over_bfd && t->fall_over_relay && !t->no_bfd);
+	config_free(all);
+	c = read_text("interface Tunnel0\n no nhrp fall-over relay\n no nhrp bfd\n bfd interval 50 min_rx 50 multiplier 3\n");
+	text = config_print(c);
+	again = read_text(text);
+	t = config_find_tunnel(again, 0)->tunnel;
+	assert_true(t->fall_over_bgp && t->fall_over_bfd && !t->fall_over_relay && t->no_bfd);
+	assert_int_equal(t->bfd.multiplier, 3);
+	free(text);
+	config_free(again);
+	config_free(c);
+	c = read_text("interface Tunnel0\n no nhrp bfd\n nhrp bfd\n no nhrp fall-over relay\n nhrp fall-over relay\n");
+	t = config_find_tunnel(c, 0)->tunnel;
+	assert_true(t->fall_over_relay && !t->no_bfd);
+	config_free(c);
+}
+
 /* version, first line of the tunnel, shortcut and dynamic multicast map */
 static void hidden_defaults(void **state)
 {
@@ -198,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_spoke),
 		cmocka_unit_test(merges_and_takes_back),
+		cmocka_unit_test(fast_ways),
 		cmocka_unit_test(hidden_defaults),
 		cmocka_unit_test(interface_names),
 		cmocka_unit_test(refuses_what_is_no_text),
