@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs one folder of configurations in the lab and looks at what it says.
 
-lab_test.py TOOL SCHEMA [--faults LIST] [--rounds N] [--registrations-only] [--direct N] [--direct-lost N] [--without LINE]
-            FOLDER
+lab_test.py TOOL SCHEMA [--faults LIST] [--rounds N] [--registrations-only] [--direct N] [--direct-lost N]
+            [--at-most MS] [--without LINE] FOLDER
 
 Exit 77 when this machine cannot run a lab, or the folder (of the material beside the
 project) is not there.
@@ -25,6 +25,7 @@ parser.add_argument("--rounds", type=int, default=1)
 parser.add_argument("--wait", default="45")
 parser.add_argument("--direct", type=int)
 parser.add_argument("--direct-lost", type=int, help="packets of direct flows that a fault may cost")
+parser.add_argument("--at-most", type=float, help="no outage longer than so many milliseconds, beyond what this machine sent too late")
 parser.add_argument("--registrations-only", action="store_true",
                     help="routing of a real network that is only partly there may stay incomplete")
 parser.add_argument("--without", help="a copy of the folder without the lines that begin so")
@@ -151,6 +152,9 @@ if run.stdout:
             # A program that is restarted at once may cost nothing, nor the loss of what is not traffic;
             # stolen time makes packets wait.
             cheap = ":" in f["fault"] or f["fault"].startswith("overload")
+            late = max((r["stall_ms"] for r in f["by_round"]), default=0)
+            expect(args.at_most is None or f["outage_ms"]["max"] <= args.at_most + late,
+                   f"{f['fault']}: {f['outage_ms']['max']} ms")
             expect(not f["pairs_affected"] or cheap or f["lost"] > 0, f"{f['fault']}: nothing was lost, so nothing was broken")
 else:
     failures.append("no output")
