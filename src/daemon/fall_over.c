@@ -12,7 +12,7 @@
 enum {
 	BGP_PORT = 179,
 	CLOSE_MS = 2,       /* for what dies in the same moment */
-	CLOSE_LATER_MS = 30, /* bfdd has been told, too */
+	CLOSE_LATER_MS = 30, /* bfdd has been told, too, and the tunnel has BFD */
 };
 
 struct fall_over_death {
@@ -102,7 +102,9 @@ static void on_closing(uv_timer_t *timer)
 
 static void close_soon(struct daemon *d, const struct tunnel *t, const struct ipaddr *addr)
 {
+	const struct config_tunnel *c = t->config->tunnel;
 	struct fall_over *f = &d->fall_over;
+	const bool told = c->fall_over_bfd && c->bfd.multiplier && f->bfdd_connected;
 
 	if (f->death_count == f->death_room) {
 		f->death_room = 2 * f->death_room + 16;
@@ -110,8 +112,7 @@ static void close_soon(struct daemon *d, const struct tunnel *t, const struct ip
 	}
 	f->deaths[f->death_count++] = (struct fall_over_death){ t->number, *addr };
 	if (!uv_is_active((uv_handle_t *)&f->closing))
-		uv_timer_start(&f->closing, on_closing,
-			       t->config->tunnel->fall_over_bfd && f->bfdd_connected ? CLOSE_LATER_MS : CLOSE_MS, 0);
+		uv_timer_start(&f->closing, on_closing, told ? CLOSE_LATER_MS : CLOSE_MS, 0);
 }
 
 /* It lives again. */
