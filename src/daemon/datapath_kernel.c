@@ -31,6 +31,7 @@ struct kernel_tunnel {
 	uint32_t number;
 	struct gre_device device; /* as the kernel has it */
 	struct ipaddr destination; /* point-to-point: as configured */
+	bool keeps_to_dead;
 	uint32_t vrf;
 	int ifindex;
 	struct watched nhrp, multicast, echo;
@@ -356,6 +357,7 @@ static int set_device(struct kernel_tunnel *t, const struct datapath_tunnel *d)
 	snprintf(device.name, sizeof device.name, "Tunnel%u", d->tunnel);
 	t->device = device;
 	t->destination = d->remote;
+	t->keeps_to_dead = d->keeps_to_dead;
 	t->vrf = d->local.vrf;
 	t->addr_count = d->addr_count < ADDRS_MAX ? d->addr_count : ADDRS_MAX;
 	if (t->addr_count)
@@ -465,7 +467,7 @@ static void relays(void *self, uint32_t number, const struct relays *r)
 	if (!is_multipoint(t) || t->ifindex == 0)
 		return;
 	kernel_entries_turn(&t->entries, t->owner->netlink, t->ifindex, relay ? &relay->nbma.addr : &IPADDR_NONE,
-			    r->dead_count, r->dead);
+			    t->keeps_to_dead ? 0 : r->dead_count, r->dead);
 	if (!relay)
 		return;
 	w.relay = lladdr_of_nbma(&relay->nbma.addr);
