@@ -311,6 +311,15 @@ void path_burst_hurry(struct path *p)
 		path_arm(p, burst_gap(p));
 }
 
+void path_burst_early(struct path *p)
+{
+	if (p->pace != PATH_PACE_ORDINARY)
+		return;
+	p->pace = PATH_PACE_EARLY;
+	if (p->burst < p->burst_size)
+		path_arm(p, burst_gap(p));
+}
+
 void path_burst_again(struct path *p)
 {
 	p->pace = PATH_PACE_SPENT;

@@ -21,6 +21,7 @@ void path_probe_unjudged(struct path *p); /* nobody is judged by what comes of i
 void path_probe_quickly(struct path *p);  /* the same, and a few more soon */
 void path_burst_step(struct path *p);     /* the next probe of the burst */
 void path_burst_hurry(struct path *p);    /* it becomes a brief one */
+void path_burst_early(struct path *p);    /* likewise, since BFD may say Down soon */
 void path_burst_again(struct path *p);    /* an early one is over: an ordinary one begins */
 
 #endif

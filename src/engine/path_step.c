@@ -203,6 +203,9 @@ static void path_in_doubted(struct path *p, enum path_event event)
 		else
 			path_burst_hurry(p);
 		break;
+	case PATH_EVENT_LATE: /* a probe was missed before */
+		path_burst_early(p);
+		break;
 	case PATH_EVENT_LOST:
 		path_enter(p, PATH_DEAD);
 		break;
@@ -211,7 +214,6 @@ static void path_in_doubted(struct path *p, enum path_event event)
 	case PATH_EVENT_DOUBT:
 	case PATH_EVENT_RETRY:
 	case PATH_EVENT_WATCHED:
-	case PATH_EVENT_LATE:
 	case PATH_EVENT_COUNT:
 		break;
 	}

@@ -200,6 +200,26 @@ static void a_down_that_was_seen_coming(void **state)
 	}
 }
 
+/* A probe was missed before BFD was late: its burst hurries, too. */
+static void a_miss_that_came_first(void **state)
+{
+	const struct endpoint hub = { .addr = addr_of("192.0.2.1") };
+	const struct scene s = watching(scene_two_hubs_laid_out(), 10000);
+
+	(void)state;
+	rig_run_ms(s.rig, 300);
+	node_stop_abruptly(s.hub);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_DOUBT, .quiet = { .nbma = hub } });
+	assert_string_equal(first_nhs(s.spoke1).path, "DOUBTED");
+	hub_late_at_spoke(&s);
+	rig_run_ms(s.rig, 50);
+	assert_string_equal(first_nhs(s.spoke1).path, "DOUBTED");
+	hub_down_at_spoke(&s);
+	rig_run_ms(s.rig, BRIEF_MS - 50);
+	assert_string_equal(first_nhs(s.spoke1).path, "DEAD");
+	rig_free(s.rig);
+}
+
 /* Late, and nothing more: the hub lives. One that is dead is found so without a Down, too. */
 static void late_only(void **state)
 {
@@ -349,6 +369,7 @@ int main(void)
 		cmocka_unit_test(a_down_of_a_living_hub),
 		cmocka_unit_test(a_down_of_a_dead_hub),
 		cmocka_unit_test(a_down_that_was_seen_coming),
+		cmocka_unit_test(a_miss_that_came_first),
 		cmocka_unit_test(late_only),
 		cmocka_unit_test(a_down_of_a_hub_that_filters),
 		cmocka_unit_test(a_dead_client),
