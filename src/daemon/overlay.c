@@ -165,13 +165,14 @@ static const struct setting settings[] = {
 	{ "net/ipv6/neigh/%s/retrans_time_ms", "250" },
 };
 
-/* On a kernel GRE device the kernel asks user space, and nobody else, for neighbours. */
+/* On a kernel GRE device the kernel asks user space, and nobody else, for neighbours; for five seconds, in which
+ * packets wait for a control process that is being started again. */
 static const struct setting probe_settings[] = {
-	{ "net/ipv4/neigh/%s/app_solicit", "10" },
+	{ "net/ipv4/neigh/%s/app_solicit", "20" },
 	{ "net/ipv4/neigh/%s/mcast_solicit", "0" },
 	{ "net/ipv4/neigh/%s/ucast_solicit", "0" },
 	{ "net/ipv6/conf/%s/keep_addr_on_down", "1" },
-	{ "net/ipv6/neigh/%s/app_solicit", "10" },
+	{ "net/ipv6/neigh/%s/app_solicit", "20" },
 	{ "net/ipv6/neigh/%s/mcast_solicit", "0" },
 	{ "net/ipv6/neigh/%s/ucast_solicit", "0" },
 };
