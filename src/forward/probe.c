@@ -52,6 +52,8 @@ bool probe_answer(struct worker *w, const struct tunnel *t, const uint8_t *inner
 
 bool probe_serve(struct worker *w, struct tunnel *t, const struct endpoint *from, uint8_t *inner, const struct ip_view *ip)
 {
+	if (ip->ttl != ECHO_TTL) /* passed on by the peer: for the kernel and its rules */
+		return false;
 	if (ipaddr_is_link_local(&ip->src) || tunnel_on_subnet(t, &ip->src) || !tunnel_owns(t, &ip->dst) || !echo_turn(inner, ip))
 		return false;
 	if (gre_tx_to(w, t, from, inner, ip->total_len, ECHO_TOS))

@@ -88,7 +88,6 @@ static void a_guest_is_answered(void **state)
 	receive(f, "192.0.2.12", 0, gre_key100, 8, asked, length); /* a neighbour: the kernel's business */
 	assert_int_equal(f->frame_count, 1);
 	memcpy(source, guest.bytes, 4);
-	asked[8] = 3;
 	asked[10] = asked[11] = 0;
 	sum = checksum(asked, 20);
 	asked[10] = (uint8_t)(sum >> 8);
@@ -109,6 +108,15 @@ static void a_guest_is_answered(void **state)
 	asked[20] = 13; /* not an echo */
 	receive(f, "192.0.2.12", 0, gre_key100, 8, asked, length);
 	assert_int_equal(f->frame_count, 3);
+	asked[20] = 8;
+	asked[8]--; /* from somebody behind the peer */
+	asked[10] = asked[11] = 0;
+	sum = checksum(asked, 20);
+	asked[10] = (uint8_t)(sum >> 8);
+	asked[11] = (uint8_t)sum;
+	receive(f, "192.0.2.12", 0, gre_key100, 8, asked, length);
+	assert_int_equal(f->frame_count, 4);
+	assert_int_equal(f->packet_count, 2);
 }
 
 static void answer_is_told_and_kept_from_the_tap(void **state)
