@@ -899,6 +899,67 @@ static void dynamic_nhss(void **state)
 	rig_free(s.rig);
 }
 
+/* Outside of our subnet an address may be had as long as it is routed nowhere else. */
+static void clients_outside_the_subnet(void **state)
+{
+	const struct scene s = scene_up();
+	static const char *const routes[] = { "", "0.0.0.0/0", "10.77.0.0/16" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		if (*routes[i])
+			node_route(s.hub, routes[i], "10.9.0.1", false);
+		node_receive(s.hub, "203.0.113.9", message(NHRP_REGISTRATION_REQUEST, "203.0.113.9", i == 0 ? "10.77.0.1" : i == 1 ? "10.77.0.2" : "10.77.0.3", "10.0.0.1"));
+		rig_expect(s.rig, i < 2 ? "hub --> 203.0.113.9: Registration Reply {} code 0" : "hub --> 203.0.113.9: Registration Reply {} code 4");
+	}
+	node_route(s.hub, "10.77.0.0/16", "10.0.0.12", true); /* into the DMVPN */
+	node_receive(s.hub, "203.0.113.9", message(NHRP_REGISTRATION_REQUEST, "203.0.113.9", "10.77.0.3", "10.0.0.1"));
+	rig_expect(s.rig, "hub --> 203.0.113.9: Registration Reply {} code 0");
+	rig_free(s.rig);
+}
+
+/* Of what was asked a reply keeps three flags, and says of its own only what it answers. */
+static void flags_of_replies(void **state)
+{
+	const uint16_t kept = NHRP_FLAG_RES_ROUTER | NHRP_FLAG_RES_SOURCE_STABLE | NHRP_FLAG_NAT;
+	const uint16_t own = NHRP_FLAG_RES_AUTHORITATIVE | NHRP_FLAG_RES_DEST_STABLE | NHRP_FLAG_RES_UNIQUE;
+	const struct scene s = scene_up();
+	static struct nhrp_message got;
+
+	(void)state;
+	for (int known = 0; known < 2; known++) {
+		struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", known ? "10.0.0.1" : "10.0.0.99");
+
+		m->flags = kept | own;
+		node_receive(s.hub, "198.51.100.1", m);
+		assert_int_equal(nhrp_decode(s.rig->sent[2], s.rig->sent_length[2], &got, NULL), NHRP_DROP_NONE);
+		assert_int_equal(got.flags, known ? kept | own : kept);
+	}
+	rig_free(s.rig);
+}
+
+/* Mute, and then no NHS any more: nobody leans on it. */
+static void a_mute_path_without_its_nhs(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct endpoint hub = { .addr = addr_of("192.0.2.1") };
+	struct path_watch w = { 0 };
+	struct path *p;
+
+	(void)state;
+	s.spoke1->nhrp->probe_interval_ms = 250;
+	scene_start(&s);
+	p = path_find(s.spoke1->engine->tunnels[0], &hub);
+	path_watch(&w, PATH_WATCH_CLIENT, NULL, p->overlay, &hub, &p->addr);
+	path_step(p, PATH_EVENT_LOST);
+	path_step(p, PATH_EVENT_HEARD);
+	assert_int_equal(p->state, PATH_MUTE);
+	nhs_step(overlay_first(s.spoke1->engine)->nhs[0], NHS_EVENT_UNREADY);
+	assert_int_equal(p->state, PATH_RESTING);
+	path_unwatch(&w);
+	rig_free(s.rig);
+}
+
 static void defaults(void **state)
 {
 	const struct scene s = scene_up();
@@ -1035,6 +1096,9 @@ int main(void)
 		cmocka_unit_test(a_miss_of_what_is_known),
 		cmocka_unit_test(an_nhs_moves),
 		cmocka_unit_test(dynamic_nhss),
+		cmocka_unit_test(clients_outside_the_subnet),
+		cmocka_unit_test(flags_of_replies),
+		cmocka_unit_test(a_mute_path_without_its_nhs),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(a_shortcut_has_an_heir),
 		cmocka_unit_test(the_same_dmvpn),
