@@ -79,18 +79,35 @@ static void judge_path(const struct binding *b, struct binding_view *v)
 	v->reason = "path dead: no probe is answered";
 }
 
+/* All but the list of requesters, of which only what is counted is looked at: it is long, and walks are many. */
+static void view_clear(struct binding_view *v)
+{
+	memset(v, 0, offsetof(struct binding_view, requesters));
+}
+
 static void view_binding(const struct binding *b, struct binding_view *v)
 {
-	*v = (struct binding_view){
-		.tunnel = b->overlay->tunnel->settings.number,
-		.dst = b->dst, .via = b->via, .nbma = *binding_nbma(b), .claimed_nbma = b->claimed_nbma,
-		.peer = (b->hop ? b->hop : b)->peer->id, .kind = b->kind,
-		.unique = b->unique, .router = b->router, .authoritative = b->authoritative,
-		.implicit = b->implicit, .nat = b->nat, .used = b->used, .restored = b->restored,
-		.nhop = !b->hop, .rib = b->hop != NULL,
-		.created = b->created, .expires = b->expires,
-		.preference = b->preference, .mtu_bytes = b->mtu_bytes,
-	};
+	view_clear(v);
+	v->tunnel = b->overlay->tunnel->settings.number;
+	v->dst = b->dst;
+	v->via = b->via;
+	v->nbma = *binding_nbma(b);
+	v->claimed_nbma = b->claimed_nbma;
+	v->peer = (b->hop ? b->hop : b)->peer->id;
+	v->kind = b->kind;
+	v->unique = b->unique;
+	v->router = b->router;
+	v->authoritative = b->authoritative;
+	v->implicit = b->implicit;
+	v->nat = b->nat;
+	v->used = b->used;
+	v->restored = b->restored;
+	v->nhop = !b->hop;
+	v->rib = b->hop != NULL;
+	v->created = b->created;
+	v->expires = b->expires;
+	v->preference = b->preference;
+	v->mtu_bytes = b->mtu_bytes;
 	if (b->hop) {
 		const struct route *const same = rib_find(overlay_rib(b->overlay), &b->dst);
 

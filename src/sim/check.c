@@ -238,10 +238,13 @@ static bool is_learnt(const struct router *r, const struct host_route *s)
 static bool has_wider_shortcut(const struct router *r, const struct ipprefix *dst)
 {
 	for (uint8_t len = 0; len < dst->len; len++) {
-		const struct ipprefix wide = ipprefix_make(&dst->addr, len);
-		const struct host_route *const s =
-			r->host.shortcuts.lengths[len] ? host_route_find(&r->host.shortcuts, &wide) : NULL;
+		const struct host_route *s;
+		struct ipprefix wide;
 
+		if (r->host.shortcuts.lengths[len] == 0)
+			continue;
+		wide = ipprefix_make(&dst->addr, len);
+		s = host_route_find(&r->host.shortcuts, &wide);
 		if (s && !is_hole(s) && !s->left)
 			return true;
 	}

@@ -302,9 +302,13 @@ const char *host_apply(struct host *h, const struct effect *e, struct instant no
 static const struct host_route *longest(const struct host_routes *t, const struct ipaddr *dst)
 {
 	for (int len = ip_family_bits((enum ip_family)dst->family); len >= 0; len--) {
-		const struct ipprefix p = t->lengths[len] ? ipprefix_make(dst, (uint8_t)len) : (struct ipprefix){ 0 };
-		const struct host_route *const r = t->lengths[len] ? host_route_find(t, &p) : NULL;
+		const struct host_route *r;
+		struct ipprefix p;
 
+		if (t->lengths[len] == 0)
+			continue;
+		p = ipprefix_make(dst, (uint8_t)len);
+		r = host_route_find(t, &p);
 		if (r)
 			return r;
 	}

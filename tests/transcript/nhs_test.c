@@ -580,6 +580,33 @@ static void peers_of_the_last_life_keep_their_ids(void **state)
 	rig_free(s.rig);
 }
 
+/* Neighbours that nobody has claimed yet may point to it, until the hold time is over and they are swept. */
+static void a_peer_of_the_last_life_outlasts_its_claim(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	node_start(s.hub);
+	node_start(s.spoke2);
+	engine_free(s.spoke1->engine);
+	s.spoke1->engine = engine_new(&s.spoke1->config, &s.spoke1->options, s.rig->now);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_PEER_KNOWN, .peer_known = {
+		.peer = 900, .nbma = { .addr = addr_of("198.51.100.2") } } });
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	rig_run(s.rig, 1);
+	node_route(s.spoke1, "10.0.0.0/24", "", true);
+	node_miss(s.spoke1, "10.0.0.12");
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	node_stop_abruptly(s.spoke2);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_CLEAR });
+	rig_run(s.rig, 1);
+	assert_true(node_has_peer(s.spoke1, "198.51.100.2"));
+	rig_run(s.rig, s.spoke1->nhrp->holdtime_s + PEER_CLAIM_MARGIN_S + 1);
+	assert_false(node_has_peer(s.spoke1, "198.51.100.2"));
+	rig_free(s.rig);
+}
+
 /* ---- the state machine, pair by pair */
 
 static struct nhs *nhs_of(const struct node *n)
@@ -854,6 +881,7 @@ int main(void)
 		cmocka_unit_test(routing_is_told_of_a_dead_nhs),
 		cmocka_unit_test(phase1_leans_on_its_destination),
 		cmocka_unit_test(peers_of_the_last_life_keep_their_ids),
+		cmocka_unit_test(a_peer_of_the_last_life_outlasts_its_claim),
 		cmocka_unit_test(every_pair),
 		cmocka_unit_test(without_an_address),
 		cmocka_unit_test(who_carries),

@@ -199,6 +199,64 @@ static void nhrp_dead_behind_a_living_tunnel(void **state)
 	rig_free(s.rig);
 }
 
+static bool lose_all(struct rig *r, const struct node *from, const struct node *to, const struct nhrp_message *m)
+{
+	(void)r;
+	(void)from;
+	(void)to;
+	(void)m;
+	return true;
+}
+
+/* Its data path goes on: what nobody can be asked about goes by it, as long as packets get there. */
+static void who_is_only_silent_carries_on(void **state)
+{
+	const struct scene s = probing(scene_laid_out());
+
+	(void)state;
+	rig_run(s.rig, 10);
+	s.rig->lose = lose_nhrp;
+	rig_run(s.rig, 300);
+	assert_int_not_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	node_miss(s.spoke1, "10.0.0.12");
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "192.0.2.1");
+	/* it talks again: the question is asked at once */
+	rig_skip(s.rig);
+	s.rig->lose = NULL;
+	time_until(&s, 0, NHS_VIEW_UP);
+	rig_run_ms(s.rig, 50);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
+	/* the next time its path dies as well */
+	s.rig->lose = lose_nhrp;
+	rig_run(s.rig, 300);
+	node_miss(s.spoke1, "10.0.0.77");
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.77"), "192.0.2.1");
+	s.rig->lose = lose_all;
+	rig_run(s.rig, 1);
+	assert_int_equal(s.spoke1->relay_count, 0);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.77"), "-");
+	rig_free(s.rig);
+}
+
+/* It need not have accepted us in this life. */
+static void who_never_said_a_word_may_carry(void **state)
+{
+	struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->nhrp->probe_interval_ms = 250;
+	s.rig->lose = lose_nhrp;
+	scene_start(&s);
+	rig_run(s.rig, 2);
+	assert_int_equal(s.spoke1->relay_count, 0);
+	rig_run(s.rig, 6);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_run(s.rig, 60);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	rig_free(s.rig);
+}
+
 /* ---- direct paths */
 
 static struct scene direct_up(void)
@@ -304,6 +362,40 @@ static void a_dead_direct_path_is_forgotten_in_time(void **state)
 	rig_run(s.rig, 15);
 	assert_null(path_to(s.spoke1, "198.51.100.2"));
 	rig_free(s.rig);
+}
+
+/* A link-local address is known too, but nobody answers to it from afar (send_probe() in harness.c would notice). */
+static void probes_prefer_what_is_routed(void **state)
+{
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "2001:db8::1/64");
+	struct node *const spoke1 = node_new(r, "spoke1", "198.51.100.1", "2001:db8::11/64");
+	struct node *const spoke2 = node_new(r, "spoke2", "198.51.100.2", "2001:db8::12/64");
+	struct node *const all[] = { hub, spoke1, spoke2 };
+	static const char *const link_local[] = { "fe80::1", "fe80::11", "fe80::12" };
+
+	(void)state;
+	node_add_nhs(spoke1, "2001:db8::1", "192.0.2.1");
+	node_add_nhs(spoke2, "2001:db8::1", "192.0.2.1");
+	spoke1->nhrp->probe_interval_ms = spoke2->nhrp->probe_interval_ms = 250;
+	for (size_t i = 0; i < 3; i++)
+		node_start(all[i]);
+	rig_run(r, 1);
+	for (size_t i = 0; i < 3; i++)
+		node_local(all[i], link_local[i], true);
+	rig_run(r, 1);
+	node_miss(spoke1, "2001:db8::12");
+	rig_run(r, 1);
+	assert_string_equal(node_neighbour_nbma(spoke1, "fe80::12"), "198.51.100.2");
+	r->lose = lose_direct;
+	node_quiet(spoke1, "198.51.100.2");
+	rig_run(r, 20);
+	assert_string_equal(node_neighbour_nbma(spoke1, "2001:db8::12"), "-");
+	assert_string_equal(node_neighbour_nbma(spoke1, "fe80::12"), "-");
+	spoke1->probes = 0;
+	rig_run(r, 20);
+	assert_in_range(spoke1->probes, 85, 105); /* to the hub, and light ones to spoke 2 */
+	rig_free(r);
 }
 
 /* ---- clients of a hub */
@@ -655,10 +747,13 @@ int main(void)
 		cmocka_unit_test(refreshes_may_be_lost_while_probes_are_answered),
 		cmocka_unit_test(who_filters_them_later_stays_up),
 		cmocka_unit_test(nhrp_dead_behind_a_living_tunnel),
+		cmocka_unit_test(who_is_only_silent_carries_on),
+		cmocka_unit_test(who_never_said_a_word_may_carry),
 		cmocka_unit_test(a_direct_path_in_use_costs_no_probe),
 		cmocka_unit_test(a_dead_direct_path_gives_way_to_the_hub),
 		cmocka_unit_test(a_direct_path_that_never_worked_is_given_up),
 		cmocka_unit_test(a_dead_direct_path_is_forgotten_in_time),
+		cmocka_unit_test(probes_prefer_what_is_routed),
 		cmocka_unit_test(a_dead_client_is_told_to_routing),
 		cmocka_unit_test(a_client_that_filters_is_not_judged),
 		cmocka_unit_test(a_client_that_answers_later_is_judged_from_then_on),
