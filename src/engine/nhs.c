@@ -100,7 +100,7 @@ bool nhs_carries(const struct nhs *n)
 {
 	const struct path *const p = n->path.path;
 
-	return p && (p->state == PATH_ALIVE || p->state == PATH_DOUBTED) &&
+	return p && !overlay_engine(n->overlay)->stopping && (p->state == PATH_ALIVE || p->state == PATH_DOUBTED) &&
 	       (nhs_is_silent(n) || n->state == NHS_RETURNING || n->state == NHS_REGISTERING);
 }
 
@@ -410,12 +410,6 @@ void nhs_lose_path(struct nhs *n)
 	n->tried = 0;
 	n->misses = NHS_MISSES_DOWN;
 	ask_while_dead(n);
-}
-
-/* Dead already, and now not even packets get there. */
-void nhs_carries_no_more(struct nhs *n)
-{
-	engine_of(n)->clusters_stale = true;
 }
 
 /* Known to be dead while it is not needed: it is not counted on when it is. */

@@ -15,7 +15,6 @@ void nhs_ask_again(struct nhs *n);    /* somebody is there after all */
 void nhs_refuse(struct nhs *n);
 void nhs_gone(struct nhs *n);
 void nhs_lose_path(struct nhs *n);
-void nhs_carries_no_more(struct nhs *n);
 void nhs_doubt(struct nhs *n);        /* it is dead, as far as we know; it is not needed now */
 void nhs_undoubt(struct nhs *n);
 bool nhs_farewell_again(struct nhs *n); /* false: that was often enough */

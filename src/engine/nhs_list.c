@@ -162,6 +162,7 @@ void nhs_list_restart(struct overlay *o, enum nhs_event event)
 void nhs_list_leave(struct overlay *o)
 {
 	nhs_list_restart(o, NHS_EVENT_LEAVE);
+	tunnel_nhs_changed(o->tunnel); /* those that only carried were not live, and leave without a word */
 }
 
 bool nhs_list_left(const struct overlay *o)

@@ -206,9 +206,6 @@ static void nhs_in_down(struct nhs *n, enum nhs_event event)
 	case NHS_EVENT_PATH_BACK:
 		nhs_enter(n, NHS_RETURNING);
 		break;
-	case NHS_EVENT_PATH_LOST:
-		nhs_carries_no_more(n);
-		break;
 	case NHS_EVENT_RELEASE:
 		nhs_enter(n, NHS_STANDBY);
 		break;
@@ -217,6 +214,7 @@ static void nhs_in_down(struct nhs *n, enum nhs_event event)
 		break;
 	case NHS_EVENT_GONE:
 	case NHS_EVENT_PURGED:
+	case NHS_EVENT_PATH_LOST:
 	case NHS_EVENT_TAKE:
 	case NHS_EVENT_COUNT:
 		break;

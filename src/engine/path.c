@@ -374,6 +374,7 @@ void path_enter(struct path *p, enum path_state state)
 		p->pace = PATH_PACE_ORDINARY;
 	p->state = state;
 	p->since = e->now;
+	e->clusters_stale |= path_leans(p, PATH_WATCH_NHS); /* who only carries does so by this state */
 	switch (state) {
 	case PATH_RESTING:
 		timer_stop(&e->timers, &p->timer);

@@ -236,6 +236,14 @@ static void who_is_only_silent_carries_on(void **state)
 	rig_run(s.rig, 1);
 	assert_int_equal(s.spoke1->relay_count, 0);
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.77"), "-");
+	/* and comes back, while it still says nothing */
+	s.rig->lose = lose_nhrp;
+	while (strcmp(view(s.spoke1, 0).path, "ALIVE") != 0)
+		rig_run_ms(s.rig, 1);
+	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
+	/* we stop, and nothing leans on anybody any more */
+	node_event(s.spoke1, &(struct event){ .type = EVENT_SHUTDOWN });
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.77"), "-");
 	rig_free(s.rig);
 }
 
