@@ -100,7 +100,7 @@ bool nhs_carries(const struct nhs *n)
 {
 	const struct path *const p = n->path.path;
 
-	return p && !overlay_engine(n->overlay)->stopping && (p->state == PATH_ALIVE || p->state == PATH_DOUBTED) &&
+	return p && (p->state == PATH_ALIVE || p->state == PATH_DOUBTED) &&
 	       (nhs_is_silent(n) || n->state == NHS_RETURNING || n->state == NHS_REGISTERING);
 }
 

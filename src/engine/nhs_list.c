@@ -213,7 +213,7 @@ struct nhs *nhs_carrier(const struct overlay *o)
 {
 	struct nhs *const live = nhs_best(o), *best = NULL;
 
-	for (size_t i = 0; i < o->nhs_count && !live; i++)
+	for (size_t i = 0; i < o->nhs_count && !live && !overlay_engine(o)->stopping; i++)
 		if (nhs_carries(o->nhs[i]) && (!best || is_preferred(o->nhs[i], best)))
 			best = o->nhs[i];
 	return live ? live : best;
