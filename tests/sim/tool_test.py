@@ -38,7 +38,7 @@ class Sim(unittest.TestCase):
                 ("hubs = 2\nfault = 10 crash hub1 9\ntraffic_ms = 100\ncentre = 4\noutage_p95_ms = 300\n",
                  "95 of 100 outages last no longer than"),
                 ("bfd_ms = 50\nbfd_second_max = 100\n", "packets of BFD in a second"),
-                ("hubs = 2\nnhs_connections = 1\nfault = 0 isolate hub1 59\nconverge_s = 1\n", "is not up"),
+                ("hubs = 2\nnhs_connections = 1\nfault = 0 isolate hub1 59\nconverge_s = 1\n", "is still registered"),
                 ("protected = 1\nfault = 0 noike hub1 59\nconverge_s = 1\n", "is not registered")):
             with self.subTest(reason), tempfile.NamedTemporaryFile("w", suffix=".scenario") as f:
                 f.write(base + more)
