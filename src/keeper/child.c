@@ -17,7 +17,7 @@ static const struct span long_life = { 5000 * 1000 };
 void child_init(struct child *c, const char *path, const char *argv0, const char *first, const char *second)
 {
 	*c = (struct child){ .path = path, .argv = { argv0, first, second, NULL }, .fd = -1,
-			     .backoff = backoff_first, .restart_at = INSTANT_NEVER };
+			     .restart_at = INSTANT_NEVER };
 }
 
 bool child_running(const struct child *c)
@@ -77,13 +77,12 @@ void child_died(struct child *c, struct instant now)
 {
 	child_close(c);
 	c->pid = 0;
-	if (instant_since(now, c->started_at).us > long_life.us) {
-		c->backoff = backoff_first;
-		c->restart_at = now;
-		return;
-	}
+	if (instant_since(now, c->started_at).us > long_life.us)
+		c->backoff = (struct span){ 0 };
 	c->restart_at = instant_add(now, c->backoff);
 	c->backoff.us = c->backoff.us * 2 < backoff_last.us ? c->backoff.us * 2 : backoff_last.us;
+	if (c->backoff.us == 0)
+		c->backoff = backoff_first;
 }
 
 void child_close(struct child *c)

@@ -1,7 +1,7 @@
 /*
  * child: one program that the keeper runs, its keeper socket, and when to start it again.
- * Between death and restart lie 100 ms, doubling up to 2 s; after a life of over 5 s it is
- * started again at once, and the count begins anew.
+ * After its first death, or a life of over 5 s, it is started again at once; between the next
+ * deaths and starts lie 100 ms, doubling up to 2 s.
  */
 #ifndef DMVPN_KEEPER_CHILD_H
 #define DMVPN_KEEPER_CHILD_H
