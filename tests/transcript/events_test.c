@@ -13,24 +13,6 @@
 #include "engine/twin.h"
 #include "scene.h"
 
-static struct nhrp_message *message(unsigned type, const char *src_nbma, const char *src, const char *dst)
-{
-	static struct nhrp_message m;
-
-	memset(&m, 0, sizeof m);
-	m.type = (uint8_t)type;
-	m.hop_count = 255;
-	m.nbma_family = IP_V4;
-	m.request_id = 99;
-	m.src_nbma = addr_of(src_nbma);
-	m.src_proto = addr_of(src);
-	m.proto_family = (enum ip_family)m.src_proto.family;
-	m.dst_proto = addr_of(dst);
-	m.cie_count = 1;
-	m.cies[0] = (struct nhrp_cie){ .holding_s = 600 };
-	return &m;
-}
-
 /* ---- of no tunnel */
 
 static void every_event_of_no_tunnel(void **state)
@@ -300,7 +282,7 @@ static void only_the_question_under_way_is_answered(void **state)
 	(void)state;
 	node_stop_abruptly(s.spoke2);
 	node_miss(s.spoke1, "10.0.0.12"); /* request id 2: 1 was the registration */
-	m = message(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	m = message_from(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 	m->cies[0] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.66"), .proto = addr_of("10.0.0.12"), .holding_s = 600 };
 	m->request_id = s.spoke1->engine->request_id + 1;
 	node_receive(s.spoke1, "203.0.113.66", m);
@@ -325,7 +307,7 @@ static void replies_come_from_whom_we_asked(void **state)
 	(void)state;
 	node_start(s.spoke1); /* the hub is not there */
 	rig_run_ms(s.rig, 10);
-	m = message(NHRP_REGISTRATION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.1");
+	m = message_from(NHRP_REGISTRATION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.1");
 	m->request_id = s.spoke1->engine->request_id;
 	node_receive(s.spoke1, "203.0.113.66", m);
 	assert_int_equal(node_counter(s.spoke1, ENGINE_COUNT_DROP_UNMATCHED), 1);
@@ -347,7 +329,7 @@ static void the_answerers_nat_entry_counts(void **state)
 	(void)state;
 	node_stop_abruptly(s.spoke2);
 	node_miss(s.spoke1, "10.0.0.12");
-	m = message(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	m = message_from(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 	m->request_id = s.spoke1->engine->request_id;
 	m->cies[0] = (struct nhrp_cie){ .nbma = addr_of("172.16.0.12"), .proto = addr_of("10.0.0.12"), .holding_s = 600 };
 	nat = nhrp_extension_add(m, NHRP_EXT_NAT);
@@ -368,7 +350,7 @@ static void an_answer_with_many_entries(void **state)
 	(void)state;
 	node_stop_abruptly(s.spoke2);
 	node_miss(s.spoke1, "10.0.0.12");
-	m = message(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	m = message_from(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 	m->request_id = s.spoke1->engine->request_id;
 	m->cie_count = NHRP_CIES_MAX;
 	for (size_t i = 0; i < NHRP_CIES_MAX; i++)
@@ -387,7 +369,7 @@ static void the_askers_nat_entry_counts(void **state)
 	struct nhrp_extension *nat;
 
 	(void)state;
-	m = message(NHRP_RESOLUTION_REQUEST, "172.16.0.9", "10.0.0.20", "10.0.0.12");
+	m = message_from(NHRP_RESOLUTION_REQUEST, "172.16.0.9", "10.0.0.20", "10.0.0.12");
 	m->flags = NHRP_FLAG_RES_SOURCE_STABLE | NHRP_FLAG_NAT;
 	nat = nhrp_extension_add(m, NHRP_EXT_NAT);
 	nat->cie_count = 2;
@@ -414,7 +396,7 @@ static void the_second_nhs_is_heard(void **state)
 	} while (rig_count(s.rig, "spoke1 --> hub2: Registration Request") == 0);
 	rig_run_ms(s.rig, 1500);
 	rig_skip(s.rig);
-	node_receive(s.spoke1, "192.0.2.2", message(NHRP_PURGE_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.2"));
+	node_receive(s.spoke1, "192.0.2.2", message_from(NHRP_PURGE_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.2"));
 	assert_int_equal(rig_count(s.rig, "spoke1 --> hub2: Registration Request"), 1);
 	rig_free(s.rig);
 }
@@ -426,7 +408,7 @@ static void purges_of_others_change_nothing(void **state)
 	struct nhrp_message *m;
 
 	(void)state;
-	m = message(NHRP_PURGE_REQUEST, "192.0.2.1", "10.0.0.1", "10.0.0.11");
+	m = message_from(NHRP_PURGE_REQUEST, "192.0.2.1", "10.0.0.1", "10.0.0.11");
 	m->flags = NHRP_FLAG_PURGE_NO_REPLY;
 	m->cies[0] = (struct nhrp_cie){ .prefix_len = 255, .proto = addr_of("10.0.0.77") };
 	node_receive(s.spoke1, "192.0.2.1", m);
@@ -480,10 +462,10 @@ static void errors_are_rationed_by_the_second(void **state)
 	(void)state;
 	for (int second = 1; second <= 3; second++) {
 		for (int i = 0; i < 30; i++)
-			node_receive(s.hub, "203.0.113.5", message(NHRP_REGISTRATION_REQUEST, "203.0.113.5", "10.0.0.5", "10.0.0.99"));
+			node_receive(s.hub, "203.0.113.5", message_from(NHRP_REGISTRATION_REQUEST, "203.0.113.5", "10.0.0.5", "10.0.0.99"));
 		assert_int_equal(rig_count(s.rig, "Error Indication"), 10 * second);
 		rig_run_ms(s.rig, 999);
-		node_receive(s.hub, "203.0.113.5", message(NHRP_REGISTRATION_REQUEST, "203.0.113.5", "10.0.0.5", "10.0.0.99"));
+		node_receive(s.hub, "203.0.113.5", message_from(NHRP_REGISTRATION_REQUEST, "203.0.113.5", "10.0.0.5", "10.0.0.99"));
 		assert_int_equal(rig_count(s.rig, "Error Indication"), 10 * second);
 		rig_run_ms(s.rig, 1);
 	}
@@ -503,7 +485,7 @@ static bool second_takes(const struct node *n, bool any_key, const struct nhrp_m
 static void twins_share_everything_but_the_subnet(void **state)
 {
 	const struct scene s = scene_laid_out();
-	struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "203.0.113.9", "10.2.0.77", "10.2.0.11");
+	struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REQUEST, "203.0.113.9", "10.2.0.77", "10.2.0.11");
 	struct tunnel *second;
 	struct settings *set;
 

@@ -13,30 +13,10 @@
 #include "scene.h"
 #include "wire/checksum.h"
 
-static struct nhrp_message *message(unsigned type, const char *src_nbma, const char *src, const char *dst)
-{
-	static struct nhrp_message m;
-
-	memset(&m, 0, sizeof m);
-	m.type = (uint8_t)type;
-	m.hop_count = 255;
-	m.nbma_family = IP_V4;
-	m.request_id = 99;
-	m.src_nbma = addr_of(src_nbma);
-	m.src_proto = addr_of(src);
-	m.proto_family = (enum ip_family)m.src_proto.family;
-	m.dst_proto = addr_of(dst);
-	if (type <= NHRP_PURGE_REPLY) {
-		m.cie_count = 1;
-		m.cies[0] = (struct nhrp_cie){ .holding_s = 600 };
-	}
-	return &m;
-}
-
 static void loops_are_cut(void **state)
 {
 	const struct scene s = scene_up();
-	struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 	struct nhrp_extension *const x = nhrp_extension_add(m, NHRP_EXT_FORWARD_TRANSIT);
 
 	(void)state;
@@ -56,7 +36,7 @@ static void loops_are_cut(void **state)
 static void hop_count_ends(void **state)
 {
 	const struct scene s = scene_up();
-	struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 
 	(void)state;
 	m->hop_count = 1;
@@ -70,7 +50,7 @@ static void unknown_compulsory_extension(void **state)
 {
 	const struct scene s = scene_up();
 	static struct nhrp_message got;
-	struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 	struct nhrp_extension *x;
 
 	(void)state;
@@ -100,7 +80,7 @@ static void errors_are_not_answered_with_errors(void **state)
 	(void)state;
 	s.hub->nhrp->authentication = (char[]){ "secret" };
 	node_start(s.hub);
-	m = message(NHRP_ERROR_INDICATION, "203.0.113.5", "10.0.0.5", "10.0.0.1");
+	m = message_from(NHRP_ERROR_INDICATION, "203.0.113.5", "10.0.0.5", "10.0.0.1");
 	m->code = NHRP_ERROR_UNREACHABLE;
 	m->payload = (const uint8_t *)"junk";
 	m->payload_len = 4;
@@ -110,7 +90,7 @@ static void errors_are_not_answered_with_errors(void **state)
 	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_DROP_UNMATCHED), 20);
 	/* and of our own there are a few a second at most */
 	for (int i = 0; i < 100; i++)
-		node_receive(s.hub, "203.0.113.5", message(NHRP_REGISTRATION_REQUEST, "203.0.113.5", "10.0.0.5", "10.0.0.1"));
+		node_receive(s.hub, "203.0.113.5", message_from(NHRP_REGISTRATION_REQUEST, "203.0.113.5", "10.0.0.5", "10.0.0.1"));
 	assert_int_equal(rig_count(s.rig, "Error Indication 11"), 10);
 	rig_free(s.rig);
 }
@@ -118,13 +98,13 @@ static void errors_are_not_answered_with_errors(void **state)
 static void replies_that_nobody_asked_for(void **state)
 {
 	const struct scene s = scene_up();
-	struct nhrp_message *m = message(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "192.168.9.9");
+	struct nhrp_message *m = message_from(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "192.168.9.9");
 
 	(void)state;
 	m->cies[0].nbma = addr_of("203.0.113.66");
 	m->cies[0].proto = addr_of("10.0.0.66");
 	node_receive(s.spoke1, "203.0.113.66", m);
-	m = message(NHRP_REGISTRATION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.1");
+	m = message_from(NHRP_REGISTRATION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.1");
 	m->cies[0].code = NHRP_CODE_ALREADY_REGISTERED;
 	node_receive(s.spoke1, "203.0.113.66", m);
 	assert_int_equal(node_counter(s.spoke1, ENGINE_COUNT_DROP_UNMATCHED), 2);
@@ -152,7 +132,7 @@ static void answers_that_are_not_believed(void **state)
 		node_stop_abruptly(s.hub);
 		node_miss(s.spoke1, "10.0.0.12");
 		assert_int_equal(nhrp_decode(s.rig->sent[1], s.rig->sent_length[1], &asked, NULL), NHRP_DROP_NONE);
-		m = message(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+		m = message_from(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 		m->request_id = asked.request_id;
 		m->cies[0].proto = addr_of(claims[i][0]);
 		m->cies[0].nbma = addr_of(claims[i][1]);
@@ -170,7 +150,7 @@ static void the_nhs_cannot_be_taken_over(void **state)
 {
 	const struct scene s = scene_up();
 	struct nhrp_message *const m =
-		message(NHRP_RESOLUTION_REQUEST, "203.0.113.66", "10.0.0.1", "10.0.0.11");
+		message_from(NHRP_RESOLUTION_REQUEST, "203.0.113.66", "10.0.0.1", "10.0.0.11");
 
 	(void)state;
 	m->flags = 0xc802;
@@ -188,7 +168,7 @@ static void a_cached_binding_is_not_stolen(void **state)
 	(void)state;
 	node_miss(s.spoke1, "10.0.0.12");
 	rig_run(s.rig, 1);
-	m = message(NHRP_RESOLUTION_REQUEST, "203.0.113.66", "10.0.0.12", "10.0.0.11");
+	m = message_from(NHRP_RESOLUTION_REQUEST, "203.0.113.66", "10.0.0.12", "10.0.0.11");
 	m->flags = 0xc802;
 	node_receive(s.spoke1, "203.0.113.66", m);
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "198.51.100.2");
@@ -210,7 +190,7 @@ static void a_flood_of_claims_is_bounded(void **state)
 	node_start(hub);
 	for (int i = 0; i < 1000; i++) {
 		snprintf(addr, sizeof addr, "10.0.%d.%d", 1 + i / 250, 1 + i % 250);
-		node_receive(hub, "203.0.113.66", message(NHRP_REGISTRATION_REQUEST, "203.0.113.66", addr, "10.0.0.1"));
+		node_receive(hub, "203.0.113.66", message_from(NHRP_REGISTRATION_REQUEST, "203.0.113.66", addr, "10.0.0.1"));
 	}
 	while (snapshot_next_binding(hub->engine, &c, &v))
 		n++;
@@ -223,7 +203,7 @@ static void a_flood_of_indications_is_bounded(void **state)
 {
 	const struct scene s = scene_up();
 	uint8_t packet[28] = { 0x45 };
-	struct nhrp_message *const m = message(NHRP_TRAFFIC_INDICATION, "203.0.113.66", "10.0.0.66", "192.168.1.10");
+	struct nhrp_message *const m = message_from(NHRP_TRAFFIC_INDICATION, "203.0.113.66", "10.0.0.66", "192.168.1.10");
 	size_t n = 0;
 	struct snapshot_cursor c = { 0 };
 	struct binding_view v;

@@ -15,24 +15,6 @@
 #include "engine/state.h"
 #include "scene.h"
 
-static struct nhrp_message *message(unsigned type, const char *src_nbma, const char *src, const char *dst)
-{
-	static struct nhrp_message m;
-
-	memset(&m, 0, sizeof m);
-	m.type = (uint8_t)type;
-	m.hop_count = 255;
-	m.nbma_family = IP_V4;
-	m.request_id = 99;
-	m.src_nbma = addr_of(src_nbma);
-	m.src_proto = addr_of(src);
-	m.proto_family = (enum ip_family)m.src_proto.family;
-	m.dst_proto = addr_of(dst);
-	m.cie_count = 1;
-	m.cies[0] = (struct nhrp_cie){ .holding_s = 600 };
-	return &m;
-}
-
 static struct engine_sizes sizes(const struct node *n)
 {
 	struct engine_sizes z;
@@ -54,7 +36,7 @@ static void ask(struct node *n, unsigned askers, const char *dst)
 	for (unsigned i = 0; i < askers; i++) {
 		snprintf(addr, sizeof addr, "10.0.0.%u", 100 + i);
 		snprintf(nbma, sizeof nbma, "203.0.113.%u", 100 + i);
-		node_receive(n, nbma, message(NHRP_RESOLUTION_REQUEST, nbma, addr, dst));
+		node_receive(n, nbma, message_from(NHRP_RESOLUTION_REQUEST, nbma, addr, dst));
 	}
 }
 
@@ -286,7 +268,7 @@ static void a_big_packet_is_cut(void **state)
 static void an_offender_is_cut(void **state)
 {
 	const struct scene s = scene_up();
-	struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 	struct nhrp_extension *const x = nhrp_extension_add(m, 77);
 	static const uint8_t filler[600];
 	static struct nhrp_message got;
@@ -315,7 +297,7 @@ static void records_end(void **state)
 
 	(void)state;
 	for (uint8_t full = NHRP_CIES_MAX - 1; full <= NHRP_CIES_MAX; full++) {
-		struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+		struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 		struct nhrp_extension *const x = nhrp_extension_add(m, NHRP_EXT_FORWARD_TRANSIT);
 
 		x->cie_count = full;
@@ -327,7 +309,7 @@ static void records_end(void **state)
 	}
 	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_FORWARDED), 2);
 	for (uint8_t full = NHRP_CIES_MAX - 1; full <= NHRP_CIES_MAX; full++) {
-		struct nhrp_message *const m = message(NHRP_REGISTRATION_REQUEST, "172.16.0.9", "10.0.0.20", "10.0.0.1");
+		struct nhrp_message *const m = message_from(NHRP_REGISTRATION_REQUEST, "172.16.0.9", "10.0.0.20", "10.0.0.1");
 		struct nhrp_extension *const x = nhrp_extension_add(m, NHRP_EXT_NAT);
 
 		m->cies[0].prefix_len = 255;
@@ -366,7 +348,7 @@ static void two_secrets_are_none(void **state)
 	(void)state;
 	s.hub->nhrp->authentication = (char[]){ "secret" };
 	node_start(s.hub);
-	m = message(NHRP_REGISTRATION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.1");
+	m = message_from(NHRP_REGISTRATION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.1");
 	m->cies[0].prefix_len = 255;
 	for (int i = 0; i < 2; i++) {
 		struct nhrp_extension *const x = nhrp_extension_add(m, NHRP_EXT_AUTHENTICATION);
@@ -388,7 +370,7 @@ static void two_secrets_are_none(void **state)
 static void foreign_secrets_are_not_passed_on(void **state)
 {
 	const struct scene s = scene_up();
-	struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 	static const uint8_t secret[] = "\0\0\0\1secret";
 	static struct nhrp_message got;
 
@@ -421,13 +403,13 @@ static void failures_are_told_a_few_times(void **state)
 	for (unsigned minute = 1; minute <= 3; minute++) {
 		for (unsigned i = 0; i < 16; i++) {
 			snprintf(nbma, sizeof nbma, "203.0.113.%u", 1 + i / 2);
-			node_receive(s.hub, nbma, message(NHRP_REGISTRATION_REQUEST, nbma, "10.0.0.11", "10.0.0.1"));
+			node_receive(s.hub, nbma, message_from(NHRP_REGISTRATION_REQUEST, nbma, "10.0.0.11", "10.0.0.1"));
 			if (i < 10)
 				assert_int_equal(s.hub->traces, 5 * (minute - 1) + 1 + i / 2);
 		}
 		assert_int_equal(s.hub->traces, 5 * minute);
 		rig_run_ms(s.rig, 59999);
-		node_receive(s.hub, "203.0.113.99", message(NHRP_REGISTRATION_REQUEST, "203.0.113.99", "10.0.0.11", "10.0.0.1"));
+		node_receive(s.hub, "203.0.113.99", message_from(NHRP_REGISTRATION_REQUEST, "203.0.113.99", "10.0.0.11", "10.0.0.1"));
 		assert_int_equal(s.hub->traces, 5 * minute);
 		rig_run_ms(s.rig, 1);
 	}

@@ -1,5 +1,7 @@
 #include "scene.h"
 
+#include <string.h>
+
 struct scene scene_laid_out(void)
 {
 	struct scene s = { .rig = rig_new() };
@@ -68,4 +70,24 @@ void scene_routes(const struct scene *s)
 	node_route(s->spoke1, "192.168.0.0/16", "10.0.0.1", true);
 	node_route(s->spoke2, "192.168.2.0/24", "", false);
 	node_route(s->spoke2, "192.168.0.0/16", "10.0.0.1", true);
+}
+
+struct nhrp_message *message_from(unsigned type, const char *src_nbma, const char *src, const char *dst)
+{
+	static struct nhrp_message m;
+
+	memset(&m, 0, sizeof m);
+	m.type = (uint8_t)type;
+	m.hop_count = 255;
+	m.nbma_family = IP_V4;
+	m.request_id = 99;
+	m.src_nbma = addr_of(src_nbma);
+	m.src_proto = addr_of(src);
+	m.proto_family = (enum ip_family)m.src_proto.family;
+	m.dst_proto = addr_of(dst);
+	if (type <= NHRP_PURGE_REPLY) {
+		m.cie_count = 1;
+		m.cies[0] = (struct nhrp_cie){ .prefix_len = type == NHRP_REGISTRATION_REQUEST ? 255 : 0, .holding_s = 600 };
+	}
+	return &m;
 }

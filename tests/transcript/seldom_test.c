@@ -21,24 +21,6 @@
 #include "engine/state.h"
 #include "scene.h"
 
-static struct nhrp_message *message(unsigned type, const char *src_nbma, const char *src, const char *dst)
-{
-	static struct nhrp_message m;
-
-	memset(&m, 0, sizeof m);
-	m.type = (uint8_t)type;
-	m.hop_count = 255;
-	m.nbma_family = IP_V4;
-	m.request_id = 99;
-	m.src_nbma = addr_of(src_nbma);
-	m.src_proto = addr_of(src);
-	m.proto_family = (enum ip_family)m.src_proto.family;
-	m.dst_proto = addr_of(dst);
-	m.cie_count = 1;
-	m.cies[0] = (struct nhrp_cie){ .prefix_len = type == NHRP_REGISTRATION_REQUEST ? 255 : 0, .holding_s = 600 };
-	return &m;
-}
-
 static void reconfigure(struct node *n)
 {
 	engine_reconfigure(n->engine, n->rig->now, &n->config);
@@ -219,7 +201,7 @@ static void no_limit_and_no_tunnel(void **state)
 	s.hub->nhrp->max_send_packets = 0; /* as much as one likes */
 	scene_start(&s);
 	for (int i = 0; i < 50; i++)
-		node_receive(s.hub, "198.51.100.1", message(NHRP_REGISTRATION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.1"));
+		node_receive(s.hub, "198.51.100.1", message_from(NHRP_REGISTRATION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.1"));
 	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_DROP_RATE), 0);
 	rig_skip(s.rig);
 	node_tunnel(s.hub, false, "192.0.2.1");
@@ -238,10 +220,10 @@ static void own_addresses_come_and_go(void **state)
 
 	(void)state;
 	node_local(s.hub, "10.0.0.99", false);
-	node_receive(s.hub, "203.0.113.9", message(NHRP_REGISTRATION_REQUEST, "203.0.113.9", "10.0.0.99", "10.0.0.1"));
+	node_receive(s.hub, "203.0.113.9", message_from(NHRP_REGISTRATION_REQUEST, "203.0.113.9", "10.0.0.99", "10.0.0.1"));
 	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_DROP_SPOOFED), 1);
 	node_event(s.hub, &ev); /* gone */
-	node_receive(s.hub, "203.0.113.9", message(NHRP_REGISTRATION_REQUEST, "203.0.113.9", "10.0.0.99", "10.0.0.1"));
+	node_receive(s.hub, "203.0.113.9", message_from(NHRP_REGISTRATION_REQUEST, "203.0.113.9", "10.0.0.99", "10.0.0.1"));
 	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_DROP_SPOOFED), 1);
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.99"), "203.0.113.9");
 	rig_free(s.rig);
@@ -251,7 +233,7 @@ static void own_addresses_come_and_go(void **state)
 static void a_relayed_claim_of_our_own_address(void **state)
 {
 	const struct scene s = scene_up();
-	struct nhrp_message *const m = message(NHRP_REGISTRATION_REQUEST, "192.0.2.1", "10.0.0.60", "10.0.0.1");
+	struct nhrp_message *const m = message_from(NHRP_REGISTRATION_REQUEST, "192.0.2.1", "10.0.0.60", "10.0.0.1");
 	struct nhrp_extension *const x = nhrp_extension_add(m, NHRP_EXT_FORWARD_TRANSIT);
 
 	(void)state;
@@ -276,7 +258,7 @@ static void while_it_stops_it_serves_nobody(void **state)
 	rig_skip(s.rig);
 	node_event(s.spoke1, &(struct event){ .type = EVENT_SHUTDOWN }); /* once is enough */
 	rig_expect_nothing(s.rig);
-	node_receive(s.spoke1, "198.51.100.2", message(NHRP_RESOLUTION_REQUEST, "198.51.100.2", "10.0.0.12", "10.0.0.11"));
+	node_receive(s.spoke1, "198.51.100.2", message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.2", "10.0.0.12", "10.0.0.11"));
 	rig_expect_nothing(s.rig);
 	assert_int_equal(node_counter(s.spoke1, ENGINE_COUNT_DROP_NOT_ALLOWED), 1);
 	node_miss(s.spoke1, "10.0.0.12");
@@ -290,7 +272,7 @@ static void while_it_stops_it_serves_nobody(void **state)
 	assert_true(s.spoke1->done);
 	rig_skip(s.rig);
 	assert_true(instant_is_never(engine_deadline(s.spoke1->engine)));
-	node_receive(s.spoke1, "198.51.100.2", message(NHRP_RESOLUTION_REQUEST, "198.51.100.2", "10.0.0.12", "10.0.0.11"));
+	node_receive(s.spoke1, "198.51.100.2", message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.2", "10.0.0.12", "10.0.0.11"));
 	rig_expect_nothing(s.rig);
 	rig_free(s.rig);
 }
@@ -503,7 +485,7 @@ static void a_refused_refresh(void **state)
 	s.spoke1->usage_idle_s = 1;
 	rig_run_ms(s.rig, 399100);
 	assert_int_equal(sizes(s.spoke1).resolutions, 1);
-	m = message(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	m = message_from(NHRP_RESOLUTION_REPLY, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 	m->request_id = s.spoke1->engine->request_id;
 	m->cies[0] = (struct nhrp_cie){ .code = NHRP_CODE_NO_BINDING };
 	node_receive(s.spoke1, "192.0.2.1", m);
@@ -600,7 +582,7 @@ static void askers_from_nowhere(void **state)
 	struct nhrp_extension *x;
 
 	(void)state;
-	m = message(NHRP_RESOLUTION_REQUEST, "203.0.113.9", "10.77.0.1", "10.0.0.12");
+	m = message_from(NHRP_RESOLUTION_REQUEST, "203.0.113.9", "10.77.0.1", "10.0.0.12");
 	m->flags = NHRP_FLAG_RES_SOURCE_STABLE;
 	nhrp_extension_add(m, NHRP_EXT_FORWARD_TRANSIT);
 	x = nhrp_extension_add(m, NHRP_EXT_REVERSE_TRANSIT);
@@ -794,7 +776,7 @@ static void nat_entries_of_replies(void **state)
 			s.spoke2->outside = addr_of("203.0.113.7");
 		}
 		scene_start(&s);
-		m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+		m = message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
 		m->flags = NHRP_FLAG_NAT;
 		nat = nhrp_extension_add(m, NHRP_EXT_NAT);
 		nat->cie_count = 1;
@@ -820,7 +802,7 @@ static void purges_go_with_their_tunnel(void **state)
 	scene_start(&s);
 	node_route(s.spoke2, "192.168.2.0/24", "", false);
 	for (size_t i = 0; i < 2; i++)
-		node_receive(s.spoke2, "203.0.113.9", message(NHRP_RESOLUTION_REQUEST, "203.0.113.9", askers[i], "192.168.2.20"));
+		node_receive(s.spoke2, "203.0.113.9", message_from(NHRP_RESOLUTION_REQUEST, "203.0.113.9", askers[i], "192.168.2.20"));
 	assert_int_equal(sizes(s.spoke2).answers, 2);
 	node_route_del(s.spoke2, "192.168.2.0/24");
 	assert_int_equal(sizes(s.spoke2).purges, 2);
@@ -909,11 +891,11 @@ static void clients_outside_the_subnet(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		if (*routes[i])
 			node_route(s.hub, routes[i], "10.9.0.1", false);
-		node_receive(s.hub, "203.0.113.9", message(NHRP_REGISTRATION_REQUEST, "203.0.113.9", i == 0 ? "10.77.0.1" : i == 1 ? "10.77.0.2" : "10.77.0.3", "10.0.0.1"));
+		node_receive(s.hub, "203.0.113.9", message_from(NHRP_REGISTRATION_REQUEST, "203.0.113.9", i == 0 ? "10.77.0.1" : i == 1 ? "10.77.0.2" : "10.77.0.3", "10.0.0.1"));
 		rig_expect(s.rig, i < 2 ? "hub --> 203.0.113.9: Registration Reply {} code 0" : "hub --> 203.0.113.9: Registration Reply {} code 4");
 	}
 	node_route(s.hub, "10.77.0.0/16", "10.0.0.12", true); /* into the DMVPN */
-	node_receive(s.hub, "203.0.113.9", message(NHRP_REGISTRATION_REQUEST, "203.0.113.9", "10.77.0.3", "10.0.0.1"));
+	node_receive(s.hub, "203.0.113.9", message_from(NHRP_REGISTRATION_REQUEST, "203.0.113.9", "10.77.0.3", "10.0.0.1"));
 	rig_expect(s.rig, "hub --> 203.0.113.9: Registration Reply {} code 0");
 	rig_free(s.rig);
 }
@@ -928,7 +910,7 @@ static void flags_of_replies(void **state)
 
 	(void)state;
 	for (int known = 0; known < 2; known++) {
-		struct nhrp_message *const m = message(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", known ? "10.0.0.1" : "10.0.0.99");
+		struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", known ? "10.0.0.1" : "10.0.0.99");
 
 		m->flags = kept | own;
 		node_receive(s.hub, "198.51.100.1", m);
@@ -1051,10 +1033,10 @@ static void questions_by_way_of_a_far_end(void **state)
 	s.spoke1->nhrp->nhs_count = 0;
 	scene_start(&s);
 	node_route(s.spoke1, "192.168.2.0/24", "", true);
-	node_receive(s.spoke1, "203.0.113.9", message(NHRP_RESOLUTION_REQUEST, "203.0.113.9", "10.0.0.99", "192.168.2.7"));
+	node_receive(s.spoke1, "203.0.113.9", message_from(NHRP_RESOLUTION_REQUEST, "203.0.113.9", "10.0.0.99", "192.168.2.7"));
 	assert_int_equal(rig_count(s.rig, "spoke1 --> hub: Resolution Request 192.168.2.7 hop 254"), 1);
 	rig_skip(s.rig);
-	node_receive(s.spoke1, "192.0.2.1", message(NHRP_RESOLUTION_REQUEST, "192.0.2.1", "10.0.0.1", "192.168.2.8"));
+	node_receive(s.spoke1, "192.0.2.1", message_from(NHRP_RESOLUTION_REQUEST, "192.0.2.1", "10.0.0.1", "192.168.2.8"));
 	assert_int_equal(rig_count(s.rig, "spoke1 --> hub: Resolution Request"), 0); /* not back to whom it came from */
 	rig_free(s.rig);
 }

@@ -82,7 +82,7 @@ def forwarder_dies(lab):
         if failed == 0:
             return
         # On a busy machine the new one may come later than the far ends' 150 ms.
-        time.sleep(LONG_LIFE_S)
+        time.sleep(LONG_LIFE_S)  # the keeper's rule is about the time that has passed, and shows it nowhere
     raise AssertionError("sessions do not outlive the forwarder")
 
 
