@@ -182,7 +182,7 @@ static void stop_now(struct daemon *d)
 		return;
 	d->phase = DAEMON_STOPPED;
 	answers_stop(d);
-	redirect_stop(d);
+	transit_stop(d);
 	rules_remove(d);
 	adopt_clean(d);
 	tunnels_stop(d);
@@ -373,7 +373,7 @@ static void go(struct daemon *d, int listen_fd)
 	goes_on = d->hello.is_restart || adopt_found_neighbours(d);
 	host_settings_apply(d);
 	rules_apply(d);
-	redirect_start(d);
+	transit_start(d);
 	d->phase = DAEMON_RUNNING;
 	routes_replay(d->routes, overlay_route_changed, d);
 	tunnels_check(d);

@@ -80,7 +80,7 @@ struct daemon {
 	uv_timer_t settle_timer;
 	uv_timer_t stop_timer;
 
-	struct redirect *redirect; /* redirect.c */
+	struct transit *transit;   /* transit.c */
 	struct answers *answers;   /* answers.c */
 };
 
@@ -127,10 +127,10 @@ void adopt_shortcut(struct daemon *d, uint32_t vrf, const struct ipprefix *dst);
 void adopt_settle(struct daemon *d);     /* removes what nobody claimed */
 void adopt_clean(struct daemon *d);      /* at a stop: removes everything of ours */
 
-/* redirect.c */
-int redirect_start(struct daemon *d);
-void redirect_apply(struct daemon *d);   /* the tunnels or their knobs have changed */
-void redirect_stop(struct daemon *d);
+/* transit.c */
+int transit_start(struct daemon *d);
+void transit_apply(struct daemon *d);   /* the interfaces or their knobs have changed */
+void transit_stop(struct daemon *d);
 
 /* host_settings.c */
 void host_settings_apply(struct daemon *d);

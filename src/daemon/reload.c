@@ -203,7 +203,7 @@ static void change_to(struct daemon *d, struct config *fresh)
 	ipsec_configure(d, ike_config_new(fresh));
 	rules_change(d, old);
 	tunnels_apply(d);
-	redirect_apply(d);
+	transit_apply(d);
 	config_free(old);
 	monitor_resync(d->monitor);
 	tunnels_check(d);

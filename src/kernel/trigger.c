@@ -6,98 +6,14 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "kernel/neighbour.h"
 #include "kernel/netlink.h"
-#include "kernel/tool.h"
 
 enum { CONFIG_MESSAGE_MAX = 8192 };
-
-/* The set's size bounds memory; when it is full the update fails, the rule does not match, and
- * nothing is logged: a redirect less, no harm. */
-static void write_rule(FILE *f, const struct trigger_tunnel *in, const char *family, const char *way)
-{
-	fprintf(f,
-		"add rule inet dmvpn forward iifname \"%s\" %s meta nfproto %s "
-		"%s saddr . %s daddr != @seen%s "
-		"add @seen%s { %s saddr . %s daddr timeout %us } "
-		"log group %d snaplen %d queue-threshold 1\n",
-		in->name, way, strcmp(family, "ip") == 0 ? "ipv4" : "ipv6", family, family,
-		family, family, family, family, in->timeout_s ? in->timeout_s : 1, TRIGGER_GROUP, TRIGGER_SNAP_BYTES);
-}
-
-static void write_partner_rules(FILE *f, const struct trigger_tunnel *in, const char *family)
-{
-	const enum ip_family wanted = strcmp(family, "ip") == 0 ? IP_V4 : IP_V6;
-	char way[IPADDR_TEXT_MAX + 32], addr[IPADDR_TEXT_MAX];
-
-	for (size_t i = 0; i < in->partner_count; i++) {
-		if (in->partners[i].family != wanted)
-			continue;
-		snprintf(way, sizeof way, "rt %s nexthop %s", family, ipaddr_format(&in->partners[i], addr));
-		write_rule(f, in, family, way);
-	}
-}
-
-/* One rule a pair of tunnels, and one for each partner. */
-static void write_rules(FILE *f, const struct trigger_tunnel *t, size_t count, const char *family)
-{
-	char way[32];
-
-	for (size_t in = 0; in < count; in++) {
-		for (size_t out = 0; out < count; out++) {
-			snprintf(way, sizeof way, "oifname \"%s\"", t[out].name);
-			if (t[in].domain == t[out].domain)
-				write_rule(f, &t[in], family, way);
-		}
-		write_partner_rules(f, &t[in], family);
-	}
-}
-
-static void write_table(FILE *f, const struct trigger_tunnel *tunnels, size_t count)
-{
-	fputs("add chain inet dmvpn forward { type filter hook forward priority filter + 10; policy accept; }\n"
-	      "add set inet dmvpn seenip { type ipv4_addr . ipv4_addr; size 65535; flags dynamic,timeout; timeout 2s; }\n"
-	      "add set inet dmvpn seenip6 { type ipv6_addr . ipv6_addr; size 65535; flags dynamic,timeout; timeout 2s; }\n",
-	      f);
-	write_rules(f, tunnels, count, "ip");
-	write_rules(f, tunnels, count, "ip6");
-}
-
-char *trigger_ruleset(const struct trigger_tunnel *tunnels, size_t count)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return NULL;
-	/* Adding before deleting makes deleting succeed when there is no table. */
-	fputs("add table inet dmvpn\ndelete table inet dmvpn\n", f);
-	if (count > 0) {
-		fputs("add table inet dmvpn\n", f);
-		write_table(f, tunnels, count);
-	}
-	return fclose(f) == 0 ? text : NULL;
-}
-
-int trigger_install(const struct trigger_tunnel *tunnels, size_t count, char *error, size_t error_size)
-{
-	char *const argv[] = { "nft", "-f", "-", NULL };
-	char *text = trigger_ruleset(tunnels, count);
-	int rc = text ? tool_run(argv, text, error, error_size) : -ENOMEM;
-
-	free(text);
-	/* A kernel may have nf_tables without any family, and the older tables instead. */
-	if (rc < 0 && strstr(error, "not supported"))
-		rc = trigger_legacy_install(tunnels, count, error, error_size);
-	return rc;
-}
 
 static int send_config(struct mnl_socket *s, uint16_t group, uint16_t type, const void *value, size_t length)
 {

@@ -10,7 +10,6 @@
 
 #include "kernel/neighbour.h"
 #include "kernel/routes.h"
-#include "kernel/trigger.h"
 
 /* Reports as text: "+10.0.0.0/8 via 10.9.9.9 dev 3;" or "-10.0.0.0/8;". */
 static char said[4096];
@@ -120,30 +119,6 @@ static void test_many_and_lookup(void **state)
 	routes_free(r);
 }
 
-static void test_trigger_ruleset(void **state)
-{
-	struct trigger_tunnel t[3] = {
-		{ .name = "Tunnel0", .domain = 1, .timeout_s = 2 },
-		{ .name = "Tunnel1", .domain = 1, .timeout_s = 5 },
-		{ .name = "Tunnel2", .domain = 9, .timeout_s = 2, .partner_count = 1, .partners = { ipaddr_v4(0x0a090002) } },
-	};
-	char *text = trigger_ruleset(t, 3), *none = trigger_ruleset(NULL, 0);
-
-	(void)state;
-	assert_string_equal(none, "add table inet dmvpn\ndelete table inet dmvpn\n");
-	assert_non_null(strstr(text, "iifname \"Tunnel0\" oifname \"Tunnel1\" meta nfproto ipv4 ip saddr . ip daddr != @seenip "
-				     "add @seenip { ip saddr . ip daddr timeout 2s } log group 4711"));
-	assert_non_null(strstr(text, "iifname \"Tunnel1\" oifname \"Tunnel0\" meta nfproto ipv6"));
-	assert_non_null(strstr(text, "timeout 5s"));
-	/* Another domain: no shortcut between them. */
-	assert_null(strstr(text, "iifname \"Tunnel0\" oifname \"Tunnel2\""));
-	assert_non_null(strstr(text, "iifname \"Tunnel2\" oifname \"Tunnel2\""));
-	assert_non_null(strstr(text, "iifname \"Tunnel2\" rt ip nexthop 10.9.0.2 meta nfproto ipv4 ip saddr"));
-	assert_null(strstr(text, "rt ip6"));
-	free(text);
-	free(none);
-}
-
 static void test_lladdr(void **state)
 {
 	static const uint8_t mac[] = { 0x02, 0x01, 0x02, 0x03, 0x04, 0xff };
@@ -162,7 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_metrics), cmocka_unit_test(test_dump_sweeps), cmocka_unit_test(test_many_and_lookup),
-		cmocka_unit_test(test_trigger_ruleset), cmocka_unit_test(test_lladdr),
+		cmocka_unit_test(test_lladdr),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

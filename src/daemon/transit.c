@@ -1,0 +1,165 @@
+/*
+ * transit: which interfaces the kernel's rules about passing packets concern, and what the
+ * phase 3 trigger among them reports.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/daemon_state.h"
+#include "kernel/transit.h"
+#include "kernel/trigger.h"
+
+struct transit {
+	uv_poll_t poll;
+	int fd;
+	struct transit_interface installed[TRANSIT_INTERFACES_MAX];
+	size_t installed_count;
+};
+
+static void report(void *daemon, const struct trigger_packet *p)
+{
+	struct daemon *d = daemon;
+	const struct tunnel *in = tunnel_of_ifindex(d, p->ifindex_in), *out = tunnel_of_ifindex(d, p->ifindex_out);
+	struct event ev = { .type = EVENT_HAIRPIN };
+
+	if (!in)
+		return;
+	ev.tunnel = in->number;
+	ev.hairpin.peer = p->peer;
+	ev.hairpin.nbma = (struct endpoint){ .addr = p->nbma, .vrf = in->config->tunnel->vrf };
+	ev.hairpin.outside = !out;
+	ev.hairpin.tunnel_out = out ? out->number : 0;
+	ev.hairpin.bytes = p->bytes;
+	ev.hairpin.length = p->length;
+	daemon_feed(d, &ev);
+}
+
+static void on_packet(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+
+	(void)events;
+	if (status == 0)
+		trigger_read(d->transit->fd, report, d);
+}
+
+static void add_partners(struct transit_interface *out, const struct config_nhrp *n)
+{
+	for (size_t i = 0; i < n->partner_count && out->partner_count < TRANSIT_PARTNERS_MAX; i++)
+		out->partners[out->partner_count++] = n->partners[i].next_hop;
+}
+
+static void add_redirect(struct transit_interface *out, const struct config_tunnel *t)
+{
+	const struct config_nhrp *nhrp = t->nhrp4.redirect ? &t->nhrp4 : &t->nhrp6;
+
+	out->redirect = nhrp->redirect;
+	if (!out->redirect)
+		return;
+	out->domain = nhrp->network_id;
+	out->timeout_s = nhrp->redirect_timeout_s;
+	add_partners(out, &t->nhrp4);
+	add_partners(out, &t->nhrp6);
+}
+
+/* The forwarder lowers the MSS itself, without leaving the packet to another table. */
+static bool forwarder_carries(const struct daemon *d, const struct config_interface *i)
+{
+	return i->is_tunnel && !d->kernel;
+}
+
+static size_t wanted(const struct daemon *d, struct transit_interface *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->config->interface_count && n < TRANSIT_INTERFACES_MAX; i++) {
+		const struct config_interface *c = &d->config->interfaces[i];
+		struct transit_interface *o = &out[n];
+
+		if (c->shutdown)
+			continue;
+		memset(o, 0, sizeof *o);
+		memcpy(o->name, c->name, sizeof o->name);
+		if (c->is_tunnel)
+			add_redirect(o, c->tunnel);
+		if (!forwarder_carries(d, c)) {
+			o->mss4 = c->adjust_mss;
+			o->mss6 = c->adjust_mss6;
+		}
+		n += o->redirect || o->mss4 || o->mss6;
+	}
+	return n;
+}
+
+int transit_start(struct daemon *d)
+{
+	struct transit *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return -ENOMEM;
+	d->transit = r;
+	r->fd = -1;
+	transit_apply(d);
+	return 0;
+}
+
+static bool any_redirect(const struct transit_interface *t, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (t[i].redirect)
+			return true;
+	return false;
+}
+
+static int listen_once(struct daemon *d, struct transit *r)
+{
+	int rc;
+
+	if (r->fd >= 0)
+		return 0;
+	r->fd = trigger_open();
+	if (r->fd < 0)
+		return r->fd;
+	rc = uv_poll_init(&d->loop, &r->poll, r->fd);
+	if (rc < 0)
+		return rc;
+	r->poll.data = d;
+	return uv_poll_start(&r->poll, UV_READABLE, on_packet);
+}
+
+void transit_apply(struct daemon *d)
+{
+	struct transit *r = d->transit;
+	struct transit_interface now[TRANSIT_INTERFACES_MAX];
+	size_t count = wanted(d, now);
+	char error[200] = "";
+	int rc = 0;
+
+	if (count == r->installed_count && memcmp(now, r->installed, count * sizeof *now) == 0)
+		return;
+	if (any_redirect(now, count))
+		rc = listen_once(d, r);
+	if (rc == 0)
+		rc = transit_install(now, count, error, sizeof error);
+	if (rc < 0) {
+		daemon_log(d, TRACE_ERROR, "TRANSIT_RULES", "error=\"%s\" detail=\"%s\"", strerror(-rc), error);
+		return;
+	}
+	memcpy(r->installed, now, sizeof now);
+	r->installed_count = count;
+}
+
+void transit_stop(struct daemon *d)
+{
+	struct transit *r = d->transit;
+	char error[200];
+
+	if (!r)
+		return;
+	if (r->installed_count > 0)
+		transit_install(NULL, 0, error, sizeof error);
+	if (r->fd >= 0)
+		uv_poll_stop(&r->poll);
+}
