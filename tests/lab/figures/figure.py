@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -91,9 +92,9 @@ def ask(lab, router, what, timeout_s=2):
 
 
 def registered(lab, hub):
-    """Who is registered with the hub: (tunnel, address)."""
+    """Who has registered with the hub: (tunnel, address). What it only remembers of a former life does not count."""
     return {(b["tunnel"], b["target"]) for b in ask(lab, hub, "nhrp")["bindings"]
-            if b["type"] == "dynamic" and "/32" in b["target"]}
+            if b["type"] == "dynamic" and "/32" in b["target"] and "restored" not in b["flags"]}
 
 
 def all_up(lab, router):
@@ -155,6 +156,20 @@ def memory_kib(pid):
     with open(f"/proc/{pid}/smaps_rollup") as f:
         found = {line.split(":")[0]: int(line.split()[1]) for line in f if line.split(":")[0] in ("Rss", "Pss")}
     return found["Rss"], found["Pss"]
+
+
+class Beside:
+    """A `dmvpn lab` command while the block goes on; it has ended when the block has, however that came,
+    so that nothing is started in a lab that is being taken down."""
+
+    def __init__(self, *words):
+        self.thread = threading.Thread(target=lambda: run(TOOL, "lab", *words))
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.thread.join()
 
 
 def machine_cpu_s():
