@@ -177,7 +177,7 @@ struct instant bfd_deadline(const struct bfd *b);
  * What has become due. A caller that comes more than BFD_STALL_MS late was itself held up, and packets may
  * still wait where it has not looked: sessions are then given BFD_GRACE_MS more, once.
  */
-enum { BFD_STALL_MS = 10, BFD_GRACE_MS = 15 };
+enum { BFD_STALL_MS = 3, BFD_GRACE_MS = 15 };
 void bfd_tick(struct bfd *b, struct instant now);
 
 bool bfd_next_effect(struct bfd *b, struct bfd_effect *out); /* false: none left */

@@ -204,7 +204,8 @@ static void try_next_address(struct nhs *n)
 
 static void ask_while_dead(struct nhs *n)
 {
-	if (n->misses >= NHS_MISSES_SILENT)
+	/* What protects the way works where probes are answered: only NHRP was lost. */
+	if (n->misses >= NHS_MISSES_SILENT && !path_answers(n))
 		output_push(engine_of(n), EFFECT_SILENT, n->overlay->tunnel->settings.number, NULL)->silent.nbma = n->nbma;
 	if (n->state == NHS_DOWN) {
 		if (n->cfg->nbma.name)

@@ -54,6 +54,7 @@
 #include "engine/path_act.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/binding.h"
@@ -213,6 +214,24 @@ static void say(const struct path *p, const char *mnemonic, const char *reason)
 	      reason ? reason : "", reason ? "\"" : "");
 }
 
+static void say_dead(const struct path *p, enum path_state was)
+{
+	char reason[80] = "it was not probed: who said so is believed";
+
+	if (was == PATH_DOUBTED)
+		snprintf(reason, sizeof reason, "none of %u probes was answered in %lld ms", p->burst,
+			 (long long)path_elapsed(p, p->doubted).us / 1000);
+	say(p, "NHRP_PATH_DOWN", reason);
+}
+
+static void say_answered(const struct path *p, struct span rtt)
+{
+	char reason[80];
+
+	snprintf(reason, sizeof reason, "a probe was answered after %lld ms", (long long)rtt.us / 1000);
+	say(p, "NHRP_PATH_UP", reason);
+}
+
 static struct path_watch *untold(const struct path *p)
 {
 	struct path_watch *w = p->watches;
@@ -250,12 +269,12 @@ static void ask_watches(const struct path *p)
 			nhs_path_doubted(w->owner);
 }
 
-static void enter_dead(struct path *p)
+static void enter_dead(struct path *p, enum path_state was)
 {
 	struct engine *const e = path_engine(p);
 
 	count(e, ENGINE_COUNT_PATH_DEAD);
-	say(p, "NHRP_PATH_DOWN", "no probe was answered");
+	say_dead(p, was);
 	if (path_leans(p, PATH_WATCH_NHS) || path_leans(p, PATH_WATCH_DIRECT)) /* a client begins anew by itself */
 		output_push(e, EFFECT_SILENT, p->tunnel->settings.number, NULL)->silent.nbma = p->nbma;
 	p->quick = 0;
@@ -327,12 +346,10 @@ void path_burst_again(struct path *p)
 	path_burst_step(p);
 }
 
-static void enter_alive(struct path *p, enum path_state was)
+static void enter_alive(struct path *p)
 {
 	const struct instant due = instant_add(p->last_sent, path_interval(p));
 
-	if (was == PATH_DEAD)
-		say(p, "NHRP_PATH_UP", NULL);
 	p->awaited = 0;
 	path_arm_at(p, instant_before(path_engine(p)->now, due) ? due : path_engine(p)->now);
 }
@@ -349,6 +366,7 @@ static unsigned burst_size(unsigned paths)
 static void enter_doubted(struct path *p)
 {
 	count(path_engine(p), ENGINE_COUNT_PATH_DOUBTED);
+	p->doubted = path_engine(p)->now;
 	p->burst = p->graces = 0;
 	p->burst_size = burst_size(path_engine(p)->path_bursts);
 	path_burst_step(p);
@@ -383,13 +401,13 @@ void path_enter(struct path *p, enum path_state state)
 		path_probe_quickly(p);
 		break;
 	case PATH_ALIVE:
-		enter_alive(p, was);
+		enter_alive(p);
 		break;
 	case PATH_DOUBTED:
 		enter_doubted(p);
 		break;
 	case PATH_DEAD:
-		enter_dead(p);
+		enter_dead(p, was);
 		break;
 	case PATH_MUTE:
 		enter_mute(p);
@@ -433,6 +451,8 @@ void path_answered(const struct tunnel *t, const struct endpoint *nbma, uint32_t
 	if (sequence == p->awaited)
 		p->awaited = 0;
 	measure(p, rtt);
+	if (p->state == PATH_DEAD)
+		say_answered(p, rtt);
 	path_step(p, PATH_EVENT_ANSWERED);
 }
 

@@ -85,6 +85,7 @@ struct path {
 	size_t next_probe;
 	uint32_t awaited;        /* ALIVE, MUTE: the probe that is not answered yet; 0: none */
 	struct instant last_sent, last_answered, heard;
+	struct instant doubted;  /* DOUBTED was entered */
 	unsigned burst, burst_size; /* DOUBTED: probes of the burst so far, and in all */
 	enum path_pace pace;     /* DOUBTED */
 	unsigned graces;         /* DOUBTED: judgements put off because we ourselves were late */

@@ -4,7 +4,7 @@
 #include "engine/path_act.h"
 
 enum {
-	PATH_LATE_MS = 20,         /* our own timer came so late: answers wait to be read, … */
+	PATH_LATE_MS = 3,          /* our own timer came so late: answers may wait to be read, … */
 	PATH_GRACE_MS = 20,        /* … for which there is so long */
 	PATH_GRACES_MAX = 3,
 	PATH_HINT_QUIET_MS = 200,  /* hints start no more bursts than one in that time */

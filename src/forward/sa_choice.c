@@ -3,9 +3,20 @@
 
 enum rank { RANK_NONE, RANK_DOOMED, RANK_NEW, RANK_READY };
 
+/* A peer who is still heard on an older pair may not have this one yet: our answer to him was lost. */
+static struct instant ready_at(const struct sa_pair *p)
+{
+	int64_t since = p->bound_at.us;
+
+	for (const struct sa_pair *older = TAILQ_FIRST(&p->session->pairs); older != p; older = TAILQ_NEXT(older, order))
+		if (older->in && older->in->used_us > since)
+			since = older->in->used_us;
+	return instant_add((struct instant){ since }, span_ms(SA_PREFER_MS));
+}
+
 static bool was_ready(const struct sa_pair *p, struct instant then)
 {
-	return p->is_initiator || sa_pair_was_heard(p) || !instant_before(then, instant_add(p->bound_at, span_ms(SA_PREFER_MS)));
+	return p->is_initiator || sa_pair_was_heard(p) || !instant_before(then, ready_at(p));
 }
 
 static enum rank rank_of(const struct sa_pair *p, struct instant now)
@@ -120,7 +131,7 @@ static struct instant next_due(const struct sa_session *session, struct instant 
 	const struct sa_pair *p;
 
 	TAILQ_FOREACH(p, &session->pairs, order) {
-		const struct instant ready = instant_add(p->bound_at, span_ms(SA_PREFER_MS));
+		const struct instant ready = ready_at(p);
 
 		due = instant_min(due, instant_min(p->in_until, p->out_until));
 		due = instant_min(due, instant_add(p->empty_since, span_ms(SA_PAIR_MEMORY_MS)));

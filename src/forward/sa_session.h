@@ -8,7 +8,7 @@
  * chosen by sa_session_settle():
  *
  *   1. the newest pair of those that may: we began it, or its peer was heard on it, or a
- *      second has passed since it was bound;
+ *      second has passed since it was bound, and since he was heard on an older one;
  *   2. else the newest pair whatever it is;
  *   3. else one that charon has deleted already, for at most five seconds.
  *
@@ -31,7 +31,7 @@
 #include "forward/forward_msg.h"
 
 enum {
-	SA_PREFER_MS = 1000,      /* a new pair that nobody was heard on is preferred after that */
+	SA_PREFER_MS = 1000,      /* a new pair that nobody was heard on is preferred after that much without older ones */
 	SA_LINGER_MS = 5000,      /* of an SA that charon deleted while it was the only one to send by;
 				   * of an orphan's inbound half once it is replaced */
 	SA_LATE_MS = 2000,        /* of an inbound SA that charon deleted: what the peer sent until it

@@ -283,6 +283,30 @@ static void responder_hears(void **state)
 	assert_int_equal(sends(c), NEW_OUT);
 }
 
+/* His last word was lost: what he does not have yet is no way to him. */
+static void responder_waits_while_the_old_is_used(void **state)
+{
+	struct scene *c = *state;
+
+	session_make(c, FIRST, 0xc0000202);
+	pair_put(c, OLD_IN, OLD_OUT);
+	bind_pair(c, OLD_IN, OLD_OUT, false);
+	heard(c, OLD_IN);
+	wait_ms(c, 5000);
+	pair_put(c, NEW_IN, NEW_OUT);
+	bind_pair(c, NEW_IN, NEW_OUT, false);
+	for (int i = 0; i < 5; i++) {
+		wait_ms(c, SA_PREFER_MS - 2);
+		sa_table_inbound(c->table, OLD_IN)->used_us = c->now.us;
+		wait_ms(c, 1);
+		assert_int_equal(sends(c), OLD_OUT);
+	}
+	wait_ms(c, SA_PREFER_MS - 2);
+	assert_int_equal(sends(c), OLD_OUT);
+	wait_ms(c, 1);
+	assert_int_equal(sends(c), NEW_OUT);
+}
+
 static void initiator_sends_at_once(void **state)
 {
 	struct scene *c = *state;
@@ -550,7 +574,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(found_by_its_ends), T(bound_before_or_after), T(equal_outbound_spis), T(responder_waits),
-		T(responder_hears), T(responder_is_refused), T(initiator_sends_at_once), T(deletion_is_lazy), T(deletion_ends),
+		T(responder_hears), T(responder_waits_while_the_old_is_used), T(responder_is_refused), T(initiator_sends_at_once), T(deletion_is_lazy), T(deletion_ends),
 		T(revocation_is_not_lazy), T(orphans_until_replaced), T(ends_at_its_hard_limit), T(comes_back_bound),
 		T(pairs_are_forgotten), T(bound_elsewhere), T(moved_with_its_nat), T(restart_goes_on), T(torn_binding),
 	};
