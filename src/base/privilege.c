@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -78,4 +79,11 @@ int privilege_drop(uint64_t keep)
 	if (!error && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		error = -errno;
 	return error;
+}
+
+int privilege_hurry(int nice_value)
+{
+	if (getpriority(PRIO_PROCESS, 0) <= nice_value)
+		return 0;
+	return setpriority(PRIO_PROCESS, 0, nice_value) < 0 ? -errno : 0;
 }

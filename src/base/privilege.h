@@ -17,4 +17,10 @@
  */
 int privilege_drop(uint64_t keep);
 
+/*
+ * Lowers the nice value of this process, and so of programs started later, to nice_value; one that is lower
+ * already stays. Before privilege_drop(). 0 or -errno (-EACCES, -EPERM: not permitted, the process may go on).
+ */
+int privilege_hurry(int nice_value);
+
 #endif

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/privilege.h"
 #include "ike/charon_files.h"
 #include "keeper/keeper_state.h"
 #include "keeper/run_dir.h"
@@ -414,6 +415,9 @@ static void files_close(struct keeper *k)
 		close(k->signal_fd);
 }
 
+/* What Debian's unit gives FRR; charon and the control process have it from us, the forwarder goes further. */
+enum { ROUTING_NICE = -5 };
+
 static void limits_raise(void)
 {
 	struct rlimit limit;
@@ -422,6 +426,8 @@ static void limits_raise(void)
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit); /* best effort */
 	}
+	if (privilege_hurry(ROUTING_NICE))
+		keeper_say("a nice value of %d is not permitted: a busy machine may delay us", ROUTING_NICE);
 }
 
 /* A program that stands beside our own, unless told otherwise. */

@@ -22,7 +22,7 @@ static const struct {
 	{ FRR_EIGRPD, "eigrpd" }, { FRR_BFDD, "bfdd" },
 };
 
-enum { CONFIGURE_TRIES = 5 };
+enum { CONFIGURE_TRIES = 5, FRR_NICE = -5 /* as Debian starts it */ };
 
 static void frr_dir(const struct lab *lab, size_t router, char out[PATH_MAX])
 {
@@ -151,7 +151,7 @@ pid_t frr_start(const struct lab *lab, size_t router, const char *daemon)
 		argv[n++] = plane;
 	}
 	argv[n] = NULL;
-	return run_start(netns, argv, log);
+	return run_start(netns, argv, FRR_NICE, log);
 }
 
 static bool socket_answers(const char *path)

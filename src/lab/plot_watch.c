@@ -41,7 +41,7 @@ struct plot_watch *plot_watch_begin(const struct lab *lab, const struct fault *f
 		file_of(lab, i, path);
 		unlink(path);
 		lab_netns(lab, NODE_ROUTER, i, netns);
-		pid = run_start(netns, argv, path);
+		pid = run_start(netns, argv, 0, path);
 		if (pid > 0)
 			*(struct monitor *)lab_append(&w->monitors, &w->count, sizeof(struct monitor)) =
 				(struct monitor){ i, pid };

@@ -108,7 +108,7 @@ static pid_t start_dmvpnd(const struct lab *lab, size_t router)
 	argv[n++] = "--ignore-unsupported"; /* a lab goes on, and reports */
 	argv[n++] = "--faults";
 	argv[n] = NULL;
-	return run_start(netns, argv, log);
+	return run_start(netns, argv, 0, log);
 }
 
 static struct lab_program *find(struct lab_runtime *r, const char *name)

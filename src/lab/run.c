@@ -144,7 +144,7 @@ int run_wait(const char *netns, char *const argv[], const char *input, char **ou
 	return reap(pid);
 }
 
-pid_t run_start(const char *netns, char *const argv[], const char *log)
+pid_t run_start(const char *netns, char *const argv[], int nice_by, const char *log)
 {
 	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -157,8 +157,12 @@ pid_t run_start(const char *netns, char *const argv[], const char *log)
 		pid = fork();
 		if (pid < 0)
 			r = -errno;
-		if (pid == 0)
+		if (pid == 0) {
+			errno = 0;
+			if (nice_by && nice(nice_by) == -1 && errno)
+				fprintf(stderr, "%s: nice value %d: %s\n", argv[0], nice_by, strerror(errno));
 			child_exec(netns, argv, in, out);
+		}
 	}
 	if (in >= 0)
 		close(in);

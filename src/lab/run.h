@@ -20,9 +20,9 @@ int netns_enter(const char *netns);
  * or -errno. */
 int run_wait(const char *netns, char *const argv[], const char *input, char **output);
 
-/* Starts a program that stays, in a session of its own, output appended to the log file.
+/* Starts a program that stays, in a session of its own and with that much added to our nice value, output appended to the log file.
  * Its pid, or -errno. */
-pid_t run_start(const char *netns, char *const argv[], const char *log);
+pid_t run_start(const char *netns, char *const argv[], int nice_by, const char *log);
 
 /* Writes `value` to each NULL-terminated list entry "path=value" below /proc/sys, inside
  * the namespace; entries that this kernel does not have are passed over. 0 or -errno. */

@@ -4,13 +4,16 @@
 #include <stdint.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/instant.h"
 #include "base/ipaddr.h"
 #include "base/ipc.h"
+#include "base/privilege.h"
 #include "base/prng.h"
 #include "base/reader.h"
 #include "base/writer.h"
@@ -154,6 +157,34 @@ static void ipc_carries_and_refuses(void **state)
 	close(pipe_fds[1]);
 }
 
+/* What the new process has for a nice value, + 100. */
+static int nice_after_hurry(int from, int to)
+{
+	const pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		setpriority(PRIO_PROCESS, 0, from);
+		if (privilege_hurry(to))
+			_exit(0);
+		_exit(100 + getpriority(PRIO_PROCESS, 0));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void hurries_and_never_slows(void **state)
+{
+	(void)state;
+	assert_int_equal(nice_after_hurry(19, 19), 119);
+	assert_int_equal(nice_after_hurry(18, 19), 118);
+	if (geteuid() != 0)
+		skip(); /* only root may go faster */
+	assert_int_equal(nice_after_hurry(19, 18), 118);
+	assert_int_equal(nice_after_hurry(0, -10), 90);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +197,7 @@ int main(void)
 		cmocka_unit_test(siphash_vector),
 		cmocka_unit_test(prng_repeats_and_stays_below),
 		cmocka_unit_test(ipc_carries_and_refuses),
+		cmocka_unit_test(hurries_and_never_slows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
