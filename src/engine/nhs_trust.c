@@ -6,10 +6,12 @@
  *           |                                           ^
  *           +---------- else ---------------------------+
  *
- * DAMPED (damping.h): routing is not told of it, and traffic is not moved. SETTLING: routing is
- * told and may form its adjacency, while the one that is to be replaced still carries the traffic:
+ * DAMPED (damping.h), then SETTLING: the one that is to be replaced still carries the traffic; the latter
  * for `nhs fallback`, and where routes lead by another one of a cluster that may not keep
  * both, for long enough that routing comes about. Nothing to wait for: it is passed at once.
+ *
+ * Routing is told of every return at once, of a damped one's too. It forms its adjacency whatever we say, since
+ * ospfd and bgpd act on BFD's Down only, and a Down is what comes after an Up.
  */
 #include "engine/nhs_trust.h"
 
@@ -33,7 +35,7 @@ static void tell_routing(struct nhs *n)
 {
 	/* The tunnel goes, and routing sees that itself. */
 	const bool goes = n->state == NHS_WAITING || n->state == NHS_LEAVING;
-	const bool up = nhs_is_live(n) && n->hold != NHS_HOLD_DAMPED;
+	const bool up = nhs_is_live(n);
 
 	if (up == n->told_up)
 		return;
