@@ -315,6 +315,7 @@ struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
 		e->bindings_renewed++;
 	bfd_follow(b);
 	follow_path(b);
+	path_renew(&b->path);
 	if (other)
 		path_of_another(b->path.path);
 	if (f->kind == BINDING_REGISTERED && path_is_dead(o->tunnel, &f->nbma)) /* it may be back */

@@ -372,9 +372,10 @@ static void enter_doubted(struct path *p)
 	path_burst_step(p);
 }
 
-static void enter_mute(struct path *p)
+/* Back from the dead, and heard by NHRP before a probe was answered: nothing speaks against probes yet. */
+static void enter_mute(struct path *p, enum path_state was)
 {
-	if (p->mutes < PATH_MUTES_MAX)
+	if (was != PATH_DEAD && p->mutes < PATH_MUTES_MAX)
 		p->mutes++;
 	p->run = 0;
 	path_probe_quickly(p);
@@ -410,7 +411,7 @@ void path_enter(struct path *p, enum path_state state)
 		enter_dead(p, was);
 		break;
 	case PATH_MUTE:
-		enter_mute(p);
+		enter_mute(p, was);
 		break;
 	case PATH_STATE_COUNT:
 		abort();

@@ -111,6 +111,8 @@ void paths_forget(struct tunnel *t); /* what is remembered of dead ones: the tun
 void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, struct overlay *o,
 		const struct endpoint *nbma, const struct ipaddr *addr);
 void path_unwatch(struct path_watch *w); /* fine when it watches nothing */
+/* The peer was heard of: who never answered is asked once more. Fine when w watches nothing. */
+void path_renew(const struct path_watch *w);
 
 struct path *path_find(const struct tunnel *t, const struct endpoint *nbma); /* NULL: nobody cares */
 bool path_leads_to_direct(const struct tunnel *t, const struct endpoint *nbma); /* of a direct peer, among others */

@@ -248,10 +248,12 @@ static void path_in_dead(struct path *p, enum path_event event)
 	}
 }
 
-/* Who was mute before has to answer for longer until he is judged by it again. */
+/* Who was mute before has to answer for longer until he is judged by it again; who was only dead, once. */
 static void mute_answered(struct path *p)
 {
-	if (++p->run >= (unsigned)PATH_MUTE_ANSWERS << (p->mutes - 1))
+	const unsigned enough = p->mutes == 0 ? 1 : (unsigned)PATH_MUTE_ANSWERS << (p->mutes - 1);
+
+	if (++p->run >= enough)
 		path_enter(p, PATH_ALIVE);
 	else
 		path_arm(p, path_interval(p));

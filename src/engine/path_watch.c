@@ -194,10 +194,8 @@ void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, st
 	struct path_watch **end;
 	struct path *p;
 
-	if (is_same(w, kind, nbma, addr)) {
-		path_step(w->path, PATH_EVENT_WATCHED); /* who never answered is asked again, now that it is heard of */
+	if (is_same(w, kind, nbma, addr))
 		return;
-	}
 	path_unwatch(w);
 	p = path_find(o->tunnel, nbma);
 	if (!p)
@@ -208,4 +206,10 @@ void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, st
 	*end = w;
 	take_address(p);
 	path_step(p, PATH_EVENT_WATCHED);
+}
+
+void path_renew(const struct path_watch *w)
+{
+	if (w->path)
+		path_step(w->path, PATH_EVENT_WATCHED);
 }

@@ -82,20 +82,24 @@ void routing_done(struct world *w)
 
 /* ---- adjacencies */
 
-static bool host_reaches(const struct world *w, const struct router *r, const struct router *other, uint32_t tunnel)
+/* Hellos go where the neighbour entry says, which may be where the other one was; a hub passes them on. */
+static bool host_reaches(struct world *w, const struct router *r, const struct router *other, uint32_t tunnel)
 {
 	const struct ipaddr addr = design_addr(w, other, tunnel);
+	const struct host_neighbour *const n = host_neighbour_find(&r->host, &addr);
+	const struct host_peer *const p = n ? host_peer_find(&r->host, n->peer) : NULL;
+	const struct router *const to = p ? world_router_of_nbma(w, &p->nbma) : NULL;
 
-	return r->host.point_to_point || host_neighbour_find(&r->host, &addr);
+	return r->host.point_to_point || to == other || (to && to->is_hub);
 }
 
-static bool hears(const struct world *w, const struct router *r, const struct router *other, uint32_t tunnel)
+static bool hears(struct world *w, const struct router *r, const struct router *other, uint32_t tunnel)
 {
 	return world_reaches(w, other, r, design_uplink(w, tunnel)) && host_reaches(w, other, r, tunnel) &&
 	       session_carries(w, other, r, tunnel);
 }
 
-static bool hear_each_other(const struct world *w, const struct router *spoke, const struct router *hub, uint32_t tunnel)
+static bool hear_each_other(struct world *w, const struct router *spoke, const struct router *hub, uint32_t tunnel)
 {
 	return router_is_awake(spoke) && router_is_awake(hub) && hears(w, spoke, hub, tunnel) && hears(w, hub, spoke, tunnel);
 }

@@ -177,6 +177,21 @@ static void who_filters_them_later_stays_up(void **state)
 	rig_free(s.rig);
 }
 
+/* Back from the dead NHRP may be first; the first answer to a probe says the rest, so that its next death is seen at once. */
+static void who_was_dead_answers_once(void **state)
+{
+	const struct scene s = probing(scene_laid_out());
+
+	(void)state;
+	rig_run(s.rig, 10);
+	path_step(path_to(s.spoke1, "192.0.2.1"), PATH_EVENT_LOST);
+	path_step(path_to(s.spoke1, "192.0.2.1"), PATH_EVENT_HEARD);
+	assert_int_equal(path_to(s.spoke1, "192.0.2.1")->state, PATH_MUTE);
+	rig_run_ms(s.rig, 15);
+	assert_int_equal(path_to(s.spoke1, "192.0.2.1")->state, PATH_ALIVE);
+	rig_free(s.rig);
+}
+
 static bool lose_nhrp(struct rig *r, const struct node *from, const struct node *to, const struct nhrp_message *m)
 {
 	(void)r;
@@ -474,6 +489,21 @@ static void a_client_that_answers_later_is_judged_from_then_on(void **state)
 	rig_free(s.rig);
 }
 
+/* It is asked when it is heard of, not when a configuration that says nothing new is read. */
+static void a_reload_does_not_ask_who_filters(void **state)
+{
+	const struct scene s = hub_that_probes(true);
+
+	(void)state;
+	assert_int_equal(path_to(s.hub, "198.51.100.1")->state, PATH_RESTING);
+	s.hub->probes = 0;
+	engine_reconfigure(s.hub->engine, s.rig->now, &s.hub->config);
+	node_event(s.hub, &(struct event){ .type = EVENT_TICK });
+	assert_int_equal(s.hub->probes, 0);
+	assert_int_equal(path_to(s.hub, "198.51.100.1")->state, PATH_RESTING);
+	rig_free(s.rig);
+}
+
 static struct nhrp_message *registration(const char *addr, const char *inside)
 {
 	static struct nhrp_message m;
@@ -654,6 +684,7 @@ static struct path *in_state(const struct scene *s, enum path_state state)
 	if (state == PATH_MUTE) {
 		path_step(p, PATH_EVENT_LOST);
 		path_step(p, PATH_EVENT_HEARD);
+		p->mutes = 1; /* it was so before */
 	}
 	return p;
 }
@@ -755,6 +786,7 @@ int main(void)
 		cmocka_unit_test(who_filters_probes_is_judged_by_nhrp),
 		cmocka_unit_test(refreshes_may_be_lost_while_probes_are_answered),
 		cmocka_unit_test(who_filters_them_later_stays_up),
+		cmocka_unit_test(who_was_dead_answers_once),
 		cmocka_unit_test(nhrp_dead_behind_a_living_tunnel),
 		cmocka_unit_test(who_is_only_silent_carries_on),
 		cmocka_unit_test(who_never_said_a_word_may_carry),
@@ -766,6 +798,7 @@ int main(void)
 		cmocka_unit_test(a_dead_client_is_told_to_routing),
 		cmocka_unit_test(a_client_that_filters_is_not_judged),
 		cmocka_unit_test(a_client_that_answers_later_is_judged_from_then_on),
+		cmocka_unit_test(a_reload_does_not_ask_who_filters),
 		cmocka_unit_test(another_client_is_another),
 		cmocka_unit_test(our_own_sleep_is_nobodys_death),
 		cmocka_unit_test(answers_to_nothing_are_nothing),
