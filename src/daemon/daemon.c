@@ -326,6 +326,7 @@ static void settle(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 
 	adopt_settle(d);
+	daemon_feed(d, &(struct event){ .type = EVENT_SETTLED });
 	if (d->forward_held_end)
 		datapath_user_settle(d->user);
 	raws_sweep(&d->raws, &d->keeper);

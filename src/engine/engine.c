@@ -251,9 +251,6 @@ static void expire(struct engine *e, struct timer *t)
 	case TIMER_NAME:
 		name_due(t->owner);
 		break;
-	case TIMER_PEER_ADOPTED:
-		peer_adoption_over(t->owner);
-		break;
 	case TIMER_PATH:
 		path_timer(t->owner);
 		break;
@@ -303,6 +300,12 @@ static void peer_known_event(struct engine *e, const struct event *ev)
 		e->next_peer_id = ev->peer_known.peer + 1;
 	if (t)
 		peer_adopt(t, ev->peer_known.peer, &ev->peer_known.nbma, &ev->peer_known.key);
+}
+
+static void settled_event(struct engine *e)
+{
+	for (size_t i = 0; i < e->tunnel_count; i++)
+		peers_settled(e->tunnels[i]);
 }
 
 static void neighbour_known_event(struct engine *e, const struct event *ev)
@@ -370,6 +373,9 @@ static void handle(struct engine *e, const struct event *ev)
 		break;
 	case EVENT_BINDING_SAVED:
 		saved_take(e, ev);
+		break;
+	case EVENT_SETTLED:
+		settled_event(e);
 		break;
 	case EVENT_CLEAR:
 		clear_event(e, ev);

@@ -17,12 +17,7 @@
 #include "base/instant.h"
 #include "base/ipaddr.h"
 
-enum {
-	PEER_NONE = 0,
-	/* A peer of EVENT_PEER_KNOWN that nothing claims goes so long after the longest hold time. Neighbours
-	 * and routes of an earlier life that nothing claims must be swept by the caller before. */
-	PEER_CLAIM_MARGIN_S = 20,
-};
+enum { PEER_NONE = 0 };
 
 enum { ROUTE_HOPS_MORE_MAX = 3 };
 
@@ -59,9 +54,11 @@ enum event_type {
 			  * only says that it is administratively down */
 	EVENT_BFD_LATE,  /* such a session is up, and goes down with the next packet that does not come */
 	EVENT_NAME,      /* answer to EFFECT_RESOLVE */
-	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds */
+	EVENT_PEER_KNOWN,/* before EVENT_TUNNEL up: a peer that the data path still holds; it stays until EVENT_SETTLED */
 	EVENT_NEIGHBOUR_KNOWN, /* after a restart: a neighbour entry that the kernel still holds */
 	EVENT_BINDING_SAVED, /* after a restart: what an earlier life knew and saved (saved.h) */
+	EVENT_SETTLED,   /* a hold time after a restart: neighbours and routes of an earlier life that nothing claimed have been
+			  * swept, so that the peers which they led to may go */
 	EVENT_CLEAR,     /* operator: drop dynamic bindings (`clear ip nhrp`) */
 	EVENT_SHUTDOWN,  /* clean stop: purge registrations, then say EFFECT_DONE */
 };

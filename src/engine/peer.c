@@ -55,7 +55,6 @@ static struct peer *add(struct tunnel *t, uint64_t id, const struct endpoint *nb
 	p->tunnel = t;
 	p->id = id;
 	p->nbma = *nbma;
-	timer_init(&p->adopted, TIMER_PEER_ADOPTED, p);
 	tree_insert(&t->peers, &p->nbma, &p->by_nbma);
 	tree_insert(&t->peers_by_id, &p->id, &p->by_id);
 	return p;
@@ -128,7 +127,6 @@ void peer_multicast_put(struct peer *p)
 
 static void discard(struct peer *p)
 {
-	timer_stop(&p->tunnel->engine->timers, &p->adopted);
 	tree_remove(&p->tunnel->peers, &p->by_nbma);
 	tree_remove(&p->tunnel->peers_by_id, &p->by_id);
 	free(p);
@@ -142,7 +140,7 @@ void peers_sweep(struct engine *e)
 		e->idle_peers = p->next_idle;
 		p->idle_listed = false;
 		/* What an earlier life left may still point to one that it had. */
-		if (p->references > 0 || timer_running(&p->adopted))
+		if (p->references > 0 || p->adopted)
 			continue;
 		say(p, EFFECT_PEER_DEL);
 		discard(p);
@@ -156,35 +154,13 @@ static void set_id(struct peer *p, uint64_t id)
 	tree_insert(&p->tunnel->peers_by_id, &p->id, &p->by_id);
 }
 
-static uint16_t holdtime_s(const struct config_nhrp *n)
-{
-	return n->enabled ? n->holdtime_s : 0;
-}
-
-/* Clients refresh well within the hold time; until then nobody knows who is still there. What
- * else is left unclaimed is swept by the caller soon after the longest of them (event.h):
- * neighbours that point to the peer must go before it does. */
-static struct span claim_time(const struct engine *e)
-{
-	uint16_t longest = 0;
-
-	for (size_t i = 0; i < e->tunnel_count; i++) {
-		const uint16_t a = holdtime_s(&e->tunnels[i]->settings.nhrp4);
-		const uint16_t b = holdtime_s(&e->tunnels[i]->settings.nhrp6);
-
-		longest = a > longest ? a : longest;
-		longest = b > longest ? b : longest;
-	}
-	return span_s(longest + PEER_CLAIM_MARGIN_S);
-}
-
 void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key)
 {
 	struct engine *const e = t->engine;
 	struct peer *p = peer_by_nbma(t, nbma);
 	struct peer *const holder = peer_by_id(t, id);
 
-	if (id == PEER_NONE || t->up || (holder && timer_running(&holder->adopted)))
+	if (id == PEER_NONE || t->up || (holder && holder->adopted))
 		return;
 	if (e->next_peer_id <= id)
 		e->next_peer_id = id + 1;
@@ -196,13 +172,18 @@ void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, cons
 		p = add(t, id, nbma);
 	}
 	p->key = *key;
-	timer_set(&e->timers, &p->adopted, later(e, claim_time(e)));
+	p->adopted = true;
 }
 
-void peer_adoption_over(struct peer *p)
+void peers_settled(struct tunnel *t)
 {
-	if (p->references == 0)
-		list_idle(p);
+	for (struct tree_node *n = tree_first(&t->peers); n; n = tree_next(n)) {
+		struct peer *const p = CONTAINER_OF(n, struct peer, by_nbma);
+
+		if (p->adopted && p->references == 0)
+			list_idle(p);
+		p->adopted = false;
+	}
 }
 
 void peers_replay(struct tunnel *t)
@@ -211,7 +192,7 @@ void peers_replay(struct tunnel *t)
 		const struct peer *const p = CONTAINER_OF(n, struct peer, by_nbma);
 
 		/* Adopted ones too, though the data path has them: it may have to be told again. */
-		if (p->references == 0 && !timer_running(&p->adopted))
+		if (p->references == 0 && !p->adopted)
 			continue;
 		say(p, EFFECT_PEER_SET);
 		if (p->multicast_references)

@@ -11,7 +11,6 @@
 #define DMVPN_ENGINE_PEER_H
 
 #include "base/ipaddr.h"
-#include "base/timers.h"
 #include "base/tree.h"
 #include "engine/event.h"
 
@@ -28,7 +27,7 @@ struct peer {
 	unsigned multicast_references;
 	bool idle_listed;
 	struct peer *next_idle;
-	struct timer adopted; /* running: of an earlier life, and held until the caller has swept what that left */
+	bool adopted; /* of an earlier life, and held until the caller has swept what that left */
 };
 
 void peer_trees_init(struct tunnel *t);
@@ -39,11 +38,12 @@ void peer_multicast_put(struct peer *p);
 
 struct peer *peer_by_nbma(const struct tunnel *t, const struct endpoint *nbma);
 struct peer *peer_by_id(const struct tunnel *t, uint64_t id);
-/* EVENT_PEER_KNOWN, before the tunnel is up; ignored afterwards. Held for the hold time. */
+/* EVENT_PEER_KNOWN, before the tunnel is up; ignored afterwards. Held until peers_settled(). */
 void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key);
 /* The sender of the message under way: the key that it came by is his. NULL is fine. */
 void peer_learn_key(struct peer *p);
-void peer_adoption_over(struct peer *p);
+/* Adopted ones that nobody refers to go at the end of the event. */
+void peers_settled(struct tunnel *t);
 /* Removes the peers that nobody refers to any more. Called at the end of every event. */
 void peers_sweep(struct engine *e);
 /* Says again what the data path should hold: the device has come up. */

@@ -28,7 +28,6 @@ enum timer_kind {
 	TIMER_ANSWER_EXPIRE,   /* struct answer */
 	TIMER_PURGE,           /* struct purge */
 	TIMER_NAME,            /* struct name */
-	TIMER_PEER_ADOPTED,    /* struct peer */
 	TIMER_PATH,            /* struct path */
 	TIMER_HOLD,            /* struct tunnel */
 	TIMER_RECALL,          /* struct engine */

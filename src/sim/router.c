@@ -271,6 +271,7 @@ void router_settle(struct world *w, struct router *r)
 	world_note(w, r, "settles");
 	r->unsettled = false;
 	host_settle(&r->host);
+	world_tell(w, r, &(struct event){ .type = EVENT_SETTLED });
 	bfd_settle(w, r);
 }
 
@@ -292,10 +293,8 @@ void router_change(struct world *w, struct router *r, bool changed)
 	if (r->engine && !r->stopping) { /* whatever is due, so that what follows is the reload's doing */
 		world_tell(w, r, &(struct event){ .type = EVENT_TICK });
 		reconfigure(w, r);
-		while (engine_next_effect(r->engine, &e)) {
-			if (e.type != EFFECT_PROBE) /* a client that never answered is looked at once more */
-				world_fail(w, r, "a reload that changes nothing has effects");
-		}
+		if (engine_next_effect(r->engine, &e))
+			world_fail(w, r, "a reload that changes nothing has effects");
 	}
 	r->changes = changed ? r->changes + 1 : r->changes - 1;
 	world_note(w, r, "configuration %s", changed ? "changes" : "changes back");

@@ -223,11 +223,12 @@ void world_add(struct world *w, struct span in, enum happening_type type, size_t
 	queue_add(&w->queue, &(struct happening){ .at = instant_add(w->now, in), .type = type, .subject = subject });
 }
 
-static void add_usage(struct world *w, const struct happening *h, struct span in)
+/* It sleeps: a little later. */
+static void put_off(struct world *w, const struct happening *h)
 {
 	struct happening later = *h;
 
-	later.at = instant_add(w->now, in);
+	later.at = instant_add(w->now, span_s(1));
 	queue_add(&w->queue, &later);
 }
 
@@ -256,7 +257,7 @@ static void answer_usage(struct world *w, const struct happening *h)
 	if (r->incarnation != h->incarnation || !n)
 		return;
 	if (r->sleeps > 0) {
-		add_usage(w, h, span_s(1));
+		put_off(w, h);
 		return;
 	}
 	world_tell(w, r, &(struct event){
@@ -302,7 +303,9 @@ static void happen(struct world *w, const struct happening *h)
 		fault_ends(w, h->subject);
 		break;
 	case HAPPENS_SETTLE:
-		if (r->engine && same_life)
+		if (r->engine && same_life && r->sleeps > 0)
+			put_off(w, h);
+		else if (r->engine && same_life)
 			router_settle(w, r);
 		break;
 	case HAPPENS_PATIENCE:
