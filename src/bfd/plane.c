@@ -4,50 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/tree.h"
-#include "wire/bfd_plane.h"
+#include "bfd/plane_own.h"
 
 enum { RENEW_S = 3 /* for bfdd to hand over its sessions again, once connected */ };
-
-/* One session of bfdd's. */
-struct tie {
-	struct tree_node by_id, by_key;
-	struct bfd_key key;
-	bool on_tunnel; /* of that number, whoever runs it: the forwarder or the kernel */
-	uint32_t tunnel;
-	struct bfd_plane_session wish;
-	bool renewed;  /* handed over on this connection */
-	bool told_up;  /* what bfdd believes */
-	bool has_bfd;  /* BFD was Up since the last verdict: it says what becomes of it once nobody judges */
-	struct bfd_status status; /* as told last; key.link 0 and no client: never */
-	uint32_t record; /* where it is kept; RECORDS_NONE: nowhere */
-};
-
-struct verdict {
-	struct tree_node node;
-	uint32_t tunnel;
-	struct ipaddr addr;
-	enum plane_verdict is;
-	bool orphaned;
-};
-
-
-struct plane {
-	struct bfd *bfd;
-	struct plane_ways ways;
-	struct tree by_id, by_key; /* of ties: by bfdd's discriminator; by (key, discriminator) */
-	struct tree verdicts;
-	bool connected;
-	bool unsettled;        /* restored, and the tunnels are not known yet */
-	uint32_t connection;   /* the last one; 0: none yet */
-	struct records *records; /* NULL: nothing is kept */
-	uint32_t connection_record;
-	struct instant expiry; /* ties that are not renewed go */
-	uint8_t in[BFD_PLANE_MESSAGE_MAX];
-	size_t in_length;
-	uint8_t *out;
-	size_t out_at, out_end, out_room;
-};
 
 /* ---- order ---- */
 
@@ -101,7 +60,7 @@ static struct tie *tie_next(const struct tie *t)
 	return tie_of_node(tree_next(&t->by_key), &t->key);
 }
 
-static struct tie *tie_find(const struct plane *p, uint32_t id)
+struct tie *plane_tie_find(const struct plane *p, uint32_t id)
 {
 	struct tree_node *n = tree_find(&p->by_id, &id);
 
@@ -157,56 +116,16 @@ void plane_sent(struct plane *p, size_t length)
 		p->out_at = p->out_end = 0;
 }
 
-static const struct verdict *verdict_about(const struct plane *p, const struct tie *t)
+const struct verdict *plane_verdict_about(const struct plane *p, const struct tie *t)
 {
 	return t->on_tunnel ? verdict_find(p, t->tunnel, &t->key.remote) : NULL;
 }
 
 static enum plane_verdict verdict_of(const struct plane *p, const struct tie *t)
 {
-	const struct verdict *v = verdict_about(p, t);
+	const struct verdict *v = plane_verdict_about(p, t);
 
 	return !v || (v->orphaned && t->has_bfd) ? PLANE_NO_VERDICT : v->is;
-}
-
-/* What of a tie, and of the verdict about it, outlives the process. */
-struct tie_record {
-	int kind;
-	struct bfd_key key;
-	struct bfd_plane_session wish;
-	bool renewed, told_up, has_bfd, orphaned;
-	enum plane_verdict verdict;
-};
-
-_Static_assert(sizeof(struct tie_record) <= BFD_RECORD_OCTETS, "a record has room for a tie");
-
-static void keep(const struct plane *p, struct tie *t)
-{
-	union { struct tie_record r; uint8_t octets[BFD_RECORD_OCTETS]; } u = { .octets = { 0 } };
-	const struct verdict *v = verdict_about(p, t);
-
-	if (!p->records)
-		return;
-	u.r = (struct tie_record){ .kind = BFD_RECORD_TIE, .key = t->key, .wish = t->wish, .renewed = t->renewed,
-				   .told_up = t->told_up, .has_bfd = t->has_bfd, .orphaned = v && v->orphaned,
-				   .verdict = v ? v->is : PLANE_NO_VERDICT };
-	t->record = records_put(p->records, t->record, &u);
-}
-
-struct connection_record {
-	int kind;
-	uint32_t connection;
-};
-
-static void connection_keep(struct plane *p, uint32_t connection)
-{
-	union { struct connection_record r; uint8_t octets[BFD_RECORD_OCTETS]; } u = { .octets = { 0 } };
-
-	p->connection = connection;
-	if (!p->records)
-		return;
-	u.r = (struct connection_record){ .kind = BFD_RECORD_CONNECTION, .connection = connection };
-	p->connection_record = records_put(p->records, p->connection_record, &u);
 }
 
 static bool shall_be_up(const struct plane *p, const struct tie *t)
@@ -254,7 +173,7 @@ void plane_state(struct plane *p, const struct bfd_status *s)
 		t->status = *s;
 		t->has_bfd |= s->state == BFD_UP;
 		tell(p, t);
-		keep(p, t);
+		plane_tie_keep(p, t);
 	}
 }
 
@@ -269,11 +188,11 @@ static void judged(struct plane *p, uint32_t tunnel, const struct ipaddr *addr)
 			continue;
 		t->has_bfd = t->status.state == BFD_UP;
 		tell(p, t);
-		keep(p, t);
+		plane_tie_keep(p, t);
 	}
 }
 
-static struct verdict *verdict_put(struct plane *p, uint32_t tunnel, const struct ipaddr *addr, enum plane_verdict is,
+struct verdict *plane_verdict_put(struct plane *p, uint32_t tunnel, const struct ipaddr *addr, enum plane_verdict is,
 				   bool orphaned)
 {
 	struct verdict *v = verdict_find(p, tunnel, addr);
@@ -292,7 +211,7 @@ static struct verdict *verdict_put(struct plane *p, uint32_t tunnel, const struc
 
 void plane_verdict(struct plane *p, uint32_t tunnel, const struct ipaddr *addr, enum plane_verdict is)
 {
-	struct verdict *v = verdict_put(p, tunnel, addr, is, false);
+	struct verdict *v = plane_verdict_put(p, tunnel, addr, is, false);
 
 	if (!v)
 		return;
@@ -407,7 +326,7 @@ static void tie_remove(struct plane *p, struct instant now, struct tie *t)
 	follow(p, now, &key);
 }
 
-static struct tie *tie_new(struct plane *p, const struct bfd_plane_session *s, const struct bfd_key *key)
+struct tie *plane_tie_new(struct plane *p, const struct bfd_plane_session *s, const struct bfd_key *key)
 {
 	struct tie *t = p->by_id.count < PLANE_SESSIONS_MAX ? calloc(1, sizeof *t) : NULL, *brother = tie_first(p, key);
 
@@ -426,7 +345,7 @@ static struct tie *tie_new(struct plane *p, const struct bfd_plane_session *s, c
 
 static void add(struct plane *p, struct instant now, const struct bfd_plane_session *s)
 {
-	struct tie *t = tie_find(p, s->discriminator);
+	struct tie *t = plane_tie_find(p, s->discriminator);
 	const struct bfd_key key = t && p->unsettled ? t->key : key_of(p, s);
 
 	if (ipaddr_is_none(&s->remote))
@@ -435,7 +354,7 @@ static void add(struct plane *p, struct instant now, const struct bfd_plane_sess
 		tie_remove(p, now, t);
 		t = NULL;
 	}
-	if (!t && !(t = tie_new(p, s, &key)))
+	if (!t && !(t = plane_tie_new(p, s, &key)))
 		return;
 	t->wish = *s;
 	/* bfdd takes a session that it hands over anew for Down. */
@@ -443,12 +362,12 @@ static void add(struct plane *p, struct instant now, const struct bfd_plane_sess
 	t->renewed = true;
 	follow(p, now, &key);
 	tell(p, t);
-	keep(p, t);
+	plane_tie_keep(p, t);
 }
 
 static void answer_counters(struct plane *p, const struct bfd_plane_message *m)
 {
-	const struct tie *t = tie_find(p, m->discriminator);
+	const struct tie *t = plane_tie_find(p, m->discriminator);
 	struct bfd_plane_message reply = { .type = BFD_PLANE_COUNTERS, .id = m->id };
 	struct bfd_status s = { 0 };
 
@@ -477,7 +396,7 @@ static void message(struct plane *p, struct instant now, const struct bfd_plane_
 		add(p, now, &m->session);
 		break;
 	case BFD_PLANE_DELETE:
-		t = tie_find(p, m->session.discriminator);
+		t = plane_tie_find(p, m->session.discriminator);
 		if (t)
 			tie_remove(p, now, t);
 		break;
@@ -539,7 +458,7 @@ static void renew_all(struct plane *p)
 		struct tie *t = CONTAINER_OF(n, struct tie, by_id);
 
 		t->renewed = false;
-		keep(p, t);
+		plane_tie_keep(p, t);
 	}
 }
 
@@ -549,7 +468,7 @@ void plane_connected(struct plane *p, struct instant now, uint32_t connection)
 	p->in_length = p->out_at = p->out_end = 0;
 	renew_all(p);
 	p->expiry = instant_add(now, span_s(RENEW_S));
-	connection_keep(p, connection);
+	plane_connection_keep(p, connection);
 }
 
 bool plane_resumed(struct plane *p, uint32_t connection)
@@ -562,7 +481,7 @@ bool plane_resumed(struct plane *p, uint32_t connection)
 		struct tie *t = CONTAINER_OF(n, struct tie, by_id);
 
 		tell(p, t);
-		keep(p, t);
+		plane_tie_keep(p, t);
 	}
 	return true;
 }
@@ -619,56 +538,6 @@ void plane_tunnels_changed(struct plane *p, struct instant now)
 		if (t->on_tunnel)
 			move(p, now, t);
 	}
-}
-
-/* ---- from one process to the next ---- */
-
-static void tie_restore(struct plane *p, const struct tie_record *r, uint32_t record)
-{
-	struct tie *t = NULL;
-
-	if (r->wish.discriminator != 0 && !ipaddr_is_none(&r->key.remote) && memchr(r->wish.ifname, 0, sizeof r->wish.ifname) &&
-	    !tie_find(p, r->wish.discriminator))
-		t = tie_new(p, &r->wish, &r->key);
-	if (!t) {
-		records_drop(p->records, record);
-		return;
-	}
-	t->record = record;
-	t->renewed = r->renewed;
-	t->told_up = r->told_up;
-	t->has_bfd = r->has_bfd;
-	(void)bfd_get_status(p->bfd, &t->key, &t->status);
-	if (t->on_tunnel && r->verdict != PLANE_NO_VERDICT && r->verdict <= PLANE_DEAD)
-		verdict_put(p, t->tunnel, &t->key.remote, r->verdict, r->orphaned);
-}
-
-static void record_restore(struct plane *p, const void *record, uint32_t index)
-{
-	struct connection_record c;
-	struct tie_record t;
-
-	memcpy(&c, record, sizeof c);
-	memcpy(&t, record, sizeof t);
-	if (t.kind == BFD_RECORD_TIE) {
-		tie_restore(p, &t, index);
-	} else if (c.kind == BFD_RECORD_CONNECTION) {
-		p->connection = c.connection;
-		p->connection_record = index;
-	}
-}
-
-void plane_restore(struct plane *p, struct instant now, struct records *r)
-{
-	const void *at;
-
-	p->records = r;
-	for (uint32_t i = 0; (at = records_from(r, &i)); i++)
-		record_restore(p, at, i);
-	if (p->by_id.count == 0)
-		return;
-	p->unsettled = true;
-	p->expiry = instant_add(now, span_s(PLANE_LINGER_S));
 }
 
 void plane_settled(struct plane *p, struct instant now)
