@@ -186,6 +186,11 @@ uint16_t config_route_hold_s(const struct config_interface *tunnel)
 	return elects(&tunnel->ospf) || elects(&tunnel->ospf6) ? ROUTE_HOLD_S : 0;
 }
 
+uint16_t config_shortcut_hold_s(const struct config_interface *tunnel)
+{
+	return tunnel->tunnel->has_route_hold ? tunnel->tunnel->route_hold_s : ROUTE_HOLD_S;
+}
+
 const struct config_interface *config_find_tunnel(const struct config *c, uint32_t number)
 {
 	for (size_t i = 0; i < c->interface_count; i++) {

@@ -295,6 +295,8 @@ const struct config_interface *config_find_tunnel(const struct config *c, uint32
  * Unless said it is on where OSPF elects a designated router, whose death leaves routers without routes.
  */
 uint16_t config_route_hold_s(const struct config_interface *tunnel);
+/* The same of shortcuts whose covering route is withdrawn, whatever the reason; unless said it is on everywhere. */
+uint16_t config_shortcut_hold_s(const struct config_interface *tunnel);
 
 /* Packets of the two look the same: mode, source and key, and the destination of point-to-point ones. */
 bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tunnel *b);

@@ -213,5 +213,5 @@ void fall_over_view(const struct daemon *d, const struct tunnel *t, uint64_t rou
 	out[0] = (struct view_coupling){ "if-state nhrp", c->if_state_nhrp, NULL, t->carrier_dropped };
 	out[1] = (struct view_coupling){ "nhrp fall-over bgp", c->fall_over_bgp, off ? off : bgp, t->bgp_closed };
 	out[2] = (struct view_coupling){ "nhrp fall-over bfd", c->fall_over_bfd, off ? off : bfd, t->bfd_told };
-	out[3] = (struct view_coupling){ "nhrp route-hold", config_route_hold_s(t->config) > 0, off, route_holds };
+	out[3] = (struct view_coupling){ "nhrp route-hold", config_shortcut_hold_s(t->config) > 0, off, route_holds };
 }

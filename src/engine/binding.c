@@ -160,6 +160,7 @@ static struct binding *add(struct overlay *o, const struct binding_facts *f)
 	b->created = e->now;
 	timer_init(&b->expiry, TIMER_BINDING_EXPIRE, b);
 	timer_init(&b->refresh, TIMER_BINDING_REFRESH, b);
+	timer_init(&b->uncovered, TIMER_BINDING_UNCOVERED, b);
 	tree_insert(&o->bindings, &b->dst, &b->node);
 	return b;
 }
@@ -339,6 +340,7 @@ static void discard(struct binding *b)
 	path_unwatch(&b->path);
 	timer_stop(&e->timers, &b->expiry);
 	timer_stop(&e->timers, &b->refresh);
+	timer_stop(&e->timers, &b->uncovered);
 	tree_remove(&b->overlay->bindings, &b->node);
 	requesters_done(&b->requesters);
 	e->bindings_changed++;

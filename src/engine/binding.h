@@ -45,6 +45,7 @@ struct binding {
 	struct span hold;
 	struct instant created, expires;
 	struct timer expiry, refresh;
+	struct timer uncovered;      /* shortcut bindings: runs while no route covers it */
 	struct requesters requesters;
 	struct path_watch path;      /* CACHED and REGISTERED next-hop bindings */
 	struct ipaddr asked;         /* CACHED: the address to ask for again */

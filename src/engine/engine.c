@@ -239,6 +239,9 @@ static void expire(struct engine *e, struct timer *t)
 	case TIMER_BINDING_REFRESH:
 		binding_refresh_due(t->owner);
 		break;
+	case TIMER_BINDING_UNCOVERED:
+		shortcut_uncovered(t->owner);
+		break;
 	case TIMER_RESOLUTION:
 		resolution_timer(t->owner);
 		break;

@@ -86,6 +86,7 @@ void settings_copy(struct settings *s, const struct config_interface *i)
 		.if_state_nhrp = t->if_state_nhrp,
 		.bfd = t->no_bfd ? (struct config_bfd){ 0 } : t->bfd,
 		.route_hold_s = config_route_hold_s(i),
+		.shortcut_hold_s = config_shortcut_hold_s(i),
 		.address_count = i->address_count,
 		.addresses = copy_array(i->addresses, i->address_count, sizeof *i->addresses),
 	};

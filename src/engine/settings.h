@@ -17,7 +17,7 @@ struct settings {
 	bool has_key, if_state_nhrp;
 	uint32_t key;
 	struct config_bfd bfd;
-	uint16_t route_hold_s; /* 0: off */
+	uint16_t route_hold_s, shortcut_hold_s; /* 0: off */
 	size_t address_count;
 	struct config_address *addresses; /* owned */
 	struct config_nhrp nhrp4, nhrp6;  /* deep copies */

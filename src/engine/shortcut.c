@@ -341,12 +341,64 @@ bool shortcut_prefix(const struct overlay *o, const struct ipaddr *dst, const st
 	return true;
 }
 
-/* The covering route has gone or points elsewhere: so does the shortcut. */
 static bool still_true(const struct shortcut *s)
 {
 	const struct overlay *const o = s->binding->overlay;
 
 	return overlay_of_route(o, covering(o, &s->at.dst)) != NULL;
+}
+
+/* Whether it may stay without a route that covers it: its peer has shown that packets get there. */
+static bool may_outlast(const struct binding *b)
+{
+	const struct tunnel *const t = b->overlay->tunnel;
+	const struct path *const p = b->hop->path.path;
+
+	return t->settings.shortcut_hold_s && !t->engine->options.no_route_hold && !t->engine->stopping && p && p->answers &&
+	       p->state != PATH_DEAD;
+}
+
+/* Routing has withdrawn what covers it, and gives nothing instead: perhaps a hub has only ended a session. Its peer
+ * is looked at: when it is dead it goes sooner. */
+static void outlast(struct binding *b)
+{
+	const struct tunnel *const t = b->overlay->tunnel;
+
+	if (timer_running(&b->uncovered))
+		return;
+	timer_set(&t->engine->timers, &b->uncovered, later(t->engine, span_s(t->settings.shortcut_hold_s)));
+	path_hint(t, &b->hop->peer->nbma, PATH_EVENT_DOUBT);
+}
+
+/* One binding after the other that has that prefix. */
+static void remove_untrue(struct engine *e, const struct place *at, const char *reason)
+{
+	struct shortcut *s;
+
+	while ((s = find(e, at)) && s->binding && !still_true(s))
+		binding_remove(s->binding, reason);
+}
+
+void shortcut_uncovered(struct binding *b)
+{
+	const struct place at = place_of(b);
+
+	remove_untrue(overlay_engine(b->overlay), &at, "covering route gone");
+}
+
+/* Where the covering route points elsewhere the shortcut goes, where it is gone it may outlast it. */
+static void follow_route(struct engine *e, struct shortcut *s, bool withdrawn)
+{
+	const struct place at = s->at;
+
+	if (!s->binding)
+		return;
+	if (still_true(s))
+		timer_stop(&e->timers, &s->binding->uncovered);
+	else if (withdrawn && may_outlast(s->binding))
+		outlast(s->binding);
+	else
+		remove_untrue(e, &at, "covering route changed");
 }
 
 static struct shortcut *first_at_or_inside(const struct engine *e, const struct place *at)
@@ -360,14 +412,14 @@ static struct shortcut *first_at_or_inside(const struct engine *e, const struct 
 void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ipprefix *dst)
 {
 	struct place at = { vrf, *dst };
+	const bool withdrawn = !rib_find(engine_rib(e, vrf), dst);
 	struct shortcut *s = first_at_or_inside(e, &at);
 
 	while (s) {
 		const struct place here = s->at;
 		struct tree_node *next;
 
-		while ((s = find(e, &here)) && s->binding && !still_true(s)) /* one binding after the other */
-			binding_remove(s->binding, "covering route changed");
+		follow_route(e, s, withdrawn);
 		next = tree_after(&e->shortcuts, &here);
 		s = next ? CONTAINER_OF(next, struct shortcut, node) : NULL;
 		if (s && (s->at.vrf != vrf || !ipprefix_covers(dst, &s->at.dst)))

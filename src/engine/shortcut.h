@@ -3,7 +3,8 @@
  * routes) that keep longest match true there.
  *
  * A shortcut stands only while the covering route of the real table points into the same
- * DMVPN. Every real route strictly inside a shortcut's prefix gets a throw. One shortcut
+ * DMVPN, and a while longer when that is withdrawn and nothing comes in its place, if the peer answers
+ * probes: a session between a hub and somebody that ended says nothing of the way between two spokes. Every real route strictly inside a shortcut's prefix gets a throw. One shortcut
  * per prefix and VRF; when two bindings want the same, the newer one has it, and
  * the other one when that goes.
  *
@@ -29,6 +30,7 @@ bool shortcut_prefix(const struct overlay *o, const struct ipaddr *dst, const st
 		     const struct ipprefix *offered, struct ipprefix *out);
 void shortcut_set(struct binding *b);
 void shortcut_del(struct binding *b);
+void shortcut_uncovered(struct binding *b); /* it has outlasted the route that covered it for long enough */
 /* A route was added, changed or deleted; the rib has it already. */
 void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ipprefix *dst);
 void shortcuts_replay(struct tunnel *t);

@@ -24,6 +24,7 @@ enum timer_kind {
 	TIMER_NHS_LINK_LOCAL,  /* struct nhs: registration of the link-local address */
 	TIMER_BINDING_EXPIRE,  /* struct binding */
 	TIMER_BINDING_REFRESH, /* struct binding */
+	TIMER_BINDING_UNCOVERED, /* struct binding */
 	TIMER_RESOLUTION,      /* struct resolution */
 	TIMER_ANSWER_EXPIRE,   /* struct answer */
 	TIMER_PURGE,           /* struct purge */

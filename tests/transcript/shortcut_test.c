@@ -212,6 +212,83 @@ static void shortcut_goes_when_the_covering_route_is_deleted(void **state)
 	rig_free(s.rig);
 }
 
+/* Both spokes probe: the shortcut's peer has shown that packets get there. */
+static struct scene verified_shortcut_up(bool no_hold)
+{
+	const struct scene s = scene_laid_out();
+
+	s.spoke1->nhrp->probe_interval_ms = s.spoke2->nhrp->probe_interval_ms = 250;
+	s.spoke1->tunnel.has_route_hold = no_hold;
+	scene_start(&s);
+	scene_routes(&s);
+	node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", PEER_NONE);
+	rig_run(s.rig, 2);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	return s;
+}
+
+/* The session with the hub ended, and nothing comes in the place of what it gave. */
+static void shortcut_outlasts_its_covering_route(void **state)
+{
+	const struct scene s = verified_shortcut_up(false);
+	size_t probes = s.spoke1->probes;
+
+	(void)state;
+	node_route(s.spoke1, "0.0.0.0/0", "203.0.113.1", false); /* into the internet */
+	node_route_del(s.spoke1, "192.168.0.0/16");
+	rig_run_ms(s.rig, 9900);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	assert_true(s.spoke1->probes > probes);
+	rig_run_ms(s.rig, 200);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	assert_int_equal(s.spoke1->shortcut_count, 0);
+	rig_free(s.rig);
+}
+
+static void shortcut_is_covered_again(void **state)
+{
+	const struct scene s = verified_shortcut_up(false);
+
+	(void)state;
+	node_route_del(s.spoke1, "192.168.0.0/16");
+	rig_run(s.rig, 5);
+	node_route(s.spoke1, "192.168.2.0/24", "10.0.0.1", true);
+	rig_run(s.rig, 20);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	/* another time counts from its own beginning */
+	node_route_del(s.spoke1, "192.168.2.0/24");
+	rig_run(s.rig, 9);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	/* routing has another way, which is not the DMVPN's */
+	node_route(s.spoke1, "192.168.2.0/24", "203.0.113.1", false);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	rig_free(s.rig);
+}
+
+/* The withdrawal is a hint that the peer may be dead: nobody waits for its traffic to tell. */
+static void shortcut_of_a_dead_peer_outlasts_nothing(void **state)
+{
+	const struct scene s = verified_shortcut_up(false);
+
+	(void)state;
+	s.spoke2->dead = true;
+	node_route_del(s.spoke1, "192.168.0.0/16");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	rig_run_ms(s.rig, 700);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	rig_free(s.rig);
+}
+
+static void shortcut_outlasts_nothing_where_it_shall_not(void **state)
+{
+	const struct scene s = verified_shortcut_up(true);
+
+	(void)state;
+	node_route_del(s.spoke1, "192.168.0.0/16");
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "-");
+	rig_free(s.rig);
+}
+
 /* All of them, wherever they stand among others. */
 static void all_shortcuts_go_with_the_covering_route(void **state)
 {
@@ -432,6 +509,10 @@ int main(void)
 		cmocka_unit_test(nobody_has_the_default_route),
 		cmocka_unit_test(shortcut_goes_with_its_covering_route),
 		cmocka_unit_test(shortcut_goes_when_the_covering_route_is_deleted),
+		cmocka_unit_test(shortcut_outlasts_its_covering_route),
+		cmocka_unit_test(shortcut_is_covered_again),
+		cmocka_unit_test(shortcut_of_a_dead_peer_outlasts_nothing),
+		cmocka_unit_test(shortcut_outlasts_nothing_where_it_shall_not),
 		cmocka_unit_test(all_shortcuts_go_with_the_covering_route),
 		cmocka_unit_test(longest_match_stays_true),
 		cmocka_unit_test(wide_answers_are_narrowed),
