@@ -21,6 +21,8 @@ struct bfd {
 	struct busy_list busy; /* sessions with something to say, first come first */
 	struct span floor;
 	struct instant now;    /* of the last call that had one */
+	struct instant stood_from; /* the caller's last standstill, … */
+	struct span stood;         /* … and how long it was */
 	struct records *records; /* NULL: nothing is kept */
 	uint64_t drops[BFD_DROP_COUNT];
 };
@@ -90,7 +92,8 @@ static struct bfd_session *session_after(const struct bfd *b, const struct bfd_k
 
 static struct bfd_session_ways ways(struct bfd *b)
 {
-	return (struct bfd_session_ways){ .timers = &b->timers, .prng = &b->prng, .now = b->now, .floor = b->floor };
+	return (struct bfd_session_ways){ .timers = &b->timers, .prng = &b->prng, .now = b->now, .floor = b->floor,
+					  .stood_from = b->stood_from, .stood = b->stood };
 }
 
 struct session_record {
@@ -406,12 +409,24 @@ struct instant bfd_deadline(const struct bfd *b)
 	return timers_deadline(&b->timers);
 }
 
+/* Some session has something to send every few milliseconds, so lateness is a standstill's length. */
+bool bfd_is_late(const struct bfd *b, struct instant now)
+{
+	const struct instant due = timers_deadline(&b->timers);
+
+	return instant_before(due, now) && instant_since(now, due).us > span_ms(BFD_STALL_MS).us;
+}
+
 void bfd_tick(struct bfd *b, struct instant now)
 {
 	struct bfd_session_ways w;
 	struct instant due;
 	struct timer *t;
 
+	if (bfd_is_late(b, now)) {
+		b->stood_from = timers_deadline(&b->timers);
+		b->stood = instant_since(now, b->stood_from);
+	}
 	b->now = now;
 	w = ways(b);
 	for (due = timers_deadline(&b->timers); (t = timers_expire(&b->timers, now)); due = timers_deadline(&b->timers)) {

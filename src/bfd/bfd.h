@@ -174,11 +174,15 @@ bool bfd_is_for(const struct bfd *b, const struct bfd_key *key, const uint8_t *b
 
 struct instant bfd_deadline(const struct bfd *b);
 /*
- * What has become due. A caller that comes more than BFD_STALL_MS late was itself held up, and packets may
- * still wait where it has not looked: sessions are then given BFD_GRACE_MS more, once.
+ * What has become due. A caller that comes more than BFD_STALL_MS late has stood still: packets may wait where it has
+ * not looked, and on a machine that is too busy the far end may have stood still too. A session that has heard
+ * nothing since is then given as long as that took, once, up to BFD_GRACE_MS_MAX; and BFD_GRACE_MS at least if
+ * its detection time is over already.
  */
-enum { BFD_STALL_MS = 3, BFD_GRACE_MS = 15 };
+enum { BFD_STALL_MS = 3, BFD_GRACE_MS = 15, BFD_GRACE_MS_MAX = 50 };
 void bfd_tick(struct bfd *b, struct instant now);
+/* bfd_tick() would find that the caller has stood still: what can be read at once should be, before. */
+bool bfd_is_late(const struct bfd *b, struct instant now);
 
 bool bfd_next_effect(struct bfd *b, struct bfd_effect *out); /* false: none left */
 

@@ -262,17 +262,32 @@ enum bfd_drop bfd_session_receive(struct bfd_session *s, const struct bfd_sessio
 	return BFD_DROP_NONE;
 }
 
+/* We have stood still since it was last heard: so long it may still be heard, and what proves it alive may wait to
+ * be read. 0: we have not. */
+static struct span grace_of(const struct bfd_session *s, const struct bfd_session_ways *w, struct instant due)
+{
+	const bool is_late = instant_since(w->now, due).us > span_ms(BFD_STALL_MS).us;
+	int64_t us = instant_before(s->heard, w->stood_from) ? w->stood.us : 0;
+
+	if (s->graced)
+		return span_us(0);
+	if (is_late && us < span_ms(BFD_GRACE_MS).us)
+		us = span_ms(BFD_GRACE_MS).us;
+	return span_us(us < span_ms(BFD_GRACE_MS_MAX).us ? us : span_ms(BFD_GRACE_MS_MAX).us);
+}
+
 static void detection_expired(struct bfd_session *s, const struct bfd_session_ways *w, struct instant due)
 {
+	const struct span grace = grace_of(s, w, due);
+
 	if (instant_before(due, s->doom)) {
 		s->warns = true;
 		timer_set(w->timers, &s->detect, s->doom);
 		return;
 	}
-	/* The caller was held up itself: what proves the far end alive may still wait to be read. */
-	if (!s->graced && instant_since(w->now, due).us > span_ms(BFD_STALL_MS).us) {
+	if (grace.us) {
 		s->graced = true;
-		timer_set(w->timers, &s->detect, instant_add(w->now, span_ms(BFD_GRACE_MS)));
+		timer_set(w->timers, &s->detect, instant_add(w->now, grace));
 		return;
 	}
 	remote_forget(s, w);

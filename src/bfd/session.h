@@ -79,6 +79,8 @@ struct bfd_session_ways {
 	struct prng *prng;
 	struct instant now;
 	struct span floor; /* no interval below */
+	struct instant stood_from; /* the caller's last standstill … */
+	struct span stood;         /* … and its length; 0: none yet */
 };
 
 void bfd_session_init(struct bfd_session *s, const struct bfd_session_ways *w, const struct bfd_key *key,

@@ -174,6 +174,11 @@ struct instant bfd_front_deadline(const struct worker *w)
 	return w->bfd.bfd ? instant_min(bfd_deadline(w->bfd.bfd), plane_deadline(w->bfd.plane)) : INSTANT_NEVER;
 }
 
+bool bfd_front_is_late(const struct worker *w)
+{
+	return w->bfd.bfd && bfd_is_late(w->bfd.bfd, w->now);
+}
+
 void bfd_front_run(struct worker *w)
 {
 	if (!w->bfd.bfd)

@@ -49,6 +49,8 @@ bool bfd_front_inner(struct worker *w, const struct tunnel *t, const struct endp
 void bfd_front_datagram(struct worker *w, const struct bfd_arrival *a, const uint8_t *bytes, size_t length);
 
 struct instant bfd_front_deadline(const struct worker *w);
+/* bfd_is_late(): what waits in sockets for BFD alone should be read before bfd_front_run(). */
+bool bfd_front_is_late(const struct worker *w);
 /* What has become due, and what follows from packets and messages; after each batch. Flushes the io
  * when it has sent. */
 void bfd_front_run(struct worker *w);

@@ -19,6 +19,7 @@ struct bfd_sockets {
 
 void bfd_sockets_init(struct bfd_sockets *s);
 struct bfd_socket *bfd_socket_of(struct bfd_sockets *s, uint8_t family); /* NULL: no such family */
+/* Reads what waits; fine when nothing does, or there is no socket. */
 void bfd_socket_ready(struct bfd_socket *s, struct worker *w);
 /* false: it cannot go out. */
 bool bfd_sockets_send(const struct bfd_sockets *s, const struct bfd_key *key, const uint8_t *bytes, size_t length);

@@ -383,6 +383,17 @@ static void source_ready(struct forwarder *f, enum source *source)
 	}
 }
 
+/* After a standstill of ours nobody is dead whose packets wait. Those that came by a tunnel wait among its traffic:
+ * who watches these looks at the path by other means. */
+static void bfd_run(struct forwarder *f)
+{
+	if (bfd_front_is_late(f->worker)) {
+		bfd_socket_ready(&f->io->bfd.v4, f->worker);
+		bfd_socket_ready(&f->io->bfd.v6, f->worker);
+	}
+	bfd_front_run(f->worker);
+}
+
 /* What has become due, and what follows from the batch of events. */
 static void settle(struct forwarder *f)
 {
@@ -390,7 +401,7 @@ static void settle(struct forwarder *f)
 		protect_tick(f->worker);
 	else
 		protect_replay(f->worker);
-	bfd_front_run(f->worker);
+	bfd_run(f);
 	control_queue_flush(&f->io->control_queue, f->io->control_fd);
 	f->bfdd_slow = !bfdd_link_flush(&f->bfdd, f->worker);
 	f->charon_slow = !xfrm_link_events(f->worker, &f->xfrm_links);
@@ -402,7 +413,7 @@ static void punctual(struct forwarder *f)
 	if (instant_before(now_read(), bfd_front_deadline(f->worker)))
 		return;
 	time_read(f);
-	bfd_front_run(f->worker);
+	bfd_run(f);
 }
 
 static int wait_ms(const struct forwarder *f)

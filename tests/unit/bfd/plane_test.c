@@ -149,7 +149,7 @@ static void bfdd_follows_bfd(void **state)
 	assert_int_equal(r->last.state.discriminator, 5);
 	assert_int_equal(r->last.state.remote_discriminator, 7);
 	pass(r, 200);
-	pass(r, 20); /* the machine grants itself a little more */
+	pass(r, BFD_GRACE_MS_MAX); /* the machine grants itself a little more */
 	assert_int_equal(r->last.state.state, BFD_DOWN);
 	assert_int_equal(r->last.state.diag, BFD_DIAG_TIMEOUT);
 }
@@ -195,7 +195,7 @@ static void verdicts_overrule(void **state)
 	/* … and its Down does not move one that is verified alive. */
 	plane_verdict(r->p, TUNNEL, &far, PLANE_ALIVE);
 	pass(r, 200);
-	pass(r, 20);
+	pass(r, BFD_GRACE_MS_MAX);
 	assert_int_equal(r->told, 0);
 	/* Another address, another tunnel: not this one's. */
 	plane_verdict(r->p, TUNNEL, &(struct ipaddr){ .family = IP_V4, .bytes = { 10, 0, 0, 2 } }, PLANE_DEAD);
@@ -222,7 +222,7 @@ static void verdicts_without_their_giver(void **state)
 	look(r);
 	assert_int_equal(r->told, 0);
 	pass(r, 200);
-	pass(r, 20);
+	pass(r, BFD_GRACE_MS_MAX);
 	assert_int_equal(r->last.state.state, BFD_DOWN);
 	assert_int_equal(r->last.state.discriminator, 5);
 }
@@ -408,7 +408,7 @@ static void a_killed_process_is_not_noticed(void **state)
 	pass(r, 140);
 	assert_int_equal(r->told, 0);
 	pass(r, 60);
-	pass(r, 20);
+	pass(r, BFD_GRACE_MS_MAX);
 	expect_told(r, 1, BFD_DOWN);
 	assert_int_equal(r->last.state.discriminator, 5);
 	restart_end(r, &m);

@@ -450,6 +450,52 @@ static void test_stall(void **state)
 	scene_end(&s);
 }
 
+/* Not the timer that is late, but the time in which nothing could be heard. */
+static void test_stall_before_detection(void **state)
+{
+	struct scene s;
+	struct bfd_packet p;
+
+	(void)state;
+	scene_begin(&s, 0);
+	scene_reach(&s, BFD_UP);
+	p = scene_packet(&s, BFD_UP);
+	scene_hear(&s, &p);
+	scene_run(&s, span_ms(60));
+	s.now = instant_add(s.now, span_ms(85)); /* 5 ms before the end of the detection time */
+	assert_true(bfd_is_late(s.b, s.now));
+	bfd_tick(s.b, s.now);
+	scene_drain(&s);
+	scene_run(&s, span_ms(40)); /* as long as nothing was sent, at most 50 ms */
+	assert_int_equal(scene_status(&s).state, BFD_UP);
+	scene_run(&s, span_ms(15));
+	assert_int_equal(scene_status(&s).state, BFD_DOWN);
+	scene_end(&s);
+}
+
+/* Who was heard after it has no more time than others. */
+static void test_stall_is_over(void **state)
+{
+	struct scene s;
+	struct bfd_packet p;
+
+	(void)state;
+	scene_begin(&s, 0);
+	scene_reach(&s, BFD_UP);
+	scene_run(&s, span_ms(60));
+	s.now = instant_add(s.now, span_ms(85));
+	bfd_tick(s.b, s.now);
+	scene_drain(&s);
+	p = scene_packet(&s, BFD_UP);
+	scene_hear(&s, &p);
+	assert_false(bfd_is_late(s.b, s.now));
+	scene_run(&s, span_us(149999));
+	assert_int_equal(scene_status(&s).state, BFD_UP);
+	scene_run(&s, span_us(1));
+	assert_int_equal(scene_status(&s).state, BFD_DOWN);
+	scene_end(&s);
+}
+
 static void test_remote_min_rx(void **state)
 {
 	struct bfd_packet p;
@@ -801,7 +847,8 @@ int main(void)
 		cmocka_unit_test(test_farewell), cmocka_unit_test(test_farewell_to_nobody),
 		cmocka_unit_test(test_back_during_farewell), cmocka_unit_test(test_shared), cmocka_unit_test(test_room),
 		cmocka_unit_test(test_jitter), cmocka_unit_test(test_slow_while_down),
-		cmocka_unit_test(test_detection_time), cmocka_unit_test(test_warning), cmocka_unit_test(test_stall), cmocka_unit_test(test_remote_min_rx),
+		cmocka_unit_test(test_detection_time), cmocka_unit_test(test_warning), cmocka_unit_test(test_stall), cmocka_unit_test(test_stall_before_detection),
+		cmocka_unit_test(test_stall_is_over), cmocka_unit_test(test_remote_min_rx),
 		cmocka_unit_test(test_own_min_rx_zero), cmocka_unit_test(test_passive), cmocka_unit_test(test_demand),
 		cmocka_unit_test(test_poll_at_up), cmocka_unit_test(test_final), cmocka_unit_test(test_change_tx),
 		cmocka_unit_test(test_change_rx), cmocka_unit_test(test_change_during_poll),
