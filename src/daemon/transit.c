@@ -11,8 +11,15 @@
 #include "kernel/transit.h"
 #include "kernel/trigger.h"
 
+/*
+ * The rules are set a moment after the start: that runs other programs, and after a restart, which finds the
+ * rules of its earlier life there, packets wait for answers about their next hops.
+ */
+enum { APPLY_AFTER_MS = 200 };
+
 struct transit {
 	uv_poll_t poll;
+	uv_timer_t timer;
 	int fd;
 	struct transit_interface installed[TRANSIT_INTERFACES_MAX];
 	size_t installed_count;
@@ -93,6 +100,11 @@ static size_t wanted(const struct daemon *d, struct transit_interface *out)
 	return n;
 }
 
+static void apply_due(uv_timer_t *timer)
+{
+	transit_apply(timer->data);
+}
+
 int transit_start(struct daemon *d)
 {
 	struct transit *r = calloc(1, sizeof *r);
@@ -101,8 +113,9 @@ int transit_start(struct daemon *d)
 		return -ENOMEM;
 	d->transit = r;
 	r->fd = -1;
-	transit_apply(d);
-	return 0;
+	uv_timer_init(&d->loop, &r->timer);
+	r->timer.data = d;
+	return uv_timer_start(&r->timer, apply_due, APPLY_AFTER_MS, 0);
 }
 
 static bool any_redirect(const struct transit_interface *t, size_t count)
@@ -151,6 +164,14 @@ void transit_apply(struct daemon *d)
 	r->installed_count = count;
 }
 
+/* An earlier life's rules are there also when it was not time to set them again. */
+static bool has_rules(const struct daemon *d)
+{
+	struct transit_interface now[TRANSIT_INTERFACES_MAX];
+
+	return d->transit->installed_count > 0 || (uv_is_active((const uv_handle_t *)&d->transit->timer) && wanted(d, now) > 0);
+}
+
 void transit_stop(struct daemon *d)
 {
 	struct transit *r = d->transit;
@@ -158,8 +179,9 @@ void transit_stop(struct daemon *d)
 
 	if (!r)
 		return;
-	if (r->installed_count > 0)
+	if (has_rules(d))
 		transit_install(NULL, 0, error, sizeof error);
+	uv_timer_stop(&r->timer);
 	if (r->fd >= 0)
 		uv_poll_stop(&r->poll);
 }

@@ -27,7 +27,10 @@ static void write_mss(FILE *f, const struct transit_interface *i, uint16_t mss)
 			*side, i->name, mss + 1u, mss);
 }
 
-static char *rules(const struct transit_interface *t, size_t count, enum ip_family family)
+enum change { ADD, REPLACE, REMOVE };
+
+/* Replacing and removing fail as a whole when there is nothing yet. */
+static char *rules(const struct transit_interface *t, size_t count, enum ip_family family, enum change change)
 {
 	char *text = NULL;
 	size_t size = 0, number = 0;
@@ -35,7 +38,10 @@ static char *rules(const struct transit_interface *t, size_t count, enum ip_fami
 
 	if (!f)
 		return NULL;
-	fputs("*filter\n:dmvpn - [0:0]\n-A FORWARD -j dmvpn\n", f);
+	fputs("*filter\n:dmvpn - [0:0]\n", f);
+	if (change != ADD)
+		fputs("-D FORWARD -j dmvpn\n", f);
+	fputs(change == REMOVE ? "-X dmvpn\n" : "-A FORWARD -j dmvpn\n", f);
 	for (size_t in = 0; in < count; in++) {
 		for (size_t out = 0; out < count; out++)
 			if (t[in].redirect && t[out].redirect && t[in].domain == t[out].domain)
@@ -46,19 +52,26 @@ static char *rules(const struct transit_interface *t, size_t count, enum ip_fami
 	return fclose(f) == 0 ? text : NULL;
 }
 
-static int install(enum ip_family family, const struct transit_interface *t, size_t count, char *error, size_t error_size)
+static int run(enum ip_family family, const struct transit_interface *t, size_t count, enum change change, char *error,
+	       size_t error_size)
 {
 	char *const argv[] = { family == IP_V4 ? "iptables-legacy-restore" : "ip6tables-legacy-restore", "--noflush", NULL };
-	char *text = rules(t, count, family);
-	int rc = text ? 0 : -ENOMEM;
+	char *text = rules(t, count, family, change);
+	int rc = text ? tool_run(argv, text, error, error_size) : -ENOMEM;
 
-	/* Fails when there is nothing to remove, and then changes nothing. */
-	if (rc == 0)
-		(void)tool_run(argv, "*filter\n-D FORWARD -j dmvpn\n-F dmvpn\n-X dmvpn\nCOMMIT\n", error, error_size);
-	if (rc == 0 && count > 0)
-		rc = tool_run(argv, text, error, error_size);
 	free(text);
 	return rc;
+}
+
+static int install(enum ip_family family, const struct transit_interface *t, size_t count, char *error, size_t error_size)
+{
+	if (count == 0) {
+		(void)run(family, t, 0, REMOVE, error, error_size);
+		return 0;
+	}
+	if (run(family, t, count, REPLACE, error, error_size) == 0)
+		return 0;
+	return run(family, t, count, ADD, error, error_size);
 }
 
 int transit_legacy_install(const struct transit_interface *interfaces, size_t count, char *error, size_t error_size)

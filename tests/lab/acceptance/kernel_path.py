@@ -4,17 +4,19 @@
 Spokes know their peers by static routes only, so that nothing but the data path itself can turn away from a
 dead hub: the frames for it go to the hub that lives, and come back to it when it lives again. Neither a
 reload nor the death of the control process, nor of the whole daemon, costs a packet, of a new flow to a next hop that
-nobody has resolved as little as of an established one. `if-state nhrp` takes the line protocol away and gives it back.
+nobody has resolved as little as of an established one. `if-state nhrp` takes the line protocol away and gives it back,
+and `ip tcp adjust-mss` lowers the MSS of connections in either direction.
 
 usage: tests/lab/kernel-rig kernel_path.py DMVPN_TOOL
 """
 import json
 import os
 import signal
+import socket
 import tempfile
 
 import scene
-from helpers import says
+from helpers import says, socket_in
 
 HUBS = {"hub1": (scene.HUB, scene.HUB_NBMA), "hub2": ("10.100.0.2", "192.0.2.6")}
 LANS = {n: f"10.1.{n}.100" for n in (1, 2, 3)}
@@ -22,6 +24,7 @@ DIRECT = "10.1.2.200"  # another of spoke2's host
 RATE = 50  # packets/s: the rig has one slow processor
 # Detection by probes takes 0.6 s; the rest is that processor.
 OUTAGE_S = 3
+MSS = 1000
 
 BFD = " bfd interval 1000 min_rx 1000 multiplier 5\n"
 SECOND_HUB = " ip nhrp nhs 10.100.0.2 nbma 192.0.2.6 multicast\n"
@@ -41,7 +44,7 @@ def configs():
         "hub1": hub1, "hub2": hub2,
         "spoke1": scene.spoke_config(1, SECOND_HUB + BFD, static({2: scene.HUB})
                                      + f"ip route 10.1.2.128 255.255.255.128 {scene.spoke(2)}\n"),
-        "spoke2": scene.spoke_config(2, SECOND_HUB + BFD, static({1: scene.HUB})),
+        "spoke2": scene.spoke_config(2, SECOND_HUB + BFD + f" ip tcp adjust-mss {MSS}\n", static({1: scene.HUB})),
         "spoke3": scene.spoke_config(3, " if-state nhrp\n"),
     }
 
@@ -83,6 +86,29 @@ def what_is_shown(lab):
         scene.expect("spoke1's BFD sessions", sessions(), wanted)
     says(lab.tool("spoke1", "explain", scene.HUB), f"{scene.HUB} is up")
     print("shown: the same nouns", flush=True)
+
+
+def connection_mss(lab, a, b):
+    """What both ends of a TCP connection from a to b take for a segment's size."""
+    listener = socket_in(lab.netns(f"spoke{b}-host"), socket.AF_INET, socket.SOCK_STREAM)
+    caller = socket_in(lab.netns(f"spoke{a}-host"), socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind((LANS[b], 9100))
+    listener.listen()
+    caller.bind((LANS[a], 0))  # its other addresses have other ways back
+    caller.settimeout(10)
+    caller.connect((LANS[b], 9100))
+    answerer, _ = listener.accept()
+    sizes = [end.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) for end in (caller, answerer)]
+    for end in (caller, answerer, listener):
+        end.close()
+    return sizes
+
+
+def mss_lowered(lab):
+    options = 12  # of each segment: the timestamp
+    for a, b in ((1, 2), (2, 1)):
+        scene.expect(f"MSS of a connection from spoke{a}'s host to spoke{b}'s", connection_mss(lab, a, b), [MSS - options] * 2)
+    print("MSS lowered in both directions", flush=True)
 
 
 def reloaded(lab, router):
@@ -171,6 +197,7 @@ def test(tool):
         lab.ip("spoke2-host", "addr", "add", f"{DIRECT}/24", "dev", "eth0")
         scene.wait_for("spoke1 reaches spoke2", lambda: lab.ping("spoke1-host", LANS[2], 1), 30)
         what_is_shown(lab)
+        mss_lowered(lab)
         reloaded(lab, "hub1")
         reloaded(lab, "spoke1")
         control_killed(lab, "hub1", lambda: None)
