@@ -5,6 +5,7 @@
 
 #include "bfd/budget.h"
 #include "forward/gre_tx.h"
+#include "forward/hush.h"
 #include "forward/protect.h"
 #include "wire/udp.h"
 
@@ -105,7 +106,10 @@ static void tell(struct worker *w, const struct bfd_status *s)
 static void warn(struct worker *w, const struct bfd_status *s)
 {
 	const struct forward_bfd m = { .link = s->key.link, .local = s->key.local, .remote = s->key.remote };
+	struct tunnel *t = is_tunnel_link(s->key.link) ? tunnel_find(&w->tables->tunnels, tunnel_of(s->key.link)) : NULL;
 
+	if (t)
+		hush_begin(w, t, s);
 	w->io.control_send(w->io.context, FORWARD_BFD_LATE, &m, sizeof m);
 }
 
@@ -200,7 +204,13 @@ static void heard(struct worker *w, const struct bfd_arrival *a, const uint8_t *
 	drain(w);
 }
 
-bool bfd_front_inner(struct worker *w, const struct tunnel *t, const struct endpoint *from, const uint8_t *inner,
+static void taken(struct worker *w, struct tunnel *t, const struct bfd_arrival *a, const struct udp_view *udp)
+{
+	hush_heard(t, &a->from);
+	heard(w, a, udp->payload, udp->length);
+}
+
+bool bfd_front_inner(struct worker *w, struct tunnel *t, const struct endpoint *from, const uint8_t *inner,
 		     const struct ip_view *ip)
 {
 	const struct bfd_arrival a = { .key = { BFD_LINK_TUNNEL | t->conf.tunnel, ip->dst, ip->src }, .from = *from,
@@ -212,7 +222,7 @@ bool bfd_front_inner(struct worker *w, const struct tunnel *t, const struct endp
 	if (!udp_decode(inner, ip, &udp))
 		worker_drop(w, FORWARD_DROP_INNER_MALFORMED);
 	else if (bfd_is_for(w->bfd.bfd, &a.key, udp.payload, udp.length))
-		heard(w, &a, udp.payload, udp.length);
+		taken(w, t, &a, &udp);
 	else
 		return false;
 	return true;

@@ -43,7 +43,7 @@ bool bfd_front_bfdd_input(struct worker *w, const uint8_t *bytes, size_t length)
 void bfd_front_bfdd_tell(struct worker *w);
 
 /* A packet that came by a tunnel and is for UDP 3784: true when a session has taken it. */
-bool bfd_front_inner(struct worker *w, const struct tunnel *t, const struct endpoint *from, const uint8_t *inner,
+bool bfd_front_inner(struct worker *w, struct tunnel *t, const struct endpoint *from, const uint8_t *inner,
 		     const struct ip_view *ip);
 /* A datagram that came to a socket. */
 void bfd_front_datagram(struct worker *w, const struct bfd_arrival *a, const uint8_t *bytes, size_t length);

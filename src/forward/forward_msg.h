@@ -320,6 +320,7 @@ struct forward_drop_counters {
 	X(NO_RELAY, "unresolved neighbour and no live NHS to relay") \
 	X(NO_MULTICAST, "multicast without any receiver") \
 	X(LOCAL_LINK, "link-scope housekeeping kept on this machine") \
+	X(HUSHED, "OSPF Hello while a next hop server may be dead") \
 	X(ECN, "congestion mark on a packet that cannot carry it") \
 	X(TOO_BIG, "larger than the path and must not be fragmented") \
 	X(NO_SA, "peer without a security association that can send") \

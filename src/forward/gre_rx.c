@@ -5,6 +5,7 @@
 #include "forward/bfd_front.h"
 #include "forward/frame.h"
 #include "forward/hash.h"
+#include "forward/hush.h"
 #include "forward/mss.h"
 #include "forward/nd.h"
 #include "forward/probe.h"
@@ -155,6 +156,10 @@ static void inner_receive(struct worker *w, const struct arrival *a, unsigned ve
 	}
 	if (bfd_front_concerns(inner, &ip) && bfd_front_inner(w, a->tunnel, &a->from, inner, &ip))
 		return;
+	if (hush_drops(w, a->tunnel, &a->from, inner, &ip)) {
+		worker_drop(w, FORWARD_DROP_HUSHED);
+		return;
+	}
 	if (!a->tunnel->tap) {
 		worker_drop(w, FORWARD_DROP_TAP_ERROR);
 		return;

@@ -292,6 +292,75 @@ static void unusable_messages(void **state)
 	assert_int_equal(f->w->drops[FORWARD_DROP_BFD_NO_WAY], 1);
 }
 
+/* An OSPF packet of that type to all routers. */
+static void ospf(struct fixture *f, const char *from, uint8_t type)
+{
+	const uint8_t header[24] = { 2, type, 0, 24 };
+	uint8_t inner[128];
+
+	receive(f, from, 0xc0, gre_key100, 8, inner, ipv4_make(inner, "10.0.0.12", "224.0.0.5", 89, 0xc0, false, header, sizeof header));
+}
+
+/* What has become of one from the other server; true: it got through. */
+static bool is_let_through(struct fixture *f, const char *from, uint8_t type)
+{
+	const uint64_t hushed = f->w->drops[FORWARD_DROP_HUSHED];
+	const size_t frames = f->frame_count;
+
+	ospf(f, from, type);
+	assert_int_equal(f->frame_count - frames + f->w->drops[FORWARD_DROP_HUSHED] - hushed, 1);
+	return f->frame_count > frames;
+}
+
+/* The backup must not be heard to have taken over before the death is known here, too. */
+static void hellos_wait_for_the_verdict(void **state)
+{
+	enum { HELLO = 1, UPDATE = 4 };
+	const uint64_t servers[] = { 0x11, 0x12 };
+	struct fixture *f = *state;
+	struct bfd_packet p;
+
+	come_up(f);
+	relays_are(f, 0, 2, servers);
+	assert_true(is_let_through(f, "192.0.2.12", HELLO));
+	f->w->now.us += 101000;
+	bfd_front_run(f->w); /* late */
+	assert_false(is_let_through(f, "192.0.2.12", HELLO));
+	assert_true(is_let_through(f, "192.0.2.12", UPDATE));
+	assert_true(is_let_through(f, "192.0.2.11", HELLO)); /* who says so himself is heard */
+	f->w->now.us += 50000;
+	bfd_front_run(f->w); /* Down */
+	f->w->now.us += 90000;
+	assert_false(is_let_through(f, "192.0.2.12", HELLO));
+	f->w->now.us += 11000;
+	assert_true(is_let_through(f, "192.0.2.12", HELLO));
+	/* False alarm. */
+	fixture_forget(f);
+	f->w->now.us += 2000000;
+	bfd_front_run(f->w);
+	p = sent(f, 0);
+	p = answer(&p, BFD_INIT);
+	hear(f, &p, "192.0.2.11", 255);
+	f->w->now.us += 101000;
+	bfd_front_run(f->w);
+	assert_false(is_let_through(f, "192.0.2.12", HELLO));
+	p.state = BFD_UP;
+	hear(f, &p, "192.0.2.11", 255);
+	assert_true(is_let_through(f, "192.0.2.12", HELLO));
+}
+
+/* Among thousands of clients somebody is always late. */
+static void clients_do_not_hush(void **state)
+{
+	struct fixture *f = *state;
+
+	come_up(f);
+	f->w->now.us += 101000;
+	bfd_front_run(f->w);
+	assert_int_equal(f->messages[0].type, FORWARD_BFD_LATE);
+	assert_true(is_let_through(f, "192.0.2.12", 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +373,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_is_lost_on_a_slow_reader, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_tunnel_takes_its_sessions_along, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(unusable_messages, setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(hellos_wait_for_the_verdict, setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(clients_do_not_hush, setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
