@@ -7,6 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "engine/state.h"
+
 enum { LATENCY_MS = 5, V6_BITS = 96 };
 
 /* ---- addresses */
@@ -568,6 +570,26 @@ void node_event(struct node *n, const struct event *ev)
 {
 	engine_handle(n->engine, n->rig->now, ev);
 	drain(n);
+	node_agrees(n);
+}
+
+/* A device that is not there, or not up, holds nothing. */
+static void empty_data_path(struct node *n)
+{
+	for (size_t i = 0; i < n->neighbour_count;) {
+		const struct node_peer *const p = find_peer(n, n->neighbours[i].peer);
+
+		if (p && p->tunnel == 0)
+			n->neighbours[i] = n->neighbours[--n->neighbour_count];
+		else
+			i++;
+	}
+	for (size_t i = 0; i < n->peer_count;)
+		if (n->peers[i].tunnel == 0)
+			n->peers[i] = n->peers[--n->peer_count];
+		else
+			i++;
+	n->relay_count = n->dead_count = 0;
 }
 
 void node_tunnel(struct node *n, bool up, const char *nbma)
@@ -576,6 +598,8 @@ void node_tunnel(struct node *n, bool up, const char *nbma)
 
 	n->nbma = ev.tunnel_state.local.addr;
 	node_event(n, &ev);
+	if (!up && !n->engine->stopping)
+		empty_data_path(n);
 }
 
 static void forget_data_path(struct node *n)

@@ -152,6 +152,8 @@ const char *node_relay_nbma(const struct node *n, size_t index);
 const char *node_dead_relay_nbma(const struct node *n, size_t index);
 bool node_binding(const struct node *n, const char *dst, struct binding_view *v);
 bool node_nhs(const struct node *n, size_t index, struct nhs_view *v);
+/* Asserts that the engine agrees with itself and with its data path; after each event that is done anyhow. */
+void node_agrees(const struct node *n);
 uint64_t node_counter(const struct node *n, enum engine_counter c);
 struct ipaddr addr_of(const char *text);
 struct ipprefix prefix_of(const char *text);
