@@ -33,7 +33,7 @@
  *     20 %   0.36     1.3e-5     0.032    (two or more: 0.0005)
  *     30 %   0.51     6.1e-4     1.5
  * What comes in bursts of its own is not random loss: an underlay that carries nothing for
- * 480 ms is dead as far as this can tell. A round trip that all at once takes 0.4 s more
+ * 480 ms is dead as far as this can tell. A round trip that all at once takes 0.36 s more
  * than it used to is still in time.
  *
  * A BFD session that goes down is judged by a brief burst, 9 * 6 ms, and 40 ms at least for the last answer; but
@@ -65,7 +65,9 @@ enum {
 	PATH_RTO_MS_MIN = 60,      /* a router's slow moment is no miss */
 	PATH_RTO_MS_MAX = 2000,
 	PATH_RTO_MS_UNKNOWN = 300, /* nothing was measured yet */
-	PATH_LAST_WAIT_MS = 150,   /* at least, after the last probe of a burst */
+	PATH_LAST_WAIT_MS = 150,   /* at least, after the last probe of a burst, … */
+	PATH_LAST_MORE_MS = 90,    /* … and so much more than a probe's time-out: all in all a direct way that dies is left
+				    * within a second, also where the only round trip that was measured went by a hub */
 	PATH_BRIEF_WAIT_MS = 40,   /* likewise of a brief one */
 	PATH_EARLY_WAIT_MS = 23,   /* and of an early one: 50 ms in all, as long as BFD of 50 ms x 3 still waits */
 	PATH_QUICK = 4,
@@ -299,7 +301,8 @@ static bool is_calm(const struct path *p)
 /* After the last probe of a burst. */
 static struct span last_wait(const struct path *p)
 {
-	const int64_t us = !is_calm(p) ? expected_us(p) : p->measured ? 2 * path_rto(p).us : path_rto(p).us;
+	const int64_t more = (int64_t)PATH_LAST_MORE_MS * 1000;
+	const int64_t us = is_calm(p) && p->measured ? path_rto(p).us + more : expected_us(p);
 	const int64_t least = (int64_t)paces[p->pace].wait_ms * 1000;
 
 	return span_us(us < least ? least : us);

@@ -324,11 +324,15 @@ static void a_direct_path_in_use_costs_no_probe(void **state)
 static void a_dead_direct_path_gives_way_to_the_hub(void **state)
 {
 	const struct scene s = direct_up();
+	struct path *const p = path_to(s.spoke1, "198.51.100.2");
 	struct binding_view b;
 	int64_t ms = 0;
 
 	(void)state;
 	rig_run(s.rig, 5);
+	p->measured = true; /* once only, when the answer came by the hub */
+	p->srtt = span_ms(82);
+	p->rttvar = span_ms(41);
 	s.rig->lose = lose_direct;
 	for (; strcmp(node_neighbour_nbma(s.spoke1, "10.0.0.12"), "-") != 0; ms++) {
 		if (ms % 300 == 0)
