@@ -44,7 +44,7 @@ static struct instant last_known(const struct router *r, struct instant at)
 
 /*
  * Nobody refreshes what belongs to a router that is gone: what it registered must be gone a
- * hold time later, what others learnt about it at most a second hold time after that.
+ * hold time after the last message has come, what others learnt about it at most a second hold time after that.
  */
 static void check_dead_owner(struct world *w, const struct router *r, const struct binding_view *b)
 {
@@ -55,7 +55,7 @@ static void check_dead_owner(struct world *w, const struct router *r, const stru
 	if (!owner || owner->engine || (b->kind != BINDING_REGISTERED && b->kind != BINDING_CACHED))
 		return;
 	end = instant_add(last_known(r, owner->died), span_us(hold_times * w->scenario->holdtime_s * 1000000));
-	end = instant_add(instant_add(end, w->scenario->delay_most), grace);
+	end = instant_add(instant_add(instant_add(end, w->scenario->delay_most), w->scenario->slow), grace);
 	if (instant_before(end, w->now))
 		fail_binding(w, r, b, "outlives the router it belongs to");
 }

@@ -263,6 +263,7 @@ void router_pause(struct world *w, struct router *r)
 		return;
 	world_note(w, r, "loses its control process");
 	lose_engine(w, r);
+	sessions_drop_waiting(r);
 	host_engine_lost(&r->host);
 }
 

@@ -44,10 +44,15 @@ static void drop_waiting(struct session *s)
 	s->waiting = NULL;
 }
 
-void sessions_forget(struct router *r)
+void sessions_drop_waiting(struct router *r)
 {
 	for (size_t i = 0; i < r->sessions.count; i++)
 		drop_waiting(table_at(&r->sessions, i));
+}
+
+void sessions_forget(struct router *r)
+{
+	sessions_drop_waiting(r);
 	table_clear(&r->sessions);
 }
 

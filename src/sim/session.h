@@ -23,6 +23,7 @@ bool session_carries(const struct world *w, const struct router *from, const str
 void session_refused(struct world *w, const struct router *from, const struct router *to, uint32_t tunnel);
 void session_negotiated(struct world *w, const struct happening *h); /* HAPPENS_IKE */
 void session_told(struct world *w, const struct happening *h);       /* HAPPENS_NOTICE */
+void sessions_drop_waiting(struct router *r); /* with the control process, in which they wait */
 void sessions_forget(struct router *r); /* all are gone, and what waits for them */
 void sessions_init(struct router *r);
 
