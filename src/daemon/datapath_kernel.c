@@ -40,6 +40,7 @@ struct kernel_tunnel {
 	int handles; /* polls that libuv has not closed yet */
 	struct datapath_peers peers;
 	struct kernel_entries entries;
+	bool serves; /* nobody stands in for anybody else: what is unresolved waits */
 	size_t relay_count;
 	uint64_t relays[RELAYS_MAX];
 };
@@ -210,7 +211,7 @@ static void quiet_due(uv_timer_t *timer)
 	}
 }
 
-/* A neighbour is asked for: it leans on the relay until the engine has resolved it. */
+/* A neighbour is asked for: it leans on the relay until the engine has resolved it; where we serve, it waits. */
 static void probe_found(void *arg, int ifindex, const struct ipaddr *a)
 {
 	struct datapath_kernel *k = arg;
@@ -222,7 +223,7 @@ static void probe_found(void *arg, int ifindex, const struct ipaddr *a)
 		t = t->next;
 	if (!t)
 		return;
-	relay = best_relay(t);
+	relay = t->serves ? NULL : best_relay(t);
 	if (relay) {
 		struct lladdr l = lladdr_of_nbma(&relay->nbma.addr);
 
@@ -451,7 +452,18 @@ static void lean_again(void *arg, const struct ipaddr *a, const struct lladdr *l
 		(void)neighbour_lean(w->tunnel->owner->netlink, w->tunnel->ifindex, a, &w->relay);
 }
 
-/* What leans on a dead NHS, and what is for it, moves to a live one in the same step. */
+static void lean_no_more(void *arg, const struct ipaddr *a, const struct lladdr *l)
+{
+	const struct lean_walk *w = arg;
+	struct lladdr own;
+
+	(void)l;
+	if (!kernel_entry_get(&w->tunnel->entries, a, &own))
+		(void)neighbour_del(w->tunnel->owner->netlink, w->tunnel->ifindex, a);
+}
+
+/* What leans on a dead NHS, and what is for it, moves to a live one in the same step. Nothing does where we serve: nobody
+ * knows whom a packet came from, and another server might lean on us. */
 static void relays(void *self, uint32_t number, const struct relays *r)
 {
 	struct kernel_tunnel *t = find(self, number);
@@ -462,16 +474,17 @@ static void relays(void *self, uint32_t number, const struct relays *r)
 		return;
 	t->relay_count = r->count < RELAYS_MAX ? r->count : RELAYS_MAX;
 	memcpy(t->relays, r->peers, t->relay_count * sizeof *t->relays);
+	t->serves = r->serves;
 	follow_relay(t);
 	relay = best_relay(t);
 	if (!is_multipoint(t) || t->ifindex == 0)
 		return;
 	kernel_entries_turn(&t->entries, t->owner->netlink, t->ifindex, relay ? &relay->nbma.addr : &IPADDR_NONE,
 			    t->keeps_to_dead ? 0 : r->dead_count, r->dead);
-	if (!relay)
-		return;
-	w.relay = lladdr_of_nbma(&relay->nbma.addr);
-	(void)neighbour_dump_leaning(t->owner->netlink, t->ifindex, lean_again, &w);
+	if (relay)
+		w.relay = lladdr_of_nbma(&relay->nbma.addr);
+	if (relay || t->serves)
+		(void)neighbour_dump_leaning(t->owner->netlink, t->ifindex, t->serves ? lean_no_more : lean_again, &w);
 }
 
 static void nhrp_send(void *self, uint32_t number, const struct endpoint *to, const uint8_t *bytes, size_t length)

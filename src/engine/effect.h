@@ -46,12 +46,14 @@ enum routing_word { ROUTING_UNWATCHED, ROUTING_ALIVE, ROUTING_DEAD };
 enum trace_severity { TRACE_ERROR = 3, TRACE_WARNING = 4, TRACE_NOTICE = 5, TRACE_INFO = 6, TRACE_DEBUG = 7 };
 
 /*
- * dead: the other NHSs, as far as they are peers. None where clients are registered: two servers that
- * lean on each other would play ball with a packet, unless the data path sees whom it came from.
+ * dead: the other NHSs, as far as they are peers. serves: we are a server ourselves. Then a data path that does not
+ * see whom a packet came from must not have one NHS stand in for another, or for a client: servers that lean on each
+ * other would play ball with it. dead is empty then.
  */
 struct relays {
 	size_t count, dead_count;
 	uint64_t peers[RELAYS_MAX], dead[RELAYS_MAX];
+	bool serves;
 };
 
 struct effect {

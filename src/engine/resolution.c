@@ -11,7 +11,8 @@
  * A question is sent at 0, 1, 3, 7, 14 and 21 s under one request id. While somebody waits
  * for a next hop (RESOLVE_NEXT_HOP), in ASKING and NEGATIVE, a temporary neighbour entry
  * leads his traffic over a live NHS; it moves in the very step in which that NHS dies. While none lives, one whose
- * tunnel lives will do: it cannot be asked, but passes packets on. In COOLING only the back-off is remembered.
+ * tunnel lives will do: it cannot be asked, but passes packets on. Not where we serve clients ourselves: there the data
+ * path leans by itself, if it sees whom a packet came from. In COOLING only the back-off is remembered.
  */
 #include "engine/resolution.h"
 
@@ -82,7 +83,7 @@ static void say_temporary(struct resolution *r, enum effect_type type, const str
 static void lean(struct resolution *r)
 {
 	const struct nhs *const n = nhs_carrier(r->overlay);
-	const struct peer *const p = n ? peer_by_nbma(r->overlay->tunnel, &n->nbma) : NULL;
+	const struct peer *const p = n && !r->overlay->tunnel->serves ? peer_by_nbma(r->overlay->tunnel, &n->nbma) : NULL;
 
 	r->leans_on = n ? n->addr : IPADDR_NONE;
 	if (r->purpose != RESOLVE_NEXT_HOP)
@@ -478,7 +479,7 @@ void resolutions_nhs_changed(struct overlay *o)
 
 		if (r->state == RESOLUTION_COOLING)
 			continue;
-		if (moves)
+		if (moves || (r->temporary && o->tunnel->serves))
 			lean(r);
 		if ((moves || r->nobody_asked) && r->state == RESOLUTION_ASKING && carrier && nhs_is_live(carrier)) {
 			r->attempts = 0;

@@ -382,19 +382,27 @@ static void collect_dead(const struct overlay *o, struct relays *r)
 	}
 }
 
-static void collect(const struct tunnel *t, struct relays *r)
+static bool is_server(const struct overlay *o)
 {
-	bool serves = false;
+	return o->cfg->redirect || bindings_registered(o);
+}
 
+static void collect(struct tunnel *t, struct relays *r)
+{
+	bool any_nhs = false;
+
+	t->serves = false;
 	for (size_t i = 0; i < 2; i++) {
-		if (!t->overlays[i] || t->overlays[i]->nhs_count == 0)
+		if (!t->overlays[i])
 			continue;
 		collect_live(t->overlays[i], r);
-		serves |= t->overlays[i]->cfg->redirect || bindings_registered(t->overlays[i]);
+		any_nhs |= t->overlays[i]->nhs_count > 0;
+		t->serves |= is_server(t->overlays[i]);
 	}
-	for (size_t i = 0; i < 2 && !serves; i++)
+	for (size_t i = 0; i < 2 && !t->serves; i++)
 		if (t->overlays[i])
 			collect_dead(t->overlays[i], r);
+	r->serves = t->serves && any_nhs;
 }
 
 static void tell_relays(struct tunnel *t)
@@ -412,11 +420,6 @@ static void tell_relays(struct tunnel *t)
 	output_push(t->engine, EFFECT_RELAYS, t->settings.number, NULL)->relays = now;
 }
 
-void tunnel_serves(struct tunnel *t)
-{
-	if (t->up && t->relays.dead_count > 0)
-		tell_relays(t);
-}
 
 static void tell_carrier(struct tunnel *t)
 {
@@ -440,6 +443,13 @@ static void tell_carrier(struct tunnel *t)
 	output_push(t->engine, EFFECT_CARRIER, t->settings.number, NULL)->carrier.up = up;
 }
 
+static void lean_anew(struct tunnel *t)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i])
+			resolutions_nhs_changed(t->overlays[i]);
+}
+
 void tunnel_nhs_changed(struct tunnel *t)
 {
 	if (!t->up)
@@ -447,7 +457,13 @@ void tunnel_nhs_changed(struct tunnel *t)
 	tell_relays(t);
 	tell_carrier(t);
 	hold_settle(t);
-	for (size_t i = 0; i < 2; i++)
-		if (t->overlays[i])
-			resolutions_nhs_changed(t->overlays[i]);
+	lean_anew(t);
+}
+
+void tunnel_serves(struct tunnel *t)
+{
+	if (!t->up || t->serves)
+		return;
+	tell_relays(t);
+	lean_anew(t);
 }

@@ -46,14 +46,12 @@ static bool arp_decode(struct reader *r, struct arp *out)
 	return !r->bad;
 }
 
-static void arp_reply(struct worker *w, struct tunnel *t, const struct arp *request, uint64_t peer)
+static void arp_reply(struct worker *w, struct tunnel *t, const struct arp *request, uint64_t peer, const uint8_t mac[6])
 {
 	uint8_t room[FRAME_HEADROOM + ETHERNET_HEADER + ARP_LENGTH];
 	uint8_t *frame = room + FRAME_HEADROOM;
 	struct writer out = writer_of(frame + ETHERNET_HEADER, ARP_LENGTH);
-	uint8_t mac[6];
 
-	mac_of_peer(peer, mac);
 	frame_header(frame, request->sender_mac, peer, ETHERTYPE_ARP);
 	writer_u16(&out, ARP_ETHERNET);
 	writer_u16(&out, ETHERTYPE_IPV4);
@@ -72,6 +70,7 @@ void arp_frame(struct worker *w, struct tunnel *t, const uint8_t *frame, size_t 
 	struct reader r = reader_of(frame + ETHERNET_HEADER, length - ETHERNET_HEADER);
 	struct arp request;
 	uint64_t peer;
+	uint8_t mac[6];
 
 	if (!arp_decode(&r, &request)) {
 		worker_drop(w, r.bad ? FORWARD_DROP_FRAME_SHORT : FORWARD_DROP_LOCAL_LINK);
@@ -82,6 +81,6 @@ void arp_frame(struct worker *w, struct tunnel *t, const uint8_t *frame, size_t 
 		worker_drop(w, FORWARD_DROP_LOCAL_LINK);
 		return;
 	}
-	if (neighbour_answer(w, t, &request.target, &peer))
-		arp_reply(w, t, &request, peer);
+	if (neighbour_answer(w, t, &request.target, &peer, mac))
+		arp_reply(w, t, &request, peer, mac);
 }

@@ -316,7 +316,7 @@ struct forward_drop_counters {
 	X(FRAME_OFFLOAD, "frame whose offload header does not fit it") \
 	X(FRAME_TYPE, "frame neither IPv4, IPv6 nor ARP") \
 	X(NO_PEER, "frame to a peer that is gone") \
-	X(LOOP, "back to the next hop server that it has just come from") \
+	X(LOOP, "from a next hop server back to it, or to another that only stands in for somebody") \
 	X(NO_RELAY, "unresolved neighbour and no live NHS to relay") \
 	X(NO_MULTICAST, "multicast without any receiver") \
 	X(LOCAL_LINK, "link-scope housekeeping kept on this machine") \

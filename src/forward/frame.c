@@ -2,16 +2,29 @@
 
 #include <string.h>
 
-void mac_of_peer(uint64_t id, uint8_t mac[6])
+enum { MAC_PEER = 0x02, MAC_STAND_IN = 0x0a };
+
+static void mac_make(uint8_t kind, uint64_t id, uint8_t mac[6])
 {
-	mac[0] = 0x02;
+	mac[0] = kind;
 	for (int i = 0; i < 5; i++)
 		mac[1 + i] = (uint8_t)(id >> (8 * (4 - i)));
 }
 
-bool mac_to_peer(const uint8_t mac[6], uint64_t *id)
+void mac_of_peer(uint64_t id, uint8_t mac[6])
 {
-	if (mac[0] != 0x02)
+	mac_make(MAC_PEER, id, mac);
+}
+
+void mac_of_stand_in(uint64_t id, uint8_t mac[6])
+{
+	mac_make(MAC_STAND_IN, id, mac);
+}
+
+bool mac_to_peer(const uint8_t mac[6], uint64_t *id, bool *stands_in)
+{
+	*stands_in = mac[0] == MAC_STAND_IN;
+	if (mac[0] != MAC_PEER && !*stands_in)
 		return false;
 	*id = 0;
 	for (int i = 1; i < 6; i++)

@@ -16,9 +16,11 @@ static inline void put_u16(uint8_t *p, uint16_t v)
 	p[1] = (uint8_t)v;
 }
 
-/* 02:<id of 40 bits> <-> id. The latter is false for an address of another kind. */
+/* 02:<id of 40 bits>: that peer. 0a:<id>: that one in place of whom the frame is for, who is not known yet. The latter
+ * is false for an address of another kind. */
 void mac_of_peer(uint64_t id, uint8_t mac[6]);
-bool mac_to_peer(const uint8_t mac[6], uint64_t *id);
+void mac_of_stand_in(uint64_t id, uint8_t mac[6]);
+bool mac_to_peer(const uint8_t mac[6], uint64_t *id, bool *stands_in);
 /* Where a packet for that inner destination goes on the TAP: its own address, or the
  * group's (RFC 1112 6.4, RFC 2464 7), or broadcast. */
 void mac_of_destination(const struct ipaddr *dst, const uint8_t own[6], uint8_t mac[6]);

@@ -72,19 +72,20 @@ static bool is_usable(const struct worker *w, const struct tunnel *t, struct pee
 }
 
 /* The peer a frame is for. A dead relay's frames, and those of a peer that is gone or that has
- * no SA to send by, go to the first live relay. NULL: nobody (counted). */
-static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t *frame)
+ * no SA to send by, go to the first live relay, who stands in for it. NULL: nobody (counted). */
+static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t *frame, bool *stands_in)
 {
 	struct peer *peer = NULL, *relay;
 	uint64_t id;
 
-	if (mac_to_peer(frame, &id))
+	if (mac_to_peer(frame, &id, stands_in))
 		peer = peer_find(&w->tables->peers, t->conf.tunnel, id);
 	if (peer && is_usable(w, t, peer))
 		return peer;
 	relay = neighbour_relay(w, t);
 	if (relay && relay != peer && protect_can_send(w, t, relay)) {
 		t->counters.relay_fallback++;
+		*stands_in = true;
 		return relay;
 	}
 	/* No relay lives: the dead one is as good a guess as any. */
@@ -93,15 +94,33 @@ static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t
 	return peer;
 }
 
+/*
+ * Two hubs, each of which takes the other for the one who knows, would send it to and fro, and more of them
+ * round: what has come from a relay does not go back to it, and to no other one that only stands in for
+ * somebody. So a packet that goes round would have to be sent round by routes alone.
+ */
+static bool is_loop(const struct worker *w, const struct tunnel *t, const struct ip_view *ip, const struct peer *to, bool stands_in)
+{
+	const struct peer *from;
+	uint64_t id;
+
+	if (to->relay == PEER_RELAY_NEVER ||
+	    !relay_count_came_by(&w->relays, w->now, &ip->src, &ip->dst, t->conf.tunnel, &id))
+		return false;
+	from = stands_in ? peer_find(&w->tables->peers, t->conf.tunnel, id) : NULL;
+	return id == to->id || (from && from->relay != PEER_RELAY_NEVER);
+}
+
 /* The same on a point-to-point tunnel. A route may name one of several hubs as its next hop, and a session
  * with a hub is with that one: such a frame goes there while that hub lives. All others go to the far end,
  * whoever that is at the moment. NULL: the far end has an address only. */
 static struct peer *far_end_peer(struct worker *w, struct tunnel *t, const uint8_t *frame)
 {
 	struct peer *far = peer_find(&w->tables->peers, t->conf.tunnel, t->conf.remote_peer), *named = NULL, *relay;
+	bool stands_in;
 	uint64_t id;
 
-	if (t->relay_count > 0 && mac_to_peer(frame, &id) && id != PEER_ID_FAR_END)
+	if (t->relay_count > 0 && mac_to_peer(frame, &id, &stands_in) && id != PEER_ID_FAR_END)
 		named = peer_find(&w->tables->peers, t->conf.tunnel, id);
 	if (named && named->relay != PEER_RELAY_NEVER && is_usable(w, t, named))
 		return named;
@@ -115,16 +134,15 @@ static struct peer *far_end_peer(struct worker *w, struct tunnel *t, const uint8
 
 static void unicast(struct worker *w, struct tunnel *t, uint8_t *frame, const struct ip_view *ip, struct segmenter *s)
 {
-	struct peer *const peer = tunnel_is_p2p(t) ? far_end_peer(w, t, frame) : frame_peer(w, t, frame);
+	bool stands_in = false;
+	struct peer *const peer = tunnel_is_p2p(t) ? far_end_peer(w, t, frame) : frame_peer(w, t, frame, &stands_in);
 	const struct ipaddr *const to = peer ? &peer->nbma.addr : &t->conf.remote;
 	size_t packets = 0, octets = 0;
 	struct segment packet;
 
 	if (!peer && !tunnel_is_p2p(t))
 		return;
-	/* Two hubs, each of which takes the other for the one who knows, would send it to and fro. */
-	if (peer && peer->relay != PEER_RELAY_NEVER &&
-	    relay_count_came_from(&w->relays, w->now, &ip->src, &ip->dst, t->conf.tunnel, peer->id)) {
+	if (peer && is_loop(w, t, ip, peer, stands_in)) {
 		worker_drop(w, FORWARD_DROP_LOOP);
 		return;
 	}

@@ -44,14 +44,12 @@ bool nd_is_link_scope(const uint8_t *inner, const struct ip_view *ip)
 }
 
 static void advertise(struct worker *w, struct tunnel *t, const uint8_t *asker_mac, const struct ip_view *ip,
-		      const struct ipaddr *target, uint64_t peer)
+		      const struct ipaddr *target, uint64_t peer, const uint8_t mac[6])
 {
 	uint8_t room[FRAME_HEADROOM + ETHERNET_HEADER + IP6_HEADER + ADVERTISEMENT_LENGTH];
 	uint8_t *frame = room + FRAME_HEADROOM;
 	struct writer out = writer_of(frame + ETHERNET_HEADER + IP6_HEADER, ADVERTISEMENT_LENGTH);
-	uint8_t mac[6];
 
-	mac_of_peer(peer, mac);
 	frame_header(frame, asker_mac, peer, ETHERTYPE_IPV6);
 	writer_u8(&out, NEIGHBOUR_ADVERTISEMENT);
 	writer_u8(&out, 0);
@@ -71,6 +69,7 @@ void nd_frame(struct worker *w, struct tunnel *t, const uint8_t *frame, const st
 	const uint8_t *icmp = frame + ETHERNET_HEADER + ip->header_len;
 	struct ipaddr target;
 	uint64_t peer;
+	uint8_t mac[6];
 
 	/* A solicitation from :: asks whether an address is taken (RFC 4862): it is not. */
 	if (icmp[0] != NEIGHBOUR_SOLICITATION || ipaddr_is_unspecified(&ip->src)) {
@@ -82,6 +81,6 @@ void nd_frame(struct worker *w, struct tunnel *t, const uint8_t *frame, const st
 		return;
 	}
 	target = ipaddr_from_bytes(IP_V6, icmp + 8);
-	if (neighbour_answer(w, t, &target, &peer))
-		advertise(w, t, frame + 6, ip, &target, peer);
+	if (neighbour_answer(w, t, &target, &peer, mac))
+		advertise(w, t, frame + 6, ip, &target, peer, mac);
 }

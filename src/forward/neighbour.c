@@ -1,5 +1,6 @@
 #include "forward/neighbour.h"
 
+#include "forward/frame.h"
 #include "forward/hash.h"
 #include "forward/protect.h"
 
@@ -37,7 +38,7 @@ struct peer *neighbour_relay(const struct worker *w, const struct tunnel *t)
 	return first;
 }
 
-bool neighbour_answer(struct worker *w, struct tunnel *t, const struct ipaddr *target, uint64_t *peer)
+bool neighbour_answer(struct worker *w, struct tunnel *t, const struct ipaddr *target, uint64_t *peer, uint8_t mac[6])
 {
 	const struct peer *relay;
 
@@ -47,6 +48,7 @@ bool neighbour_answer(struct worker *w, struct tunnel *t, const struct ipaddr *t
 	}
 	if (tunnel_is_p2p(t)) {
 		*peer = PEER_ID_FAR_END;
+		mac_of_peer(*peer, mac);
 		return true;
 	}
 	if (!miss_tell(w, t, target)) { /* the kernel asks again in a second */
@@ -59,5 +61,6 @@ bool neighbour_answer(struct worker *w, struct tunnel *t, const struct ipaddr *t
 		return false;
 	}
 	*peer = relay->id;
+	mac_of_stand_in(*peer, mac);
 	return true;
 }

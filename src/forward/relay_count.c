@@ -26,13 +26,13 @@ void relay_count_received(struct relay_count *r, struct instant now, const struc
 	flow->seen = now;
 }
 
-bool relay_count_came_from(const struct relay_count *r, struct instant now, const struct ipaddr *src,
-			   const struct ipaddr *dst, uint32_t tunnel, uint64_t peer)
+bool relay_count_came_by(const struct relay_count *r, struct instant now, const struct ipaddr *src,
+			 const struct ipaddr *dst, uint32_t tunnel, uint64_t *peer)
 {
 	const struct relay_flow *flow = &r->flows[flow_index(src, dst)];
 
-	return flow->in_tunnel == tunnel && flow->in_peer == peer && ipaddr_eq(&flow->src, src) &&
-	       ipaddr_eq(&flow->dst, dst) && instant_since(now, flow->seen).us < span_ms(RELAY_MOMENT_MS).us;
+	*peer = flow->in_peer;
+	return flow->in_tunnel == tunnel && ipaddr_eq(&flow->src, src) && ipaddr_eq(&flow->dst, dst) && instant_since(now, flow->seen).us < span_ms(RELAY_MOMENT_MS).us;
 }
 
 static bool same_pair(const struct forward_relay_counters *a, const struct forward_relay_counters *b)

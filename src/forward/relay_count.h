@@ -16,7 +16,7 @@
 #include "forward/forward_msg.h"
 
 enum { RELAY_FLOWS = 4096, RELAY_PAIRS_MAX = 16384, RELAY_PAIR_SLOTS = 2 * RELAY_PAIRS_MAX, RELAY_FLOW_S = 2,
-       RELAY_MOMENT_MS = 5 /* the kernel takes less to route a packet; a flow takes more to turn round */ };
+       RELAY_MOMENT_MS = 50 /* the kernel takes less to route a packet, on a busy machine too; a flow takes more to turn round */ };
 
 struct relay_flow {
 	struct ipaddr src, dst; /* IP_NONE: free */
@@ -37,9 +37,9 @@ void relay_count_received(struct relay_count *r, struct instant now, const struc
 			  const struct ipaddr *dst, uint32_t in_tunnel, uint64_t in_peer);
 void relay_count_sent(struct relay_count *r, struct instant now, const struct ipaddr *src,
 		      const struct ipaddr *dst, uint32_t out_tunnel, uint64_t out_peer, size_t packets, size_t octets);
-/* A packet of that pair of addresses came from that peer a moment ago: this is the one. */
-bool relay_count_came_from(const struct relay_count *r, struct instant now, const struct ipaddr *src,
-			   const struct ipaddr *dst, uint32_t tunnel, uint64_t peer);
+/* A packet of that pair of addresses came by that tunnel a moment ago, from *peer: this is the one. */
+bool relay_count_came_by(const struct relay_count *r, struct instant now, const struct ipaddr *src,
+			 const struct ipaddr *dst, uint32_t tunnel, uint64_t *peer);
 /* Forgets every pair with that peer. */
 void relay_count_forget(struct relay_count *r, uint32_t tunnel, uint64_t peer);
 

@@ -325,12 +325,13 @@ static const struct host_route *look_up(const struct host *h, const struct ipadd
 	return longest(&h->routes, dst);
 }
 
-/* The first relay whose peer still exists, as the forwarder does it. */
+/* The first relay whose peer still exists, as the forwarder does it. The kernel has none where we serve. */
 static const struct host_peer *live_relay(const struct host *h, uint32_t tunnel)
 {
 	const struct host_relays *const r = table_find(&h->relays, &tunnel);
+	const bool none = h->kernel && r && r->told.serves;
 
-	for (size_t i = 0; r && i < r->told.count; i++) {
+	for (size_t i = 0; r && !none && i < r->told.count; i++) {
 		const struct host_peer *p = host_peer_find(h, r->told.peers[i]);
 
 		if (p)
@@ -375,11 +376,13 @@ static const struct host_peer *peer_towards(struct host *h, struct host_answer *
 		return far_end(h, a->tunnel);
 	n = table_find(&h->neighbours, &a->next_hop);
 	a->missed = n == NULL;
+	a->stands_in = true;
 	if (!n)
 		return live_relay(h, a->tunnel);
 	n->used = now;
 	p = host_peer_find(h, n->peer);
 	relay = p && is_dead_relay(h, a->tunnel, p) ? live_relay(h, a->tunnel) : NULL;
+	a->stands_in = relay != NULL;
 	return relay ? relay : p; /* when no relay lives the dead one is as good a guess as any */
 }
 
@@ -388,6 +391,13 @@ static struct host_peer *peer_at(const struct host *h, uint32_t tunnel, const st
 	const uint64_t id = host_peer_of(h, tunnel, nbma);
 
 	return id == PEER_NONE ? NULL : table_find(&h->peers, &id);
+}
+
+bool host_is_relay(const struct host *h, uint32_t tunnel, const struct ipaddr *nbma)
+{
+	const struct host_peer *const p = peer_at(h, tunnel, nbma);
+
+	return p && p->relay != HOST_NO_RELAY;
 }
 
 void host_received(struct host *h, uint32_t tunnel, const struct ipaddr *nbma, struct instant now)

@@ -58,8 +58,8 @@ struct host_routes {
 
 struct host {
 	bool point_to_point; /* a tunnel's only peer gets all that goes into it */
-	bool kernel;         /* the kernel's GRE carries it: what is for a relay that is told dead goes to a live one,
-			      * and who is quiet cannot be told */
+	bool kernel;         /* the kernel's GRE carries it: what is for a relay that is told dead goes to a live one, but
+			      * not where we serve; who is quiet cannot be told, nor whom a packet came from */
 	struct host_routes routes, shortcuts;
 	struct table neighbours; /* struct host_neighbour */
 	struct table peers;      /* struct host_peer */
@@ -78,6 +78,7 @@ enum host_verdict {
 struct host_answer {
 	enum host_verdict verdict;
 	bool missed; /* the next hop has no neighbour entry: a relay or nobody gets it */
+	bool stands_in; /* `nbma` is a relay that gets it in place of another */
 	uint32_t tunnel;
 	struct ipaddr next_hop;
 	struct ipaddr nbma;
@@ -117,6 +118,8 @@ const struct host_peer *host_peer_find(const struct host *h, uint64_t id);
 void host_received(struct host *h, uint32_t tunnel, const struct ipaddr *nbma, struct instant now);
 /* Data goes to that peer: whether nothing came from it for so long that it should be said, now and not again soon. */
 bool host_sent_quietly(struct host *h, uint32_t tunnel, const struct ipaddr *nbma, struct instant now);
+/* It is or was a relay in that tunnel. */
+bool host_is_relay(const struct host *h, uint32_t tunnel, const struct ipaddr *nbma);
 /* PEER_NONE when unknown */
 uint64_t host_peer_of(const struct host *h, uint32_t tunnel, const struct ipaddr *nbma);
 

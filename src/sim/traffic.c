@@ -100,17 +100,30 @@ static void note_hop(struct world *w, struct walk *k, const struct host_answer *
 		host_received(&w->routers[world_index(w, next)].host, in, &k->at->uplinks[uplink].nbma, w->now);
 }
 
+/* What has come from a relay does not go back to it, nor to another that only stands in for somebody, as the forwarder has
+ * it; the kernel does not know whom it came from. */
+static bool is_refused(const struct walk *k, const struct host_answer *a, const struct ipaddr *from, const struct router *next)
+{
+	const struct host *const h = &k->at->host;
+
+	if (h->kernel || h->point_to_point || !k->before || k->in != a->tunnel || !host_is_relay(h, a->tunnel, &a->nbma))
+		return false;
+	return next == k->before || (a->stands_in && host_is_relay(h, k->in, from));
+}
+
 /* The router that gets it next, and by which tunnel; or NULL: nobody does. */
 static struct router *hand_over(struct world *w, struct walk *k, struct host_answer *a, bool live, uint32_t *in)
 {
 	struct router *next;
 
-	if (a->verdict == HOST_SENT && !session_can_send(w, k->at, a->tunnel, &a->nbma))
+	if (a->verdict == HOST_SENT && !session_can_send(w, k->at, a->tunnel, &a->nbma)) {
 		a->nbma = relay_that_can(w, k->at, a->tunnel);
+		a->stands_in = true;
+	}
 	next = a->verdict == HOST_SENT ? world_router_of_nbma(w, &a->nbma) : NULL;
 	if (!next || !world_reaches(w, k->at, next, design_uplink(w, a->tunnel)) || !gre_takes(w, k->at, next, a->tunnel, in))
 		return NULL;
-	if (next == k->before && next->is_hub) /* its forwarder never gives back to a server what comes from it */
+	if (k->before && is_refused(k, a, &k->before->uplinks[design_uplink(w, k->in)].nbma, next))
 		return NULL;
 	if (session_carries(w, k->at, next, a->tunnel))
 		return next;

@@ -338,7 +338,7 @@ static void a_hub_that_relays_asks_too(void **state)
 
 	(void)state;
 	node_miss(s.hub, "10.0.0.12");
-	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.12"), "192.0.2.2"); /* meanwhile */
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.12"), "-"); /* meanwhile its data path leans by itself */
 	rig_run(s.rig, 1);
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.12"), "198.51.100.2");
 	rig_free(s.rig);

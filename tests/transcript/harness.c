@@ -417,6 +417,7 @@ static void apply(struct node *n, const struct effect *x)
 		n->relays_said++;
 		n->relay_count = x->relays.count;
 		n->dead_count = x->relays.dead_count;
+		n->serves = x->relays.serves;
 		memcpy(n->relays, x->relays.peers, sizeof n->relays);
 		memcpy(n->dead_relays, x->relays.dead, sizeof n->dead_relays);
 		for (size_t i = 0; i < n->relay_count; i++)

@@ -47,6 +47,7 @@ struct node {
 	struct node_neighbour neighbours[TABLE_MAX];
 	struct node_shortcut shortcuts[TABLE_MAX];
 	size_t relay_count, dead_count; /* of tunnel 0 */
+	bool serves;
 	uint64_t relays[RELAYS_MAX], dead_relays[RELAYS_MAX];
 	size_t relays_said;
 	struct ipaddr routing_addr; /* of the last EFFECT_ROUTING */

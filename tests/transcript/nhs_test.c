@@ -393,6 +393,7 @@ static void the_dead_are_named_beside_the_live(void **state)
 static void a_server_names_no_dead(void **state)
 {
 	struct scene s = scene_two_hubs_laid_out();
+	struct binding_view b;
 
 	(void)state;
 	node_add_nhs(s.spoke2, "10.0.0.11", "198.51.100.1");
@@ -400,10 +401,17 @@ static void a_server_names_no_dead(void **state)
 	node_start(s.spoke1);
 	rig_run(s.rig, 1);
 	assert_string_equal(node_dead_relay_nbma(s.spoke1, 0), "192.0.2.2");
+	node_miss(s.spoke1, "10.0.0.99");
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.99"), "192.0.2.1");
 	node_start(s.spoke2);
 	rig_run(s.rig, 1);
 	assert_int_equal(s.spoke1->relay_count, 1);
 	assert_int_equal(s.spoke1->dead_count, 0);
+	assert_true(s.spoke1->serves);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.99"), "-");
+	node_miss(s.spoke1, "10.0.0.98"); /* asked for, but what is for it waits */
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.98"), "-");
+	assert_true(node_binding(s.spoke1, "10.0.0.98", &b) && b.kind == BINDING_INCOMPLETE && !b.temporary);
 	rig_free(s.rig);
 }
 

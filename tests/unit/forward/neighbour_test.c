@@ -34,7 +34,7 @@ static void arp_answered_with_the_relay(void **state)
 {
 	static const uint8_t answer[42] = {
 		6, 1, 2, 3, 4, 5, 2, 0, 0, 0, 0, 0x12, 8, 6,
-		0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 0x12, 10, 0, 0, 2, 6, 1, 2, 3, 4, 5, 10, 0, 0, 1,
+		0, 1, 8, 0, 6, 4, 0, 2, 0x0a, 0, 0, 0, 0, 0x12, 10, 0, 0, 2, 6, 1, 2, 3, 4, 5, 10, 0, 0, 1,
 	};
 	const struct forward_miss *miss;
 	const struct ipaddr target = addr("10.0.0.2");
@@ -56,7 +56,7 @@ static void nd_answered_with_the_relay(void **state)
 {
 	static const uint8_t head[14] = { 6, 1, 2, 3, 4, 5, 2, 0, 0, 0, 0, 0x12, 0x86, 0xdd };
 	static const uint8_t body[8] = { 0x60, 0, 0, 0, 0, 32, 58, 255 };
-	static const uint8_t option[8] = { 2, 1, 2, 0, 0, 0, 0, 0x12 };
+	static const uint8_t option[8] = { 2, 1, 0x0a, 0, 0, 0, 0, 0x12 };
 	const struct ipaddr target = addr("fd00::2"), asker = addr("fd00::1");
 	struct fixture *f = *state;
 	const uint8_t *packet = f->frames[0].bytes + 14, *icmp = packet + 40;

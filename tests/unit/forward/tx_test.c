@@ -158,6 +158,39 @@ static void never_back_to_the_relay(void **state)
 	assert_int_equal(f->packet_count, 4);
 }
 
+/* What has come from a server goes to another one only where the frame names that one: hub after hub, each of which lets
+ * the next one stand in for whom it does not know, would send it round. */
+static void never_round_by_stand_ins(void **state)
+{
+	static const uint8_t instead_11[6] = { 0x0a, 0, 0, 0, 0, 0x11 };
+	struct fixture *f = *state;
+	const uint64_t both[] = { 0x11, 0x12 }, second[] = { 0x12 };
+	uint8_t inner[64];
+	const size_t length = ping(inner);
+
+	f->w->now = instant_add(f->w->now, span_s(10));
+	relays_are(f, 0, 2, both);
+	peer_add(f, 0, 0x13, "192.0.2.13");
+	receive(f, "192.0.2.13", 0, gre_v4_key100, 8, inner, length); /* from a client: somebody may know where to */
+	transmit(f, 0, instead_11, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 1);
+	assert_int_equal(f->packets[0].p.peer, 0x11);
+	receive(f, "192.0.2.12", 0, gre_v4_key100, 8, inner, length);
+	transmit(f, 0, mac_11, ETHERTYPE_IPV4, inner, length); /* a route says so */
+	assert_int_equal(f->packet_count, 2);
+	transmit(f, 0, instead_11, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 2);
+	relays_are(f, 0, 1, second);
+	receive(f, "192.0.2.11", 0, gre_v4_key100, 8, inner, length); /* dead for us, yet it sends */
+	transmit(f, 0, mac_99, ETHERTYPE_IPV4, inner, length);        /* to a peer that is gone */
+	assert_int_equal(f->packet_count, 2);
+	assert_int_equal(f->w->drops[FORWARD_DROP_LOOP], 2);
+	f->w->now = instant_add(f->w->now, span_ms(RELAY_MOMENT_MS));
+	transmit(f, 0, mac_99, ETHERTYPE_IPV4, inner, length);
+	assert_int_equal(f->packet_count, 3);
+	assert_int_equal(f->packets[2].p.peer, 0x12);
+}
+
 static void key_zero_is_written(void **state)
 {
 	static const uint8_t gre_key0[8] = { 0x20, 0, 0x08, 0x00, 0, 0, 0, 0 };
@@ -385,7 +418,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(to_peer_exact), T(padding_is_cut), T(ipv6_and_p2p_exact), T(p2p_hubs), T(p2p_multicast), T(never_back_to_the_relay), T(key_zero_is_written),
+		T(to_peer_exact), T(padding_is_cut), T(ipv6_and_p2p_exact), T(p2p_hubs), T(p2p_multicast), T(never_back_to_the_relay), T(never_round_by_stand_ins), T(key_zero_is_written),
 		T(dead_relay_falls_over), T(relay_listed_before_its_peer), T(multicast_is_replicated),
 		T(multicast_leaves_with_its_peer), T(housekeeping_stays), T(nhrp_is_sent), T(truncated),
 		T(strange_frames),
