@@ -285,6 +285,7 @@ static void restart(struct tunnel *t, bool address_changed)
 		if (!o)
 			continue;
 		if (!ready) {
+			t->serves = false;
 			resolutions_drop_all(o);
 			bindings_clear(o, &IPADDR_NONE, false, "tunnel down");
 		}
@@ -391,7 +392,6 @@ static void collect(struct tunnel *t, struct relays *r)
 {
 	bool any_nhs = false;
 
-	t->serves = false;
 	for (size_t i = 0; i < 2; i++) {
 		if (!t->overlays[i])
 			continue;

@@ -55,7 +55,7 @@ struct tunnel {
 	struct name *names;          /* host names in use, in order of the configuration */
 	struct relays relays; /* as told last */
 	bool relays_told, carrier, carrier_told;
-	bool serves; /* a server ourselves, as far as is known since the last tunnel_nhs_changed() */
+	bool serves; /* we were a server once since it came up */
 	struct timer hold;           /* hold.h; runs while routes are held */
 	uint64_t holds;              /* so often since an NHS died */
 };
