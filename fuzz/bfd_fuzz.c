@@ -17,7 +17,7 @@ enum { STEPS_MAX = 4000 };
 static void check_packet(const uint8_t *bytes, size_t size)
 {
 	uint8_t out[BFD_PACKET_OCTETS];
-	struct bfd_packet p, again;
+	struct bfd_packet p;
 
 	if (bfd_packet_decode(bytes, size, &p) != BFD_PACKET_DROP_NONE)
 		return;
@@ -25,9 +25,8 @@ static void check_packet(const uint8_t *bytes, size_t size)
 	if (p.authenticated || (p.poll && p.final))
 		return;
 	bfd_packet_encode(&p, out);
-	assert(bfd_packet_decode(out, sizeof out, &again) == BFD_PACKET_DROP_NONE);
-	again.length = p.length;
-	assert(!memcmp(&p, &again, sizeof p));
+	out[3] = p.length; /* what follows the packet is not encoded */
+	assert(!memcmp(out, bytes, sizeof out));
 }
 
 static void drain(struct bfd *b)

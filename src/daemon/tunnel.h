@@ -13,7 +13,7 @@
 #include "config/config.h"
 #include "kernel/sysctl.h"
 
-enum { TUNNEL_ADDRS_MAX = 32, TUNNEL_REASON_MAX = 160 };
+enum { TUNNEL_ADDRS_MAX = 32, TUNNEL_REASON_MAX = 200 /* room for what the keeper says */ };
 
 struct daemon;
 

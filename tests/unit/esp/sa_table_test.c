@@ -174,7 +174,7 @@ static void test_key_comes_back(void **state)
 {
 	for (int later = 0; later < 2; later++) {
 		struct world w = world_make();
-		struct esp_sa out = sample(false, 0xc0000001, 1), in = sample(true, 0xc0000002, 2), *a, *b;
+		struct esp_sa out = sample(false, 0xc0000001, 1), in = sample(true, 0xc0000002, 2), *a = NULL, *b = NULL;
 		static const uint8_t wiped[sizeof out.keys];
 
 		(void)state;
@@ -205,7 +205,7 @@ static void test_key_comes_back(void **state)
 static void test_margin(void **state)
 {
 	struct world w = world_make();
-	struct esp_sa out = sample(false, 0xc0000001, 1), *a, *b, *c;
+	struct esp_sa out = sample(false, 0xc0000001, 1), *a = NULL, *b = NULL, *c = NULL;
 	uint8_t plain[4 + ESP_TRAILER_ROOM] = { 0 }, packet[64];
 
 	(void)state;
