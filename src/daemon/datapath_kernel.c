@@ -408,11 +408,12 @@ static void tunnel_del(void *self, uint32_t number)
 }
 
 static void peer_set(void *self, uint32_t number, uint64_t id, const struct endpoint *nbma,
-		     const struct foreign_key *key)
+		     const struct foreign_key *key, bool serves)
 {
 	struct kernel_tunnel *t = find(self, number);
 
 	(void)key;
+	(void)serves;
 	if (!t)
 		t = add_tunnel(self, number);
 	datapath_peers_get(&t->peers, id)->nbma = *nbma;

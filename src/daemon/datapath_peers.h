@@ -16,6 +16,7 @@ struct datapath_peer {
 	struct endpoint nbma;
 	struct foreign_key key;
 	bool multicast;
+	bool serves; /* an NHS */
 };
 
 /* All zero is an empty list. Pointers to entries hold until the next get, del or done. */

@@ -75,6 +75,7 @@ static void tell_peer(const struct datapath_user *u, uint16_t type, uint32_t tun
 	m.tunnel = tunnel;
 	m.peer = p->id;
 	m.nbma = p->nbma;
+	m.serves = p->serves;
 	m.key.given = p->key.given;
 	m.key.present = p->key.present;
 	m.key.key = p->key.key;
@@ -194,7 +195,7 @@ static void tunnel_del(void *self, uint32_t tunnel)
 }
 
 static void peer_set(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma,
-		     const struct foreign_key *key)
+		     const struct foreign_key *key, bool serves)
 {
 	struct datapath_user *u = self;
 	struct mirror_tunnel *t = get(u, tunnel);
@@ -202,6 +203,7 @@ static void peer_set(void *self, uint32_t tunnel, uint64_t peer, const struct en
 
 	p->nbma = *nbma;
 	p->key = *key;
+	p->serves = serves;
 	tell_peer(u, FORWARD_PEER_SET, tunnel, p);
 	if (!ipaddr_is_none(&t->config.remote))
 		tell_tunnel(u, t);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/tunnel.h"
 
@@ -46,6 +47,15 @@ static void say(const struct peer *p, enum effect_type type)
 	x->peer.peer = p->id;
 	x->peer.nbma = p->nbma;
 	x->peer.key = p->key;
+	x->peer.serves = p->serves;
+}
+
+static bool is_nhs(const struct tunnel *t, const struct endpoint *nbma)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i] && nhs_by_nbma(t->overlays[i], nbma))
+			return true;
+	return false;
 }
 
 static struct peer *add(struct tunnel *t, uint64_t id, const struct endpoint *nbma)
@@ -55,6 +65,7 @@ static struct peer *add(struct tunnel *t, uint64_t id, const struct endpoint *nb
 	p->tunnel = t;
 	p->id = id;
 	p->nbma = *nbma;
+	p->serves = is_nhs(t, nbma);
 	tree_insert(&t->peers, &p->nbma, &p->by_nbma);
 	tree_insert(&t->peers_by_id, &p->id, &p->by_id);
 	return p;
@@ -173,6 +184,15 @@ void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, cons
 	}
 	p->key = *key;
 	p->adopted = true;
+}
+
+void peer_serves(struct peer *p)
+{
+	if (p->serves)
+		return;
+	p->serves = true;
+	if (p->references > 0 || p->idle_listed)
+		say(p, EFFECT_PEER_SET);
 }
 
 void peers_settled(struct tunnel *t)

@@ -26,6 +26,7 @@ struct peer {
 	unsigned references;
 	unsigned multicast_references;
 	bool idle_listed;
+	bool serves; /* was one of our NHSs since it became a peer */
 	struct peer *next_idle;
 	bool adopted; /* of an earlier life, and held until the caller has swept what that left */
 };
@@ -42,6 +43,8 @@ struct peer *peer_by_id(const struct tunnel *t, uint64_t id);
 void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key);
 /* The sender of the message under way: the key that it came by is his. NULL is fine. */
 void peer_learn_key(struct peer *p);
+/* It is one of our NHSs now. */
+void peer_serves(struct peer *p);
 /* Adopted ones that nobody refers to go at the end of the event. */
 void peers_settled(struct tunnel *t);
 /* Removes the peers that nobody refers to any more. Called at the end of every event. */

@@ -405,6 +405,16 @@ static void collect(struct tunnel *t, struct relays *r)
 	r->serves = t->serves && any_nhs;
 }
 
+static void tell_servers(const struct overlay *o)
+{
+	for (size_t i = 0; i < o->nhs_count; i++) {
+		struct peer *const p = peer_by_nbma(o->tunnel, &o->nhs[i]->nbma);
+
+		if (p)
+			peer_serves(p);
+	}
+}
+
 static void tell_relays(struct tunnel *t)
 {
 	struct relays now;
@@ -454,6 +464,9 @@ void tunnel_nhs_changed(struct tunnel *t)
 {
 	if (!t->up)
 		return;
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i])
+			tell_servers(t->overlays[i]);
 	tell_relays(t);
 	tell_carrier(t);
 	hold_settle(t);

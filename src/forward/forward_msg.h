@@ -136,6 +136,7 @@ struct forward_peer {
 	uint64_t peer;
 	struct endpoint nbma;
 	struct forward_key key;   /* packets to it carry this; from it both this and the tunnel's are taken */
+	uint8_t serves;           /* one of our NHSs, live or not */
 };
 
 struct forward_session {

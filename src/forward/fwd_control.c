@@ -141,6 +141,7 @@ static bool peer_set_message(struct worker *w, const struct forward_peer *m)
 	if (m->peer >> 40 || !t || !(p = peer_set(&w->tables->peers, m->tunnel, m->peer, &m->nbma)))
 		return false;
 	p->key = m->key;
+	p->serves = m->serves;
 	p->generation = w->tables->generation;
 	if (p->relay == PEER_RELAY_NEVER && relay_listed(t, p->id))
 		p->relay = PEER_RELAY_LIVE;

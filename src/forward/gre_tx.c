@@ -94,6 +94,11 @@ static struct peer *frame_peer(struct worker *w, struct tunnel *t, const uint8_t
 	return peer;
 }
 
+static bool is_server(const struct peer *p)
+{
+	return p->serves || p->relay != PEER_RELAY_NEVER;
+}
+
 /*
  * Two hubs, each of which takes the other for the one who knows, would send it to and fro, and more of them
  * round: what has come from a relay does not go back to it, and to no other one that only stands in for
@@ -104,11 +109,11 @@ static bool is_loop(const struct worker *w, const struct tunnel *t, const struct
 	const struct peer *from;
 	uint64_t id;
 
-	if (to->relay == PEER_RELAY_NEVER ||
+	if (!is_server(to) ||
 	    !relay_count_came_by(&w->relays, w->now, &ip->src, &ip->dst, t->conf.tunnel, &id))
 		return false;
 	from = stands_in ? peer_find(&w->tables->peers, t->conf.tunnel, id) : NULL;
-	return id == to->id || (from && from->relay != PEER_RELAY_NEVER);
+	return id == to->id || (from && is_server(from));
 }
 
 /* The same on a point-to-point tunnel. A route may name one of several hubs as its next hop, and a session

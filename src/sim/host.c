@@ -110,8 +110,10 @@ static const char *peer_set(struct host *h, const struct effect *e)
 
 	if (e->peer.peer == PEER_NONE || e->peer.peer >> 40)
 		return "a peer id is 0 or longer than 40 bits";
-	if (known)
+	if (known) {
 		known->key = e->peer.key;
+		known->serves = e->peer.serves;
+	}
 	if (known)
 		return ipaddr_eq(&known->nbma, &e->peer.nbma.addr) && known->tunnel == e->tunnel ?
 			       NULL : "a peer changed its endpoint";
@@ -120,7 +122,7 @@ static const char *peer_set(struct host *h, const struct effect *e)
 	if (table_find(&h->retired, &e->peer.peer))
 		return "a peer id was used again";
 	table_put(&h->peers, &(struct host_peer){
-		.id = e->peer.peer, .tunnel = e->tunnel, .nbma = e->peer.nbma.addr, .key = e->peer.key });
+		.id = e->peer.peer, .tunnel = e->tunnel, .nbma = e->peer.nbma.addr, .key = e->peer.key, .serves = e->peer.serves });
 	table_put(&h->endpoints, &(struct host_endpoint){
 		.tunnel = e->tunnel, .nbma = e->peer.nbma.addr, .peer = e->peer.peer });
 	return NULL;
@@ -397,7 +399,7 @@ bool host_is_relay(const struct host *h, uint32_t tunnel, const struct ipaddr *n
 {
 	const struct host_peer *const p = peer_at(h, tunnel, nbma);
 
-	return p && p->relay != HOST_NO_RELAY;
+	return p && (p->serves || p->relay != HOST_NO_RELAY);
 }
 
 void host_received(struct host *h, uint32_t tunnel, const struct ipaddr *nbma, struct instant now)

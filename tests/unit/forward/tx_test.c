@@ -191,6 +191,27 @@ static void never_round_by_stand_ins(void **state)
 	assert_int_equal(f->packets[2].p.peer, 0x12);
 }
 
+/* Also from one with which we are not registered yet, though it is with us: after a start of all, each may know another one. */
+static void a_server_is_one_before_it_answers(void **state)
+{
+	const uint64_t first[] = { 0x11 };
+	struct fixture *f = *state;
+	struct forward_peer server = { .tunnel = 0, .peer = 0x13, .nbma = nbma("192.0.2.13") };
+	uint8_t inner[64];
+	const size_t length = ping(inner);
+
+	f->w->now = instant_add(f->w->now, span_s(10));
+	relays_are(f, 0, 1, first);
+	for (unsigned serves = 0; serves < 2; serves++) {
+		server.serves = (uint8_t)serves;
+		assert_true(fwd_control_message(f->w, FORWARD_PEER_SET, &server, sizeof server));
+		receive(f, "192.0.2.13", 0, gre_v4_key100, 8, inner, length);
+		transmit(f, 0, mac_99, ETHERTYPE_IPV4, inner, length); /* nobody's: the first relay stands in */
+		assert_int_equal(f->packet_count, 1);
+		assert_int_equal(f->w->drops[FORWARD_DROP_LOOP], serves);
+	}
+}
+
 static void key_zero_is_written(void **state)
 {
 	static const uint8_t gre_key0[8] = { 0x20, 0, 0x08, 0x00, 0, 0, 0, 0 };
@@ -418,7 +439,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(to_peer_exact), T(padding_is_cut), T(ipv6_and_p2p_exact), T(p2p_hubs), T(p2p_multicast), T(never_back_to_the_relay), T(never_round_by_stand_ins), T(key_zero_is_written),
+		T(to_peer_exact), T(padding_is_cut), T(ipv6_and_p2p_exact), T(p2p_hubs), T(p2p_multicast), T(never_back_to_the_relay), T(never_round_by_stand_ins), T(a_server_is_one_before_it_answers), T(key_zero_is_written),
 		T(dead_relay_falls_over), T(relay_listed_before_its_peer), T(multicast_is_replicated),
 		T(multicast_leaves_with_its_peer), T(housekeeping_stays), T(nhrp_is_sent), T(truncated),
 		T(strange_frames),
