@@ -10,12 +10,6 @@
 
 #include "scene.h"
 
-static void reconfigure(struct node *n)
-{
-	engine_reconfigure(n->engine, n->rig->now, &n->config);
-	node_event(n, &(struct event){ .type = EVENT_TICK });
-}
-
 static void nothing_changed_nothing_said(void **state)
 {
 	const struct scene s = scene_two_hubs_up();

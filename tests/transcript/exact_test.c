@@ -18,21 +18,6 @@
 #include "scene.h"
 #include "wire/bfd.h"
 
-static void reconfigure(struct node *n)
-{
-	engine_reconfigure(n->engine, n->rig->now, &n->config);
-	node_event(n, &(struct event){ .type = EVENT_TICK });
-}
-
-static struct binding_view binding_at(const struct node *n, const char *dst)
-{
-	struct binding_view v;
-
-	if (!node_binding(n, dst, &v))
-		fail_msg("%s has no binding of %s", n->name, dst);
-	return v;
-}
-
 static struct nhs_view nhs_at(const struct node *n, size_t index)
 {
 	struct nhs_view v;

@@ -1,6 +1,11 @@
 #include "scene.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+#include <cmocka.h>
 
 struct scene scene_laid_out(void)
 {
@@ -70,6 +75,21 @@ void scene_routes(const struct scene *s)
 	node_route(s->spoke1, "192.168.0.0/16", "10.0.0.1", true);
 	node_route(s->spoke2, "192.168.2.0/24", "", false);
 	node_route(s->spoke2, "192.168.0.0/16", "10.0.0.1", true);
+}
+
+void reconfigure(struct node *n)
+{
+	engine_reconfigure(n->engine, n->rig->now, &n->config);
+	node_event(n, &(struct event){ .type = EVENT_TICK });
+}
+
+struct binding_view binding_at(const struct node *n, const char *dst)
+{
+	struct binding_view v;
+
+	if (!node_binding(n, dst, &v))
+		fail_msg("%s has no binding of %s", n->name, dst);
+	return v;
 }
 
 struct nhrp_message *message_from(unsigned type, const char *src_nbma, const char *src, const char *dst)

@@ -18,6 +18,11 @@ struct scene scene_two_hubs_up(void);
 /* LANs 192.168.1.0/24 and .2.0/24; spokes have a summary by the hub, hubs all routes. */
 void scene_routes(const struct scene *s);
 
+/* The node takes up what its configuration says now. */
+void reconfigure(struct node *n);
+/* Fails when there is none. */
+struct binding_view binding_at(const struct node *n, const char *dst);
+
 /* A message as a well-meaning peer would begin it: hop count 255, request id 99, one CIE where its type has any.
  * One for all: the next call makes it anew. */
 struct nhrp_message *message_from(unsigned type, const char *src_nbma, const char *src, const char *dst);

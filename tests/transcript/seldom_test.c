@@ -21,21 +21,6 @@
 #include "engine/state.h"
 #include "scene.h"
 
-static void reconfigure(struct node *n)
-{
-	engine_reconfigure(n->engine, n->rig->now, &n->config);
-	node_event(n, &(struct event){ .type = EVENT_TICK });
-}
-
-static struct binding_view binding_at(const struct node *n, const char *dst)
-{
-	struct binding_view v;
-
-	if (!node_binding(n, dst, &v))
-		fail_msg("%s has no binding of %s", n->name, dst);
-	return v;
-}
-
 static struct engine_sizes sizes(const struct node *n)
 {
 	struct engine_sizes z;
