@@ -430,7 +430,6 @@ static void tell_relays(struct tunnel *t)
 	output_push(t->engine, EFFECT_RELAYS, t->settings.number, NULL)->relays = now;
 }
 
-
 static void tell_carrier(struct tunnel *t)
 {
 	bool up = !t->settings.if_state_nhrp, any_nhs = false;
