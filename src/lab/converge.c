@@ -180,10 +180,8 @@ void converge_paths(struct lab *lab, struct probes *p, struct lab_result *r)
 	}
 }
 
-static bool paths_as_before(struct lab *lab, struct probes *p, const struct lab_result *r)
+static bool paths_as_before(const struct lab *lab, const struct probes *p, const struct lab_result *r)
 {
-	if (!probes_trace(p))
-		return false;
 	for (uint32_t i = 0; i < p->shared->pair_count; i++) {
 		struct path path = path_of(lab->plan, &p->shared->pairs[i]);
 		char *name = path_class(lab->plan, &p->shared->pairs[i], &path);
@@ -194,6 +192,44 @@ static bool paths_as_before(struct lab *lab, struct probes *p, const struct lab_
 			return false;
 	}
 	return true;
+}
+
+/* Compares the paths with those of the last look, and keeps them for the next one. */
+static bool paths_stand_still(const struct lab *lab, const struct probes *p, struct path *last)
+{
+	bool still = true;
+
+	for (uint32_t i = 0; i < p->shared->pair_count; i++) {
+		struct path now = path_of(lab->plan, &p->shared->pairs[i]);
+
+		still = still && now.complete == last[i].complete && now.count == last[i].count &&
+			memcmp(now.routers, last[i].routers, now.count * sizeof(now.routers[0])) == 0;
+		last[i] = now;
+	}
+	return still;
+}
+
+/* Load sharing may choose other paths than before: those that stand still are as good. */
+static bool wait_for_paths(struct lab *lab, struct probes *p, const struct lab_result *r)
+{
+	struct path *last = lab_calloc(p->shared->pair_count, sizeof(*last));
+	int64_t end = after_s(PATHS_BACK_S), still_until = after_s(still_s(lab));
+	bool as_before = false;
+
+	while (!as_before && lab_now_ns() < end && lab_pause_ms(LOOK_MS)) {
+		bool routed = watch_routing(lab) == r->routing;
+
+		lab_progress("healing: waiting for the routes and paths of before");
+		if (!probes_trace(p))
+			break;
+		as_before = routed && paths_as_before(lab, p, r);
+		if (!paths_stand_still(lab, p, last) || !routed)
+			still_until = after_s(still_s(lab));
+		else if (lab_now_ns() >= still_until)
+			break;
+	}
+	free(last);
+	return as_before;
 }
 
 bool converge_registrations(struct lab *lab, const struct lab_result *rest, int wait_s)
@@ -213,15 +249,10 @@ bool converge_registrations(struct lab *lab, const struct lab_result *rest, int 
 
 bool converge_again(struct lab *lab, struct probes *p, const struct lab_result *r, int wait_s, bool *as_before)
 {
-	int64_t end = after_s(wait_s), paths_end;
+	int64_t end = after_s(wait_s);
 	bool up = converge_registrations(lab, r, wait_s), all;
 
 	all = !lab_interrupted && reached(p, r->pairs, end);
-	*as_before = false;
-	paths_end = after_s(PATHS_BACK_S);
-	while (all && up && !*as_before && lab_now_ns() < paths_end && lab_pause_ms(LOOK_MS)) {
-		lab_progress("healing: waiting for the routes and paths of before");
-		*as_before = watch_routing(lab) == r->routing && paths_as_before(lab, p, r);
-	}
+	*as_before = all && up && wait_for_paths(lab, p, r);
 	return up && all;
 }
