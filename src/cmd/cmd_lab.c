@@ -14,8 +14,8 @@
 enum { ERROR_BYTES = 1024, WAIT_DEFAULT_S = 60, INTERRUPTED = 130, ROUNDS_MAX = 1000, OBSERVE_MAX_S = 3600 };
 
 static const char usage[] =
-	"usage: dmvpn lab test [--json] [--faults LIST] [--rounds N] [--observe SECONDS] [--plot FILE]\n"
-	"                      [--no-ipsec] [--plain-frr] [--datapath PATH] [--name NAME]\n"
+	"usage: dmvpn lab test [--json] [--faults LIST] [--rounds N] [--observe SECONDS] [--probe-ms N]\n"
+	"                      [--plot FILE] [--no-ipsec] [--plain-frr] [--datapath PATH] [--name NAME]\n"
 	"                      [--wait SECONDS] [--logs DIR] DIR\n"
 	"       dmvpn lab up [--no-ipsec] [--datapath PATH] [--name NAME] [--logs DIR] DIR\n"
 	"       dmvpn lab faults [--faults LIST] DIR\n"
@@ -39,6 +39,8 @@ static const char usage[] =
 	"                    one after the other. `faults` prints what a list means\n"
 	"  --rounds N        each fault N times (1), each time from rest\n"
 	"  --observe SECONDS a fault lasts at least so long (5)\n"
+	"  --probe-ms N      milliseconds between the probes of one pair of each path class (1), 10 at most;\n"
+	"                    the other pairs are probed every 20 ms\n"
 	"  --plot FILE       draw each round (SVG), and write its data beside it (JSON); with several, the\n"
 	"                    fault and the round's number are added to the name\n"
 	"  --datapath PATH   auto, kernel, user, or per router: hub1=kernel,*=user\n"
@@ -51,7 +53,7 @@ struct options {
 	struct lab_options lab;
 	const char *faults;
 	const char *plot;
-	int wait_s, rounds, observe_s;
+	int wait_s, rounds, observe_s, probe_ms;
 	bool json;
 };
 
@@ -76,11 +78,12 @@ static bool take_options(int argc, char **argv, struct options *o)
 		{ "datapath", required_argument, NULL, 'd' },
 		{ "name", required_argument, NULL, 'N' }, { "wait", required_argument, NULL, 'w' },
 		{ "logs", required_argument, NULL, 'l' }, { "rounds", required_argument, NULL, 'r' },
-		{ "observe", required_argument, NULL, 'o' }, { "plot", required_argument, NULL, 'p' },
+		{ "observe", required_argument, NULL, 'o' }, { "probe-ms", required_argument, NULL, 'm' },
+		{ "plot", required_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
 
-	*o = (struct options){ .faults = "all", .wait_s = WAIT_DEFAULT_S, .rounds = 1 };
+	*o = (struct options){ .faults = "all", .wait_s = WAIT_DEFAULT_S, .rounds = 1, .probe_ms = PROBE_MIN_MS };
 	optind = 0;
 	for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		switch (c) {
@@ -94,12 +97,13 @@ static bool take_options(int argc, char **argv, struct options *o)
 		case 'l': o->lab.log_dir = optarg; break;
 		case 'r': o->rounds = atoi(optarg); break;
 		case 'o': o->observe_s = atoi(optarg); break;
+		case 'm': o->probe_ms = atoi(optarg); break;
 		case 'p': o->plot = optarg; break;
 		default: bad_usage(); return false;
 		}
 	}
 	if (optind + 1 != argc || o->wait_s < 1 || o->rounds < 1 || o->rounds > ROUNDS_MAX || o->observe_s < 0 ||
-	    o->observe_s > OBSERVE_MAX_S) {
+	    o->observe_s > OBSERVE_MAX_S || o->probe_ms < PROBE_MIN_MS || o->probe_ms > PROBE_MAX_MS) {
 		bad_usage();
 		return false;
 	}
@@ -142,7 +146,7 @@ static int lab_command_test(int argc, char **argv)
 	r = prepare(&o, true, &lab);
 	if (r == 0) {
 		struct lab_test_options t = { .faults = o.faults, .wait_s = o.wait_s, .rounds = (unsigned)o.rounds,
-					      .observe_s = o.observe_s, .plot = o.plot };
+					      .observe_s = o.observe_s, .probe_ms = o.probe_ms, .plot = o.plot };
 
 		if (!o.json)
 			lab_report_design(lab, stdout);

@@ -63,7 +63,7 @@ static uint32_t list_pairs(const struct lab_plan *plan, struct probe_pair *out)
 
 static size_t slots_needed(uint32_t pairs, int window_s)
 {
-	size_t fast = (size_t)PROBE_FAST_MAX * (size_t)window_s * (1000000 / PROBE_FAST_US);
+	size_t fast = (size_t)PROBE_FAST_MAX * (size_t)window_s * (1000 / PROBE_MIN_MS);
 
 	return fast + (size_t)pairs * (size_t)window_s * (1000000 / PROBE_SLOW_US);
 }

@@ -32,18 +32,20 @@ struct round_run { /* what the steps of a round share */
 	struct lab_round *round;
 };
 
+static uint32_t fast_us(const struct round_run *x) { return 1000 * (uint32_t)x->options->probe_ms; }
+
 static bool class_is_fast(const struct round_run *x, size_t pair)
 {
 	const struct probe_shared *s = x->probes->shared;
 
 	for (uint32_t i = 0; i < s->pair_count; i++)
-		if (s->pairs[i].interval_us == PROBE_FAST_US &&
+		if (s->pairs[i].interval_us == fast_us(x) &&
 		    strcmp(x->result->pairs[i].class_name, x->result->pairs[pair].class_name) == 0)
 			return true;
 	return false;
 }
 
-/* One pair of each path class at the fast rate, those the fault will hit first. */
+/* One pair of each path class is probed fast, those the fault will hit first. */
 static void choose_fast(const struct round_run *x)
 {
 	struct probe_shared *s = x->probes->shared;
@@ -59,7 +61,7 @@ static void choose_fast(const struct round_run *x)
 			    fault_cuts_off(x->lab, x->fault, k->from) || fault_cuts_off(x->lab, x->fault, k->to) ||
 			    class_is_fast(x, i))
 				continue;
-			s->pairs[i].interval_us = PROBE_FAST_US;
+			s->pairs[i].interval_us = fast_us(x);
 			fast++;
 		}
 }

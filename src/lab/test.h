@@ -90,6 +90,7 @@ struct lab_test_options {
 	int wait_s;       /* for convergence, at most */
 	unsigned rounds;  /* of each fault */
 	int observe_s;    /* a fault lasts at least so long; 0: as long as its effects are worth a look */
+	int probe_ms;     /* of the pairs that are probed fast: PROBE_MIN_MS to PROBE_MAX_MS */
 	const char *plot; /* file of the plot; NULL: none. More than one: a name for each is made of it */
 };
 
