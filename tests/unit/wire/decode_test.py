@@ -24,7 +24,7 @@ here = Path(__file__).parent
 
 
 def golden(name):
-    text = (here / "golden.h").read_text()
+    text = (here.parent.parent / "vectors/golden.h").read_text()
     body = re.search(r"golden_%s\[\] = \{(.*?)\}" % name, text, re.S).group(1)
     return bytes(int(x, 16) for x in re.findall(r"0x([0-9a-f]{2})", body))
 

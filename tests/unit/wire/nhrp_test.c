@@ -31,14 +31,10 @@ static void assert_addr(const struct ipaddr *a, const char *text)
 
 static void decode_golden(const char *name)
 {
-	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
-		if (strcmp(goldens[i].name, name) == 0) {
-			assert_int_equal(nhrp_decode(goldens[i].bytes, goldens[i].length, &m, NULL),
-					 NHRP_DROP_NONE);
-			return;
-		}
-	}
-	fail_msg("no golden message %s", name);
+	const struct golden *const g = golden_find(name);
+
+	assert_non_null(g);
+	assert_int_equal(nhrp_decode(g->bytes, g->length, &m, NULL), NHRP_DROP_NONE);
 }
 
 static void goldens_come_back_byte_for_byte(void **state)

@@ -1,6 +1,7 @@
 /*
  * Every well-formed message of the captures in ../shared/captures (or
- * $DMVPN_SHARED/captures) comes back from the codec byte for byte.
+ * $DMVPN_SHARED/captures) comes back from the codec byte for byte, and the golden messages
+ * are what stands in those captures.
  * usage: recode_test PROJECT_ROOT
  */
 #include <dirent.h>
@@ -8,12 +9,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden.h"
 #include "wire/capture.h"
 
 struct tally {
 	const char *file;
-	unsigned good, bad;
+	unsigned good, bad, golden;
 };
+
+static void compare_goldens(struct tally *t, const struct capture_message *m)
+{
+	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		const struct golden *const g = &goldens[i];
+
+		if (!g->capture || strcmp(g->capture, t->file) != 0 || g->packet != m->frame_number)
+			continue;
+		t->golden++;
+		if (g->length == m->frame.nhrp_len && memcmp(g->bytes, m->frame.nhrp, g->length) == 0)
+			continue;
+		t->bad++;
+		fprintf(stderr, "%s: message %u is not %s\n", t->file, g->packet, g->name);
+	}
+}
+
+static unsigned goldens_of_captures(void)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < GOLDEN_COUNT; i++)
+		n += goldens[i].capture != NULL;
+	return n;
+}
 
 static void recode(void *context, const struct capture_message *m)
 {
@@ -23,6 +49,7 @@ static void recode(void *context, const struct capture_message *m)
 
 	if (m->drop != NHRP_DROP_NONE || m->frame.kind != FRAME_NHRP)
 		return;
+	compare_goldens(t, m);
 	length = nhrp_encode(&m->message, out, sizeof out);
 	if (length == m->frame.nhrp_len && memcmp(out, m->frame.nhrp, length) == 0) {
 		t->good++;
@@ -69,6 +96,7 @@ int main(int argc, char **argv)
 		free(names[i]);
 	}
 	free(names);
-	printf("%u messages came back unchanged, %u did not\n", t.good, t.bad);
-	return t.bad > 0 || t.good == 0;
+	printf("%u messages came back unchanged, %u of %u golden ones found, %u faults\n", t.good, t.golden,
+	       goldens_of_captures(), t.bad);
+	return t.bad > 0 || t.good == 0 || t.golden != goldens_of_captures();
 }
