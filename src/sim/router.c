@@ -250,7 +250,7 @@ void router_crash(struct world *w, struct router *r)
 		lose_engine(w, r);
 	if (r->sleeps > 0)
 		wake(w, r);
-	r->forwards = false;
+	r->forwards = r->routed = false;
 	bfd_end(r);
 	r->unsettled = false;
 	host_reset(&r->host);

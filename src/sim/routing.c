@@ -418,6 +418,7 @@ void routing_react(struct world *w)
 		if (!w->reroute[i] || !router_is_awake(&w->routers[i]))
 			continue;
 		route(w, i);
+		w->routers[i].routed = true;
 		w->reroute[i] = i >= w->scenario->hubs && is_headless(w, i - w->scenario->hubs);
 	}
 }

@@ -132,17 +132,19 @@ static struct router *hand_over(struct world *w, struct walk *k, struct host_ans
 	return NULL;
 }
 
-/* A hub that has no route to a spoke hands over inside to one that has. */
+/* A hub that has no route to a spoke hands over inside to one that has; that is a route, too, and of the same routing
+ * protocol: who has just started has none. */
 static bool goes_inside(struct world *w, struct walk *k, const struct host_answer *a, const struct ipaddr *src,
 			const struct ipaddr *dst, const struct router *to, bool live)
 {
-	struct router *const hub = a->verdict == HOST_NO_ROUTE && k->at->is_hub && to ?
+	struct router *const hub = a->verdict == HOST_NO_ROUTE && k->at->is_hub && k->at->routed && to ?
 					   routing_hub_towards(w, world_index(w, to)) : NULL;
 
 	if (!hub || hub == k->at)
 		return false;
 	if (live && k->before && w->scenario->partners)
 		tell_hairpin(w, k, NULL, src, dst);
+	world_trace(w, k->at, "passes it on inside to %s", hub->name);
 	k->before = NULL;
 	k->at = hub;
 	k->hops++;
@@ -176,6 +178,7 @@ static bool walk(struct world *w, struct walk *k, const struct ipaddr *src, cons
 			note_hop(w, k, &a, next, in);
 		if (!next)
 			return false;
+		world_trace(w, k->at, "passes it on to %s%s", next->name, a.stands_in ? ", which stands in" : "");
 		k->before = k->at;
 		k->in = in;
 		k->at = next;
