@@ -34,7 +34,7 @@ static bool before(const struct timer *a, const struct timer *b)
 static void place(struct timers *h, size_t at, struct timer *t)
 {
 	h->slots[at] = t;
-	t->slot = at + 1;
+	t->slot = (uint32_t)at + 1;
 }
 
 static void sift_up(struct timers *h, size_t at, struct timer *t)
@@ -63,7 +63,7 @@ static void sift_down(struct timers *h, size_t at, struct timer *t)
 
 void timer_stop(struct timers *h, struct timer *t)
 {
-	const size_t at = t->slot - 1;
+	const size_t at = (size_t)t->slot - 1;
 	struct timer *last;
 
 	if (!t->slot)

@@ -15,8 +15,8 @@
 struct timer {
 	struct instant deadline;
 	uint64_t order;
-	size_t slot; /* position in the heap + 1; 0: not running */
-	unsigned kind;
+	uint32_t slot; /* position in the heap + 1; 0: not running */
+	uint32_t kind;
 	void *owner;
 };
 

@@ -598,7 +598,7 @@ const struct command commands_nhrp[] = {
 	{ "ip nhrp redirect partner <ip> nbma <host>", HONOURED, NULL, set_partner },
 	{ "ipv6 nhrp redirect partner <ip6> nbma <host>", HONOURED, NULL, set_partner },
 	{ "(ip|ipv6) nhrp server-only [non-caching]", HONOURED, NULL, set_server_only },
-	{ "(ip|ipv6) nhrp max-send <1-65535> every <10-65535>", HONOURED, NULL, set_max_send },
+	{ "(ip|ipv6) nhrp max-send <1-65535> every <1-65535>", HONOURED, NULL, set_max_send },
 	{ "(ip|ipv6) nhrp map multicast dynamic", HONOURED, NULL, set_multicast_dynamic },
 	{ "(ip|ipv6) nhrp map multicast <host>", HONOURED, NULL, map_multicast_static },
 	{ "ip nhrp map (<ip>|<prefix>) <host>", HONOURED, NULL, map_unicast },

@@ -255,12 +255,12 @@ static void nhrp_send(void *self, uint32_t tunnel, const struct endpoint *to, co
 	struct forward_nhrp m;
 
 	assert(length <= sizeof m.bytes);
-	memset(&m, 0, sizeof m);
+	memset(&m, 0, offsetof(struct forward_nhrp, bytes));
 	m.tunnel = tunnel;
 	m.endpoint = *to;
 	m.length = (uint32_t)length;
 	memcpy(m.bytes, bytes, length);
-	tell(u, FORWARD_NHRP_SEND, &m, sizeof m);
+	tell(u, FORWARD_NHRP_SEND, &m, offsetof(struct forward_nhrp, bytes) + length);
 }
 
 static void probe_send(void *self, uint32_t tunnel, const struct endpoint *to, const struct ipaddr *addr, uint32_t sequence)

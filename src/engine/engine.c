@@ -26,7 +26,7 @@
 #include "engine/server.h"
 #include "engine/shortcut.h"
 
-enum { BINDINGS_MAX_DEFAULT = 65536, SHUTDOWN_MS_MAX = 1500 };
+enum { BINDINGS_MAX_DEFAULT = 262144, SHUTDOWN_MS_MAX = 1500 };
 
 uint32_t engine_new_request_id(struct engine *e)
 {

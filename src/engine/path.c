@@ -176,7 +176,7 @@ void path_probe(struct path *p)
 	x->probe.nbma = p->nbma;
 	x->probe.addr = p->addr;
 	x->probe.sequence = e->probe_sequence;
-	p->probes[p->next_probe] = (struct path_probe){ e->probe_sequence, e->now };
+	p->probes[p->next_probe] = e->probe_sequence;
 	p->next_probe = (p->next_probe + 1) % PATH_REMEMBERED;
 	p->awaited = e->probe_sequence;
 	p->last_sent = e->now;
@@ -432,10 +432,10 @@ void path_timer(struct path *p)
 	path_step(p, PATH_EVENT_TIMER);
 }
 
-static struct path_probe *remembered(struct path *p, uint32_t sequence)
+static uint32_t *remembered(struct path *p, uint32_t sequence)
 {
 	for (size_t i = 0; i < PATH_REMEMBERED; i++)
-		if (p->probes[i].sequence == sequence)
+		if (p->probes[i] == sequence)
 			return &p->probes[i];
 	return NULL;
 }
@@ -443,11 +443,11 @@ static struct path_probe *remembered(struct path *p, uint32_t sequence)
 void path_answered(const struct tunnel *t, const struct endpoint *nbma, uint32_t sequence, struct span rtt)
 {
 	struct path *const p = path_find(t, nbma);
-	struct path_probe *const x = p && sequence != 0 ? remembered(p, sequence) : NULL;
+	uint32_t *const x = p && sequence != 0 ? remembered(p, sequence) : NULL;
 
 	if (!x) /* repeated, or of long ago */
 		return;
-	x->sequence = 0;
+	*x = 0;
 	count(path_engine(p), ENGINE_COUNT_PROBE_ANSWERED);
 	p->answered++;
 	p->answers = true;

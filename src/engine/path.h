@@ -64,11 +64,6 @@ struct path_watch {
 	unsigned told;      /* turn of the path that it has been told of */
 };
 
-struct path_probe {
-	uint32_t sequence; /* 0: none */
-	struct instant sent;
-};
-
 struct path {
 	struct tree_node node; /* in the tunnel */
 	struct tunnel *tunnel;
@@ -81,7 +76,7 @@ struct path {
 	struct instant due;      /* of the timer; it knows that no more when it has expired */
 	struct path_watch *watches;
 	unsigned turns;          /* dead or back, so often */
-	struct path_probe probes[PATH_REMEMBERED]; /* a ring */
+	uint32_t probes[PATH_REMEMBERED]; /* a ring of their sequence numbers; 0: none */
 	size_t next_probe;
 	uint32_t awaited;        /* ALIVE, MUTE: the probe that is not answered yet; 0: none */
 	struct instant last_sent, last_answered, heard;

@@ -124,26 +124,24 @@ void paths_forget(struct tunnel *t)
 	}
 }
 
-static void forget_idle(struct engine *e, const struct path *p)
+static void forget_idle(const struct tunnel *t)
 {
-	for (struct path **at = &e->idle_paths; *at; at = &(*at)->next_idle)
-		if (*at == p) {
-			*at = p->next_idle;
-			return;
-		}
+	struct path **at = &t->engine->idle_paths;
+
+	while (*at)
+		if ((*at)->tunnel == t)
+			*at = (*at)->next_idle;
+		else
+			at = &(*at)->next_idle;
 }
 
 void paths_free(struct tunnel *t)
 {
 	struct tree_node *n;
 
-	while ((n = tree_first(&t->paths))) {
-		struct path *const p = of(n);
-
-		if (p->idle_listed)
-			forget_idle(t->engine, p);
-		discard(p);
-	}
+	forget_idle(t);
+	while ((n = tree_first(&t->paths)))
+		discard(of(n));
 }
 
 /* ---- watchers */

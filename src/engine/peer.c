@@ -220,24 +220,22 @@ void peers_replay(struct tunnel *t)
 	}
 }
 
-static void forget_idle(struct engine *e, const struct peer *p)
+static void forget_idle(const struct tunnel *t)
 {
-	for (struct peer **at = &e->idle_peers; *at; at = &(*at)->next_idle)
-		if (*at == p) {
-			*at = p->next_idle;
-			return;
-		}
+	struct peer **at = &t->engine->idle_peers;
+
+	while (*at)
+		if ((*at)->tunnel == t)
+			*at = (*at)->next_idle;
+		else
+			at = &(*at)->next_idle;
 }
 
 void peers_free(struct tunnel *t)
 {
 	struct tree_node *n;
 
-	while ((n = tree_first(&t->peers))) {
-		struct peer *const p = CONTAINER_OF(n, struct peer, by_nbma);
-
-		if (p->idle_listed)
-			forget_idle(t->engine, p);
-		discard(p);
-	}
+	forget_idle(t);
+	while ((n = tree_first(&t->peers)))
+		discard(CONTAINER_OF(n, struct peer, by_nbma));
 }

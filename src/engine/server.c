@@ -220,7 +220,7 @@ static bool is_for_us(const struct overlay *o, const struct nhrp_message *m)
 
 void server_registration(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
 {
-	struct nhrp_message reply = *m;
+	struct nhrp_message reply;
 	struct claim first = { 0 };
 
 	if (!is_for_us(o, m) || m->cie_count == 0) {
@@ -228,6 +228,7 @@ void server_registration(struct overlay *o, const struct endpoint *from, const s
 		error_send(o, from, m, NHRP_ERROR_UNREACHABLE, 0);
 		return;
 	}
+	nhrp_copy(&reply, m);
 	reply.type = NHRP_REGISTRATION_REPLY;
 	reply.hop_count = NHRP_HOP_COUNT;
 	reply.dst_proto = own_address_for(o, m);

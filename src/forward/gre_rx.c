@@ -46,14 +46,18 @@ static struct forward_key foreign_key(const struct tunnel *t, const struct gre_h
 static void nhrp_punt(struct worker *w, const struct arrival *a, const struct gre_header *h, const uint8_t *bytes,
 		      size_t length)
 {
-	struct forward_nhrp message = { .tunnel = a->tunnel->conf.tunnel, .length = (uint32_t)length,
-					.endpoint = a->from, .session = a->session ? a->session->conf.session : 0,
-					.key = foreign_key(a->tunnel, h) };
+	struct forward_nhrp message; /* its octets are not worth clearing */
 
 	if (length > FORWARD_NHRP_MAX) {
 		worker_drop(w, FORWARD_DROP_NHRP_LONG);
 		return;
 	}
+	memset(&message, 0, offsetof(struct forward_nhrp, bytes));
+	message.tunnel = a->tunnel->conf.tunnel;
+	message.length = (uint32_t)length;
+	message.endpoint = a->from;
+	message.session = a->session ? a->session->conf.session : 0;
+	message.key = foreign_key(a->tunnel, h);
 	memcpy(message.bytes, bytes, length);
 	a->tunnel->counters.rx_nhrp++;
 	if (!w->io.control_send(w->io.context, FORWARD_NHRP_RECEIVED, &message,

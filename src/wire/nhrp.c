@@ -264,6 +264,7 @@ static enum nhrp_drop decode_extensions(struct decoder *d, struct reader *r)
 		if (m->extension_count == NHRP_EXTENSIONS_MAX)
 			return NHRP_DROP_EXTENSION_MANY;
 		x = &m->extensions[m->extension_count];
+		memset(x, 0, offsetof(struct nhrp_extension, cies));
 		x->type = head & NHRP_EXTENSION_TYPE;
 		x->compulsory = head & NHRP_EXTENSION_C;
 		x->u_bit = head & NHRP_EXTENSION_U;
@@ -301,12 +302,22 @@ enum nhrp_drop nhrp_decode(const uint8_t *bytes, size_t length, struct nhrp_mess
 	struct decoder d = { .bytes = bytes, .m = out, .fault = bytes };
 	enum nhrp_drop drop = NHRP_DROP_TOO_LONG;
 
-	memset(out, 0, sizeof *out);
+	memset(out, 0, offsetof(struct nhrp_message, extensions)); /* 17 KiB that mostly nobody reads */
 	if (length <= NHRP_MESSAGE_MAX)
 		drop = decode_parts(&d, length);
 	if (fault_offset)
 		*fault_offset = drop == NHRP_DROP_NONE ? 0 : (size_t)(d.fault - bytes);
 	return drop;
+}
+
+void nhrp_copy(struct nhrp_message *to, const struct nhrp_message *from)
+{
+	memcpy(to, from, offsetof(struct nhrp_message, extensions));
+	for (size_t i = 0; i < from->extension_count; i++) {
+		const struct nhrp_extension *const x = &from->extensions[i];
+
+		memcpy(&to->extensions[i], x, offsetof(struct nhrp_extension, cies) + x->cie_count * sizeof *x->cies);
+	}
 }
 
 const struct nhrp_extension *nhrp_extension_find(const struct nhrp_message *m, unsigned type)

@@ -156,7 +156,7 @@ struct nhrp_message {
 	bool has_extensions; /* ar$extoff was not 0 */
 	bool end_missing;    /* extensions ran to the packet's end without End: tolerated, re-encoded so */
 	uint8_t extension_count; /* without End */
-	struct nhrp_extension extensions[NHRP_EXTENSIONS_MAX];
+	struct nhrp_extension extensions[NHRP_EXTENSIONS_MAX]; /* the last member; beyond the count undefined */
 };
 
 /*
@@ -208,6 +208,9 @@ const char *nhrp_extension_name(unsigned type);
  */
 enum nhrp_drop nhrp_decode(const uint8_t *bytes, size_t length, struct nhrp_message *out,
 			   size_t *fault_offset);
+
+/* Only as far as the counts say: most of a struct nhrp_message is room. */
+void nhrp_copy(struct nhrp_message *to, const struct nhrp_message *from);
 
 /*
  * Encodes into out; returns the octets written, or 0 when it does not fit or the message is

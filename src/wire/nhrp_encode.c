@@ -186,7 +186,7 @@ struct nhrp_extension *nhrp_extension_add(struct nhrp_message *m, unsigned type)
 		return NULL;
 	m->has_extensions = true;
 	x = &m->extensions[m->extension_count++];
-	memset(x, 0, sizeof *x);
+	memset(x, 0, offsetof(struct nhrp_extension, cies));
 	x->type = (uint16_t)type;
 	x->compulsory = type == NHRP_EXT_RESPONDER || type == NHRP_EXT_FORWARD_TRANSIT ||
 			type == NHRP_EXT_REVERSE_TRANSIT || type == NHRP_EXT_AUTHENTICATION;

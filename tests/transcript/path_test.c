@@ -649,14 +649,14 @@ static void time_outs_follow_the_round_trip(void **state)
 	p->measured = false;
 	assert_int_equal(path_rto(p).us, span_ms(300).us);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-		p->probes[3] = (struct path_probe){ 77, s.rig->now };
+		p->probes[3] = 77;
 		path_answered(p->tunnel, &p->nbma, 77, span_ms(steps[i].rtt_ms));
 		assert_int_equal(p->srtt.us, steps[i].srtt_us);
 		assert_int_equal(path_rto(p).us, steps[i].rto_us);
-		assert_int_equal(p->probes[3].sequence, 0); /* a second answer counts for nothing */
+		assert_int_equal(p->probes[3], 0); /* a second answer counts for nothing */
 	}
 	p->measured = false;
-	p->probes[3] = (struct path_probe){ 78, s.rig->now };
+	p->probes[3] = 78;
 	path_answered(p->tunnel, &p->nbma, 78, span_ms(5));
 	assert_int_equal(path_rto(p).us, span_ms(60).us);
 	rig_free(s.rig);

@@ -932,7 +932,7 @@ static void defaults(void **state)
 	const struct scene s = scene_up();
 
 	(void)state;
-	assert_int_equal(s.hub->engine->options.bindings_max, 65536);
+	assert_int_equal(s.hub->engine->options.bindings_max, 262144);
 	rig_free(s.rig);
 }
 
