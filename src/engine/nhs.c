@@ -95,13 +95,17 @@ bool nhs_is_silent(const struct nhs *n)
 	return n->state == NHS_DOWN && n->misses >= NHS_MISSES_DOWN;
 }
 
-/* NHRP is dead behind a living tunnel. Not so while it stops in good order: then nothing was missed yet. */
-bool nhs_carries(const struct nhs *n)
+static bool path_answers(const struct nhs *n)
 {
 	const struct path *const p = n->path.path;
 
-	return p && (p->state == PATH_ALIVE || p->state == PATH_DOUBTED) &&
-	       (nhs_is_silent(n) || n->state == NHS_RETURNING || n->state == NHS_REGISTERING);
+	return p && (p->state == PATH_ALIVE || p->state == PATH_DOUBTED);
+}
+
+/* NHRP is dead behind a living tunnel. Not so while it stops in good order: then nothing was missed yet. */
+bool nhs_carries(const struct nhs *n)
+{
+	return path_answers(n) && (nhs_is_silent(n) || n->state == NHS_RETURNING || n->state == NHS_REGISTERING);
 }
 
 bool nhs_is_asked(const struct nhs *n)
@@ -130,13 +134,6 @@ static void arm(struct nhs *n, struct span d)
 }
 
 /* ---- asking */
-
-static bool path_answers(const struct nhs *n)
-{
-	const struct path *const p = n->path.path;
-
-	return p && (p->state == PATH_ALIVE || p->state == PATH_DOUBTED);
-}
 
 /* It has us, traffic goes by it and gets there: only NHRP is late. */
 static bool is_patient(const struct nhs *n)

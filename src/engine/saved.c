@@ -112,7 +112,7 @@ static void take_network(struct overlay *o, const struct event *ev)
 	struct binding *const hop = binding_host(o, &ev->saved.via);
 
 	f.hop = hop;
-	if (hop && ev->saved.asked.family == o->family && ipprefix_contains(&ev->saved.dst, &ev->saved.asked) &&
+	if (hop && o->tunnel->up && ev->saved.asked.family == o->family && ipprefix_contains(&ev->saved.dst, &ev->saved.asked) &&
 	    shortcut_prefix(o, &ev->saved.asked, &ev->saved.via, &ev->saved.dst, &f.dst) && !binding_find(o, &f.dst))
 		binding_learn(o, &f);
 }

@@ -431,13 +431,3 @@ void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ippref
 		hole_settle(e, &at, wide ? tunnel_of(wide) : 0);
 	}
 }
-
-void shortcuts_replay(struct tunnel *t)
-{
-	for (struct tree_node *n = tree_first(&t->engine->shortcuts); n; n = tree_next(n)) {
-		const struct shortcut *const s = CONTAINER_OF(n, struct shortcut, node);
-
-		if (tunnel_of(s) == t->settings.number)
-			say(t->engine, EFFECT_SHORTCUT_SET, t->settings.number, &s->at, s->binding ? &s->binding->via : &s->gateway);
-	}
-}

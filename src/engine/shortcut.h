@@ -33,7 +33,6 @@ void shortcut_del(struct binding *b);
 void shortcut_uncovered(struct binding *b); /* it has outlasted the route that covered it for long enough */
 /* A route was added, changed or deleted; the rib has it already. */
 void shortcuts_route_changed(struct engine *e, uint32_t vrf, const struct ipprefix *dst);
-void shortcuts_replay(struct tunnel *t);
 
 /*
  * A route that is held (hold.h): in the table like a shortcut, and behind a binding's shortcut for the same

@@ -33,12 +33,10 @@ static void take_addresses(struct overlay *o)
 
 		if (a->addr.family != o->family)
 			continue;
-		if (a->link_local || (o->family == IP_V6 && ipaddr_is_link_local(&a->addr))) {
+		if (a->link_local || (o->family == IP_V6 && ipaddr_is_link_local(&a->addr)))
 			o->link_local = a->addr;
-		} else if (!a->secondary && ipaddr_is_none(&o->addr)) {
+		else if (!a->secondary && ipaddr_is_none(&o->addr))
 			o->addr = a->addr;
-			o->prefix_len = a->prefix_len;
-		}
 	}
 }
 
@@ -187,7 +185,6 @@ void tunnel_free(struct tunnel *t)
 
 static void overlay_withdraw(struct overlay *o)
 {
-	nhs_list_leave(o);
 	partners_drop(o);
 	answers_withdraw(o);
 	resolutions_drop_all(o);
@@ -199,8 +196,11 @@ void tunnel_remove(struct tunnel *t)
 {
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
+			nhs_list_leave(t->overlays[i]);
+	hold_end(t); /* held routes lead to what goes now */
+	for (size_t i = 0; i < 2; i++)
+		if (t->overlays[i])
 			overlay_withdraw(t->overlays[i]);
-	hold_end(t);
 	for (size_t i = 0; i < t->multicast_count; i++) {
 		peer_multicast_put(t->multicast[i]);
 		peer_put(t->multicast[i]);
@@ -270,7 +270,6 @@ static void replay(struct tunnel *t)
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
 			bindings_replay(t->overlays[i]);
-	shortcuts_replay(t);
 	bfd_follow_all(t, true);
 	t->relays_told = t->carrier_told = false;
 }

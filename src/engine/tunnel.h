@@ -19,7 +19,6 @@ struct overlay {
 	enum ip_family family;
 	const struct config_nhrp *cfg; /* in tunnel->settings */
 	struct ipaddr addr;            /* the primary address; IP_NONE: none configured */
-	uint8_t prefix_len;            /* of addr */
 	/* Value of the Authentication extension: type 1 (cleartext) and the secret; 0: none. */
 	uint8_t authentication[4 + NHRP_AUTH_MAX];
 	uint16_t authentication_len;

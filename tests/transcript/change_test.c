@@ -76,14 +76,54 @@ static void maps_come_and_go(void **state)
 
 	(void)state;
 	s.hub->maps4[0] = (struct config_map){ .proto = prefix_of("10.0.0.50"), .nbma = { .addr = addr_of("203.0.113.50") } };
-	s.hub->nhrp->map_count = 1;
+	s.hub->maps4[1] = (struct config_map){ .proto = prefix_of("192.168.5.0/24"), .nbma = { .addr = addr_of("203.0.113.51") } };
+	s.hub->nhrp->map_count = 2;
 	reconfigure(s.hub);
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.50"), "203.0.113.50");
+	assert_true(node_has_peer(s.hub, "203.0.113.51"));
+	assert_string_equal(node_neighbour_nbma(s.hub, "192.168.5.0"), "-"); /* a network is nobody's neighbour */
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.1");
 	s.hub->nhrp->map_count = 0;
 	reconfigure(s.hub);
 	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.50"), "-");
 	assert_false(node_has_peer(s.hub, "203.0.113.50"));
+	rig_free(s.rig);
+}
+
+/* From the old way to say it, a map beside the NHS, to the new one: its entry stays where it is. */
+static void an_nhs_loses_its_map(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.spoke1->maps4[0] = (struct config_map){ .proto = prefix_of("10.0.0.1"), .nbma = { .addr = addr_of("192.0.2.1") } };
+	s.spoke1->nhrp->map_count = 1;
+	scene_start(&s);
+	assert_int_equal(binding_at(s.spoke1, "10.0.0.1").kind, BINDING_STATIC);
+	s.spoke1->traces = 0;
+	s.spoke1->nhrp->map_count = 0;
+	reconfigure(s.spoke1);
+	assert_int_equal(s.spoke1->traces, 0);
+	assert_int_equal(binding_at(s.spoke1, "10.0.0.1").kind, BINDING_NHS);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
+	rig_free(s.rig);
+}
+
+static void multicast_maps_come_and_go(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		s.spoke1->multicast4[i] = (struct config_host){ .addr = addr_of(i ? "203.0.113.51" : "203.0.113.50") };
+	s.spoke1->nhrp->map_multicast_count = 2;
+	reconfigure(s.spoke1);
+	assert_true(node_has_multicast(s.spoke1, "203.0.113.50") && node_has_multicast(s.spoke1, "203.0.113.51"));
+	reconfigure(s.spoke1);
+	s.spoke1->nhrp->map_multicast_count = 1;
+	reconfigure(s.spoke1);
+	assert_true(node_has_multicast(s.spoke1, "203.0.113.50"));
+	assert_false(node_has_peer(s.spoke1, "203.0.113.51"));
 	rig_free(s.rig);
 }
 
@@ -376,6 +416,8 @@ int main(void)
 		cmocka_unit_test(hold_time_in_place),
 		cmocka_unit_test(an_nhs_more_and_one_less),
 		cmocka_unit_test(maps_come_and_go),
+		cmocka_unit_test(an_nhs_loses_its_map),
+		cmocka_unit_test(multicast_maps_come_and_go),
 		cmocka_unit_test(a_removed_tunnel_cleans_up),
 		cmocka_unit_test(another_address_is_another_tunnel),
 		cmocka_unit_test(a_removed_phase1_tunnel_cleans_up),

@@ -123,11 +123,10 @@ static void keys_are_learnt_from_who_answers(const struct scene *s)
 }
 
 /* One hub with two tunnels of one DMVPN; spoke1 is in the first, spoke2 in the second. */
-static void from_one_tunnel_of_a_hub_into_the_other(void **state)
+static struct scene two_tunnels_up(void)
 {
 	struct scene s = { .rig = rig_new() };
 
-	(void)state;
 	s.hub = node_new(s.rig, "hub", "192.0.2.1", "10.0.0.1/24");
 	node_second_tunnel(s.hub, "10.2.0.1/24", "", "");
 	s.spoke1 = node_new(s.rig, "spoke1", "198.51.100.1", "10.0.0.11/24");
@@ -146,7 +145,14 @@ static void from_one_tunnel_of_a_hub_into_the_other(void **state)
 	node_route(s.spoke1, "192.168.0.0/16", "10.0.0.1", true);
 	node_route(s.spoke2, "192.168.2.0/24", "", false);
 	node_route(s.spoke2, "192.168.0.0/16", "10.2.0.1", true);
+	return s;
+}
 
+static void from_one_tunnel_of_a_hub_into_the_other(void **state)
+{
+	const struct scene s = two_tunnels_up();
+
+	(void)state;
 	node_hairpin_between(s.hub, "192.168.1.10", "192.168.2.20", 0, 1);
 	rig_run(s.rig, 1);
 	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.10");
@@ -162,6 +168,54 @@ static void from_one_tunnel_of_a_hub_into_the_other(void **state)
 	node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
 	assert_true(node_has_peer(s.spoke1, "203.0.113.50"));
 	assert_false(peer_key(s.spoke1, "203.0.113.50")->given);
+	rig_free(s.rig);
+}
+
+/* Not to what is behind the router of the other tunnel, but to it. */
+static void to_a_router_of_the_other_tunnel(void **state)
+{
+	const struct scene s = two_tunnels_up();
+
+	(void)state;
+	node_route(s.spoke1, "10.2.0.0/24", "10.0.0.1", true);
+	node_hairpin_between(s.hub, "192.168.1.10", "10.2.0.12", 0, 1);
+	rig_run(s.rig, 1);
+	rig_expect(s.rig, "hub --> spoke1: Traffic Indication 192.168.1.10");
+	rig_expect(s.rig, "spoke1 --> hub: Resolution Request 10.2.0.12 hop 255");
+	rig_expect(s.rig, "hub --> spoke2: Resolution Request 10.2.0.12 hop 254");
+	rig_expect(s.rig, "spoke2 --> spoke1: Resolution Reply 10.2.0.12/32 via 10.2.0.12 at 198.51.100.2");
+	rig_expect_nothing(s.rig);
+	rig_free(s.rig);
+}
+
+/* Where the hub's route has several next hops, one that leads into a tunnel is asked, and rather one in the asker's tunnel. */
+static void one_next_hop_of_several_is_asked(void **state)
+{
+	const struct scene s = two_tunnels_up();
+	struct node *const spoke3 = node_new(s.rig, "spoke3", "198.51.100.3", "10.0.0.13/24");
+	struct event ev = { .type = EVENT_ROUTE, .route = {
+		.add = true, .dst = prefix_of("192.168.2.0/24"), .gateway = addr_of("10.9.0.9"), .more_count = 1,
+		.more = { { .gateway = addr_of("10.2.0.12"), .via_tunnel = true, .tunnel = 1 } } } };
+
+	(void)state;
+	node_add_nhs(spoke3, "10.0.0.1", "192.0.2.1");
+	set_key(&spoke3->tunnel, 101);
+	node_start(spoke3);
+	rig_run(s.rig, 1);
+	rig_skip(s.rig);
+	node_event(s.hub, &ev);
+	node_hairpin_between(s.hub, "192.168.1.10", "192.168.2.20", 0, 1);
+	rig_run_ms(s.rig, 20);
+	assert_int_equal(rig_count(s.rig, "hub --> spoke2: Resolution Request 192.168.2.20"), 1);
+	ev.route.more_count = 2;
+	ev.route.more[1] = (struct route_hop){ .gateway = addr_of("10.0.0.13"), .via_tunnel = true };
+	node_event(s.hub, &ev);
+	node_event(s.spoke1, &(struct event){ .type = EVENT_CLEAR });
+	rig_run(s.rig, 3);
+	rig_skip(s.rig);
+	node_hairpin_between(s.hub, "192.168.1.10", "192.168.2.20", 0, 0);
+	rig_run_ms(s.rig, 20);
+	assert_int_equal(rig_count(s.rig, "hub --> spoke3: Resolution Request 192.168.2.20"), 1);
 	rig_free(s.rig);
 }
 
@@ -381,6 +435,8 @@ int main(void)
 		cmocka_unit_test(the_far_end_is_the_best_that_lives),
 		cmocka_unit_test(twins_are_told_apart_by_their_addresses),
 		cmocka_unit_test(from_one_tunnel_of_a_hub_into_the_other),
+		cmocka_unit_test(to_a_router_of_the_other_tunnel),
+		cmocka_unit_test(one_next_hop_of_several_is_asked),
 		cmocka_unit_test(from_a_hub_into_its_partners_tunnel),
 		cmocka_unit_test(no_redirect_for_what_leaves_elsewhere),
 		cmocka_unit_test(partners_do_not_ask_in_circles),

@@ -268,8 +268,12 @@ static void shortcut_set(struct node *n, const struct effect *x)
 {
 	struct node_shortcut *s = find_shortcut(n, &x->shortcut.dst);
 
-	if (!x->shortcut.throw_)
-		assert_non_null(find_neighbour(n, &x->shortcut.gateway));
+	if (!x->shortcut.throw_) {
+		const struct node_neighbour *const hop = find_neighbour(n, &x->shortcut.gateway);
+
+		assert_non_null(hop);
+		assert_int_equal(find_peer(n, hop->peer)->tunnel, x->tunnel);
+	}
 	if (!s) {
 		assert_true(n->shortcut_count < TABLE_MAX);
 		s = &n->shortcuts[n->shortcut_count++];

@@ -224,7 +224,7 @@ static void a_shortcut_goes_before_it(void **state)
 	rig_free(s.rig);
 }
 
-/* Load sharing with somebody outside the tunnel: routing takes one next hop away and that is all. */
+/* Load sharing with somebody outside the tunnel, or in another one: routing takes one next hop away and that is all. */
 static void shared_routes_are_left_alone(void **state)
 {
 	const struct scene s = routed(scene_two_hubs_laid_out(), HOLD_S);
@@ -233,9 +233,14 @@ static void shared_routes_are_left_alone(void **state)
 	node_event(s.spoke1, &(struct event){ .type = EVENT_ROUTE, .route = {
 		.add = true, .dst = prefix_of("192.168.8.0/24"), .gateway = addr_of("10.0.0.1"), .via_tunnel = true,
 		.more_count = 1, .more = { { .gateway = addr_of("203.0.113.1") } } } });
+	node_event(s.spoke1, &(struct event){ .type = EVENT_ROUTE, .route = {
+		.add = true, .dst = prefix_of("192.168.6.0/24"), .gateway = addr_of("10.0.0.1"), .via_tunnel = true,
+		.more_count = 2, .more = { { .gateway = addr_of("10.0.0.2"), .via_tunnel = true },
+					   { .gateway = addr_of("10.2.0.2"), .via_tunnel = true, .tunnel = 1 } } } });
 	node_stop_abruptly(s.hub);
 	rig_run_ms(s.rig, DEAD_MS);
 	assert_string_equal(gateway(&s, "192.168.8.0/24"), "-");
+	assert_string_equal(gateway(&s, "192.168.6.0/24"), "-");
 	assert_int_equal(s.spoke1->shortcut_count, 2);
 	rig_free(s.rig);
 }
@@ -250,6 +255,24 @@ static void tunnel_down_ends_it(void **state)
 	withdraw_all(&s);
 	node_tunnel(s.spoke1, false, "198.51.100.1");
 	assert_int_equal(s.spoke1->shortcut_count, 0);
+	rig_free(s.rig);
+}
+
+/* The tunnel is taken out of the configuration: before what they lead to the held routes go. */
+static void a_removed_tunnel_ends_it(void **state)
+{
+	const struct scene s = routed(scene_two_hubs_laid_out(), HOLD_S);
+
+	(void)state;
+	node_stop_abruptly(s.hub);
+	rig_run_ms(s.rig, DEAD_MS);
+	withdraw_all(&s);
+	expect_all_held(&s);
+	s.spoke1->interface.shutdown = true;
+	reconfigure(s.spoke1);
+	assert_int_equal(s.spoke1->shortcut_count, 0);
+	assert_int_equal(s.spoke1->neighbour_count, 0);
+	rig_run(s.rig, 2 * HOLD_S);
 	rig_free(s.rig);
 }
 
@@ -286,7 +309,8 @@ int main(void)
 		cmocka_unit_test(a_withdrawal_is_believed_soon), cmocka_unit_test(routing_may_know_first),
 		cmocka_unit_test(last_hub_dies),
 		cmocka_unit_test(second_hub_dies_meanwhile), cmocka_unit_test(a_shortcut_goes_before_it),
-		cmocka_unit_test(shared_routes_are_left_alone), cmocka_unit_test(tunnel_down_ends_it), cmocka_unit_test(off_unless_said),
+		cmocka_unit_test(shared_routes_are_left_alone), cmocka_unit_test(tunnel_down_ends_it),
+		cmocka_unit_test(a_removed_tunnel_ends_it), cmocka_unit_test(off_unless_said),
 		cmocka_unit_test(on_where_ospf_elects),
 	};
 

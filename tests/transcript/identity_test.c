@@ -128,6 +128,31 @@ static void configured_identities(void **state)
 	rig_free(r);
 }
 
+/* Of several lines each counts, wherever it stands. */
+static void every_line_counts(void **state)
+{
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "10.0.0.1/24");
+	static char kind[] = "fqdn", a[] = "a.example", b[] = "b.example";
+	static struct config_nhrp_identity lines[] = { { .kind = kind, .name = a }, { .kind = kind, .name = b }, { .kind = kind, .name = b } };
+
+	(void)state;
+	lines[0].overlay = prefix_of("10.0.0.11/32");
+	lines[1].overlay = prefix_of("10.0.0.12/32");
+	lines[2].overlay = prefix_of("10.0.0.13/32");
+	hub->nhrp->identities = lines;
+	hub->nhrp->identity_count = 3;
+	node_start(hub);
+	try_claim(hub, "a.example", "10.0.0.11", "198.51.100.1", 0);
+	try_claim(hub, "a.example", "10.0.0.13", "198.51.100.1", 4);
+	try_claim(hub, "b.example", "10.0.0.11", "198.51.100.2", 4);
+	try_claim(hub, "b.example", "10.0.0.12", "198.51.100.2", 0);
+	try_claim(hub, "b.example", "10.0.0.13", "198.51.100.2", 0);
+	try_claim(hub, "b.example", "10.0.0.14", "198.51.100.2", 4);
+	assert_non_null(strstr(hub->last_trace, "other addresses"));
+	rig_free(r);
+}
+
 /* on an unprotected tunnel nobody is that identity */
 static void what_is_an_identitys_is_not_for_strangers(void **state)
 {
@@ -362,6 +387,7 @@ int main(void)
 		cmocka_unit_test(the_same_identity_may_move),
 		cmocka_unit_test(hubs_are_not_claimed),
 		cmocka_unit_test(configured_identities),
+		cmocka_unit_test(every_line_counts),
 		cmocka_unit_test(what_is_an_identitys_is_not_for_strangers),
 		cmocka_unit_test(a_certificate_gives_its_addresses),
 		cmocka_unit_test(a_direct_asker_needs_his_certificate),

@@ -323,6 +323,34 @@ static void records_end(void **state)
 	rig_free(s.rig);
 }
 
+/* What fits in may not fit out any more: with our record in it a message is longer. */
+static void a_message_may_grow_too_big(void **state)
+{
+	const struct scene s = scene_up();
+	struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REQUEST, "198.51.100.1", "10.0.0.11", "10.0.0.12");
+	static const uint8_t filler[NHRP_MESSAGE_MAX];
+	uint8_t bytes[NHRP_MESSAGE_MAX];
+	struct nhrp_extension *x;
+
+	(void)state;
+	nhrp_extension_add(m, NHRP_EXT_FORWARD_TRANSIT);
+	x = nhrp_extension_add(m, 77);
+	x->is_cies = false;
+	x->value = filler;
+	x->length = 16;
+	x->length = (uint16_t)(16 + NHRP_MESSAGE_MAX - nhrp_encode(m, bytes, sizeof bytes));
+	node_receive(s.hub, "198.51.100.1", m);
+	rig_expect_nothing(s.rig);
+	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_DROP_TOO_BIG), 1);
+	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_FORWARDED), 0);
+	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_RESOLUTION_REQUEST_SENT), 0);
+	x->length = (uint16_t)(x->length - 100);
+	node_receive(s.hub, "198.51.100.1", m);
+	rig_expect(s.rig, "hub --> spoke2: Resolution Request 10.0.0.12 hop 254");
+	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_FORWARDED), 1);
+	rig_free(s.rig);
+}
+
 /* ---- authentication */
 
 static void one_more_character_is_another_secret(void **state)
@@ -429,6 +457,7 @@ int main(void)
 		cmocka_unit_test(a_big_packet_is_cut),
 		cmocka_unit_test(an_offender_is_cut),
 		cmocka_unit_test(records_end),
+		cmocka_unit_test(a_message_may_grow_too_big),
 		cmocka_unit_test(one_more_character_is_another_secret),
 		cmocka_unit_test(two_secrets_are_none),
 		cmocka_unit_test(foreign_secrets_are_not_passed_on),

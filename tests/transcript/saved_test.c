@@ -269,6 +269,29 @@ static void a_network_needs_its_route(void **state)
 	rig_free(s.rig);
 }
 
+/* Nor does it come back while its tunnel is down: there is nothing that it could lead out of. */
+static void a_network_needs_its_tunnel(void **state)
+{
+	const struct scene s = scene_up();
+	struct event hop = client("10.0.0.12", "198.51.100.2", NULL), net = hop;
+
+	(void)state;
+	hop.saved.registered = net.saved.registered = false;
+	net.saved.network = true;
+	net.saved.dst = prefix_of("192.168.2.0/24");
+	net.saved.asked = addr_of("192.168.2.7");
+	node_route(s.spoke1, "192.168.0.0/16", "10.0.0.1", true);
+	node_tunnel(s.spoke1, false, "198.51.100.1");
+	node_event(s.spoke1, &hop);
+	node_event(s.spoke1, &net);
+	assert_int_equal(s.spoke1->shortcut_count, 0);
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	node_event(s.spoke1, &hop);
+	node_event(s.spoke1, &net);
+	assert_string_equal(node_shortcut_gateway(s.spoke1, "192.168.2.0/24"), "10.0.0.12");
+	rig_free(s.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +303,7 @@ int main(void)
 		cmocka_unit_test(what_was_saved_is_not_defended),
 		cmocka_unit_test(a_direct_path_is_watched_again),
 		cmocka_unit_test(a_network_needs_its_route),
+		cmocka_unit_test(a_network_needs_its_tunnel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);

@@ -274,6 +274,22 @@ static void wrong_destination_gets_an_error(void **state)
 	rig_free(r);
 }
 
+/* A client that comes is worth a line, one that is still there is not. */
+static void clients_are_told_once(void **state)
+{
+	struct rig *const r = rig_new();
+	struct node *const hub = hub_alone(r);
+
+	(void)state;
+	node_receive(hub, "198.51.100.1", claim("10.0.0.11", "198.51.100.1", 0, 60));
+	assert_ptr_equal(strstr(hub->last_trace, "NHRP_NHC_UP"), hub->last_trace);
+	assert_non_null(strstr(hub->last_trace, "nbma=198.51.100.1"));
+	hub->traces = 0;
+	node_receive(hub, "198.51.100.1", claim("10.0.0.11", "198.51.100.1", 0, 60));
+	assert_int_equal(hub->traces, 0);
+	rig_free(r);
+}
+
 static void max_send_is_kept(void **state)
 {
 	struct rig *const r = rig_new();
@@ -441,6 +457,7 @@ int main(void)
 		cmocka_unit_test(they_are_called_one_after_the_other),
 		cmocka_unit_test(a_spoke_calls_nobody),
 		cmocka_unit_test(wrong_destination_gets_an_error),
+		cmocka_unit_test(clients_are_told_once),
 		cmocka_unit_test(max_send_is_kept),
 	};
 	const struct CMUnitTest in_ipv4[] = {
