@@ -8,9 +8,8 @@
 enum {
 	DAMPING_FLAP = 1000,
 	DAMPING_FREE = 1500,    /* below this there is no wait */
-	DAMPING_PENALTY_MAX = 7000,
+	DAMPING_PENALTY_MAX = 7000, /* 60 s */
 	DAMPING_HALF_LIFE_S = 120,
-	DAMPING_WAIT_S_MAX = 60,
 	DAMPING_HALVES_MAX = 16,
 };
 
@@ -35,10 +34,6 @@ void damping_flap(struct damping *d, struct instant now)
 struct span damping_wait(const struct damping *d, struct instant now)
 {
 	const uint32_t penalty = decayed(d, now);
-	int64_t ms;
 
-	if (penalty < DAMPING_FREE)
-		return span_s(0);
-	ms = 10 * (int64_t)(penalty - DAMPING_FLAP);
-	return span_ms(ms < DAMPING_WAIT_S_MAX * 1000 ? ms : DAMPING_WAIT_S_MAX * 1000);
+	return span_ms(penalty < DAMPING_FREE ? 0 : 10 * (int64_t)(penalty - DAMPING_FLAP));
 }

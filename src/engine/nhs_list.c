@@ -50,11 +50,9 @@ static bool has_address(const struct nhs *n, const struct ipaddr *nbma)
 }
 
 /* The same server as before: by overlay address, or for dynamic ones by NBMA address. */
-static bool is_same(const struct nhs *n, const struct wanted *w, const struct ipaddr *cfg_addr)
+static bool is_same(const struct nhs *n, const struct wanted *w)
 {
-	if (!ipaddr_eq(cfg_addr, &w->cfg->addr))
-		return false;
-	return !ipaddr_is_none(&w->cfg->addr) || has_address(n, &w->nbma) || ipaddr_is_none(&n->nbma.addr);
+	return ipaddr_eq(&n->configured_addr, &w->cfg->addr) && (!ipaddr_is_none(&w->cfg->addr) || has_address(n, &w->nbma));
 }
 
 static struct nhs *add(struct overlay *o, const struct wanted *w)
@@ -90,7 +88,7 @@ static struct nhs *take_old(struct nhs **old, size_t old_count, const struct wan
 	for (size_t i = 0; i < old_count; i++) {
 		struct nhs *const n = old[i];
 
-		if (n && is_same(n, w, &n->configured_addr)) {
+		if (n && is_same(n, w)) {
 			old[i] = NULL;
 			return n;
 		}

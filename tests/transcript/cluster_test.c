@@ -717,6 +717,22 @@ static void damping_grows_and_decays(void **state)
 	assert_int_equal(damping_wait(&d, instant_add(now, span_s(100000000))).us, 0);
 }
 
+/* Of two goings the second costs the less the later it comes, and two minutes later hardly anything. */
+static void damping_of_two(void **state)
+{
+	static const struct { int64_t apart_s, wait_ms; } two[] = { { 0, 10000 }, { 60, 7500 }, { 120, 5000 }, { 121, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof two / sizeof *two; i++) {
+		const struct instant first = { 5000000 }, second = instant_add(first, span_s(two[i].apart_s));
+		struct damping d = { 0 };
+
+		damping_flap(&d, first);
+		damping_flap(&d, second);
+		assert_int_equal(damping_wait(&d, second).us, span_ms(two[i].wait_ms).us);
+	}
+}
+
 /* Traffic leans on b all the time from the second return on; nothing is late when b dies. */
 static void one_that_comes_and_goes_is_not_run_after(void **state)
 {
@@ -880,7 +896,7 @@ int main(void)
 		cmocka_unit_test(standby_cold),
 		cmocka_unit_test(the_limit_is_changed),
 		cmocka_unit_test(a_router_does_not_register_with_itself),
-		cmocka_unit_test(damping_grows_and_decays),
+		cmocka_unit_test(damping_grows_and_decays), cmocka_unit_test(damping_of_two),
 		cmocka_unit_test(one_that_comes_and_goes_is_not_run_after),
 		cmocka_unit_test(who_stays_is_trusted_again),
 		cmocka_unit_test(returns_are_spread),

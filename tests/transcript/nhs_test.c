@@ -1,6 +1,6 @@
 /*
  * Registration with one and with several NHSs: the ladder, death, refusal, signs of life,
- * names, the farewell; and the table of the state machine, every pair of it.
+ * the farewell; and the table of the state machine, every pair of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/name.h"
 #include "engine/nhs_list.h"
 #include "engine/nhs_trust.h"
 #include "engine/registration.h"
@@ -152,6 +151,23 @@ static void tunnel_up_restarts_the_ladder(void **state)
 	rig_free(s.rig);
 }
 
+/* Two tries in vain, and all begins anew: three more are needed before it counts as dead. */
+static void what_begins_anew_forgets_its_misses(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	node_start(s.spoke1);
+	while (view(s.spoke1, 0).requests_failed < 2)
+		rig_run_ms(s.rig, 10);
+	node_tunnel(s.spoke1, false, "198.51.100.1");
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	while (s.spoke1->nhs_down[0] == '\0')
+		rig_run_ms(s.rig, 10);
+	assert_int_equal(view(s.spoke1, 0).requests_failed, 2 + 3);
+	rig_free(s.rig);
+}
+
 static void refusal_is_told_and_tried_again(void **state)
 {
 	const struct scene s = scene_laid_out();
@@ -187,164 +203,6 @@ static void dynamic_nhs_tells_its_address(void **state)
 	assert_true(ipaddr_eq(&v.addr, &hub));
 	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
 	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.1");
-	rig_free(s.rig);
-}
-
-static void say_name(struct node *n, size_t count, const struct ipaddr *addrs)
-{
-	const struct event ev = { .type = EVENT_NAME, .name = { .name = "hub.example", .count = count, .addrs = addrs } };
-
-	node_event(n, &ev);
-}
-
-static void name_is_resolved_again_and_again(void **state)
-{
-	const struct scene s = scene_two_hubs_laid_out();
-	const struct ipaddr first[] = { addr_of("192.0.2.1") }, second[] = { addr_of("192.0.2.2") };
-
-	(void)state;
-	s.spoke1->nhrp->nhs_count = 0;
-	node_add_nhs(s.spoke1, "dynamic", "192.0.2.1");
-	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
-	scene_start(&s);
-	assert_int_equal(s.spoke1->resolves, 1);
-	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_DOWN);
-	say_name(s.spoke1, 0, NULL);
-	rig_run(s.rig, 5);
-	assert_int_equal(s.spoke1->resolves, 2); /* does not resolve: again soon */
-	say_name(s.spoke1, 1, first);
-	rig_run(s.rig, 1);
-	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
-	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
-	rig_run(s.rig, 301);
-	assert_int_equal(s.spoke1->resolves, 3);
-	/* the hub has moved to another address: old one purged, new one registered with */
-	rig_skip(s.rig);
-	say_name(s.spoke1, 1, second);
-	rig_run(s.rig, 1);
-	assert_true(rig_count(s.rig, "spoke1 --> hub: Purge Request 10.0.0.11/32") > 0);
-	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
-	assert_string_equal(node_relay_nbma(s.spoke1, 0), "192.0.2.2");
-	rig_free(s.rig);
-}
-
-/* One NHS, two addresses behind its name, the first of them dead. */
-static void a_dead_address_gives_way_to_the_next(void **state)
-{
-	const struct scene s = scene_laid_out();
-	const struct ipaddr both[] = { addr_of("192.0.2.9"), addr_of("192.0.2.1") };
-
-	(void)state;
-	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
-	scene_start(&s);
-	say_name(s.spoke1, 2, both);
-	rig_run(s.rig, 5);
-	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.9");
-	rig_run(s.rig, 3); /* with its third miss it is left in that very step */
-	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
-	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
-	assert_false(node_has_peer(s.spoke1, "192.0.2.9"));
-	/* looked up again, it stays where it is well */
-	say_name(s.spoke1, 2, (const struct ipaddr[]){ both[0], addr_of("192.0.2.1") });
-	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
-	rig_free(s.rig);
-}
-
-/* What a name says counts as far as it can be an address of ours. */
-static void not_every_answer_is_an_address(void **state)
-{
-	const struct scene s = scene_laid_out();
-	struct ipaddr answers[20] = { addr_of("224.0.0.5"), addr_of("2001:db8::1"), addr_of("0.0.0.0"), addr_of("192.0.2.1") };
-
-	(void)state;
-	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
-	scene_start(&s);
-	say_name(s.spoke1, 3, answers);
-	rig_run(s.rig, 1);
-	assert_int_equal(s.spoke1->peer_count, 0);
-	say_name(s.spoke1, 4, answers);
-	rig_run(s.rig, 1);
-	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
-	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "192.0.2.1");
-	for (size_t i = 0; i < 20; i++) { /* more than there is room for */
-		answers[i] = addr_of("203.0.113.1");
-		answers[i].bytes[3] = (uint8_t)(1 + i);
-	}
-	say_name(s.spoke1, 20, answers);
-	rig_run(s.rig, 1);
-	assert_string_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "203.0.113.1");
-	rig_free(s.rig);
-}
-
-/* All of them dead: each has its try before any waits longer. */
-static void every_address_is_tried(void **state)
-{
-	const struct scene s = scene_laid_out();
-	const struct ipaddr three[] = { addr_of("192.0.2.7"), addr_of("192.0.2.8"), addr_of("192.0.2.9") };
-	static const char *const tried[] = { "192.0.2.8", "192.0.2.9", "192.0.2.7", "192.0.2.8", "192.0.2.9", "192.0.2.7", "192.0.2.8" };
-	static const int64_t most_ms[] = { 0, 1000, 1000, 1000, 2000, 2000, 2000 };
-	char line[80];
-
-	(void)state;
-	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
-	scene_start(&s);
-	say_name(s.spoke1, 3, three);
-	while (view(s.spoke1, 0).reason[0] != 'n' || strcmp(view(s.spoke1, 0).reason, "no answer") != 0) {
-		rig_skip(s.rig);
-		rig_run_ms(s.rig, 1);
-	}
-	for (size_t i = 0; i < sizeof tried / sizeof *tried; i++) {
-		int64_t waited = 0;
-
-		for (; rig_count(s.rig, "Registration") == 0; waited++)
-			rig_run_ms(s.rig, 1);
-		assert_in_range(waited, most_ms[i] * 3 / 4, most_ms[i]);
-		snprintf(line, sizeof line, "spoke1 --> %s: Registration Request {unique, nat}", tried[i]);
-		rig_expect(s.rig, line);
-	}
-	{ /* the first had three tries before it was given up, then two; of 7 each but the last has failed */
-		const struct nhs_tallies *const t = view(s.spoke1, 0).tallies;
-		static const uint64_t sent[] = { 5, 3, 2 }, failed[] = { 5, 2, 2 };
-
-		assert_int_equal(t->count, 3);
-		for (size_t i = 0; i < 3; i++) {
-			assert_true(ipaddr_eq(&t->each[i].addr, &three[i]));
-			assert_int_equal(t->each[i].sent, sent[i]);
-			assert_int_equal(t->each[i].failed, failed[i]);
-		}
-		assert_int_equal(t->all.sent, 10);
-		assert_int_equal(view(s.spoke1, 0).requests_failed, 9);
-	}
-	rig_free(s.rig);
-}
-
-/* The hub has moved, and its name with it, some time after it was found dead. */
-static void a_moved_hub_is_found_by_its_name(void **state)
-{
-	const struct scene s = scene_laid_out();
-	const struct ipaddr before = addr_of("192.0.2.9"), after = addr_of("192.0.2.1");
-	size_t asked;
-
-	(void)state;
-	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
-	scene_start(&s);
-	say_name(s.spoke1, 1, &before);
-	rig_run(s.rig, 100);
-	say_name(s.spoke1, 1, &before);
-	asked = s.spoke1->resolves;
-	for (int64_t waited = 0; s.spoke1->resolves == asked; waited++) {
-		assert_true(waited < 4000);
-		rig_run_ms(s.rig, 1);
-	}
-	asked = s.spoke1->resolves; /* and not all the time */
-	for (int i = 0; i < 300; i++) {
-		say_name(s.spoke1, 1, &before);
-		rig_run_ms(s.rig, 100);
-	}
-	assert_in_range(s.spoke1->resolves - asked, 7, 10);
-	say_name(s.spoke1, 1, &after);
-	rig_run_ms(s.rig, 20);
-	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
 	rig_free(s.rig);
 }
 
@@ -715,25 +573,6 @@ static void silence_is_three_misses(void **state)
 	rig_free(s.rig);
 }
 
-/* However often it is doubted, a name is not looked up more often than every three seconds. */
-static void doubts_about_a_name_are_rationed(void **state)
-{
-	const struct scene s = scene_laid_out();
-	const struct ipaddr hub = addr_of("192.0.2.1");
-	struct name *n;
-
-	(void)state;
-	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
-	scene_start(&s);
-	say_name(s.spoke1, 1, &hub);
-	n = s.spoke1->engine->tunnels[0]->names;
-	assert_int_equal(instant_since(n->timer.deadline, s.rig->now).us, span_s(300).us);
-	name_doubted(s.spoke1->engine->tunnels[0], "hub.example");
-	assert_int_equal(instant_since(n->timer.deadline, n->asked).us, span_s(3).us);
-	name_doubted(s.spoke1->engine->tunnels[0], "nobody.example");
-	rig_free(s.rig);
-}
-
 /* What is not resolved may go by who answers probes, though not registrations. */
 static void who_carries(void **state)
 {
@@ -870,13 +709,9 @@ int main(void)
 		cmocka_unit_test(hub_back_from_a_crash_sees_its_spokes),
 		cmocka_unit_test(dead_after_three_misses_alive_at_once),
 		cmocka_unit_test(tunnel_up_restarts_the_ladder),
+		cmocka_unit_test(what_begins_anew_forgets_its_misses),
 		cmocka_unit_test(refusal_is_told_and_tried_again),
 		cmocka_unit_test(dynamic_nhs_tells_its_address),
-		cmocka_unit_test(name_is_resolved_again_and_again),
-		cmocka_unit_test(a_dead_address_gives_way_to_the_next),
-		cmocka_unit_test(not_every_answer_is_an_address),
-		cmocka_unit_test(every_address_is_tried),
-		cmocka_unit_test(a_moved_hub_is_found_by_its_name),
 		cmocka_unit_test(two_hubs_by_priority),
 		cmocka_unit_test(the_dead_are_named_beside_the_live),
 		cmocka_unit_test(a_server_names_no_dead),
@@ -896,7 +731,6 @@ int main(void)
 		cmocka_unit_test(short_hold_times),
 		cmocka_unit_test(a_release_is_told),
 		cmocka_unit_test(silence_is_three_misses),
-		cmocka_unit_test(doubts_about_a_name_are_rationed),
 		cmocka_unit_test(every_pair_of_trust),
 	};
 

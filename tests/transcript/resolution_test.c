@@ -192,6 +192,23 @@ static void unused_bindings_run_out(void **state)
 	rig_free(s.rig);
 }
 
+/* Indications that come again while a network is asked for do not make its host a next hop. */
+static void a_network_is_no_next_hop(void **state)
+{
+	const struct scene s = scene_up();
+
+	(void)state;
+	scene_routes(&s);
+	node_stop_abruptly(s.spoke2);
+	for (int i = 0; i < 2; i++) {
+		node_hairpin(s.hub, "192.168.1.10", "192.168.2.20", PEER_NONE);
+		rig_run(s.rig, 3);
+	}
+	assert_int_equal(rig_count(s.rig, "Traffic Indication"), 2);
+	assert_string_equal(node_neighbour_nbma(s.spoke1, "192.168.2.20"), "-");
+	rig_free(s.rig);
+}
+
 static void server_only_never_asks(void **state)
 {
 	const struct scene s = scene_laid_out();
@@ -397,6 +414,7 @@ int main(void)
 		cmocka_unit_test(refreshes_turn_to_the_hub),
 		cmocka_unit_test(the_widest_binding_matches),
 		cmocka_unit_test(unused_bindings_run_out),
+		cmocka_unit_test(a_network_is_no_next_hop),
 		cmocka_unit_test(server_only_never_asks),
 		cmocka_unit_test(from_hub_to_hub),
 		cmocka_unit_test(moved_client_is_purged_where_it_was_asked_for),

@@ -845,27 +845,6 @@ static void an_nhs_moves(void **state)
 	rig_free(s.rig);
 }
 
-/* `nhs dynamic` behind a name of several addresses: each of them is one. */
-static void dynamic_nhss(void **state)
-{
-	const struct scene s = scene_laid_out();
-	const struct ipaddr addrs[] = { addr_of("192.0.2.1"), addr_of("192.0.2.8"), addr_of("192.0.2.9") };
-	struct nhs_view v;
-
-	(void)state;
-	s.spoke1->nhrp->nhs_count = 0;
-	node_add_nhs(s.spoke1, "dynamic", "192.0.2.1");
-	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = (char *)(uintptr_t)"hub.example" };
-	scene_start(&s);
-	node_event(s.spoke1, &(struct event){ .type = EVENT_NAME, .name = { .name = "hub.example", .count = 3, .addrs = addrs } });
-	for (size_t i = 0; i < 3; i++) {
-		assert_true(node_nhs(s.spoke1, i, &v));
-		assert_true(ipaddr_eq(&v.nbma.addr, &addrs[i]));
-	}
-	assert_false(node_nhs(s.spoke1, 3, &v));
-	rig_free(s.rig);
-}
-
 /* Outside of our subnet an address may be had as long as it is routed nowhere else. */
 static void clients_outside_the_subnet(void **state)
 {
@@ -1062,7 +1041,6 @@ int main(void)
 		cmocka_unit_test(a_clean_stop_with_a_secret),
 		cmocka_unit_test(a_miss_of_what_is_known),
 		cmocka_unit_test(an_nhs_moves),
-		cmocka_unit_test(dynamic_nhss),
 		cmocka_unit_test(clients_outside_the_subnet),
 		cmocka_unit_test(flags_of_replies),
 		cmocka_unit_test(a_mute_path_without_its_nhs),
