@@ -317,7 +317,7 @@ static void options_read(struct options *o, int argc, char **argv)
 	int c;
 
 	*o = (struct options){ .nbma = 0xac100001u, .overlay = 0x0a010001u, .id = 1, .spokes = 1000, .window = 512,
-			       .holding_s = 600, .retry_us = 1000000, .limit_us = 10000000 };
+			       .holding_s = 600, .retry_us = 3000000, .limit_us = 60000000 };
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
 		set(o, c, optarg);
 	if (o->count == 0)

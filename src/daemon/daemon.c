@@ -62,7 +62,6 @@ void daemon_feed(struct daemon *d, const struct event *ev)
 	if (state_note_request(&d->state, engine_request_id(d->engine)) < 0)
 		daemon_log(d, TRACE_WARNING, "STATE_WRITE", "file=%s error=\"cannot be written\"", d->state.path);
 	saved_look(d);
-	arm_engine(d);
 }
 
 /* ---- the keeper ---- */
@@ -172,6 +171,9 @@ static void before_sleep(uv_prepare_t *prepare)
 		drain_keeper(d);
 	if (d->phase == DAEMON_STOPPING && d->engine_done && !d->forward_held_end)
 		stop_now(d);
+	forward_client_flush(&d->forward);
+	if (d->engine)
+		arm_engine(d);
 }
 
 /* ---- stop ---- */
@@ -187,6 +189,7 @@ static void stop_now(struct daemon *d)
 	adopt_clean(d);
 	tunnels_stop(d);
 	host_settings_restore(d);
+	forward_client_flush(&d->forward);
 	daemon_log(d, TRACE_NOTICE, "STOPPED", "reason=\"asked to\"");
 	keeper_say_stopped(&d->keeper);
 	uv_stop(&d->loop);

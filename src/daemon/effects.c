@@ -22,6 +22,7 @@ static void set_neighbour(struct daemon *d, const struct effect *e)
 		return;
 	l = d->datapath.ops->neighbour(d->datapath.self, e->tunnel, &e->neighbour.addr, e->neighbour.peer, &e->neighbour.nbma);
 	adopt_neighbour(d, t->ifindex, &e->neighbour.addr);
+	forward_client_flush(&d->forward); /* it knows the peer before frames for it come */
 	failed(d, "neighbour", t, neighbour_set(&d->netlink, t->ifindex, &e->neighbour.addr, &l));
 }
 
@@ -49,6 +50,7 @@ static void set_shortcut(struct daemon *d, const struct effect *e)
 	else
 		s.ifindex = t->ifindex;
 	adopt_shortcut(d, s.vrf, &s.dst);
+	forward_client_flush(&d->forward);
 	failed(d, "shortcut", t, shortcut_route_set(&d->netlink, &s));
 }
 

@@ -16,9 +16,15 @@ struct forward_queued {
 
 int forward_client_init(struct forward_client *f, uv_loop_t *loop, forward_received received, void *arg)
 {
-	*f = (struct forward_client){ .loop = loop, .fd = -1, .received = received, .arg = arg };
+	/* The room of the batch is not touched before it is needed. */
+	memset(f, 0, offsetof(struct forward_client, batch));
+	f->batch.length = 0;
+	f->loop = loop;
+	f->fd = -1;
+	f->received = received;
+	f->arg = arg;
 	f->last = &f->first;
-	f->message = malloc(sizeof *f->message);
+	f->message = calloc(1, sizeof *f->message);
 	return f->message ? 0 : -ENOMEM;
 }
 
@@ -37,6 +43,8 @@ static void drop_queue(struct forward_client *f)
 	}
 	f->last = &f->first;
 	f->queued = 0;
+	f->batch.length = 0;
+	ipc_forget(f->message);
 }
 
 static void disconnect(struct forward_client *f)
@@ -75,6 +83,8 @@ static void read_messages(struct forward_client *f)
 		f->received(f->arg, f->message);
 		if (f->poll != poll)
 			return;
+		if (!ipc_more(f->message))
+			forward_client_flush(f);
 	}
 }
 
@@ -82,24 +92,44 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void watch(struct forward_client *f)
 {
-	uv_poll_start(f->poll, UV_READABLE | (f->first ? UV_WRITABLE : 0), on_poll);
+	uv_poll_start(f->poll, UV_READABLE | (f->blocked ? UV_WRITABLE : 0), on_poll);
 }
 
-/* false when the socket takes no more. */
-static bool write_queue(struct forward_client *f)
+/* Sends what is gathered if that makes room. false: the forwarder is slow. An error of another kind
+ * means that it died; its socket's end will show. */
+static bool gather(struct forward_client *f, uint16_t type, const void *payload, size_t length)
+{
+	return ipc_batch_add(&f->batch, type, payload, length) ||
+	       (ipc_batch_send(&f->batch, f->fd) != -EAGAIN && ipc_batch_add(&f->batch, type, payload, length));
+}
+
+static void write_queue(struct forward_client *f)
 {
 	while (f->first) {
 		struct forward_queued *q = f->first;
 
-		if (ipc_send(f->fd, q->type, q->payload, q->length, NULL, 0) == -EAGAIN)
-			return false;
+		if (!gather(f, q->type, q->payload, q->length))
+			return;
 		f->first = q->next;
 		if (!f->first)
 			f->last = &f->first;
 		f->queued--;
 		free(q);
 	}
-	return true;
+}
+
+void forward_client_flush(struct forward_client *f)
+{
+	bool blocked;
+
+	if (!f->poll)
+		return;
+	write_queue(f);
+	blocked = ipc_batch_send(&f->batch, f->fd) == -EAGAIN;
+	if (blocked == f->blocked)
+		return;
+	f->blocked = blocked;
+	watch(f);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -110,8 +140,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		lost(f);
 		return;
 	}
-	if ((events & UV_WRITABLE) && write_queue(f))
-		watch(f);
+	if (events & UV_WRITABLE)
+		forward_client_flush(f);
 	if (events & UV_READABLE)
 		read_messages(f);
 }
@@ -131,6 +161,7 @@ int forward_client_connect(struct forward_client *f, int fd)
 		return rc;
 	}
 	f->poll->data = f;
+	f->blocked = false;
 	f->fd = fd;
 	watch(f);
 	return 0;
@@ -157,14 +188,12 @@ static void enqueue(struct forward_client *f, uint16_t type, const void *payload
 	*f->last = q;
 	f->last = &q->next;
 	f->queued++;
-	watch(f);
 }
 
 void forward_client_send(struct forward_client *f, uint16_t type, const void *payload, size_t length)
 {
 	if (!f->poll)
 		return;
-	if (f->first || ipc_send(f->fd, type, payload, length, NULL, 0) == -EAGAIN)
+	if (f->first || !gather(f, type, payload, length))
 		enqueue(f, type, payload, length);
-	/* Any other error means that the forwarder died; its socket's end will show. */
 }

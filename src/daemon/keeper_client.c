@@ -32,7 +32,7 @@ static struct ipc_message *take_pending(struct keeper_client *k)
 
 static struct ipc_message *receive(struct keeper_client *k, int timeout_ms, int *error)
 {
-	struct ipc_message *m = malloc(sizeof *m);
+	struct ipc_message *m = calloc(1, sizeof *m);
 	struct pollfd p = { .fd = k->fd, .events = POLLIN };
 	int rc;
 

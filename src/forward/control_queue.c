@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ipc.h"
 #include "forward/forward_msg.h"
 
 struct control_waiting {
@@ -16,7 +15,8 @@ struct control_waiting {
 
 void control_queue_init(struct control_queue *q)
 {
-	*q = (struct control_queue){ 0 };
+	q->octets = 0;
+	q->batch.length = 0;
 	STAILQ_INIT(&q->waiting);
 }
 
@@ -31,8 +31,9 @@ static void drop_first(struct control_queue *q)
 
 void control_queue_clear(struct control_queue *q)
 {
-	while (!control_queue_empty(q))
+	while (!STAILQ_EMPTY(&q->waiting))
 		drop_first(q);
+	q->batch.length = 0;
 }
 
 static bool comes_again(uint16_t type)
@@ -60,22 +61,26 @@ static bool keep(struct control_queue *q, uint16_t type, const void *payload, si
 	return true;
 }
 
+/* Sends what is gathered if that makes room. false: the reader is slow. */
+static bool gather(struct control_queue *q, int fd, uint16_t type, const void *payload, size_t length)
+{
+	return ipc_batch_add(&q->batch, type, payload, length) ||
+	       (ipc_batch_send(&q->batch, fd) != -EAGAIN && ipc_batch_add(&q->batch, type, payload, length));
+}
+
 bool control_queue_send(struct control_queue *q, int fd, uint16_t type, const void *payload, size_t length)
 {
-	int rc = -EAGAIN;
-
-	if (control_queue_empty(q))
-		rc = ipc_send(fd, type, payload, length, NULL, 0);
-	return rc == 0 || (rc == -EAGAIN && keep(q, type, payload, length));
+	if (STAILQ_EMPTY(&q->waiting) && gather(q, fd, type, payload, length))
+		return true;
+	return keep(q, type, payload, length);
 }
 
 void control_queue_flush(struct control_queue *q, int fd)
 {
-	while (!control_queue_empty(q)) {
-		const struct control_waiting *first = STAILQ_FIRST(&q->waiting);
+	const struct control_waiting *first;
 
-		if (ipc_send(fd, first->type, first->payload, first->length, NULL, 0) == -EAGAIN)
-			return;
+	while ((first = STAILQ_FIRST(&q->waiting)) && gather(q, fd, first->type, first->payload, first->length))
 		drop_first(q);
-	}
+	if (!first)
+		(void)ipc_batch_send(&q->batch, fd);
 }

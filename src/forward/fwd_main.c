@@ -14,6 +14,7 @@
 #include "forward/bfdd_link.h"
 #include "forward/confine.h"
 #include "forward/fwd_control.h"
+#include "forward/gre_tx.h"
 #include "forward/kernel_io.h"
 #include "forward/protect.h"
 #include "forward/send_error.h"
@@ -35,7 +36,7 @@ struct forwarder {
 	struct bfdd_link bfdd;
 	bool bfdd_slow;   /* likewise */
 	bool charon_slow; /* an event waits for room in its socket */
-	struct ipc_message message;
+	struct ipc_message message, control_message; /* of the keeper, of the control process */
 };
 
 static struct instant now_read(void)
@@ -75,6 +76,7 @@ static void control_close(struct forwarder *f)
 	close(f->io->control_fd);
 	f->io->control_fd = -1;
 	control_queue_clear(&f->io->control_queue);
+	ipc_forget(&f->control_message);
 	bfd_front_control_gone(f->worker);
 	f->changed = true;
 }
@@ -323,19 +325,21 @@ static void keeper_drain(struct forwarder *f)
 
 static void control_ready(struct forwarder *f)
 {
+	struct ipc_message *const m = &f->control_message;
 	int got = 1;
 
 	/* A device that a message speaks of was handed over before it was sent. */
 	keeper_drain(f);
-	for (int i = 0; i < CONTROL_BUDGET && !f->ended && f->io->control_fd >= 0; i++) {
-		got = ipc_receive(f->io->control_fd, &f->message);
+	for (int i = 0; (i < CONTROL_BUDGET || ipc_more(m)) && !f->ended && f->io->control_fd >= 0; i++) {
+		got = ipc_receive(f->io->control_fd, m);
 		if (got != 1)
 			break;
-		for (size_t n = 0; n < f->message.fd_count; n++)
-			close(f->message.fds[n]);
-		if (!fwd_control_message(f->worker, f->message.type, f->message.payload, f->message.length))
-			fprintf(stderr, "dmvpn-fwd: message %u of the control process is not usable\n", f->message.type);
+		for (size_t n = 0; n < m->fd_count; n++)
+			close(m->fds[n]);
+		if (!fwd_control_message(f->worker, m->type, m->payload, m->length))
+			fprintf(stderr, "dmvpn-fwd: message %u of the control process is not usable\n", m->type);
 	}
+	gre_tx_nhrp_flush(f->worker);
 	if (got != 1 && got != -EAGAIN)
 		control_close(f);
 }

@@ -226,7 +226,7 @@ bool gre_tx_to(struct worker *w, struct tunnel *t, const struct endpoint *to, ui
 void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message)
 {
 	struct tunnel *t = tunnel_find(&w->tables->tunnels, message->tunnel);
-	uint8_t *inner = w->nhrp_out + FRAME_HEADROOM;
+	uint8_t *inner;
 	struct underlay_packet p = { .tunnel = t, .to = message->endpoint.addr, .tos = NHRP_TOS, .ttl = NHRP_TTL };
 	const struct sa_sessions *sessions = &w->protection->sessions;
 
@@ -236,6 +236,9 @@ void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message)
 	}
 	if (tunnel_is_p2p(t))
 		tunnel_asked(t, &message->endpoint);
+	if (w->nhrp_queued == NHRP_BATCH)
+		gre_tx_nhrp_flush(w);
+	inner = w->nhrp_out[w->nhrp_queued++] + FRAME_HEADROOM;
 	memcpy(inner, message->bytes, message->length);
 	p.raw = t->raw;
 	p.inner = inner;
@@ -246,5 +249,10 @@ void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message)
 	else if (!esp_tx_gre(w, sa_session_at(sessions, t->conf.protection, &t->conf.local, &message->endpoint), &p))
 		return;
 	t->counters.tx_nhrp++;
+}
+
+void gre_tx_nhrp_flush(struct worker *w)
+{
 	w->io.flush(w->io.context);
+	w->nhrp_queued = 0;
 }

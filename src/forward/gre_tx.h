@@ -14,7 +14,8 @@
 void gre_tx_frame(struct worker *w, struct tap *tap, uint8_t *frame, size_t length, const struct offload *o);
 
 /* Sends a message of the control process at once (it flushes the io). */
-void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message);
+void gre_tx_nhrp(struct worker *w, const struct forward_nhrp *message); /* queued until … */
+void gre_tx_nhrp_flush(struct worker *w);
 
 /* A packet of this machine's own, which is no traffic: straight to that endpoint and nowhere else, by the
  * key of the peer there. The GRE header is written into the octets before it. The bytes are free again at

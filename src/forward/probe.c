@@ -20,7 +20,8 @@ void probe_send(struct worker *w, const struct forward_probe *m)
 	struct tunnel *const t = tunnel_find(&w->tables->tunnels, m->tunnel);
 	const struct ipaddr *const own = t ? own_address(t, &m->addr) : NULL;
 
-	uint8_t *const inner = w->nhrp_out + FRAME_HEADROOM;
+	uint8_t packet[FRAME_HEADROOM + FORWARD_NHRP_MAX];
+	uint8_t *const inner = packet + FRAME_HEADROOM; /* gre_tx_to() copies it */
 	struct echo e;
 
 	if (!t || !own) {

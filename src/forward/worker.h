@@ -27,6 +27,7 @@ enum {
 	ETHERTYPE_IPV4 = 0x0800,
 	ETHERTYPE_ARP = 0x0806,
 	ETHERTYPE_IPV6 = 0x86dd,
+	NHRP_BATCH = 32,      /* NHRP messages that leave together */
 	MISS_SLOTS = 1024,
 	MISS_INTERVAL_MS = 200,
 	MISS_BURST = 16, /* of one address in that time: others may spoil an entry (zebra does) as often as they like */
@@ -129,7 +130,8 @@ struct worker {
 	unsigned unreachables_told, unreachables_looked;
 	struct relay_count relays;
 	struct siphash_key probe_key; /* of this process: what proves that an answer is one to our probe */
-	uint8_t nhrp_out[FRAME_HEADROOM + FORWARD_NHRP_MAX + FRAME_TAILROOM];
+	uint8_t nhrp_out[NHRP_BATCH][FRAME_HEADROOM + FORWARD_NHRP_MAX + FRAME_TAILROOM]; /* queued, not flushed */
+	size_t nhrp_queued;
 };
 
 struct worker *worker_new(struct tables *tables, const struct forward_io *io); /* NULL: out of memory */

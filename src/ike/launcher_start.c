@@ -147,7 +147,7 @@ static void undo(struct launcher_charon *c)
 
 static int supervise(const char *path, int report, struct launcher_charon *out)
 {
-	struct ipc_message *m = malloc(sizeof *m);
+	struct ipc_message *m = calloc(1, sizeof *m);
 	int error;
 
 	if (!m)

@@ -183,11 +183,12 @@ static void missed(const struct forward_miss *miss)
 
 static void from_forwarder(void)
 {
-	const int got = ipc_receive(forwarder_fd, &message);
+	int got;
 
-	if (got == 1 && message.type == FORWARD_MISS)
-		missed((const void *)message.payload);
-	if (got == 1 || got == -EAGAIN)
+	while ((got = ipc_receive(forwarder_fd, &message)) == 1)
+		if (message.type == FORWARD_MISS)
+			missed((const void *)message.payload);
+	if (got == -EAGAIN)
 		return;
 	close(forwarder_fd);
 	forwarder_fd = -1;

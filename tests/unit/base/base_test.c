@@ -157,6 +157,47 @@ static void ipc_carries_and_refuses(void **state)
 	close(pipe_fds[1]);
 }
 
+static void ipc_batch_arrives_one_by_one(void **state)
+{
+	static struct ipc_message m;
+	static struct ipc_batch b;
+	static const char text[] = "0123456789";
+	int fds[2], others[2];
+
+	(void)state;
+	assert_int_equal(ipc_pair(fds), 0);
+	assert_int_equal(ipc_pair(others), 0);
+	assert_int_equal(ipc_batch_send(&b, fds[0]), 0);
+	assert_int_equal(ipc_receive(fds[1], &m), -EAGAIN);
+	for (uint16_t i = 0; i < 10; i++)
+		assert_true(ipc_batch_add(&b, i, text, i));
+	assert_false(ipc_batch_add(&b, 10, b.datagram, IPC_PAYLOAD_MAX));
+	assert_int_equal(ipc_batch_send(&b, fds[0]), 0);
+	for (uint16_t i = 0; i < 10; i++) {
+		assert_int_equal(ipc_receive(fds[1], &m), 1);
+		assert_int_equal(m.type, i);
+		assert_int_equal(m.length, i);
+		assert_int_equal((uintptr_t)m.payload % 8, 0);
+		assert_memory_equal(m.payload, text, i);
+		assert_int_equal(ipc_more(&m), i < 9);
+	}
+	assert_int_equal(ipc_receive(fds[1], &m), -EAGAIN);
+	/* What is left of one socket's datagram is not given out as another's. */
+	assert_true(ipc_batch_add(&b, 1, NULL, 0) && ipc_batch_add(&b, 2, NULL, 0));
+	assert_int_equal(ipc_batch_send(&b, fds[0]), 0);
+	assert_int_equal(ipc_receive(fds[1], &m), 1);
+	assert_int_equal(ipc_receive(others[1], &m), -EAGAIN);
+	/* A message that is not whole spoils the datagram. */
+	assert_true(ipc_batch_add(&b, 1, NULL, 0) && ipc_batch_add(&b, 2, text, 8));
+	b.length--;
+	assert_int_equal(ipc_batch_send(&b, fds[0]), 0);
+	assert_int_equal(ipc_receive(fds[1], &m), -EPROTO);
+	for (int i = 0; i < 2; i++) {
+		close(fds[i]);
+		close(others[i]);
+	}
+}
+
 /* What the new process has for a nice value, + 100. */
 static int nice_after_hurry(int from, int to)
 {
@@ -197,6 +238,7 @@ int main(void)
 		cmocka_unit_test(siphash_vector),
 		cmocka_unit_test(prng_repeats_and_stays_below),
 		cmocka_unit_test(ipc_carries_and_refuses),
+		cmocka_unit_test(ipc_batch_arrives_one_by_one),
 		cmocka_unit_test(hurries_and_never_slows),
 	};
 

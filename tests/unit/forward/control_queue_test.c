@@ -12,7 +12,7 @@
 #include "forward/control_queue.h"
 #include "forward/forward_msg.h"
 
-enum { MESSAGES = 20000 };
+enum { MESSAGES = 800000 };
 
 static struct ipc_message message;
 
