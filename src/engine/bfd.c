@@ -65,13 +65,13 @@ void bfd_follow(struct binding *b)
 	}
 }
 
-void bfd_follow_all(struct tunnel *t, bool again)
+void bfd_follow_all(struct tunnel *t)
 {
 	for (size_t i = 0; i < 2; i++) {
 		struct overlay *const o = t->overlays[i];
 
 		for (struct binding *b = o ? binding_first(o) : NULL; b; b = binding_next(b)) {
-			if (again && is_wanted(b))
+			if (is_wanted(b))
 				b->bfd_to = (struct endpoint){ 0 };
 			bfd_follow(b);
 		}

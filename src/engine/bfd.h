@@ -10,8 +10,8 @@
 /* The binding, its peer, or what it is has changed. Asks for its session, or asks no more. */
 void bfd_follow(struct binding *b);
 void bfd_forget(struct binding *b); /* it goes */
-/* The tunnel is up or down, or has other settings; `again`: what is wanted is said once more. */
-void bfd_follow_all(struct tunnel *t, bool again);
+/* The tunnel is up or down, or has other settings: what is wanted is said once more, the rest ends. */
+void bfd_follow_all(struct tunnel *t);
 
 /* EVENT_BFD, EVENT_BFD_LATE */
 void bfd_event(struct engine *e, const struct event *ev);

@@ -256,7 +256,7 @@ void tunnel_change(struct tunnel *t, struct settings *s)
 	if (t->settings.route_hold_s == 0)
 		hold_end(t);
 	if (memcmp(&old.bfd, &t->settings.bfd, sizeof old.bfd) != 0)
-		bfd_follow_all(t, true);
+		bfd_follow_all(t);
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i] && again[i] && t->up)
 			nhs_list_restart(t->overlays[i], NHS_EVENT_READY);
@@ -270,7 +270,7 @@ static void replay(struct tunnel *t)
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
 			bindings_replay(t->overlays[i]);
-	bfd_follow_all(t, true);
+	bfd_follow_all(t);
 	t->relays_told = t->carrier_told = false;
 }
 
@@ -308,7 +308,7 @@ void tunnel_event(struct tunnel *t, bool up, const struct endpoint *local)
 	if (came_up)
 		replay(t);
 	if (!up) {
-		bfd_follow_all(t, false);
+		bfd_follow_all(t);
 		hold_end(t);
 	}
 	names_start(t);

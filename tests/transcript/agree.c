@@ -68,6 +68,14 @@ static const struct node_peer *told_of(const struct node *n, const struct peer *
 	return NULL;
 }
 
+static bool is_nhs(const struct peer *p)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (p->tunnel->overlays[i] && nhs_by_nbma(p->tunnel->overlays[i], &p->nbma))
+			return true;
+	return false;
+}
+
 static void peer_agrees(const struct node *n, const struct peer *p)
 {
 	const struct uses u = uses_of(p);
@@ -84,6 +92,7 @@ static void peer_agrees(const struct node *n, const struct peer *p)
 	assert_non_null(told);
 	assert_true(endpoint_eq(&told->nbma, &p->nbma));
 	assert_true(told->multicast == (u.multicast > 0));
+	assert_true(told->serves || !is_nhs(p));
 	assert_true(told->key.given == p->key.given && told->key.present == p->key.present && told->key.key == p->key.key);
 }
 

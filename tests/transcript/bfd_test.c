@@ -122,6 +122,13 @@ static void another_interval_is_said(void **state)
 	engine_reconfigure(s.spoke1->engine, s.rig->now, &s.spoke1->config);
 	node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
 	assert_int_equal(s.spoke1->bfd.type, EFFECT_BFD_DEL);
+	/* A hub that is told to stop ends the sessions of all its clients. */
+	s.hub->bfd_said = 0;
+	s.hub->tunnel.bfd.multiplier = 0;
+	reconfigure(s.hub);
+	assert_int_equal(s.hub->bfd_said, 2);
+	assert_int_equal(s.hub->bfd.type, EFFECT_BFD_DEL);
+	assert_int_equal(s.hub->routing, ROUTING_UNWATCHED);
 	rig_free(s.rig);
 }
 

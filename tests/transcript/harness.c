@@ -226,6 +226,7 @@ static void peer_set(struct node *n, const struct effect *x)
 	}
 	p->nbma = x->peer.nbma;
 	p->key = x->peer.key;
+	p->serves = x->peer.serves;
 }
 
 static void peer_del(struct node *n, const struct effect *x)

@@ -16,7 +16,7 @@
 enum { NODES_MAX = 8, NHS_MAX = 8, MAPS_MAX = 8, LINE_MAX_ = 240, LOG_MAX = 4096, TABLE_MAX = 4096 };
 
 struct node_neighbour { struct ipaddr addr; uint64_t peer; };
-struct node_peer { uint64_t id; uint32_t tunnel; struct endpoint nbma; struct foreign_key key; bool multicast; };
+struct node_peer { uint64_t id; uint32_t tunnel; struct endpoint nbma; struct foreign_key key; bool multicast, serves; };
 struct node_shortcut { struct ipprefix dst; struct ipaddr gateway; bool throw_; };
 
 struct node {

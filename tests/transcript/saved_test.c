@@ -164,6 +164,36 @@ static void rules_hold_for_what_was_saved_too(void **state)
 	rig_free(r);
 }
 
+/* For next hops too, and what is known stays. */
+static void rules_hold_for_next_hops(void **state)
+{
+	static const struct { const char *dst, *nbma; } bad[] = {
+		{ "10.0.0.64/26", "198.51.100.2" }, { "224.0.0.5/32", "198.51.100.2" }, { "10.0.0.1/32", "198.51.100.2" },
+		{ "10.0.0.12/32", "224.0.0.9" }, { "10.0.0.12/32", "2001:db8::1" }, { "10.0.0.12/32", "192.0.2.1" },
+	};
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "10.0.0.1/24");
+	struct event ev;
+
+	(void)state;
+	node_start(hub);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ev = client("10.0.0.12", bad[i].nbma, NULL);
+		ev.saved.registered = false;
+		ev.saved.dst = prefix_of(bad[i].dst);
+		ev.saved.via = ev.saved.dst.addr;
+		node_event(hub, &ev);
+		assert_int_equal(save(hub).count, 0);
+	}
+	for (unsigned last = 2; last <= 3; last++) {
+		ev = client("10.0.0.12", last == 2 ? "198.51.100.2" : "198.51.100.3", NULL);
+		ev.saved.registered = false;
+		node_event(hub, &ev);
+		assert_string_equal(node_neighbour_nbma(hub, "10.0.0.12"), "198.51.100.2");
+	}
+	rig_free(r);
+}
+
 static struct nhrp_message *claim(const char *addr, const char *nbma)
 {
 	static struct nhrp_message m;
@@ -299,6 +329,7 @@ int main(void)
 		cmocka_unit_test(it_ends_with_the_time_that_was_left),
 		cmocka_unit_test(what_has_come_meanwhile_counts),
 		cmocka_unit_test(rules_hold_for_what_was_saved_too),
+		cmocka_unit_test(rules_hold_for_next_hops),
 		cmocka_unit_test(it_is_his_whose_it_was),
 		cmocka_unit_test(what_was_saved_is_not_defended),
 		cmocka_unit_test(a_direct_path_is_watched_again),
