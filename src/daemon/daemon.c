@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@
 #include "daemon/confine.h"
 #include "daemon/daemon_state.h"
 
-enum { HELLO_TIMEOUT_MS = 5000, FORWARDER_TIMEOUT_MS = 3000, PURGE_TIMEOUT_MS = 1500, SETTLE_MARGIN_S = 5 };
+enum { HELLO_TIMEOUT_MS = 5000, FORWARDER_TIMEOUT_MS = 3000, PURGE_TIMEOUT_MS = 1500, SETTLE_MARGIN_S = 5,
+       MMAP_OCTETS = 128 * 1024 };
 
 struct instant daemon_now(void)
 {
@@ -459,6 +461,8 @@ int daemon_main(void)
 
 	if (!d)
 		return 2;
+	/* What is big, as a copy of all bindings to be written to a file, goes back to the system when it is freed. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_OCTETS);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN); /* signals are the keeper's */
 	signal(SIGINT, SIG_IGN);

@@ -34,7 +34,7 @@ struct datapath_peer *datapath_peers_find(const struct datapath_peers *l, uint64
 
 static void grow(struct datapath_peers *l)
 {
-	const size_t room = l->room ? l->room * 2 : 16;
+	const size_t room = l->room + l->room / 8 + 16; /* a hub has many: what is not used is memory too */
 	struct datapath_peer *grown = reallocarray(l->peers, room, sizeof *grown);
 
 	if (!grown)
