@@ -225,6 +225,35 @@ static void the_hub_fills_an_empty_nat_extension(void **state)
 	x = nhrp_extension_find(&m, NHRP_EXT_NAT);
 	assert_int_equal(x->cie_count, 1);
 	assert_true(ipaddr_eq(&x->cies[0].nbma, &(struct ipaddr){ .family = IP_V4, .bytes = { 203, 0, 113, 7 } }));
+	/* Who has filled it knows better. */
+	m.extensions[0].cie_count = 0;
+	m.extensions[1].cies[0].nbma = addr_of("203.0.113.99");
+	node_receive(s.hub, "203.0.113.7", &m);
+	assert_int_equal(nhrp_decode(s.rig->sent[1], s.rig->sent_length[1], &m, NULL), NHRP_DROP_NONE);
+	assert_true(ipaddr_eq(&nhrp_extension_find(&m, NHRP_EXT_NAT)->cies[0].nbma,
+			      &(struct ipaddr){ .family = IP_V4, .bytes = { 203, 0, 113, 99 } }));
+	assert_int_equal(node_counter(s.hub, ENGINE_COUNT_FORWARDED), 2);
+	rig_free(s.rig);
+}
+
+/* A router below a hub is a server while it has a client, and until its tunnel begins anew without one. */
+static void who_was_a_server(void **state)
+{
+	const struct scene s = scene_up();
+	struct nhrp_message *const m = claim("10.0.0.20", "203.0.113.7", 0, 60);
+
+	(void)state;
+	assert_false(s.spoke1->serves);
+	m->dst_proto = addr_of("10.0.0.11");
+	node_receive(s.spoke1, "203.0.113.7", m);
+	assert_true(s.spoke1->serves);
+	rig_run(s.rig, 61);
+	assert_true(s.spoke1->serves);
+	node_tunnel(s.spoke1, false, "198.51.100.1");
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	rig_run(s.rig, 1);
+	assert_int_equal(s.spoke1->relay_count, 1);
+	assert_false(s.spoke1->serves);
 	rig_free(s.rig);
 }
 
@@ -457,6 +486,7 @@ int main(void)
 		cmocka_unit_test(they_are_called_one_after_the_other),
 		cmocka_unit_test(a_spoke_calls_nobody),
 		cmocka_unit_test(wrong_destination_gets_an_error),
+		cmocka_unit_test(who_was_a_server),
 		cmocka_unit_test(clients_are_told_once),
 		cmocka_unit_test(max_send_is_kept),
 	};

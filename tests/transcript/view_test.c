@@ -254,6 +254,21 @@ static void questions(void **state)
 
 /* ---- NHSs */
 
+/* One of two is enough: the entry of the other says that it stands by. */
+static void an_nhs_that_stands_by(void **state)
+{
+	static struct config_cluster one = { .max_connections = 1 };
+	const struct scene s = scene_two_hubs_laid_out();
+
+	(void)state;
+	s.spoke1->nhrp->clusters = &one;
+	s.spoke1->nhrp->cluster_count = 1;
+	scene_start(&s);
+	assert_false(binding_of(s.spoke1, "10.0.0.1").standby);
+	assert_true(binding_of(s.spoke1, "10.0.0.2").standby);
+	rig_free(s.rig);
+}
+
 static void an_nhs(void **state)
 {
 	const struct scene s = scene_two_hubs_laid_out();
@@ -415,7 +430,7 @@ int main(void)
 		cmocka_unit_test(a_client),
 		cmocka_unit_test(what_a_shortcut_is_made_of),
 		cmocka_unit_test(questions),
-		cmocka_unit_test(an_nhs),
+		cmocka_unit_test(an_nhs), cmocka_unit_test(an_nhs_that_stands_by),
 		cmocka_unit_test(the_path_of_an_nhs),
 		cmocka_unit_test(a_dead_path_to_a_client),
 		cmocka_unit_test(counters),
