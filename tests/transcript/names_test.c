@@ -202,6 +202,28 @@ static void dynamic_nhss(void **state)
 	rig_free(s.rig);
 }
 
+/* The hub has moved while our tunnel is down: it is registered with when that is up again. */
+static void a_hub_moves_while_we_are_down(void **state)
+{
+	const struct scene s = scene_laid_out();
+	const struct ipaddr before = addr_of("192.0.2.9"), after = addr_of("192.0.2.1");
+
+	(void)state;
+	s.spoke1->nhs4[0].nbma = (struct config_host){ .name = "hub.example" };
+	scene_start(&s);
+	say_name(s.spoke1, 1, &before);
+	node_tunnel(s.spoke1, false, "198.51.100.1");
+	rig_skip(s.rig);
+	say_name(s.spoke1, 1, &after);
+	assert_string_equal(view(s.spoke1, 0).reason, "tunnel down");
+	rig_run(s.rig, 10);
+	assert_int_equal(rig_count(s.rig, "spoke1"), 0);
+	node_tunnel(s.spoke1, true, "198.51.100.1");
+	rig_run_ms(s.rig, 20);
+	assert_int_equal(view(s.spoke1, 0).status, NHS_VIEW_UP);
+	rig_free(s.rig);
+}
+
 /* Of the addresses that it stands for one goes and another comes: what stays is not touched. */
 static void dynamic_nhss_come_and_go(void **state)
 {
@@ -258,6 +280,7 @@ int main(void)
 		cmocka_unit_test(every_address_is_tried),
 		cmocka_unit_test(a_moved_hub_is_found_by_its_name),
 		cmocka_unit_test(dynamic_nhss),
+		cmocka_unit_test(a_hub_moves_while_we_are_down),
 		cmocka_unit_test(dynamic_nhss_come_and_go),
 		cmocka_unit_test(doubts_about_a_name_are_rationed),
 	};

@@ -303,6 +303,18 @@ static void wrong_destination_gets_an_error(void **state)
 	rig_free(r);
 }
 
+/* Of a network of two addresses both are a router's. */
+static void both_addresses_of_a_pair(void **state)
+{
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "10.0.0.1/31");
+
+	(void)state;
+	node_start(hub);
+	try_claim(hub, "10.0.0.0", "198.51.100.1", 0, 60, "hub --> 198.51.100.1: Registration Reply {} code 0");
+	rig_free(r);
+}
+
 /* A client that comes is worth a line, one that is still there is not. */
 static void clients_are_told_once(void **state)
 {
@@ -487,6 +499,7 @@ int main(void)
 		cmocka_unit_test(a_spoke_calls_nobody),
 		cmocka_unit_test(wrong_destination_gets_an_error),
 		cmocka_unit_test(who_was_a_server),
+		cmocka_unit_test(both_addresses_of_a_pair),
 		cmocka_unit_test(clients_are_told_once),
 		cmocka_unit_test(max_send_is_kept),
 	};
