@@ -13,7 +13,7 @@
 #define IFF_LOWER_UP (1 << 16)
 #endif
 
-enum { MONITOR_RECEIVE_BUFFER = 4 * 1024 * 1024, DUMP_ATTEMPTS = 10 };
+enum { MONITOR_RECEIVE_BUFFER = 4 * 1024 * 1024, DUMP_ATTEMPTS = 10, READS_AT_ONCE = 16 };
 
 struct monitor {
 	struct mnl_socket *socket;
@@ -251,22 +251,25 @@ static int take(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
+/* Thousands of routes may change at once; who else waits for the event loop gets his turn between. What was
+ * lost is dumped anew: then all that is older is read before. */
 int monitor_read(struct monitor *m)
 {
 	bool lost = false;
+	int rc = 0;
 
-	for (;;) {
+	for (int reads = 0; (reads < READS_AT_ONCE || lost) && rc == 0; reads++) {
 		ssize_t got = mnl_socket_recvfrom(m->socket, m->buffer, sizeof m->buffer);
 
 		if (got < 0 && errno == ENOBUFS)
 			lost = true;
 		else if (got < 0 && errno != EINTR)
-			break;
+			rc = -errno;
 		else if (got > 0 && mnl_cb_run(m->buffer, (size_t)got, 0, 0, take, m) < 0)
 			lost = true;
 	}
-	if (errno != EAGAIN && errno != EWOULDBLOCK)
-		return -errno;
+	if (rc != 0 && rc != -EAGAIN)
+		return rc;
 	return lost ? monitor_resync(m) : 0;
 }
 

@@ -65,7 +65,7 @@ typedef void (*monitor_each)(void *arg, const struct change *c);
 struct monitor *monitor_new(monitor_each each, void *arg);
 void monitor_free(struct monitor *m); /* NULL is fine */
 int monitor_fd(const struct monitor *m);
-/* Reads notifications until there are none; 0, or -errno when the socket is broken. */
+/* Reads notifications, and not too many at once: poll again. 0, or -errno when the socket is broken. */
 int monitor_read(struct monitor *m);
 /* Dumps everything now. 0 or -errno. */
 int monitor_resync(struct monitor *m);
