@@ -391,7 +391,10 @@ static void set_ospf_mtu_ignore(struct reading *r, const struct match *m)
 
 static void set_ospf_bfd(struct reading *r, const struct match *m)
 {
-	ospf_of(r, m)->bfd = sets(m) && !match_has(m, "disable");
+	struct config_if_ospf *o = ospf_of(r, m);
+
+	o->no_bfd = sets(m) && match_has(m, "disable");
+	o->bfd = sets(m) && !o->no_bfd;
 }
 
 #define NETWORK "(broadcast|point-to-point|point-to-multipoint|non-broadcast)"

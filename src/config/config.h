@@ -145,7 +145,7 @@ struct config_if_ospf {
 	uint32_t process;
 	char *area;
 	bool mtu_ignore;
-	bool bfd;
+	bool bfd, no_bfd; /* `ospf bfd`, `ospf bfd disable` */
 };
 
 struct config_tunnel {

@@ -1,7 +1,7 @@
 /* Which of FRR's programs a configuration needs, and which of its lists they use. */
 #include <string.h>
 
-#include "config/render_frr.h"
+#include "config/render.h"
 
 static const struct { const char *begins; unsigned daemon; } heads[] = {
 	{ "router bgp ", FRR_BGPD }, { "router ospf ", FRR_OSPFD }, { "ipv6 router ospf ", FRR_OSPF6D },
@@ -11,6 +11,17 @@ static const struct { const char *begins; unsigned daemon; } heads[] = {
 static bool line_uses_bfd(const char *text)
 {
 	return strstr(text, " fall-over bfd") || !strncmp(text, "bfd all-interfaces", 18);
+}
+
+bool config_ospf_follows(const struct config_interface *i, const struct config_if_ospf *o)
+{
+	return i->tunnel && i->tunnel->fall_over_bfd && !o->no_bfd;
+}
+
+static bool interface_uses_bfd(const struct config_interface *i, unsigned daemons)
+{
+	return i->ospf.bfd || i->ospf6.bfd || (daemons & FRR_OSPFD && config_ospf_follows(i, &i->ospf)) ||
+	       (daemons & FRR_OSPF6D && config_ospf_follows(i, &i->ospf6));
 }
 
 unsigned config_frr_daemons(const struct config *c)
@@ -26,7 +37,7 @@ unsigned config_frr_daemons(const struct config *c)
 			daemons |= line_uses_bfd(b->lines[k].text) ? FRR_BFDD : 0;
 	}
 	for (size_t i = 0; i < c->interface_count; i++)
-		daemons |= c->interfaces[i].ospf.bfd || c->interfaces[i].ospf6.bfd ? FRR_BFDD : 0;
+		daemons |= interface_uses_bfd(&c->interfaces[i], daemons) ? FRR_BFDD : 0;
 	return daemons;
 }
 

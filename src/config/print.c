@@ -219,8 +219,8 @@ static void print_ospf(const struct printer *p, const char *af, const struct con
 		fprintf(p->out, " %s ospf dead-interval %u\n", af, o->dead_s);
 	if (o->mtu_ignore)
 		fprintf(p->out, " %s ospf mtu-ignore\n", af);
-	if (o->bfd)
-		fprintf(p->out, " %s ospf bfd\n", af);
+	if (o->bfd || o->no_bfd)
+		fprintf(p->out, " %s ospf bfd%s\n", af, o->no_bfd ? " disable" : "");
 }
 
 static void print_numbers(const struct printer *p, const struct config_interface *i)

@@ -32,6 +32,10 @@ const struct ipaddr *interface_address(const struct config_interface *i); /* pri
 const struct config_address *interface_primary(const struct config_interface *i);
 uint32_t interface_bandwidth_kbps(const struct config_interface *i);
 uint32_t interface_delay_tens_us(const struct config_interface *i);
+/* The BFD profile of sessions that say nothing themselves: what NHRP finds out reaches OSPF through them. */
+#define FOLLOWING_PROFILE "nhrp-fall-over"
+/* Has OSPF on this tunnel such a session with each neighbour, unless it has one that speaks? */
+bool config_ospf_follows(const struct config_interface *i, const struct config_if_ospf *o);
 /* Name of the BFD profile for this interface, or NULL. */
 const char *interface_bfd(const struct config_interface *i);
 

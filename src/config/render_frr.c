@@ -188,6 +188,8 @@ void render_bfd(struct render *r)
 	unsigned tx, rx, multiplier;
 
 	fputs("bfd\n", r->out);
+	if (!r->o->stock && (r->ospf || r->ospf6))
+		fputs(" profile " FOLLOWING_PROFILE "\n  passive-mode\n", r->out);
 	for (size_t k = 0; k < r->c->interface_count; k++) {
 		const struct config_interface *i = &r->c->interfaces[k];
 

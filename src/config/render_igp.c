@@ -102,18 +102,26 @@ static void ospf_timers(struct render *r, const char *word, const struct config_
 	fprintf(r->out, " %s hello-interval %u\n %s dead-interval %u\n", word, hello, word, dead);
 }
 
-static void ospf_common(struct render *r, const char *word, const struct config_if_ospf *o, const char *bfd, bool use_bfd)
+static void ospf_bfd(struct render *r, const char *word, const struct config_interface *i, const struct config_if_ospf *o,
+		     const struct config_block *process)
+{
+	const bool speaks = (o->bfd || block_has(process, "bfd all-interfaces")) && !o->no_bfd;
+	const char *const profile = speaks ? interface_bfd(i) : FOLLOWING_PROFILE;
+
+	if (!speaks && !(config_ospf_follows(i, o) && !r->o->stock))
+		return;
+	fprintf(r->out, " %s bfd\n", word);
+	if (profile)
+		fprintf(r->out, " %s bfd profile %s\n", word, profile);
+}
+
+static void ospf_common(struct render *r, const char *word, const struct config_if_ospf *o)
 {
 	if (o->has_priority)
 		fprintf(r->out, " %s priority %u\n", word, o->priority);
 	ospf_timers(r, word, o);
 	if (o->mtu_ignore)
 		fprintf(r->out, " %s mtu-ignore\n", word);
-	if (!use_bfd)
-		return;
-	fprintf(r->out, " %s bfd\n", word);
-	if (bfd)
-		fprintf(r->out, " %s bfd profile %s\n", word, bfd);
 }
 
 void render_ospf_interface(struct render *r, const struct config_interface *i)
@@ -127,8 +135,8 @@ void render_ospf_interface(struct render *r, const struct config_interface *i)
 	if (network)
 		fprintf(r->out, " ip ospf network %s\n", network);
 	fprintf(r->out, " ip ospf cost %u\n", i->ospf.cost ? i->ospf.cost : ospf_cost(r->ospf, i));
-	ospf_common(r, "ip ospf", &i->ospf, interface_bfd(i),
-		    i->ospf.bfd || block_has(r->ospf, "bfd all-interfaces"));
+	ospf_common(r, "ip ospf", &i->ospf);
+	ospf_bfd(r, "ip ospf", i, &i->ospf, r->ospf);
 	if (block_passive(r->ospf, i))
 		fputs(" ip ospf passive\n", r->out);
 }
@@ -162,8 +170,8 @@ void render_ospf6_interface(struct render *r, const struct config_interface *i)
 	else if (network)
 		fprintf(r->out, "! not carried: ipv6 ospf network %s\n", network);
 	fprintf(r->out, " ipv6 ospf6 cost %u\n", i->ospf6.cost ? i->ospf6.cost : ospf_cost(r->ospf6, i));
-	ospf_common(r, "ipv6 ospf6", &i->ospf6, interface_bfd(i),
-		    i->ospf6.bfd || block_has(r->ospf6, "bfd all-interfaces"));
+	ospf_common(r, "ipv6 ospf6", &i->ospf6);
+	ospf_bfd(r, "ipv6 ospf6", i, &i->ospf6, r->ospf6);
 	if (block_passive(r->ospf6, i))
 		fputs(" ipv6 ospf6 passive\n", r->out);
 }

@@ -6,6 +6,8 @@ enum {
 	OSPF_HELLO = 1,
 	HUSH_MS = 100, /* after the end of the detection time: probes decide, and bfdd, zebra and ospfd pass it on */
 	LEFT_MS_MAX = 200, /* of slow sessions: no neighbour is to be lost by it, whatever its dead interval */
+	PROBES_MISSED = 3, /* a burst of them is under way, which goes on for longer than until others know of the death … */
+	PROBE_MS = 150,    /* … and ends so long after its last one (src/engine/path.c) */
 };
 
 /* It comes when one interval is left. */
@@ -16,14 +18,45 @@ static struct span time_left(const struct bfd_status *s)
 	return span_us(left < most ? left : most);
 }
 
+static struct peer *live_server(struct worker *w, const struct tunnel *t, const struct endpoint *at)
+{
+	struct peer *const p = peer_find_endpoint(&w->tables->peers, t->conf.tunnel, at);
+
+	return p && p->relay == PEER_RELAY_LIVE ? p : NULL;
+}
+
+/* left: until it is decided. */
+static void hush(struct worker *w, struct tunnel *t, const struct endpoint *late, struct span left)
+{
+	t->late = *late;
+	t->hushed = instant_add(instant_add(w->now, left), span_ms(HUSH_MS));
+}
+
 void hush_begin(struct worker *w, struct tunnel *t, const struct bfd_status *s)
 {
-	const struct peer *p = peer_find_endpoint(&w->tables->peers, t->conf.tunnel, &s->via);
+	if (live_server(w, t, &s->via))
+		hush(w, t, &s->via, time_left(s));
+}
 
-	if (!p || p->relay != PEER_RELAY_LIVE)
+void hush_probed(struct worker *w, struct tunnel *t, const struct endpoint *to)
+{
+	struct peer *const p = live_server(w, t, to);
+
+	if (!p)
 		return;
-	t->late = s->via;
-	t->hushed = instant_add(instant_add(w->now, time_left(s)), span_ms(HUSH_MS));
+	if (p->unanswered < PROBES_MISSED)
+		p->unanswered++;
+	if (p->unanswered == PROBES_MISSED)
+		hush(w, t, to, span_ms(PROBE_MS));
+}
+
+void hush_answered(struct worker *w, struct tunnel *t, const struct endpoint *from)
+{
+	struct peer *const p = live_server(w, t, from);
+
+	if (p)
+		p->unanswered = 0;
+	hush_heard(t, from);
 }
 
 void hush_heard(struct tunnel *t, const struct endpoint *from)

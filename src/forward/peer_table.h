@@ -37,6 +37,7 @@ struct peer {
 	struct forward_key key;         /* given: its tunnel has another key than ours */
 	enum peer_relay relay;
 	bool serves;                    /* one of our NHSs, whether it was a relay yet or not */
+	uint8_t unanswered;             /* probes sent to it since one was answered, as far as hush.c counts; relays only */
 	uint32_t generation;            /* of the last FORWARD_PEER_SET */
 	bool multicast;                 /* in its tunnel's multicast map */
 	uint32_t multicast_generation;  /* of the last FORWARD_MULTICAST_SET */

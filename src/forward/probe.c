@@ -1,6 +1,7 @@
 #include "forward/probe.h"
 
 #include "forward/gre_tx.h"
+#include "forward/hush.h"
 #include "wire/echo.h"
 
 /* An address of the tunnel that the peer can answer: link-local to link-local. */
@@ -32,11 +33,12 @@ void probe_send(struct worker *w, const struct forward_probe *m)
 			   .sent = w->now };
 	if (tunnel_is_p2p(t))
 		tunnel_asked(t, &m->nbma);
+	hush_probed(w, t, &m->nbma);
 	if (gre_tx_to(w, t, &m->nbma, inner, echo_encode(&w->probe_key, &e, inner), ECHO_TOS))
 		w->io.flush(w->io.context);
 }
 
-bool probe_answer(struct worker *w, const struct tunnel *t, const uint8_t *inner, const struct ip_view *ip)
+bool probe_answer(struct worker *w, struct tunnel *t, const uint8_t *inner, const struct ip_view *ip)
 {
 	struct forward_probe m = { .tunnel = t->conf.tunnel };
 	struct echo e;
@@ -47,6 +49,7 @@ bool probe_answer(struct worker *w, const struct tunnel *t, const uint8_t *inner
 	m.nbma = e.nbma;
 	m.addr = e.peer;
 	m.rtt_us = instant_since(w->now, e.sent).us;
+	hush_answered(w, t, &e.nbma);
 	w->io.control_send(w->io.context, FORWARD_PROBED, &m, sizeof m);
 	return true;
 }

@@ -63,7 +63,7 @@ struct tunnel {
 	uint32_t relays_generation;
 	size_t relay_count;
 	uint64_t relays[FORWARD_RELAYS_MAX]; /* best first */
-	struct endpoint late;       /* the server that BFD misses packets of, … */
+	struct endpoint late;       /* the server that BFD misses packets of, or that answers no probes, … */
 	struct instant hushed;      /* … and until when that matters (hush.h) */
 	struct forward_tunnel_counters counters;
 };

@@ -71,6 +71,36 @@ static void ios_becomes_frr(void **state)
 	config_free(c);
 }
 
+static void ospf_is_told(const char *line, const char *bfd)
+{
+	char form[400];
+	struct config *c;
+	char *text;
+
+	snprintf(form, sizeof form, "interface Tunnel0\n ip address 10.0.0.1 255.255.255.0\n tunnel source 192.0.2.1\n"
+		 " tunnel mode gre multipoint\n%srouter ospf 1\n network 10.0.0.0 0.0.0.255 area 0\n", line);
+	c = read_text(form);
+	text = render(c);
+	if (bfd)
+		has(text, bfd);
+	else
+		assert_null(strstr(text, " ip ospf bfd"));
+	assert_int_equal((config_frr_daemons(c) & FRR_BFDD) != 0, bfd != NULL);
+	free(text);
+	config_free(c);
+}
+
+/* OSPF has no other ear for what NHRP finds out. Where nobody asked for BFD it says nothing itself. */
+static void ospf_follows_nhrp(void **state)
+{
+	(void)state;
+	ospf_is_told("", " ip ospf bfd\n ip ospf bfd profile nhrp-fall-over\n");
+	ospf_is_told(" ip ospf bfd\n", " ip ospf bfd\n!");
+	ospf_is_told(" ip ospf bfd\n bfd interval 50 min_rx 50 multiplier 3\n", " ip ospf bfd\n ip ospf bfd profile Tunnel0\n");
+	ospf_is_told(" ip ospf bfd disable\n", NULL);
+	ospf_is_told(" no nhrp fall-over bfd\n", NULL);
+}
+
 /* vtysh's own parser is asked, where it is installed. */
 static void frr_takes_it(void **state)
 {
@@ -101,7 +131,8 @@ static void frr_takes_it(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(ios_becomes_frr), cmocka_unit_test(frr_takes_it) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(ios_becomes_frr), cmocka_unit_test(ospf_follows_nhrp),
+					   cmocka_unit_test(frr_takes_it) };
 
 	forms = argc > 1 ? argv[1] : ".";
 	return cmocka_run_group_tests(tests, NULL, NULL);

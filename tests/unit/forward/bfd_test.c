@@ -349,6 +349,38 @@ static void hellos_wait_for_the_verdict(void **state)
 	assert_true(is_let_through(f, "192.0.2.12", HELLO));
 }
 
+/* The same where the far end speaks no BFD. */
+static void hellos_wait_for_probes(void **state)
+{
+	enum { HELLO = 1 };
+	const uint64_t servers[] = { 0x11, 0x12 };
+	struct forward_probe m = { .tunnel = 0, .addr = addr("10.0.0.11"), .nbma = nbma("192.0.2.11") };
+	struct fixture *f = *state;
+	uint8_t inner[128];
+	size_t length;
+
+	relays_are(f, 0, 2, servers);
+	for (m.sequence = 1; m.sequence <= 3; m.sequence++) {
+		assert_true(is_let_through(f, "192.0.2.12", HELLO));
+		assert_true(fwd_control_message(f->w, FORWARD_PROBE_SEND, &m, sizeof m));
+		f->w->now.us += 30000;
+	}
+	assert_false(is_let_through(f, "192.0.2.12", HELLO));
+	assert_true(is_let_through(f, "192.0.2.11", HELLO));
+	f->w->now.us += 219000;
+	assert_false(is_let_through(f, "192.0.2.12", HELLO));
+	f->w->now.us += 2000;
+	assert_true(is_let_through(f, "192.0.2.12", HELLO));
+	/* False alarm: one is answered after all. */
+	assert_true(fwd_control_message(f->w, FORWARD_PROBE_SEND, &m, sizeof m));
+	assert_false(is_let_through(f, "192.0.2.12", HELLO));
+	length = probe_answer_of(f, inner);
+	receive(f, "192.0.2.11", 0, gre_key100, 8, inner, length);
+	assert_true(is_let_through(f, "192.0.2.12", HELLO));
+	assert_true(fwd_control_message(f->w, FORWARD_PROBE_SEND, &m, sizeof m));
+	assert_true(is_let_through(f, "192.0.2.12", HELLO));
+}
+
 /* Among thousands of clients somebody is always late. */
 static void clients_do_not_hush(void **state)
 {
@@ -374,6 +406,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_tunnel_takes_its_sessions_along, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(unusable_messages, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(hellos_wait_for_the_verdict, setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(hellos_wait_for_probes, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(clients_do_not_hush, setup, fixture_teardown),
 	};
 

@@ -266,3 +266,17 @@ void receive(struct fixture *f, const char *from, uint8_t tos, const uint8_t *gr
 	length = ipv4_make(packet, from, "192.0.2.1", 47, tos, false, payload, gre_length + length);
 	gre_rx_outer4(f->w, raw_find(&f->tables.tunnels, RAW_ID), packet, length);
 }
+
+size_t probe_answer_of(const struct fixture *f, uint8_t *inner)
+{
+	const struct kept_packet *p = &f->packets[f->packet_count - 1];
+	const size_t length = p->length - 8;
+	uint8_t swap[4];
+
+	memcpy(inner, p->bytes + 8, length);
+	memcpy(swap, inner + 12, 4);
+	memcpy(inner + 12, inner + 16, 4);
+	memcpy(inner + 16, swap, 4);
+	inner[20] = 0;
+	return length;
+}

@@ -73,4 +73,7 @@ void transmit(struct fixture *f, uint32_t number, const uint8_t to[6], uint16_t 
 void receive(struct fixture *f, const char *from, uint8_t tos, const uint8_t *gre, size_t gre_length,
 	     const uint8_t *inner, size_t length);
 
+/* The inner packet of what was sent last, a probe, made its answer; its length. */
+size_t probe_answer_of(const struct fixture *f, uint8_t *inner);
+
 #endif

@@ -20,21 +20,6 @@ static struct forward_probe probe_to(const char *endpoint, const char *overlay)
 	return m;
 }
 
-/* The inner packet of what was sent last, made its answer. */
-static size_t answer_of(const struct fixture *f, uint8_t *inner)
-{
-	const struct kept_packet *p = &f->packets[f->packet_count - 1];
-	const size_t length = p->length - 8;
-	uint8_t swap[4];
-
-	memcpy(inner, p->bytes + 8, length);
-	memcpy(swap, inner + 12, 4);
-	memcpy(inner + 12, inner + 16, 4);
-	memcpy(inner + 16, swap, 4);
-	inner[20] = 0;
-	return length;
-}
-
 static void goes_straight(void **state)
 {
 	struct fixture *f = *state;
@@ -83,7 +68,7 @@ static void a_guest_is_answered(void **state)
 	size_t length;
 
 	assert_true(say(f, FORWARD_PROBE_SEND, &m, sizeof m));
-	length = answer_of(f, asked);
+	length = probe_answer_of(f, asked);
 	asked[20] = 8;
 	receive(f, "192.0.2.12", 0, gre_key100, 8, asked, length); /* a neighbour: the kernel's business */
 	assert_int_equal(f->frame_count, 1);
@@ -130,7 +115,7 @@ static void answer_is_told_and_kept_from_the_tap(void **state)
 	f->w->now = (struct instant){ 5000000 };
 	assert_true(say(f, FORWARD_PROBE_SEND, &m, sizeof m));
 	f->w->now.us += 12345;
-	length = answer_of(f, inner);
+	length = probe_answer_of(f, inner);
 	receive(f, "192.0.2.12", 0, gre_key100, 8, inner, length);
 	assert_int_equal(f->frame_count, 0);
 	assert_int_equal(f->message_count, 1);
@@ -151,7 +136,7 @@ static void what_is_no_answer_is_traffic(void **state)
 	size_t length, frames = 0;
 
 	assert_true(say(f, FORWARD_PROBE_SEND, &m, sizeof m));
-	length = answer_of(f, good);
+	length = probe_answer_of(f, good);
 	for (size_t i = 12; i < length; i++) {
 		if (i >= 22 && i < 28)
 			continue;
