@@ -208,6 +208,8 @@ static void wake(struct world *w, struct router *r)
 	if (r->clock_stands)
 		r->skew.us -= instant_since(w->now, r->slept).us;
 	r->woke = w->now;
+	r->routed = false;
+	w->reroute[world_index(w, r)] = true;
 	world_deadline_changed(w, r);
 }
 

@@ -43,7 +43,7 @@ struct router {
 	struct instant deadline; /* of the engine, by the world's clock; kept by world.c … */
 	size_t deadline_place;   /* … at this place of its heap */
 	bool forwards;         /* its data path is there */
-	bool routed;           /* routing has looked at it since then; before that it has no routes */
+	bool routed;           /* routing has looked at it since then, and since it woke; before that it has no new routes */
 	struct instant died;   /* when its engine went last; NEVER: it lives */
 	uint64_t incarnation;
 	uint32_t request_id;   /* saved over a crash */
