@@ -270,6 +270,28 @@ static void a_purge_counts_from_its_identity(void **state)
 	rig_free(r);
 }
 
+/* an NHS takes back what it told, and nothing that somebody registered */
+static void a_purge_of_an_nhs_counts_for_what_is_learnt(void **state)
+{
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "10.0.0.1/24");
+	struct nhrp_message *const asked = message(NHRP_RESOLUTION_REQUEST, "10.0.0.12", "198.51.100.2", NHRP_FLAG_RES_SOURCE_STABLE);
+
+	(void)state;
+	node_add_nhs(hub, "10.0.0.2", "192.0.2.2");
+	node_start(hub);
+	asked->dst_proto = addr_of("10.0.0.1");
+	asked->cies[0].prefix_len = 0;
+	node_receive_as(hub, "198.51.100.2", 0, "b.example", asked);
+	assert_string_equal(node_neighbour_nbma(hub, "10.0.0.12"), "198.51.100.2");
+	node_receive_as(hub, "198.51.100.1", 0, "a.example", claim("10.0.0.11", "198.51.100.1"));
+	node_receive_as(hub, "192.0.2.2", 0, "hub2.example", purge("10.0.0.11", "10.0.0.2", "192.0.2.2"));
+	assert_string_equal(node_neighbour_nbma(hub, "10.0.0.11"), "198.51.100.1");
+	node_receive_as(hub, "192.0.2.2", 0, "hub2.example", purge("10.0.0.12", "10.0.0.2", "192.0.2.2"));
+	assert_string_equal(node_neighbour_nbma(hub, "10.0.0.12"), "-");
+	rig_free(r);
+}
+
 /* two clients behind one address are two peers, and each is answered at its own */
 static void two_behind_one_nat(void **state)
 {
@@ -393,6 +415,7 @@ int main(void)
 		cmocka_unit_test(a_direct_asker_needs_his_certificate),
 		cmocka_unit_test(a_relayed_registration_is_no_claim),
 		cmocka_unit_test(a_purge_counts_from_its_identity),
+		cmocka_unit_test(a_purge_of_an_nhs_counts_for_what_is_learnt),
 		cmocka_unit_test(two_behind_one_nat),
 		cmocka_unit_test(a_direct_asker_keeps_its_site),
 		cmocka_unit_test(reachable_asks_again),
