@@ -16,6 +16,7 @@ struct waiting {
 struct entry {
 	struct tree_node node; /* by session */
 	uint32_t session, ike_id;
+	uint64_t ike_spi;
 	char *identity;
 	bool asked;      /* an answer is awaited */
 	bool known;      /* addresses are what a certificate of that identity named */
@@ -33,6 +34,7 @@ struct certificates {
 	void *arg;
 	struct tree entries;
 	size_t asked, sweep_at;
+	uint64_t changes;
 };
 
 static int by_session(const void *key, const struct tree_node *node)
@@ -101,14 +103,30 @@ size_t certificates_count(const struct certificates *c)
 	return c->entries.count;
 }
 
+static void know(struct certificates *c, struct entry *e, size_t count, const struct ipaddr *addresses)
+{
+	e->addresses = alloc_array(e->addresses, count ? count : 1, sizeof *e->addresses);
+	memcpy(e->addresses, addresses, count * sizeof *addresses);
+	e->count = count;
+	e->known = true;
+	e->stale = false;
+	c->changes++;
+}
+
+static void know_nothing(struct certificates *c, struct entry *e)
+{
+	c->changes += e->known;
+	e->known = false;
+	e->count = 0;
+	e->stale = true;
+}
+
 void certificates_forget(struct certificates *c)
 {
 	for (struct tree_node *n = tree_first(&c->entries); n; n = tree_next(n)) {
 		struct entry *e = CONTAINER_OF(n, struct entry, node);
 
-		e->known = false;
-		e->count = 0;
-		e->stale = true;
+		know_nothing(c, e);
 	}
 }
 
@@ -129,25 +147,30 @@ static void sweep(struct certificates *c)
 	c->sweep_at = 2 * c->entries.count > SWEEP_MIN ? 2 * c->entries.count : SWEEP_MIN;
 }
 
+static struct entry *find_or_add(struct certificates *c, uint32_t session)
+{
+	struct entry *e = find(c, session);
+
+	if (e)
+		return e;
+	sweep(c);
+	e = alloc_zero(1, sizeof *e);
+	e->session = session;
+	e->stale = true;
+	e->last = &e->first;
+	tree_insert(&c->entries, &session, &e->node);
+	return e;
+}
+
 static struct entry *entry_of(struct certificates *c, const struct certificates_peer *p)
 {
-	struct entry *e = find(c, p->session);
+	struct entry *e = find_or_add(c, p->session);
 
-	if (!e) {
-		sweep(c);
-		e = alloc_zero(1, sizeof *e);
-		e->session = p->session;
-		e->stale = true;
-		e->last = &e->first;
-		tree_insert(&c->entries, &p->session, &e->node);
-	}
 	if (!e->identity || strcmp(e->identity, p->identity) != 0) {
 		free(e->identity);
 		e->identity = alloc_text(p->identity);
-		e->known = false;
-		e->count = 0;
 		e->said = CERTIFICATE_NONE;
-		e->stale = true;
+		know_nothing(c, e);
 		e->ask_again = (struct instant){ 0 };
 		free_waiting(take_waiting(e));
 	}
@@ -188,18 +211,15 @@ bool certificates_of(struct certificates *c, struct instant now, const struct ce
 		return false;
 	e->asked = true;
 	e->ike_id = p->ike_id;
+	e->ike_spi = p->ike_spi;
 	c->asked++;
 	c->calls.ask(c->arg, e->session);
 	return false;
 }
 
-static void take_found(struct entry *e, const struct certificate *found)
+static void take_found(struct certificates *c, struct entry *e, const struct certificate *found)
 {
-	e->addresses = alloc_array(e->addresses, found->count ? found->count : 1, sizeof *e->addresses);
-	memcpy(e->addresses, found->addresses, found->count * sizeof *e->addresses);
-	e->count = found->count;
-	e->known = true;
-	e->stale = false;
+	know(c, e, found->count, found->addresses);
 	e->shown_by = (struct instant){ 0 };
 	e->said = CERTIFICATE_NONE;
 }
@@ -210,11 +230,10 @@ static void take_nothing(struct certificates *c, struct entry *e, struct instant
 
 	if (e->known && forgotten) {
 		e->stale = false;
+		c->changes++; /* it is another IKE_SA's now */
 		return;
 	}
-	e->known = false;
-	e->count = 0;
-	e->stale = true;
+	know_nothing(c, e);
 	e->ask_again = instant_add(now, span_s(ASK_AGAIN_S));
 	if (why != CERTIFICATE_NONE && why != e->said) {
 		e->said = why;
@@ -260,11 +279,46 @@ void certificates_answer(struct certificates *c, struct instant now, uint32_t se
 		return;
 	}
 	if (found)
-		take_found(e, found);
+		take_found(c, e, found);
 	else
 		take_nothing(c, e, now, why);
 	if (instant_before(now, e->shown_by))
 		free_waiting(all); /* its sender asks again */
 	else
 		let_go(c, all);
+}
+
+/* ---- from one life to the next ---- */
+
+bool certificates_next(const struct certificates *c, uint32_t *session, struct certificate_proof *out)
+{
+	struct tree_node *n = tree_after(&c->entries, session);
+
+	for (; n; n = tree_next(n)) {
+		const struct entry *e = CONTAINER_OF(n, const struct entry, node);
+
+		if (!e->known || e->stale)
+			continue;
+		*session = e->session;
+		*out = (struct certificate_proof){ e->ike_id, e->ike_spi, e->identity, e->count, e->addresses };
+		return true;
+	}
+	return false;
+}
+
+void certificates_restore(struct certificates *c, uint32_t session, const struct certificate_proof *p)
+{
+	struct entry *e = find_or_add(c, session);
+
+	if (e->identity)
+		return; /* it has spoken already */
+	e->identity = alloc_text(p->identity);
+	e->ike_id = p->ike_id;
+	e->ike_spi = p->ike_spi;
+	know(c, e, p->count, p->addresses);
+}
+
+uint64_t certificates_changes(const struct certificates *c)
+{
+	return c->changes;
 }

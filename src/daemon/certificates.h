@@ -5,7 +5,8 @@
  *
  * A certificate is a session's, as that identity and by that IKE_SA: when one of them changes it is asked for
  * anew. charon keeps few of the certificates that it has seen; one that is no longer to be had while the identity
- * stays the same counts on, and else the peer is asked to show it again, by beginning anew.
+ * stays the same counts on, and else the peer is asked to show it again, by beginning anew. What was found goes
+ * from one life of this process to the next (saved.h), for IKE_SAs that live on.
  */
 #ifndef DMVPN_DAEMON_CERTIFICATES_H
 #define DMVPN_DAEMON_CERTIFICATES_H
@@ -36,7 +37,18 @@ void certificates_free(struct certificates *c); /* NULL is fine */
 
 struct certificates_peer {
 	uint32_t session, ike_id; /* ike_id: of its newest IKE_SA; 0: none */
+	uint64_t ike_spi;         /* that one's initiator's */
 	const char *identity;
+};
+
+/* What the certificate named that an IKE_SA was authenticated with. charon's number for it may come again when
+ * charon is another one, and the SPI may be the peer's choice: both together are this IKE_SA's. */
+struct certificate_proof {
+	uint32_t ike_id;
+	uint64_t ike_spi;
+	const char *identity;
+	size_t count; /* at most CERTIFICATE_ADDRESSES_MAX */
+	const struct ipaddr *addresses;
 };
 
 /*
@@ -51,6 +63,13 @@ void certificates_answer(struct certificates *c, struct instant now, uint32_t se
 			 const struct certificate *found, enum certificate_fault why);
 /* What is believed may be other now: all is asked for anew. */
 void certificates_forget(struct certificates *c);
+
+/* The proof of the first session above *session, which becomes that; it is valid until the next call of any
+ * other. false: no more. */
+bool certificates_next(const struct certificates *c, uint32_t *session, struct certificate_proof *out);
+/* A former life of this process has seen it, and the session has that IKE_SA still. */
+void certificates_restore(struct certificates *c, uint32_t session, const struct certificate_proof *p);
+uint64_t certificates_changes(const struct certificates *c); /* how often what certificates_next() says has changed */
 size_t certificates_count(const struct certificates *c); /* sessions known here */
 
 #endif

@@ -247,8 +247,10 @@ static void on_listed(void *context, enum vici_outcome outcome, const struct vic
 		listed(c, m);
 	else if (outcome == VICI_TIMEOUT)
 		c->calls.hangs(c->arg);
-	else if (outcome == VICI_REPLY)
+	else if (outcome == VICI_REPLY) {
 		sessions_charon_ready(c->sessions, daemon_now());
+		c->calls.ready(c->arg);
+	}
 }
 
 /* 0 or -errno. Takes the descriptor. */

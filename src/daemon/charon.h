@@ -18,6 +18,7 @@ struct charon;
 struct charon_calls {
 	void (*opened)(void *arg);                     /* connected; what is loaded now is loaded first */
 	void (*changed)(void *arg);                    /* sessions were told something */
+	void (*ready)(void *arg);                      /* the sessions know all SAs that it has */
 	void (*hangs)(void *arg);                      /* it does not answer */
 	void (*lost)(void *arg);
 	/* A line of its log tells a cause. key: whose; NULL: a peer that called us. ike_id 0: of no IKE_SA yet. */

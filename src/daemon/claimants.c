@@ -180,8 +180,10 @@ static bool certified(struct daemon *d, const struct forward_nhrp *m, struct eve
 
 	if (!wants_certificates(d, m->tunnel))
 		return true;
-	if (view_of(d, m->session, &v))
+	if (view_of(d, m->session, &v)) {
 		p.ike_id = v.ike_id;
+		p.ike_spi = v.ike_spi;
+	}
 	return certificates_of(d->ipsec->claimants->certificates, daemon_now(), &p, m, &ev->packet.certified,
 			       &ev->packet.certified_count);
 }
@@ -213,4 +215,9 @@ void claimants_forget(struct daemon *d)
 {
 	forget_trusts(d->ipsec->claimants);
 	certificates_forget(d->ipsec->claimants->certificates);
+}
+
+struct certificates *claimants_certificates(const struct daemon *d)
+{
+	return d->ipsec->claimants->certificates;
 }

@@ -71,6 +71,11 @@ static void changed(void *daemon)
 	ipsec_run(daemon);
 }
 
+static void charon_ready(void *daemon)
+{
+	saved_charon_ready(daemon);
+}
+
 static void hangs(void *daemon)
 {
 	struct daemon *d = daemon;
@@ -471,7 +476,7 @@ static void start_charon(struct daemon *d)
 
 int ipsec_start(struct daemon *d)
 {
-	static const struct charon_calls calls = { opened, changed, hangs, lost, cause, charon_says, unwelcome,
+	static const struct charon_calls calls = { opened, changed, charon_ready, hangs, lost, cause, charon_says, unwelcome,
 						 open_file, failed };
 	struct ipsec *x = calloc(1, sizeof *x);
 	uint64_t seed;

@@ -43,5 +43,6 @@ int ipsec_open_file(struct daemon *d, const char *path);
 /* ---- claimants.c: who sent NHRP, and what his certificate names ---- */
 void claimants_start(struct daemon *d);
 void claimants_forget(struct daemon *d); /* the configuration is another */
+struct certificates *claimants_certificates(const struct daemon *d);
 
 #endif

@@ -33,7 +33,7 @@ struct saved {
 	uv_timer_t write_timer, wait_timer;
 	uv_work_t work;
 	bool begun, stopped, writing, urgent; /* urgent: the timer runs for a change, not for a renewal */
-	uint64_t changes, renewals; /* as of the last word */
+	uint64_t changes, renewals, proofs; /* as of the last word */
 	uint8_t *bytes;             /* being written */
 	size_t length;
 	int result;
@@ -223,7 +223,36 @@ void saved_begin(struct daemon *d, bool goes_on)
 	saved_look(d);
 }
 
+void saved_charon_ready(struct daemon *d)
+{
+	struct saved_list *l = &d->saved->waiting.list;
+	struct session_view v;
+
+	for (size_t i = 0; i < l->proof_count; i++) {
+		const struct certificate_proof *p = &l->proofs[i];
+
+		if (sessions_view_of_ike(d->ipsec->sessions, p->ike_id, &v) && p->ike_id == v.ike_id && p->ike_spi == v.ike_spi &&
+		    strcmp(p->identity, v.identity) == 0)
+			certificates_restore(claimants_certificates(d), v.session, p);
+	}
+	saved_list_drop_proofs(l);
+}
+
 /* ---- writing ---- */
+
+static void add_proofs(const struct daemon *d, struct saved_list *all)
+{
+	const struct saved_list *waiting = &d->saved->waiting.list;
+	struct certificate_proof p;
+	uint32_t session = 0;
+
+	if (!d->ipsec)
+		return;
+	while (certificates_next(claimants_certificates(d), &session, &p))
+		saved_list_add_proof(all, &p);
+	for (size_t i = 0; i < waiting->proof_count; i++)
+		saved_list_add_proof(all, &waiting->proofs[i]);
+}
 
 static uint8_t *everything(struct daemon *d, size_t *length)
 {
@@ -239,6 +268,7 @@ static uint8_t *everything(struct daemon *d, size_t *length)
 		if (time_left(d->saved, &d->saved->waiting.list.records[i], &ev.saved.left))
 			saved_list_add(&all, &ev);
 	}
+	add_proofs(d, &all);
 	bytes = saved_encode(&all, unix_now(), length);
 	saved_list_done(&all);
 	return bytes;
@@ -270,9 +300,15 @@ static void written(uv_work_t *work, int status)
 	saved_look(d);
 }
 
+static uint64_t proof_changes(const struct daemon *d)
+{
+	return d->ipsec ? certificates_changes(claimants_certificates(d)) : 0;
+}
+
 static void note_turn(struct daemon *d)
 {
 	d->saved->changes = saved_changes(d->engine);
+	d->saved->proofs = proof_changes(d);
 	d->saved->renewals = saved_renewals(d->engine);
 }
 
@@ -295,7 +331,7 @@ static void write_now(uv_timer_t *timer)
 void saved_look(struct daemon *d)
 {
 	struct saved *s = d->saved;
-	const bool changed = s->begun && s->changes != saved_changes(d->engine);
+	const bool changed = s->begun && (s->changes != saved_changes(d->engine) || s->proofs != proof_changes(d));
 	const bool renewed = s->begun && s->renewals != saved_renewals(d->engine);
 
 	if (!s->path[0] || s->stopped || s->writing || s->urgent || (!changed && !renewed))

@@ -9,10 +9,11 @@
 #include "base/writer.h"
 
 enum {
-	VERSION = 1,
-	HEADER = 24, CHECKSUM = 8,
+	VERSION = 2,
+	HEADER = 28, CHECKSUM = 8,
 	RECORD_MAX = 2 + 13 + 5 * 17 + 1 + 255,
 	IDENTITY_MAX = 255,
+	PROOF_MAX = 2 + 4 + 8 + 1 + IDENTITY_MAX + 1 + CERTIFICATE_ADDRESSES_MAX * 17,
 };
 
 enum flag {
@@ -56,8 +57,39 @@ void saved_list_drop(struct saved_list *l, size_t index)
 	l->records[index] = l->records[--l->count];
 }
 
+void saved_list_add_proof(struct saved_list *l, const struct certificate_proof *p)
+{
+	struct certificate_proof *copy;
+	struct ipaddr *addresses;
+
+	if (l->proof_count >= SAVED_PROOFS_MAX || p->count > CERTIFICATE_ADDRESSES_MAX || strlen(p->identity) > IDENTITY_MAX)
+		return;
+	if (l->proof_count == l->proof_room) {
+		l->proof_room = l->proof_room ? 2 * l->proof_room : 16;
+		l->proofs = alloc_array(l->proofs, l->proof_room, sizeof *l->proofs);
+	}
+	addresses = alloc_zero(p->count ? p->count : 1, sizeof *addresses);
+	memcpy(addresses, p->addresses, p->count * sizeof *addresses);
+	copy = &l->proofs[l->proof_count++];
+	*copy = *p;
+	copy->identity = alloc_text(p->identity);
+	copy->addresses = addresses;
+}
+
+void saved_list_drop_proofs(struct saved_list *l)
+{
+	for (size_t i = 0; i < l->proof_count; i++) {
+		free((char *)(uintptr_t)l->proofs[i].identity);
+		free((struct ipaddr *)(uintptr_t)l->proofs[i].addresses);
+	}
+	free(l->proofs);
+	l->proofs = NULL;
+	l->proof_count = l->proof_room = 0;
+}
+
 void saved_list_done(struct saved_list *l)
 {
+	saved_list_drop_proofs(l);
 	for (size_t i = 0; i < l->count; i++)
 		identity_free(&l->records[i]);
 	free(l->records);
@@ -107,9 +139,24 @@ static void put_record(struct writer *w, const struct event *ev)
 	writer_patch_u16(w, at, (uint16_t)(writer_length(w) - at - 2));
 }
 
+static void put_proof(struct writer *w, const struct certificate_proof *p)
+{
+	const size_t at = writer_length(w), identity = strlen(p->identity);
+
+	writer_u16(w, 0);
+	writer_u32(w, p->ike_id);
+	put_u64(w, p->ike_spi);
+	writer_u8(w, (uint8_t)identity);
+	writer_bytes(w, p->identity, identity);
+	writer_u8(w, (uint8_t)p->count);
+	for (size_t i = 0; i < p->count; i++)
+		put_addr(w, &p->addresses[i]);
+	writer_patch_u16(w, at, (uint16_t)(writer_length(w) - at - 2));
+}
+
 uint8_t *saved_encode(const struct saved_list *l, int64_t unix_s, size_t *length)
 {
-	const size_t room = HEADER + l->count * RECORD_MAX + CHECKSUM;
+	const size_t room = HEADER + l->count * RECORD_MAX + l->proof_count * PROOF_MAX + CHECKSUM;
 	uint8_t *bytes = malloc(room);
 	struct writer w = writer_of(bytes, room);
 
@@ -120,8 +167,11 @@ uint8_t *saved_encode(const struct saved_list *l, int64_t unix_s, size_t *length
 	writer_u16(&w, 0);
 	put_u64(&w, (uint64_t)unix_s);
 	writer_u32(&w, (uint32_t)l->count);
+	writer_u32(&w, (uint32_t)l->proof_count);
 	for (size_t i = 0; i < l->count; i++)
 		put_record(&w, &l->records[i]);
+	for (size_t i = 0; i < l->proof_count; i++)
+		put_proof(&w, &l->proofs[i]);
 	put_u64(&w, siphash(&checksum_key, bytes, writer_length(&w)));
 	*length = writer_length(&w);
 	return bytes;
@@ -200,6 +250,41 @@ static const char *get_records(struct reader *r, uint32_t count, struct span ela
 		ev.saved.left.us -= elapsed.us;
 		saved_list_add(out, &ev);
 	}
+	return NULL;
+}
+
+static const char *get_proof(struct reader *r, struct saved_list *out)
+{
+	struct reader one = reader_sub(r, reader_u16(r));
+	struct ipaddr addresses[CERTIFICATE_ADDRESSES_MAX];
+	char text[IDENTITY_MAX + 1];
+	struct certificate_proof p = { .identity = text, .addresses = addresses };
+	size_t identity;
+
+	p.ike_id = reader_u32(&one);
+	p.ike_spi = get_u64(&one);
+	identity = reader_u8(&one);
+	reader_copy(&one, text, identity);
+	text[identity] = '\0';
+	p.count = reader_u8(&one);
+	if (p.count > CERTIFICATE_ADDRESSES_MAX)
+		return "a proof is broken";
+	for (size_t i = 0; i < p.count; i++)
+		addresses[i] = get_addr(&one);
+	if (one.bad || r->bad || reader_left(&one) || identity == 0 || strlen(text) != identity)
+		return "a proof is broken";
+	saved_list_add_proof(out, &p);
+	return NULL;
+}
+
+static const char *get_proofs(struct reader *r, uint32_t count, struct saved_list *out)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const char *why = get_proof(r, out);
+
+		if (why)
+			return why;
+	}
 	return reader_left(r) ? "something stands behind the records" : NULL;
 }
 
@@ -215,7 +300,7 @@ const char *saved_decode(const uint8_t *bytes, size_t length, int64_t unix_s, st
 	struct reader r = reader_of(bytes, length >= CHECKSUM ? length - CHECKSUM : 0);
 	uint8_t name[sizeof magic];
 	const char *why;
-	uint32_t count;
+	uint32_t count, proofs;
 	int64_t saved_s;
 
 	*out = (struct saved_list){ 0 };
@@ -226,7 +311,8 @@ const char *saved_decode(const uint8_t *bytes, size_t length, int64_t unix_s, st
 		return "it is of another version";
 	saved_s = (int64_t)get_u64(&r);
 	count = reader_u32(&r);
-	if (r.bad || count > SAVED_RECORDS_MAX || !checksum_fits(bytes, length))
+	proofs = reader_u32(&r);
+	if (r.bad || count > SAVED_RECORDS_MAX || proofs > SAVED_PROOFS_MAX || !checksum_fits(bytes, length))
 		return "it is broken";
 	if (saved_s < 0 || unix_s < saved_s)
 		return "the clock was put back";
@@ -234,6 +320,8 @@ const char *saved_decode(const uint8_t *bytes, size_t length, int64_t unix_s, st
 		return NULL; /* all of it is over */
 	/* Both are cut down to seconds: one more may have gone by. */
 	why = get_records(&r, count, span_s(unix_s - saved_s + 1), out);
+	if (!why)
+		why = get_proofs(&r, proofs, out);
 	if (why)
 		saved_list_done(out);
 	return why;

@@ -1,33 +1,41 @@
 /*
- * saved_file: bindings as octets, for the file in which they outlast a restart. Reading it takes nothing on
- * trust: whoever wrote it may have been cut off, or was somebody else.
+ * saved_file: bindings, and what certificates were seen to name, as octets for the file in which they outlast a
+ * restart. Reading it takes nothing on trust: whoever wrote it may have been cut off, or was somebody else.
  *
- *    "DMVPNSAV" | version 16 | 0 16 | seconds since 1970 64 | records 32
+ *    "DMVPNSAV" | version 16 | 0 16 | seconds since 1970 64 | records 32 | proofs 32
  *    records, each: its octets 16, then
  *       tunnel 32 | flags 8 | preference 8 | MTU 16 | milliseconds left 32
  *       prefix length 8 | address | via | asked | NBMA | claimed NBMA   (each: family 8: 0, 4, 6; its octets)
  *       octets of the identity 8 | identity
+ *    proofs, each: its octets 16, then
+ *       IKE_SA 32 | SPI of its initiator 64 | octets of the identity 8 | identity | addresses 8 | addresses
  *    checksum of all before 64
  */
 #ifndef DMVPN_DAEMON_SAVED_FILE_H
 #define DMVPN_DAEMON_SAVED_FILE_H
 
+#include "daemon/certificates.h"
 #include "engine/saved.h"
 
 enum {
 	SAVED_RECORDS_MAX = 65536,
-	SAVED_FILE_MAX = 32 * 1024 * 1024, /* octets */
+	SAVED_PROOFS_MAX = 16384,
+	SAVED_FILE_MAX = 40 * 1024 * 1024, /* octets */
 	SAVED_LEFT_MAX_S = 65535,          /* no hold time is longer */
 };
 
 struct saved_list {
 	size_t count, room;
 	struct event *records; /* EVENT_BINDING_SAVED; their identities are the list's */
+	size_t proof_count, proof_room;
+	struct certificate_proof *proofs; /* identities and addresses are the list's */
 };
 
 /* A copy of what comes from saved_next(). Beyond SAVED_RECORDS_MAX, or where a value does not fit, it is left out. */
 void saved_list_add(struct saved_list *l, const struct event *ev);
 void saved_list_drop(struct saved_list *l, size_t index); /* the last one takes its place */
+void saved_list_add_proof(struct saved_list *l, const struct certificate_proof *p); /* likewise; SAVED_PROOFS_MAX */
+void saved_list_drop_proofs(struct saved_list *l);
 void saved_list_done(struct saved_list *l);
 
 /* malloc'd; NULL: out of memory. */

@@ -23,7 +23,8 @@ static void fill(const struct session *x, struct session_view *v)
 		.session = x->id, .key = x->key, .state = shown_state(x), .can_send = x->can_send,
 		.wanted = session_wanted(x), .ike_up = i != NULL, .identity = x->identity,
 		.cause = x->can_send && i ? "" : x->cause,
-		.ike_suite = i ? i->suite : "", .version = i ? i->version : 0, .ike_id = i ? i->id : 0, .is_initiator = i && i->is_initiator,
+		.ike_suite = i ? i->suite : "", .version = i ? i->version : 0, .ike_id = i ? i->id : 0,
+		.ike_spi = i ? i->spi_initiator : 0, .is_initiator = i && i->is_initiator,
 		.remote_port = x->remote_port, .failures = x->failures, .pairs = x->pair_count, .ikes = x->ike_count,
 		.cause_rank = x->cause_rank, .failed_at = x->failed_at,
 		.since = x->since, .up_since = x->up_since,
@@ -33,6 +34,15 @@ static void fill(const struct session *x, struct session_view *v)
 bool sessions_view(const struct sessions *s, uint32_t after_id, struct session_view *out)
 {
 	const struct session *x = session_next(s, after_id);
+
+	if (x)
+		fill(x, out);
+	return x != NULL;
+}
+
+bool sessions_view_of_ike(const struct sessions *s, uint32_t ike_id, struct session_view *out)
+{
+	const struct session *x = session_index_find(&s->by_ike, ike_id);
 
 	if (x)
 		fill(x, out);

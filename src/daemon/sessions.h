@@ -161,6 +161,7 @@ struct session_view {
 	const char *ike_suite;   /* "" unknown */
 	unsigned version;        /* of IKE; 0: no IKE_SA */
 	uint32_t ike_id;         /* of its newest IKE_SA; 0: none */
+	uint64_t ike_spi;        /* that one's initiator's */
 	bool is_initiator;
 	uint16_t remote_port;
 	unsigned cause_rank;     /* enum ike_cause */
@@ -175,5 +176,7 @@ struct session_view {
 bool sessions_view(const struct sessions *s, uint32_t after, struct session_view *out);
 /* The one that a peer's packets go by; false: none. */
 bool sessions_view_of(const struct sessions *s, uint32_t tunnel, const struct endpoint *remote, struct session_view *out);
+/* The one that has that IKE_SA of charon's; false: none. */
+bool sessions_view_of_ike(const struct sessions *s, uint32_t ike_id, struct session_view *out);
 
 #endif

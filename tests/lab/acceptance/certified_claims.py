@@ -2,11 +2,13 @@
 """Overlay addresses that certificates name, where the hub insists on it. A spoke has what its certificate
 names, and with a valid certificate claims nothing else: not a free address, not another spoke's. It
 is told, the hub names it, nobody else notices; a certificate that names the address mends it. What an older
-certificate gave is not kept by one that is newer. A restart of the hub's control process changes nothing.
+certificate gave is not kept by one that is newer. A restart of the hub's control process changes nothing, and nobody
+has to show his certificate again.
 
 usage: certified_claims.py DMVPN_TOOL
 """
 import os
+import re
 import signal
 
 import scene
@@ -24,6 +26,16 @@ def spoke(n, address=None):
 
 def owners(lab):
     return {b["via"]: b["nbma"] for b in lab.show("hub1", "nhrp")["bindings"] if b["type"] != "local"}
+
+
+def registered(lab, address):
+    return any(b["via"] == address and "restored" not in b["flags"] for b in lab.show("hub1", "nhrp")["bindings"])
+
+
+def ike_spis(lab, peer):
+    """The initiator's SPI of each IKE_SA that the hub has with the spoke."""
+    blocks = re.split(r"\n(?=\S)", lab.swanctl("hub1", "--list-sas"))
+    return [spi for b in blocks if f"@ {peer}[" in b for spi in re.findall(r"([0-9a-f]{16})_i", b)]
 
 
 def refusal(lab, address):
@@ -68,9 +80,13 @@ def test(tool):
         lab.configure(name, spoke(CLAIMER, FREE))
         lab.tool(name, "reload")
         lab.wait_registered(name)
+        owner = ike_spis(lab, scene.spoke_nbma(OWNER))
+        scene.check("no IKE_SA with the owner", owner, lab.swanctl("hub1", "--list-sas"))
         os.kill(lab.pid("hub1", "control"), signal.SIGKILL)
         scene.wait_for("the hub is back with what its spokes may have", lambda: owners(lab) ==
                        {scene.spoke(OWNER): scene.spoke_nbma(OWNER), FREE: scene.spoke_nbma(CLAIMER)}, 30)
+        scene.wait_for("the owner registers again", lambda: registered(lab, scene.spoke(OWNER)), 30)
+        scene.expect("the IKE_SA with the owner", ike_spis(lab, scene.spoke_nbma(OWNER)), owner)
 
 
 scene.main(test)

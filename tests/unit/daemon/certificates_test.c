@@ -88,7 +88,7 @@ static const struct ipaddr *addresses;
 
 static bool says(uint32_t session, uint32_t ike, const char *name, uint32_t number)
 {
-	const struct certificates_peer p = { session, ike, name };
+	const struct certificates_peer p = { .session = session, .ike_id = ike, .ike_spi = 1000 + ike, .identity = name };
 	const volatile size_t octets = offsetof(struct forward_nhrp, bytes) + 40;
 	struct forward_nhrp *m = calloc(1, octets); /* of its own size, so that a copy of more is seen */
 	bool known;
@@ -295,6 +295,72 @@ static void a_reload_believes_nothing_of_before(void **state)
 	expect(NULL);
 }
 
+/* The next life of the process: charon has lived on, and keeps no certificates. */
+static void what_was_proven_counts_in_the_next_life(void **state)
+{
+	struct certificate_proof kept[2];
+	char names[2][8];
+	struct ipaddr address;
+	uint32_t session = 0;
+
+	says(1, 7, "a", 1);
+	answer(1, "10.0.0.11", CERTIFICATE_NONE);
+	says(2, 8, "b", 2);
+	answer(2, NULL, CERTIFICATE_TOO_MANY);
+	says(3, 9, "c", 3);
+	answer(3, "10.0.0.13", CERTIFICATE_NONE);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(certificates_next(c, &session, &kept[i]));
+		assert_int_equal(session, i == 0 ? 1 : 3);
+		assert_int_equal(kept[i].ike_spi, 1000 + kept[i].ike_id);
+		strcpy(names[i], kept[i].identity);
+		kept[i].identity = names[i];
+	}
+	assert_false(certificates_next(c, &session, &kept[1])); /* a bad one proves nothing */
+	assert_int_equal(kept[1].ike_id, 9);
+	ipaddr_parse("10.0.0.11", &address);
+	kept[0].addresses = kept[1].addresses = &address;
+
+	take_down(state);
+	set_up(state);
+	certificates_restore(c, 51, &kept[0]);
+	certificates_restore(c, 53, &kept[1]);
+	assert_true(says(51, 7, "a", 1));
+	expect("10.0.0.11");
+	assert_int_equal(asked + shown_again, 0);
+	session = 0;
+	assert_true(certificates_next(c, &session, &kept[0])); /* nor is it lost in the life after the next */
+	assert_int_equal(kept[0].ike_spi, 1007);
+	/* another IKE_SA is another certificate, and another name another peer */
+	assert_false(says(51, 8, "a", 2));
+	assert_int_equal(asked, 1);
+	assert_false(says(53, 9, "d", 3));
+	answer(53, NULL, CERTIFICATE_NONE);
+	assert_int_equal(shown_again, 1);
+}
+
+/* Whoever keeps it is told of each change, and of nothing else. */
+static void changes_are_counted(void **state)
+{
+	const uint64_t before = certificates_changes(c);
+	uint64_t after;
+
+	(void)state;
+	says(1, 7, "a", 1);
+	assert_int_equal(certificates_changes(c), before);
+	answer(1, "10.0.0.11", CERTIFICATE_NONE);
+	after = certificates_changes(c);
+	assert_true(after > before);
+	says(1, 7, "a", 2);
+	assert_int_equal(certificates_changes(c), after);
+	says(1, 8, "a", 3);
+	answer(1, NULL, CERTIFICATE_NONE); /* charon has it no more: it is the new IKE_SA's */
+	assert_true(certificates_changes(c) > after);
+	after = certificates_changes(c);
+	certificates_forget(c);
+	assert_true(certificates_changes(c) > after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +371,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_answer_is_not_for_another, set_up, take_down),
 		cmocka_unit_test_setup_teardown(everything_is_limited, set_up, take_down),
 		cmocka_unit_test_setup_teardown(a_reload_believes_nothing_of_before, set_up, take_down),
+		cmocka_unit_test_setup_teardown(what_was_proven_counts_in_the_next_life, set_up, take_down),
+		cmocka_unit_test_setup_teardown(changes_are_counted, set_up, take_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,14 +50,31 @@ static struct event network(void)
 	return ev;
 }
 
+static const struct ipaddr *named(void)
+{
+	static struct ipaddr addresses[2];
+
+	addresses[0] = address("10.0.0.11");
+	addresses[1] = address("fd00::11");
+	return addresses;
+}
+
+static struct certificate_proof proof(void)
+{
+	return (struct certificate_proof){ 77, 0x0123456789abcdef, "spoke1.example.net", 2, named() };
+}
+
 static uint8_t *written(size_t *length)
 {
 	const struct event one = registered(), two = network();
+	const struct certificate_proof seen = proof(), nothing = { 78, 1, "CN=spoke2", 0, NULL };
 	struct saved_list l = { 0 };
 	uint8_t *bytes;
 
 	saved_list_add(&l, &one);
 	saved_list_add(&l, &two);
+	saved_list_add_proof(&l, &seen);
+	saved_list_add_proof(&l, &nothing);
 	bytes = saved_encode(&l, NOW, length);
 	assert_non_null(bytes);
 	saved_list_done(&l);
@@ -100,6 +117,14 @@ static void what_was_written_is_read(void **state)
 	expect_same(&l.records[1], &two);
 	/* Seconds are whole: never more time than was left. */
 	assert_int_equal(l.records[0].saved.left.us, span_s(59).us);
+	assert_int_equal(l.proof_count, 2);
+	assert_int_equal(l.proofs[0].ike_id, 77);
+	assert_true(l.proofs[0].ike_spi == 0x0123456789abcdef);
+	assert_string_equal(l.proofs[0].identity, "spoke1.example.net");
+	assert_int_equal(l.proofs[0].count, 2);
+	assert_true(ipaddr_eq(&l.proofs[0].addresses[1], &named()[1]));
+	assert_string_equal(l.proofs[1].identity, "CN=spoke2");
+	assert_int_equal(l.proofs[1].count, 0);
 	saved_list_done(&l);
 	free(bytes);
 }
