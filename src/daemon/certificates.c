@@ -34,6 +34,7 @@ struct certificates {
 	void *arg;
 	struct tree entries;
 	size_t asked, sweep_at;
+	bool has_charon;
 	uint64_t changes;
 };
 
@@ -197,6 +198,10 @@ bool certificates_of(struct certificates *c, struct instant now, const struct ce
 {
 	struct entry *e = entry_of(c, p);
 
+	if (!c->has_charon && !e->known) {
+		wait_in(e, m);
+		return false;
+	}
 	if (!e->asked && e->ike_id == p->ike_id && instant_before(now, e->shown_by))
 		return false;
 	if (!e->asked && e->ike_id == p->ike_id && (!e->stale || instant_before(now, e->ask_again))) {
@@ -288,6 +293,21 @@ void certificates_answer(struct certificates *c, struct instant now, uint32_t se
 		let_go(c, all);
 }
 
+void certificates_charon(struct certificates *c, bool is_there)
+{
+	uint32_t session = 0;
+	struct tree_node *n;
+
+	c->has_charon = is_there;
+	while (is_there && (n = tree_after(&c->entries, &session)) != NULL) {
+		struct entry *e = CONTAINER_OF(n, struct entry, node);
+
+		session = e->session;
+		if (!e->asked)
+			let_go(c, take_waiting(e));
+	}
+}
+
 /* ---- from one life to the next ---- */
 
 bool certificates_next(const struct certificates *c, uint32_t *session, struct certificate_proof *out)
@@ -310,9 +330,10 @@ void certificates_restore(struct certificates *c, uint32_t session, const struct
 {
 	struct entry *e = find_or_add(c, session);
 
-	if (e->identity)
-		return; /* it has spoken already */
-	e->identity = alloc_text(p->identity);
+	if (e->known || (e->identity && strcmp(e->identity, p->identity) != 0))
+		return;
+	if (!e->identity)
+		e->identity = alloc_text(p->identity);
 	e->ike_id = p->ike_id;
 	e->ike_spi = p->ike_spi;
 	know(c, e, p->count, p->addresses);

@@ -67,6 +67,9 @@ void certificates_forget(struct certificates *c);
 /* The proof of the first session above *session, which becomes that; it is valid until the next call of any
  * other. false: no more. */
 bool certificates_next(const struct certificates *c, uint32_t *session, struct certificate_proof *out);
+/* charon is there and has said which IKE_SAs it has, or is not: before, nothing is asked, and the messages of those who are
+ * not known wait. Who is refused then would be refused for our own not knowing yet. */
+void certificates_charon(struct certificates *c, bool is_there);
 /* A former life of this process has seen it, and the session has that IKE_SA still. */
 void certificates_restore(struct certificates *c, uint32_t session, const struct certificate_proof *p);
 uint64_t certificates_changes(const struct certificates *c); /* how often what certificates_next() says has changed */

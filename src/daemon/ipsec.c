@@ -7,8 +7,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "daemon/certificates.h"
 #include "daemon/charon_report.h"
 #include "daemon/ipsec_state.h"
+#include "daemon/saved.h"
 
 const struct sessions *ipsec_sessions(const struct daemon *d)
 {
@@ -74,6 +76,7 @@ static void changed(void *daemon)
 static void charon_ready(void *daemon)
 {
 	saved_charon_ready(daemon);
+	certificates_charon(claimants_certificates(daemon), true);
 }
 
 static void hangs(void *daemon)
@@ -90,6 +93,7 @@ static void lost(void *daemon)
 {
 	struct daemon *d = daemon;
 
+	certificates_charon(claimants_certificates(d), false);
 	if (d->phase == DAEMON_RUNNING)
 		daemon_log(d, TRACE_WARNING, "IKE_LOST",
 			   "reason=\"charon has ended; the keeper starts it again, established sessions go on\"");

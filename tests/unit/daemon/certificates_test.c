@@ -67,6 +67,7 @@ static int set_up(void **state)
 
 	(void)state;
 	c = certificates_new(&calls, NULL);
+	certificates_charon(c, true);
 	now = (struct instant){ 1000000000 };
 	asked = taken = shown_again = refusals = 0;
 	gone_from = UINT32_MAX;
@@ -339,6 +340,36 @@ static void what_was_proven_counts_in_the_next_life(void **state)
 	assert_int_equal(shown_again, 1);
 }
 
+/* Nor is anybody refused for what charon has not said yet. */
+static void without_charon_messages_wait(void **state)
+{
+	struct certificate_proof p = { .ike_id = 7, .ike_spi = 1007, .identity = "a", .count = 1 };
+	struct ipaddr address;
+
+	(void)state;
+	ipaddr_parse("10.0.0.11", &address);
+	p.addresses = &address;
+	certificates_charon(c, false);
+	assert_false(says(1, 0, "a", 1));
+	assert_false(says(2, 0, "b", 2));
+	assert_int_equal(asked + taken + shown_again, 0);
+	certificates_restore(c, 1, &p);
+	certificates_charon(c, true);
+	assert_int_equal(taken, 2);
+	assert_true(says(1, 7, "a", 1));
+	expect("10.0.0.11");
+	assert_int_equal(asked, 0);
+	assert_false(says(2, 8, "b", 2));
+	assert_int_equal(asked, 1);
+	answer(2, "10.0.0.12", CERTIFICATE_NONE);
+	/* charon dies: who is known is known */
+	certificates_charon(c, false);
+	assert_true(says(2, 8, "b", 3));
+	expect("10.0.0.12");
+	assert_false(says(3, 0, "c", 4));
+	assert_int_equal(asked, 1);
+}
+
 /* Whoever keeps it is told of each change, and of nothing else. */
 static void changes_are_counted(void **state)
 {
@@ -372,6 +403,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(everything_is_limited, set_up, take_down),
 		cmocka_unit_test_setup_teardown(a_reload_believes_nothing_of_before, set_up, take_down),
 		cmocka_unit_test_setup_teardown(what_was_proven_counts_in_the_next_life, set_up, take_down),
+		cmocka_unit_test_setup_teardown(without_charon_messages_wait, set_up, take_down),
 		cmocka_unit_test_setup_teardown(changes_are_counted, set_up, take_down),
 	};
 
