@@ -13,6 +13,7 @@ int cmd_clear(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_render(int argc, char **argv);
 int cmd_show(int argc, char **argv);

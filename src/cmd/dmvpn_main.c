@@ -14,7 +14,7 @@ struct command {
 /* One line a command, in the order of the help text. */
 static const struct command commands[] = {
 	{ "check", cmd_check, "check configurations and the design they make" },
-	{ "plan", NULL, "plan a design" },
+	{ "plan", cmd_plan, "plan a design, and write its routers' files" },
 	{ "render", cmd_render, "print what FRR, strongSwan or nftables need" },
 	{ "decode", cmd_decode, "print the NHRP messages of a capture" },
 	{ "lab", cmd_lab, "run a design on this machine, break it, measure it" },

@@ -1,0 +1,13 @@
+/* plan_json: the plan, or why it was refused, as docs/schema/plan.json says. */
+#ifndef DMVPN_DESIGN_PLAN_JSON_H
+#define DMVPN_DESIGN_PLAN_JSON_H
+
+#include <jansson.h>
+
+#include "design/plan.h"
+
+/* New references. */
+json_t *plan_json(const struct plan *p);
+json_t *plan_refusals_json(const struct plan_refusals *r);
+
+#endif
