@@ -518,8 +518,8 @@ static void explain_failover(struct plan *p)
 	t->bfd_effective_ms = plan_bfd_interval(t->bfd_ms, p->is.spokes * plan_hub_tunnels(p));
 	if (t->bfd_ms) {
 		snprintf(text, sizeof text, "BFD %u ms x 3", t->bfd_ms);
-		plan_note(&p->decisions, "detection", text, "docs/bfd.md", "the slowest that keeps %s%u ms%s", p->wish.failover_ms ? "failover=" : "a second, which nobody asked for: ",
-			  p->wish.failover_ms ? p->wish.failover_ms : 1000, t->bfd_effective_ms > t->bfd_ms ? "; a hub's packet budget makes it slower by itself" : "");
+		plan_note(&p->decisions, "detection", text, "docs/bfd.md", "the slowest that keeps outages below %u ms%s%s", p->wish.failover_ms ? p->wish.failover_ms : 1000,
+			  p->wish.failover_ms ? "" : " (nobody asked for less)", t->bfd_effective_ms > t->bfd_ms ? "; a hub's packet budget makes it slower by itself" : "");
 		if (t->bfd_effective_ms > t->bfd_ms)
 			plan_note(&p->remarks, "detection", text, "docs/bfd.md", "%u sessions at a hub run every %u ms within its packet budget", p->is.spokes * plan_hub_tunnels(p), t->bfd_effective_ms);
 	} else if (p->is.hubs * p->is.uplinks > 1 && p->is.platform == PLAN_DMVPN) {

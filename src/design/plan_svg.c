@@ -4,13 +4,14 @@
  */
 #include "design/plan.h"
 
-enum { CLOUDS_IN_A_ROW = 4, SHOWN_MAX = 5, COLOURS = 8, MARGIN = 40, BOX_WIDTH = 116, BOX_HEIGHT = 40, TABLE_ROW = 19 };
-enum { TITLE_Y = 36, CENTRE_Y = 74, CORE_Y = 96, CLOUD_STEP = 122, CLOUD_HALF = 38 };
+enum { CLOUDS_IN_A_ROW = 8, SHOWN_MAX = 5, COLOURS = 8, MARGIN = 40, BOX_WIDTH = 116, CORE_HEIGHT = 40, LABEL_STEP = 15, TABLE_ROW = 19 };
+enum { TITLE_Y = 36, CENTRE_Y = 74, CORE_Y = 96, CLOUD_STEP = 130, CLOUD_HALF = 44 };
 
 struct svg {
 	const struct plan *p;
 	FILE *out;
 	double width, height;
+	double box_height; /* of a hub or spoke: its name, and an address for each uplink */
 	double hub_y, cloud_y, spoke_y, table_y; /* tops of boxes; the middle of the first clouds */
 	size_t per_row;
 	unsigned shown, spoke[SHOWN_MAX];
@@ -48,9 +49,9 @@ static double cloud_y(const struct svg *s, size_t i)
 
 static double cloud_half_width(const struct svg *s)
 {
-	const double room = (s->width - 2 * MARGIN) / (double)s->per_row / 2 - 12;
+	const double room = (s->width - 2 * MARGIN) / (double)s->per_row / 2 - 6;
 
-	return room > 150 ? 150 : room;
+	return room > 130 ? 130 : room;
 }
 
 /* A point of several side by side, around x. */
@@ -69,12 +70,13 @@ static void place(struct svg *s)
 	s->shown = p->is.spokes < SHOWN_MAX ? p->is.spokes : SHOWN_MAX - 1;
 	for (unsigned i = 0; i < s->shown; i++)
 		s->spoke[i] = i + 1 == s->shown ? p->is.spokes : i + 1;
-	s->width = p->is.hubs > 6 || s->per_row > 3 ? 1240 : 980;
-	s->hub_y = p->is.hubs > 1 ? 190 : 130;
-	s->cloud_y = s->hub_y + BOX_HEIGHT + 18 * p->is.uplinks + 110;
-	s->spoke_y = s->cloud_y + (double)(rows - 1) * CLOUD_STEP + CLOUD_HALF + 76;
-	s->table_y = s->spoke_y + BOX_HEIGHT + 18 * p->is.uplinks + 92;
-	s->height = s->table_y + (double)(lines + 1) * TABLE_ROW + 16;
+	s->width = p->is.hubs > 6 || s->per_row > 4 ? 1240 : 980;
+	s->box_height = 30 + LABEL_STEP * p->is.uplinks;
+	s->hub_y = p->is.hubs > 1 ? 186 : 130;
+	s->cloud_y = s->hub_y + s->box_height + 84 + CLOUD_HALF;
+	s->spoke_y = s->cloud_y + (double)(rows - 1) * CLOUD_STEP + CLOUD_HALF + 84;
+	s->table_y = s->spoke_y + s->box_height + 96;
+	s->height = s->table_y + (double)lines * TABLE_ROW + 12;
 }
 
 /* ---- shapes ---- */
@@ -98,10 +100,10 @@ static void tunnel_line(const struct svg *s, const struct plan_tunnel *t, double
 		colour(t));
 }
 
-static void router(const struct svg *s, double x, double y, const char *name, const char *class)
+static void box(const struct svg *s, double x, double y, double height, const char *name, const char *class)
 {
-	fprintf(s->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" rx=\"7\" class=\"%s\"/>\n", x - BOX_WIDTH / 2.0, y, BOX_WIDTH, BOX_HEIGHT, class);
-	text(s, x, y + BOX_HEIGHT / 2.0 + 6, "name", name);
+	fprintf(s->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%.1f\" rx=\"7\" class=\"%s\"/>\n", x - BOX_WIDTH / 2.0, y, BOX_WIDTH, height, class);
+	text(s, x, y + (height > CORE_HEIGHT ? 20 : CORE_HEIGHT / 2.0 + 5), "name", name);
 }
 
 static void lan(const struct svg *s, double x, double y, double half, const char *what)
@@ -131,14 +133,14 @@ static void cloud_label(const struct svg *s, size_t i)
 	const double x = cloud_x(s, i), y = cloud_y(s, i);
 	char what[120];
 
-	snprintf(what, sizeof what, "Tunnel%u  %s", t->number, plan_prefix(t->subnet).text);
-	fprintf(s->out, "<text x=\"%.1f\" y=\"%.1f\" class=\"name\" style=\"fill:%s\">%s</text>\n", x, y + 2, colour(t), what);
-	snprintf(what, sizeof what, "provider %u, network-id %u", t->uplink, t->network_id);
-	text(s, x, y + 20, "small", what);
-	if (t->has_key) {
-		snprintf(what, sizeof what, "key %u", t->network_id);
-		text(s, x, y + 35, "small", what);
-	}
+	snprintf(what, sizeof what, "Tunnel%u", t->number);
+	fprintf(s->out, "<text x=\"%.1f\" y=\"%.1f\" class=\"name\" style=\"fill:%s\">%s</text>\n", x, y - 7, colour(t), what);
+	text(s, x, y + 10, "small", plan_prefix(t->subnet).text);
+	if (t->has_key)
+		snprintf(what, sizeof what, "provider %u, key %u", t->uplink, t->network_id);
+	else
+		snprintf(what, sizeof what, "provider %u", t->uplink);
+	text(s, x, y + 26, "small", what);
 }
 
 /* ---- the figure from above ---- */
@@ -157,8 +159,8 @@ static void draw_centre(const struct svg *s)
 	}
 	line(s, x, CENTRE_Y, x, CORE_Y, "link");
 	for (unsigned h = 1; h <= s->p->is.hubs; h++)
-		line(s, x, CORE_Y + BOX_HEIGHT, hub_x(s, h), s->hub_y, "link");
-	router(s, x, CORE_Y, "core", "core");
+		line(s, x, CORE_Y + CORE_HEIGHT, hub_x(s, h), s->hub_y, "link");
+	box(s, x, CORE_Y, CORE_HEIGHT, "core", "core");
 }
 
 static void draw_hub_lines(const struct svg *s, unsigned hub)
@@ -172,7 +174,7 @@ static void draw_hub_lines(const struct svg *s, unsigned hub)
 
 		if (!plan_hub_in(t, hub))
 			continue;
-		tunnel_line(s, t, beside(hub_x(s, hub), k++, mine, 30), s->hub_y + BOX_HEIGHT, beside(cloud_x(s, i), t->hub ? 0 : hub - 1, hubs, 24),
+		tunnel_line(s, t, beside(hub_x(s, hub), k++, mine, 30), s->hub_y + s->box_height, beside(cloud_x(s, i), t->hub ? 0 : hub - 1, hubs, 24),
 			    cloud_y(s, i) - CLOUD_HALF + 8);
 	}
 }
@@ -186,29 +188,28 @@ static void draw_spoke_lines(const struct svg *s, unsigned shown)
 			    beside(spoke_x(s, shown), i, count, count > 6 ? 10 : 18), s->spoke_y);
 }
 
-static void uplink_labels(const struct svg *s, double x, double y, bool is_hub, unsigned number)
+static void router(const struct svg *s, double x, double y, bool is_hub, unsigned number)
 {
+	char name[20];
+
+	snprintf(name, sizeof name, "%s%u", is_hub ? "hub" : "spoke", number);
+	box(s, x, y, s->box_height, name, is_hub ? "hub" : "spoke");
 	for (unsigned u = 1; u <= s->p->is.uplinks; u++) {
 		const struct ipaddr a = is_hub ? plan_hub_uplink(number, u) : plan_spoke_uplink(number, u);
 
-		text(s, x, y + 16.0 * u, "small halo", !is_hub && s->p->is.addresses == PLAN_DHCP ? "dynamic" : plan_ip(a).text);
+		text(s, x, y + 21 + LABEL_STEP * u, "small", !is_hub && s->p->is.addresses == PLAN_DHCP ? "by DHCP" : plan_ip(a).text);
 	}
 }
 
 static void draw_hubs(const struct svg *s)
 {
-	char name[20];
-
-	for (unsigned h = 1; h <= s->p->is.hubs; h++) {
-		snprintf(name, sizeof name, "hub%u", h);
-		router(s, hub_x(s, h), s->hub_y, name, "hub");
-		uplink_labels(s, hub_x(s, h), s->hub_y + BOX_HEIGHT, true, h);
-	}
+	for (unsigned h = 1; h <= s->p->is.hubs; h++)
+		router(s, hub_x(s, h), s->hub_y, true, h);
 }
 
 static void draw_direct(const struct svg *s)
 {
-	const double y = s->spoke_y + BOX_HEIGHT / 2.0, from = spoke_x(s, 0) + BOX_WIDTH / 2.0, to = spoke_x(s, 1) - BOX_WIDTH / 2.0;
+	const double y = s->spoke_y + s->box_height / 2, from = spoke_x(s, 0) + BOX_WIDTH / 2.0, to = spoke_x(s, 1) - BOX_WIDTH / 2.0;
 
 	if (!plan_is_multipoint(s->p) || to < from)
 		return;
@@ -218,18 +219,14 @@ static void draw_direct(const struct svg *s)
 
 static void draw_spokes(const struct svg *s)
 {
-	char what[60];
-
 	for (unsigned i = 0; i < s->shown; i++) {
-		const double x = spoke_x(s, i), end = s->spoke_y + BOX_HEIGHT, y = end + 16.0 * s->p->is.uplinks + 34;
+		const double x = spoke_x(s, i), end = s->spoke_y + s->box_height, y = end + 30;
 
-		snprintf(what, sizeof what, "spoke%u", s->spoke[i]);
 		line(s, x, end, x, y, "link");
-		router(s, x, s->spoke_y, what, "spoke");
-		uplink_labels(s, x, end, false, s->spoke[i]);
+		router(s, x, s->spoke_y, false, s->spoke[i]);
 		lan(s, x, y, 56, plan_prefix(plan_spoke_lan(s->spoke[i])).text);
 		if (i && s->spoke[i] != s->spoke[i - 1] + 1)
-			text(s, (x + spoke_x(s, i - 1)) / 2, s->spoke_y + BOX_HEIGHT / 2.0, "dots", "…");
+			text(s, (x + spoke_x(s, i - 1)) / 2, s->spoke_y + s->box_height / 2 + 6, "dots", "…");
 	}
 }
 
@@ -240,7 +237,7 @@ static void draw_title(const struct svg *s)
 	const struct plan *p = s->p;
 	char what[200];
 
-	snprintf(what, sizeof what, "%u spokes: %s, phase %u, %s%s", p->is.spokes, p->is.hubs == 1 ? "one hub" : plan_design_name(p->is.design), p->is.phase,
+	snprintf(what, sizeof what, "%u spokes, %u hub%s: %s, phase %u, %s%s", p->is.spokes, p->is.hubs, p->is.hubs > 1 ? "s" : "", p->is.hubs == 1 ? "one hub" : plan_design_name(p->is.design), p->is.phase,
 		 plan_routing_name(p->is.routing), p->timers.bfd_ms ? " with BFD" : "");
 	text(s, s->width / 2, TITLE_Y - 6, "title", what);
 }

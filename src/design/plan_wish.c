@@ -134,7 +134,7 @@ static bool begins(const char *text, const char *with)
 static const char *nearest_key(const char *word)
 {
 	const char *best = NULL;
-	size_t least = strlen(word) / 2 + 1;
+	size_t least = (strlen(word) + 1) / 2 + 1;
 
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		const size_t d = begins(keys[i].name, word) ? 0 : distance(word, keys[i].name);
@@ -193,7 +193,7 @@ static bool take_time(const char *text, unsigned *out)
 static void refuse_word(struct plan_refusals *r, const char *said, const struct key *k, const char *word)
 {
 	const char *near = NULL;
-	size_t least = strlen(word) / 2 + 1;
+	size_t least = (strlen(word) + 1) / 2 + 1;
 	char remedy[200] = "";
 
 	for (const struct value *v = k->values; v->word; v++) {
