@@ -135,7 +135,7 @@ static void decide_phase(struct plan *p)
 			  "spokes talk directly, and routing need not know how: a redirect from the hub and a shortcut are enough");
 	else if (p->is.phase == 2)
 		plan_note(&p->decisions, "phase", "2", IPSPACE,
-			  "spokes talk directly because routing keeps the far spoke as next hop; so every spoke has a route for each other's LAN, and nothing may be summarised at a hub");
+			  "spokes talk directly: routing keeps the far spoke as next hop; so every spoke has a route for each other's LAN, and nothing may be summarised at a hub");
 	else
 		plan_note(&p->decisions, "phase", "1", IPSPACE,
 			  "point-to-point tunnels: all traffic passes a hub, where it can be filtered and counted, and its uplink carries traffic between spokes twice");
@@ -467,14 +467,10 @@ static bool bfd_possible(const struct plan *p)
 
 static void refuse_failover(struct plan *p, struct plan_refusals *r, unsigned best_ms)
 {
+	const bool told = p->is.routing == PLAN_BGP || p->is.routing == PLAN_OSPF, seconds = best_ms % 1000 == 0;
 	char remedy[120];
 
-	if (best_ms >= 10000)
-		snprintf(remedy, sizeof remedy, "failover=%us%s", (best_ms + 999) / 1000,
-			 p->is.routing == PLAN_BGP || p->is.routing == PLAN_OSPF ? "" : ", or routing=bgp");
-	else
-		snprintf(remedy, sizeof remedy, "failover=%ums%s", best_ms,
-			 p->is.routing == PLAN_BGP || p->is.routing == PLAN_OSPF ? "" : ", or routing=bgp");
+	snprintf(remedy, sizeof remedy, "failover=%u%s%s", seconds ? best_ms / 1000 : best_ms, seconds ? "s" : "ms", told ? "" : ", or routing=bgp");
 	plan_refuse(r, "failover", remedy, "%s, %s, phase %u, %s: %u ms are the least that can be promised%s", plan_design_name(p->is.design),
 		    plan_routing_name(p->is.routing), p->is.phase, p->is.platform == PLAN_CISCO ? "Cisco" : "here", best_ms,
 		    p->wish.bfd == PLAN_BFD_NO ? " without BFD" : "");

@@ -105,12 +105,12 @@ static void from_timers(struct plan_outage *o, const struct plan *p, enum plan_d
 {
 	const struct plan_timers *t = &p->timers;
 
-	if (bfd_ms) {
-		o->at_most_ms = round_up(3 * bfd_ms + CISCO_ROUTING_MS);
-		o->from = alloc_text("not measured: BFD's detection time, and 800 ms for routing");
-	} else if (p->is.platform == PLAN_CISCO && design == PLAN_HUBS_IN_ONE_TUNNEL && p->is.phase == 2) {
+	if (p->is.platform == PLAN_CISCO && design == PLAN_HUBS_IN_ONE_TUNNEL && p->is.phase == 2) {
 		o->at_most_ms = CISCO_TEMPORARY_MS;
 		o->from = alloc_text("published: what is relayed by the dead hub stays with it for up to three minutes");
+	} else if (bfd_ms) {
+		o->at_most_ms = round_up(3 * bfd_ms + CISCO_ROUTING_MS);
+		o->from = alloc_text("not measured: BFD's detection time, and 800 ms for routing");
 	} else {
 		o->at_most_ms = (t->dead_s + t->hello_s) * SECOND_MS + SECOND_MS;
 		if (asprintf(&o->from, "not measured: %s's hold time of %u s, one more hello, and a second", plan_routing_name(p->is.routing), t->dead_s) < 0)

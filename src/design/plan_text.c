@@ -146,7 +146,7 @@ static void write_outages(const struct plan *p, FILE *out)
 			fprintf(out, "longest measured %u ms (", o->measured_ms);
 		fprintf(out, "%s%s\n", o->from ? o->from : "", o->measured_ms ? ")" : "");
 	}
-	if (p->is.hubs > 2)
+	if (p->is.hubs > 2 && p->outages[0].measured_ms)
 		fputs("  What was measured had two hubs.\n", out);
 }
 
