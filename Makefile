@@ -2,7 +2,7 @@
 BUILD ?= build
 MESON_FLAGS ?=
 
-.PHONY: all demo check check-quick check-sanitize check-kernel faults figures bench fuzz packages clean
+.PHONY: all demo check check-quick check-sanitize check-kernel faults figures plans bench fuzz packages clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -42,6 +42,11 @@ faults: all
 # default routes and many prefixes. An hour; build/figures.jsonl, docs/faults.md.
 figures: all
 	@failed=0; for one in hub_reboot control_death prefixes flaps false_alarms; do tests/lab/figures/$$one || failed=1; done; exit $$failed
+
+# Small networks of `dmvpn plan`, run and broken: no outage is longer than was predicted. A quarter of an hour;
+# build/plans.jsonl, docs/plan.md.
+plans: all
+	@tests/lab/plans
 
 bench: all
 	@packaging/install-packages bench
