@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "design/plan.h"
+#include "design/plan_figure.h"
 #include "design/plan_json.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
@@ -155,13 +155,15 @@ static bool write_files(const struct plan *p, const char *folder)
 
 static bool write_svg(const struct plan *p, const char *path)
 {
+	struct plan_figure figure;
 	FILE *f = fopen(path, "we");
 
 	if (!f) {
 		fprintf(stderr, "dmvpn plan: %s: %s\n", path, strerror(errno));
 		return false;
 	}
-	plan_write_svg(p, f);
+	plan_figure_of(&figure, p);
+	plan_figure_svg(&figure, f);
 	return finish(f, path);
 }
 

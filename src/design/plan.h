@@ -208,7 +208,5 @@ bool plan_core_has_bfd(const struct plan *p);
 /* Interfaces in the order of their use: uplinks first, then the inside. Number from 0. */
 struct plan_ip_text plan_port(unsigned number);
 void plan_write_text(const struct plan *p, FILE *out);
-void plan_write_drawing(const struct plan *p, FILE *out);
-void plan_write_svg(const struct plan *p, FILE *out);
 
 #endif

@@ -1,23 +1,22 @@
 /*
- * plan_drawing: the network in letters. Hubs hang from the core router, spokes stand below, each tunnel is a
+ * plan_drawing: a figure in letters. Hubs hang from the core router, spokes stand below, each cloud is a
  * bar between them: "o" where a router is in it, ":" where its line only passes.
  */
-#include "design/plan.h"
+#include "design/plan_figure.h"
 
 #include <string.h>
 
-enum { COLUMNS = 72, BAR_END = 68, ROWS_MAX = 12 + 2 * PLAN_TUNNELS_MAX, SHOWN_MAX = 5, LABEL_MAX = 40 };
+enum { COLUMNS = 72, BAR_END = 68, ROWS_MAX = 12 + 2 * PLAN_TUNNELS_MAX, LABEL_MAX = 70, HUBS_WITH_ADDRESS = 4 };
 
 struct canvas {
 	unsigned rows;
 	char cell[ROWS_MAX][COLUMNS + LABEL_MAX + 1];
 };
 
-struct figure {
-	const struct plan *p;
+struct drawing {
+	const struct plan_figure *f;
 	struct canvas c;
-	unsigned hub_x[PLAN_HUBS_MAX];
-	unsigned shown, spoke_x[SHOWN_MAX], spoke[SHOWN_MAX];
+	unsigned hub_x[PLAN_HUBS_MAX], spoke_x[FIGURE_SPOKES_MAX];
 };
 
 static void put(struct canvas *c, unsigned row, unsigned x, const char *text)
@@ -44,116 +43,127 @@ static unsigned spread(unsigned i, unsigned count)
 	return (2 * i + 1) * BAR_END / (2 * count);
 }
 
-static void place(struct figure *f)
+static void place(struct drawing *d)
 {
-	const unsigned spokes = f->p->is.spokes;
-
-	for (unsigned h = 0; h < f->p->is.hubs; h++)
-		f->hub_x[h] = spread(h, f->p->is.hubs);
-	f->shown = spokes < SHOWN_MAX ? spokes : SHOWN_MAX - 1;
-	for (unsigned s = 0; s < f->shown; s++) {
-		f->spoke[s] = s + 1 == f->shown ? spokes : s + 1;
-		f->spoke_x[s] = spread(s, f->shown);
-		for (unsigned h = 0; h < f->p->is.hubs; h++)
-			f->spoke_x[s] += f->spoke_x[s] == f->hub_x[h] ? 2 : 0;
+	for (unsigned h = 0; h < d->f->hub_count; h++)
+		d->hub_x[h] = spread(h, d->f->hub_count);
+	for (unsigned s = 0; s < d->f->spoke_count; s++) {
+		d->spoke_x[s] = spread(s, d->f->spoke_count);
+		for (unsigned h = 0; h < d->f->hub_count; h++)
+			d->spoke_x[s] += d->spoke_x[s] == d->hub_x[h] ? 2 : 0;
 	}
 }
 
-static void draw_centre(struct figure *f)
+static void draw_centre(struct drawing *d)
 {
-	const unsigned hubs = f->p->is.hubs, middle = BAR_END / 2;
-	char text[80];
+	const unsigned hubs = d->f->hub_count, middle = BAR_END / 2;
 
-	snprintf(text, sizeof text, "data centre %s", plan_prefix(plan_core_lan()).text);
-	put_centred(&f->c, 0, middle, text);
-	put_centred(&f->c, 1, middle, hubs > 1 ? "core" : "|");
+	if (!*d->f->centre || !hubs)
+		return;
+	put_centred(&d->c, 0, middle, d->f->centre);
+	put_centred(&d->c, 1, middle, d->f->core ? "core" : "|");
 	if (hubs > 1)
-		bar(&f->c, 2, f->hub_x[0], f->hub_x[hubs - 1], '-');
+		bar(&d->c, 2, d->hub_x[0], d->hub_x[hubs - 1], '-');
 	for (unsigned h = 0; h < hubs; h++)
-		put(&f->c, 2, f->hub_x[h], hubs > 1 ? "+" : "|");
-	f->c.rows = 3;
+		put(&d->c, 2, d->hub_x[h], hubs > 1 ? "+" : "|");
+	d->c.rows = 3;
 }
 
-static void draw_hubs(struct figure *f)
+static void draw_hubs(struct drawing *d)
 {
-	const unsigned row = f->c.rows;
-	char text[80];
+	unsigned most = 0;
 
-	for (unsigned h = 0; h < f->p->is.hubs; h++) {
-		snprintf(text, sizeof text, "hub%u", h + 1);
-		put_centred(&f->c, row, f->hub_x[h], text);
-		for (unsigned u = 1; f->p->is.hubs <= 4 && u <= f->p->is.uplinks; u++)
-			put_centred(&f->c, row + u, f->hub_x[h], plan_ip(plan_hub_uplink(h + 1, u)).text);
+	for (unsigned h = 0; h < d->f->hub_count; h++) {
+		const struct figure_router *r = &d->f->hubs[h];
+
+		put_centred(&d->c, d->c.rows, d->hub_x[h], r->name);
+		for (unsigned u = 0; d->f->hub_count <= HUBS_WITH_ADDRESS && u < r->address_count; u++) {
+			put_centred(&d->c, d->c.rows + 1 + u, d->hub_x[h], r->address[u]);
+			most = u + 1 > most ? u + 1 : most;
+		}
 	}
-	f->c.rows += 1 + (f->p->is.hubs <= 4 ? f->p->is.uplinks : 0);
+	d->c.rows += 1 + most;
 }
 
-/* The last tunnel that the hub is in: so far its line goes down. */
-static size_t last_tunnel(const struct plan *p, unsigned hub)
+/* The last cloud that the router is in: so far its line goes down. */
+static size_t last_cloud(const struct plan_figure *f, unsigned hub)
 {
 	size_t last = 0;
 
-	for (size_t i = 0; i < p->tunnel_count; i++) {
-		if (plan_hub_in(&p->tunnels[i], hub))
+	for (size_t i = 0; i < f->cloud_count; i++) {
+		if (f->clouds[i].hubs & 1u << hub)
 			last = i;
 	}
 	return last;
 }
 
-static void draw_tunnel(struct figure *f, size_t i)
+/* The first one: so far a spoke's line goes up. */
+static size_t first_cloud(const struct plan_figure *f, unsigned spoke)
 {
-	const struct plan_tunnel *t = &f->p->tunnels[i];
-	const unsigned row = f->c.rows;
-	char label[80];
+	size_t first = 0;
 
-	bar(&f->c, row + 1, 0, BAR_END, '=');
-	for (unsigned h = 1; h <= f->p->is.hubs; h++) {
-		if (last_tunnel(f->p, h) < i)
+	while (first < f->cloud_count && !(f->clouds[first].spokes & 1u << spoke))
+		first++;
+	return first;
+}
+
+static void draw_cloud(struct drawing *d, size_t i)
+{
+	const struct figure_cloud *c = &d->f->clouds[i];
+	const unsigned row = d->c.rows;
+	char label[LABEL_MAX];
+
+	bar(&d->c, row + 1, 0, BAR_END, '=');
+	for (unsigned h = 0; h < d->f->hub_count; h++) {
+		if (last_cloud(d->f, h) < i)
 			continue;
-		put(&f->c, row, f->hub_x[h - 1], "|");
-		put(&f->c, row + 1, f->hub_x[h - 1], plan_hub_in(t, h) ? "o" : ":");
+		put(&d->c, row, d->hub_x[h], "|");
+		put(&d->c, row + 1, d->hub_x[h], c->hubs & 1u << h ? "o" : ":");
 	}
-	for (unsigned s = 0; s < f->shown; s++) {
-		put(&f->c, row, f->spoke_x[s], i ? "|" : " ");
-		put(&f->c, row + 1, f->spoke_x[s], "o");
+	for (unsigned s = 0; s < d->f->spoke_count; s++) {
+		if (first_cloud(d->f, s) > i)
+			continue;
+		put(&d->c, row, d->spoke_x[s], first_cloud(d->f, s) < i ? "|" : " ");
+		put(&d->c, row + 1, d->spoke_x[s], c->spokes & 1u << s ? "o" : ":");
 	}
-	snprintf(label, sizeof label, "Tunnel%u %s", t->number, plan_prefix(t->subnet).text);
-	put(&f->c, row + 1, BAR_END + 2, label);
-	f->c.rows += 2;
+	snprintf(label, sizeof label, "%s %s", c->name, c->subnet);
+	put(&d->c, row + 1, BAR_END + 2, label);
+	d->c.rows += 2;
 }
 
-static void draw_spokes(struct figure *f)
+static void draw_spokes(struct drawing *d)
 {
-	const unsigned row = f->c.rows;
-	char text[80];
+	const unsigned row = d->c.rows;
 
-	for (unsigned s = 0; s < f->shown; s++) {
-		put(&f->c, row, f->spoke_x[s], "|");
-		snprintf(text, sizeof text, "spoke%u", f->spoke[s]);
-		put_centred(&f->c, row + 1, f->spoke_x[s], text);
-		put_centred(&f->c, row + 2, f->spoke_x[s], plan_prefix(plan_spoke_lan(f->spoke[s])).text);
-		if (s && f->spoke[s] != f->spoke[s - 1] + 1)
-			put_centred(&f->c, row + 1, (f->spoke_x[s] + f->spoke_x[s - 1]) / 2, "...");
+	for (unsigned s = 0; s < d->f->spoke_count; s++) {
+		const struct figure_router *r = &d->f->spokes[s];
+
+		put(&d->c, row, d->spoke_x[s], "|");
+		put_centred(&d->c, row + 1, d->spoke_x[s], r->name);
+		put_centred(&d->c, row + 2, d->spoke_x[s], r->lan);
+		if (r->after_gap)
+			put_centred(&d->c, row + 1, (d->spoke_x[s] + d->spoke_x[s - 1]) / 2, "...");
 	}
-	f->c.rows += 3;
+	d->c.rows += 3;
 }
 
-void plan_write_drawing(const struct plan *p, FILE *out)
+void plan_figure_letters(const struct plan_figure *f, FILE *out)
 {
-	struct figure f = { .p = p };
+	struct drawing d = { .f = f };
 
-	memset(f.c.cell, ' ', sizeof f.c.cell);
-	place(&f);
-	draw_centre(&f);
-	draw_hubs(&f);
-	for (size_t i = 0; i < p->tunnel_count; i++)
-		draw_tunnel(&f, i);
-	draw_spokes(&f);
-	for (unsigned r = 0; r < f.c.rows; r++) {
+	memset(d.c.cell, ' ', sizeof d.c.cell);
+	place(&d);
+	draw_centre(&d);
+	draw_hubs(&d);
+	for (size_t i = 0; i < f->cloud_count; i++)
+		draw_cloud(&d, i);
+	draw_spokes(&d);
+	for (unsigned r = 0; r < d.c.rows; r++) {
 		unsigned end = COLUMNS + LABEL_MAX;
 
-		while (end && f.c.cell[r][end - 1] == ' ')
+		while (end && d.c.cell[r][end - 1] == ' ')
 			end--;
-		fprintf(out, "  %.*s\n", (int)end, f.c.cell[r]);
+		if (end)
+			fprintf(out, "  %.*s\n", (int)end, d.c.cell[r]);
 	}
 }

@@ -1,5 +1,5 @@
 /* plan_text: the plan for a terminal or a mail: what, why, what not, tables. */
-#include "design/plan.h"
+#include "design/plan_figure.h"
 
 #include <string.h>
 
@@ -152,9 +152,12 @@ static void write_outages(const struct plan *p, FILE *out)
 
 void plan_write_text(const struct plan *p, FILE *out)
 {
+	struct plan_figure figure;
+
 	write_headline(p, out);
 	fputc('\n', out);
-	plan_write_drawing(p, out);
+	plan_figure_of(&figure, p);
+	plan_figure_letters(&figure, out);
 	write_notes("Decided", ", because ", &p->decisions, out);
 	write_notes("Rejected", ": ", &p->rejected, out);
 	write_notes("Mind", ": ", &p->remarks, out);

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/prng.h"
-#include "design/plan.h"
+#include "design/plan_figure.h"
 
 enum { RANDOM_WISHES = 4000 };
 
@@ -139,12 +139,14 @@ static void lans_are_apart(const struct plan *p)
 static void everything_is_said(const struct plan *p)
 {
 	const struct plan_secrets s = { "key", "string" };
+	struct plan_figure figure;
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	plan_write_text(p, out);
-	plan_write_svg(p, out);
+	plan_figure_of(&figure, p);
+	plan_figure_svg(&figure, out);
 	plan_write_config(p, &s, PLAN_HUB, p->is.hubs, out);
 	plan_write_config(p, &s, PLAN_SPOKE, p->is.spokes, out);
 	if (p->core.count)
