@@ -40,7 +40,7 @@ void plan_note(struct plan_notes *n, const char *what, const char *choice, const
 	va_end(args);
 }
 
-static void notes_done(struct plan_notes *n)
+void plan_notes_done(struct plan_notes *n)
 {
 	for (size_t i = 0; i < n->count; i++) {
 		free(n->at[i].choice);
@@ -53,9 +53,9 @@ void plan_free(struct plan *p)
 {
 	if (!p)
 		return;
-	notes_done(&p->decisions);
-	notes_done(&p->rejected);
-	notes_done(&p->remarks);
+	plan_notes_done(&p->decisions);
+	plan_notes_done(&p->rejected);
+	plan_notes_done(&p->remarks);
 	for (size_t i = 0; i < p->outage_count; i++)
 		free(p->outages[i].from);
 	free(p);

@@ -182,6 +182,7 @@ struct plan_ip_text plan_wildcard(unsigned length);
 
 void plan_note(struct plan_notes *n, const char *what, const char *choice, const char *source, const char *why, ...)
 	__attribute__((format(printf, 5, 6)));
+void plan_notes_done(struct plan_notes *n);
 /* The faults and what each costs, with BFD of that interval on the tunnels (0: none). Answers the longest that ends. */
 unsigned plan_predict(struct plan *p, unsigned bfd_ms);
 /* What the packet budget of a router makes of an interval for that many sessions. */
@@ -208,5 +209,7 @@ bool plan_core_has_bfd(const struct plan *p);
 /* Interfaces in the order of their use: uplinks first, then the inside. Number from 0. */
 struct plan_ip_text plan_port(unsigned number);
 void plan_write_text(const struct plan *p, FILE *out);
+void plan_write_notes(const char *title, const char *joint, const struct plan_notes *n, FILE *out);
+void plan_write_outages(const struct plan *p, FILE *out);
 
 #endif

@@ -122,6 +122,12 @@ static void add_outages(struct plan_figure *f, const struct plan *p)
 	}
 }
 
+void plan_figure_tables(struct plan_figure *f, const struct plan *p)
+{
+	add_load(f, p);
+	add_outages(f, p);
+}
+
 void plan_figure_of(struct plan_figure *f, const struct plan *p)
 {
 	*f = (struct plan_figure){ .core = p->is.hubs > 1, .direct = plan_is_multipoint(p) };
@@ -132,6 +138,5 @@ void plan_figure_of(struct plan_figure *f, const struct plan *p)
 	add_hubs(f, p);
 	add_spokes(f, p);
 	add_clouds(f, p);
-	add_load(f, p);
-	add_outages(f, p);
+	plan_figure_tables(f, p);
 }

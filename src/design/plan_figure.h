@@ -37,6 +37,7 @@ struct plan_figure {
 };
 
 void plan_figure_of(struct plan_figure *f, const struct plan *p);
+void plan_figure_tables(struct plan_figure *f, const struct plan *p); /* only the two below */
 /* Any text, as far as it fits, with what is no printable ASCII replaced. */
 void plan_figure_name(char *out, size_t size, const char *text);
 /* Which of `count` spokes stand for all: the first ones and the last; answers how many. */

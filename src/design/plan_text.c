@@ -37,7 +37,7 @@ static void write_note(const struct plan_note *n, const char *joint, FILE *out)
 	wrap(text + 1, INDENT - 1, INDENT + 2, out);
 }
 
-static void write_notes(const char *title, const char *joint, const struct plan_notes *n, FILE *out)
+void plan_write_notes(const char *title, const char *joint, const struct plan_notes *n, FILE *out)
 {
 	if (!n->count)
 		return;
@@ -131,7 +131,7 @@ static void write_load(const struct plan *p, FILE *out)
 		fprintf(out, "  when every spoke talks to every other: %llu IPsec sessions between spokes\n", (unsigned long long)p->direct_sessions);
 }
 
-static void write_outages(const struct plan *p, FILE *out)
+void plan_write_outages(const struct plan *p, FILE *out)
 {
 	fputs("\nPredicted outage of those who are affected\n", out);
 	for (size_t i = 0; i < p->outage_count; i++) {
@@ -158,11 +158,11 @@ void plan_write_text(const struct plan *p, FILE *out)
 	fputc('\n', out);
 	plan_figure_of(&figure, p);
 	plan_figure_letters(&figure, out);
-	write_notes("Decided", ", because ", &p->decisions, out);
-	write_notes("Rejected", ": ", &p->rejected, out);
-	write_notes("Mind", ": ", &p->remarks, out);
+	plan_write_notes("Decided", ", because ", &p->decisions, out);
+	plan_write_notes("Rejected", ": ", &p->rejected, out);
+	plan_write_notes("Mind", ": ", &p->remarks, out);
 	write_tunnels(p, out);
 	write_timers(p, out);
 	write_load(p, out);
-	write_outages(p, out);
+	plan_write_outages(p, out);
 }
