@@ -15,9 +15,9 @@ enum { ERROR_BYTES = 1024, WAIT_DEFAULT_S = 60, INTERRUPTED = 130, ROUNDS_MAX = 
 
 static const char usage[] =
 	"usage: dmvpn lab test [--json] [--faults LIST] [--rounds N] [--observe SECONDS] [--probe-ms N]\n"
-	"                      [--plot FILE] [--no-ipsec] [--plain-frr] [--datapath PATH] [--name NAME]\n"
-	"                      [--wait SECONDS] [--logs DIR] DIR\n"
-	"       dmvpn lab up [--no-ipsec] [--datapath PATH] [--name NAME] [--logs DIR] DIR\n"
+	"                      [--plot FILE] [--no-ipsec] [--plain-frr] [--nhrpd ROUTER,…]\n"
+	"                      [--datapath PATH] [--name NAME] [--wait SECONDS] [--logs DIR] DIR\n"
+	"       dmvpn lab up [--no-ipsec] [--nhrpd ROUTER,…] [--datapath PATH] [--name NAME] [--logs DIR] DIR\n"
 	"       dmvpn lab faults [--faults LIST] DIR\n"
 	"       dmvpn lab down|show LAB\n"
 	"       dmvpn lab exec LAB NODE COMMAND [ARGUMENT…]\n"
@@ -46,6 +46,8 @@ static const char usage[] =
 	"  --datapath PATH   auto, kernel, user, or per router: hub1=kernel,*=user\n"
 	"  --no-ipsec        run protected tunnels in the clear\n"
 	"  --plain-frr       stock FRR and its BFD on a plain DMVPN, none of our fast ways: to compare with\n"
+	"  --nhrpd LIST      FRR's nhrpd on these routers in our daemon's place (hub1,spoke2): needs a kernel with\n"
+	"                    multipoint GRE\n"
 	"  --wait SECONDS    for convergence, at most (60)\n"
 	"  --logs DIR        keep the programs' logs there\n";
 
@@ -75,7 +77,7 @@ static bool take_options(int argc, char **argv, struct options *o)
 	static const struct option known[] = {
 		{ "json", no_argument, NULL, 'j' },       { "faults", required_argument, NULL, 'f' },
 		{ "no-ipsec", no_argument, NULL, 'n' },   { "plain-frr", no_argument, NULL, 'F' },
-		{ "datapath", required_argument, NULL, 'd' },
+		{ "datapath", required_argument, NULL, 'd' }, { "nhrpd", required_argument, NULL, 'H' },
 		{ "name", required_argument, NULL, 'N' }, { "wait", required_argument, NULL, 'w' },
 		{ "logs", required_argument, NULL, 'l' }, { "rounds", required_argument, NULL, 'r' },
 		{ "observe", required_argument, NULL, 'o' }, { "probe-ms", required_argument, NULL, 'm' },
@@ -91,6 +93,7 @@ static bool take_options(int argc, char **argv, struct options *o)
 		case 'f': o->faults = optarg; break;
 		case 'n': o->lab.no_ipsec = true; break;
 		case 'F': o->lab.plain_frr = true; break;
+		case 'H': o->lab.nhrpd = optarg; break;
 		case 'd': o->lab.datapath = optarg; break;
 		case 'N': o->lab.name = optarg; break;
 		case 'w': o->wait_s = atoi(optarg); break;

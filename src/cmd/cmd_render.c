@@ -5,13 +5,15 @@
 
 #include "cmd/cmd.h"
 #include "config/render_frr.h"
+#include "config/render_nhrpd.h"
 #include "ike/render_swanctl.h"
 
 static int usage(FILE *out)
 {
-	fputs("usage: dmvpn render frr|ios FILE\n"
+	fputs("usage: dmvpn render frr|nhrpd|ios FILE\n"
 	      "       dmvpn render swanctl [--secrets] FILE\n"
 	      "  frr   the routing, for FRR's vtysh -b (frr.conf)\n"
+	      "  nhrpd  its tunnels, where FRR's nhrpd is to serve them: lines to add to frr.conf\n"
 	      "  swanctl  the protection of its tunnels, for strongSwan's swanctl --load-all; pre-shared\n"
 	      "           keys are left out unless --secrets is given\n"
 	      "  ios   the file as it was understood, in full words\n"
@@ -44,6 +46,19 @@ static int render_frr(const struct config *c)
 	return 0;
 }
 
+static int render_nhrpd(const struct config *c)
+{
+	int result = config_nhrpd_routes(c, stdout);
+
+	if (result == 0)
+		result = config_render_nhrpd(c, stdout);
+	if (result < 0) {
+		fprintf(stderr, "dmvpn render: %s\n", strerror(-result));
+		return 2;
+	}
+	return 0;
+}
+
 static int render_swanctl(const struct config *c, bool with_secrets)
 {
 	struct ike_config *i = ike_config_new(c);
@@ -61,6 +76,7 @@ static int render_swanctl(const struct config *c, bool with_secrets)
 static int render(const char *what, bool with_secrets, const struct config *c)
 {
 	return !strcmp(what, "frr")	? render_frr(c)
+	       : !strcmp(what, "nhrpd")	? render_nhrpd(c)
 	       : !strcmp(what, "ios")	? render_ios(c)
 					: render_swanctl(c, with_secrets);
 }
@@ -79,7 +95,7 @@ int cmd_render(int argc, char **argv)
 		return 2;
 	}
 	if (argc != 3 + with_secrets || (with_secrets && strcmp(argv[1], "swanctl")) ||
-	    (strcmp(argv[1], "frr") && strcmp(argv[1], "ios") && strcmp(argv[1], "swanctl")))
+	    (strcmp(argv[1], "frr") && strcmp(argv[1], "nhrpd") && strcmp(argv[1], "ios") && strcmp(argv[1], "swanctl")))
 		return usage(stderr);
 	c = config_read_file(argv[argc - 1], error, sizeof error);
 	if (!c) {

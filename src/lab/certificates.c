@@ -186,7 +186,7 @@ int certificates_make(const struct lab *lab, char *error, size_t size)
 	if (r == 0)
 		r = make_authority(key, ca, error, size);
 	for (size_t i = 0; i < lab->plan->router_count && r == 0; i++)
-		if (programs_has_tunnels(lab, i))
+		if (programs_has_dmvpnd(lab, i))
 			r = make_router(lab, i, key, ca, error, size);
 	free(folder);
 	free(key);

@@ -22,7 +22,8 @@ static const struct {
 };
 
 static const char *const programs[] = { "dmvpnd", "control", "fwd",    "charon", "zebra",  "staticd", "bgpd",
-					"ospfd",  "ospf6d",  "eigrpd", "ripd",   "ripngd", "bfdd" };
+					"ospfd",  "ospf6d",  "eigrpd", "ripd",   "ripngd", "bfdd",
+					"nhrpd" };
 
 /* In this order on every hub. */
 static const char *const on_hubs[] = {
@@ -151,7 +152,7 @@ static bool should_run(const struct lab *lab, size_t router, const char *program
 			return true;
 	if (strcmp(program, "charon") == 0)
 		return programs_is_protected(lab, router);
-	return programs_has_tunnels(lab, router) &&
+	return programs_has_dmvpnd(lab, router) &&
 	       (strcmp(program, "dmvpnd") == 0 || strcmp(program, "control") == 0 || strcmp(program, "fwd") == 0);
 }
 

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "config/render_frr.h"
+#include "config/render_nhrpd.h"
 #include "lab/memory.h"
+#include "lab/nhrpd.h"
 #include "lab/programs.h"
 #include "lab/run.h"
 
@@ -48,7 +50,7 @@ static int make_dir(const struct lab *lab, size_t router)
 int frr_render(const struct lab *lab, size_t router, char *error, size_t size)
 {
 	/* The lab sets the routes of VRFs, which are tables here. */
-	struct frr_options options = { .skip_vrf_routes = true, .stock = lab->plain_frr };
+	struct frr_options options = { .skip_vrf_routes = true, .stock = lab->plain_frr || nhrpd_runs(lab, router) };
 	char dir[PATH_MAX], path[PATH_MAX + 16];
 	int r = make_dir(lab, router);
 	FILE *f;
@@ -67,11 +69,13 @@ int frr_render(const struct lab *lab, size_t router, char *error, size_t size)
 	/* Its log is laid beside what the probes saw. */
 	fputs("log timestamp precision 3\n", f);
 	r = config_render_frr(lab->plan->routers[router].config, &options, f);
+	if (r == 0 && nhrpd_runs(lab, router))
+		r = config_nhrpd_routes(lab->plan->routers[router].config, f);
 	if (fclose(f) != 0 || r < 0) {
 		snprintf(error, size, "%s: cannot render FRR's configuration", lab->plan->routers[router].name);
 		return 2;
 	}
-	return 0;
+	return nhrpd_runs(lab, router) && nhrpd_render(lab, router, dir) < 0 ? 2 : 0;
 }
 
 size_t frr_daemons(const struct lab *lab, size_t router, const char *names[FRR_DAEMONS_MAX])
@@ -81,6 +85,8 @@ size_t frr_daemons(const struct lab *lab, size_t router, const char *names[FRR_D
 
 	names[count++] = "zebra";
 	names[count++] = "staticd";
+	if (nhrpd_runs(lab, router))
+		names[count++] = "nhrpd";
 	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++)
 		if (needed & daemons[i].bit)
 			names[count++] = daemons[i].name;
@@ -104,7 +110,7 @@ bool frr_plane(const struct lab *lab, size_t router, char out[FRR_PLANE_MAX])
 	char folder[64], target[LAB_NAME_MAX + 8];
 	int length = snprintf(folder, sizeof folder, "%.50s/%zu", lab->run_dir, router);
 
-	if (lab->plain_frr || !programs_has_tunnels(lab, router) || strlen(lab->run_dir) > 50 ||
+	if (lab->plain_frr || !programs_has_dmvpnd(lab, router) || strlen(lab->run_dir) > 50 ||
 	    (size_t)length + sizeof "/bfd" > FRR_PLANE_MAX)
 		return false;
 	snprintf(target, sizeof target, "%s/frr", lab->plan->routers[router].name);
@@ -117,7 +123,7 @@ bool frr_plane(const struct lab *lab, size_t router, char out[FRR_PLANE_MAX])
 pid_t frr_start(const struct lab *lab, size_t router, const char *daemon)
 {
 	char dir[PATH_MAX], program[64], sock[PATH_MAX + 32], pid[PATH_MAX + 32], log[PATH_MAX + 64];
-	char bfd[PATH_MAX + 32], netns[128], path[FRR_PLANE_MAX], plane[FRR_PLANE_MAX + 8];
+	char conf[PATH_MAX + 32], bfd[PATH_MAX + 32], netns[128], path[FRR_PLANE_MAX], plane[FRR_PLANE_MAX + 8];
 	char *argv[20];
 	size_t n = 0;
 
@@ -126,6 +132,7 @@ pid_t frr_start(const struct lab *lab, size_t router, const char *daemon)
 	snprintf(sock, sizeof(sock), "%s/zserv.api", dir);
 	snprintf(pid, sizeof(pid), "%s/%s.pid", dir, daemon);
 	snprintf(bfd, sizeof(bfd), "%s/bfdd.sock", dir);
+	snprintf(conf, sizeof(conf), "%s/nhrpd.conf", dir);
 	frr_log(lab, router, daemon, log);
 	lab_netns(lab, NODE_ROUTER, router, netns);
 	argv[n++] = program;
@@ -136,7 +143,7 @@ pid_t frr_start(const struct lab *lab, size_t router, const char *daemon)
 	argv[n++] = "-i";
 	argv[n++] = pid;
 	argv[n++] = "-f";
-	argv[n++] = "/dev/null";
+	argv[n++] = strcmp(daemon, "nhrpd") == 0 ? conf : (char *)(uintptr_t)"/dev/null";
 	argv[n++] = "-P"; /* no TCP port for vtys */
 	argv[n++] = "0";
 	argv[n++] = "--log";

@@ -13,6 +13,7 @@
 #include "lab/certificates.h"
 #include "lab/memory.h"
 #include "lab/net.h"
+#include "lab/nhrpd.h"
 #include "lab/programs.h"
 #include "lab/run.h"
 #include "lab/state.h"
@@ -243,8 +244,13 @@ int lab_open(const struct lab_options *o, struct lab **out, char *error, size_t 
 	lab->datapath = lab_strdup(o->datapath ? o->datapath : "auto");
 	lab->no_ipsec = o->no_ipsec;
 	lab->plain_frr = o->plain_frr;
-	*out = lab;
-	return 0;
+	lab->nhrpd = lab_strdup(o->nhrpd ? o->nhrpd : "");
+	r = nhrpd_check(lab, error, size);
+	if (r == 0)
+		*out = lab;
+	else
+		lab_free(lab);
+	return r;
 }
 
 static void take_runtimes(struct lab *lab, struct lab_state *s)
@@ -278,6 +284,7 @@ int lab_open_running(const char *name, struct lab **out, char *error, size_t siz
 	if (r == 0) {
 		take_runtimes(lab, s);
 		lab->datapath = lab_strdup(s->datapath);
+		lab->nhrpd = lab_strdup(s->nhrpd);
 		lab->no_ipsec = s->no_ipsec;
 		lab->plain_frr = s->plain_frr;
 		lab->runner = s->runner;
@@ -306,6 +313,7 @@ void lab_free(struct lab *lab)
 	free(lab->files);
 	free(lab->runtimes);
 	free(lab->datapath);
+	free(lab->nhrpd);
 	free(lab);
 }
 
@@ -329,7 +337,7 @@ int lab_check_environment(const struct lab *lab, char *error, size_t size)
 		}
 	snprintf(path, sizeof(path), "%s/dmvpnd", lab->bin_dir);
 	for (size_t i = 0; i < lab->plan->router_count; i++)
-		if (programs_has_tunnels(lab, i) && access(path, X_OK) < 0) {
+		if (programs_has_dmvpnd(lab, i) && access(path, X_OK) < 0) {
 			snprintf(error, size, "%s is missing: build it beside this tool", path);
 			return 2;
 		}

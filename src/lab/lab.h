@@ -33,6 +33,7 @@ struct lab_options {
 	const char *datapath; /* "auto", "kernel", "user", or "hub1=kernel,*=user" */
 	bool no_ipsec;
 	bool plain_frr;       /* dmvpnd --plain; bfdd runs its sessions itself */
+	const char *nhrpd;    /* routers on which nhrpd runs, "hub1,spoke2"; NULL: none */
 	const char *log_dir;  /* NULL: in the run directory, gone with it */
 };
 
@@ -42,7 +43,7 @@ struct lab {
 	char run_dir[PATH_MAX]; /* /run/dmvpn/lab-NAME */
 	char log_dir[PATH_MAX]; /* "" stands for the run directory */
 	char bin_dir[PATH_MAX]; /* where dmvpnd lies */
-	char *datapath;
+	char *datapath, *nhrpd;
 	bool no_ipsec, plain_frr;
 	pid_t runner;           /* of `lab test`; 0 for a lab that was put up by hand */
 	uint64_t runner_start;

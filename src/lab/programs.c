@@ -9,6 +9,7 @@
 #include "lab/certificates.h"
 #include "lab/frr.h"
 #include "lab/memory.h"
+#include "lab/nhrpd.h"
 #include "lab/run.h"
 
 #define TUNNELS_WAIT_NS 30000000000LL
@@ -21,6 +22,11 @@ bool programs_has_tunnels(const struct lab *lab, size_t router)
 		if (c->interfaces[i].is_tunnel)
 			return true;
 	return false;
+}
+
+bool programs_has_dmvpnd(const struct lab *lab, size_t router)
+{
+	return programs_has_tunnels(lab, router) && !nhrpd_runs(lab, router);
 }
 
 bool programs_is_protected(const struct lab *lab, size_t router)
@@ -189,11 +195,13 @@ static void wait_for_tunnels(struct lab *lab, size_t router)
 	}
 }
 
-static int launch_dmvpnd(struct lab *lab, size_t router, char *error, size_t size)
+static int launch_tunnels(struct lab *lab, size_t router, char *error, size_t size)
 {
 	bool started;
 
-	return programs_has_tunnels(lab, router) ? ensure(lab, router, "dmvpnd", &started, error, size) : 0;
+	if (nhrpd_runs(lab, router))
+		return nhrpd_devices(lab, router, error, size);
+	return programs_has_dmvpnd(lab, router) ? ensure(lab, router, "dmvpnd", &started, error, size) : 0;
 }
 
 static int launch_frr(struct lab *lab, size_t router, struct started *s, char *error, size_t size)
@@ -245,7 +253,7 @@ int programs_start_all(struct lab *lab, char *error, size_t size)
 	int r = 0;
 
 	for (size_t i = 0; i < lab->plan->router_count && r == 0 && !lab_interrupted; i++)
-		r = launch_dmvpnd(lab, i, error, size);
+		r = launch_tunnels(lab, i, error, size);
 	for (size_t i = 0; i < lab->plan->router_count && r == 0 && !lab_interrupted; i++)
 		r = launch_frr(lab, i, &s[i], error, size);
 	for (size_t i = 0; i < lab->plan->router_count && r == 0 && !lab_interrupted; i++)
@@ -257,7 +265,7 @@ int programs_start_all(struct lab *lab, char *error, size_t size)
 int programs_start(struct lab *lab, size_t router, char *error, size_t size)
 {
 	struct started s;
-	int r = launch_dmvpnd(lab, router, error, size);
+	int r = launch_tunnels(lab, router, error, size);
 
 	if (r == 0)
 		r = launch_frr(lab, router, &s, error, size);

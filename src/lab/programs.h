@@ -1,6 +1,6 @@
 /*
- * programs: what runs on a router: dmvpnd where it has tunnels, FRR's daemons as its
- * routing needs.
+ * programs: what runs on a router: dmvpnd, or FRR's nhrpd (nhrpd.h), where it has tunnels, FRR's other
+ * daemons as its routing needs.
  */
 #ifndef DMVPN_LAB_PROGRAMS_H
 #define DMVPN_LAB_PROGRAMS_H
@@ -23,6 +23,8 @@ bool programs_all_alive(const struct lab *lab, size_t router, char *out, size_t 
 /* The router's control socket. */
 void programs_socket(const struct lab *lab, size_t router, char out[PATH_MAX]);
 bool programs_has_tunnels(const struct lab *lab, size_t router);
+/* … and dmvpnd serves them, not nhrpd. */
+bool programs_has_dmvpnd(const struct lab *lab, size_t router);
 /* One of them at least is protected, and not by the leave of --no-ipsec in the clear. */
 bool programs_is_protected(const struct lab *lab, size_t router);
 

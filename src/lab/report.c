@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lab/memory.h"
+#include "lab/nhrpd.h"
 #include "lab/programs.h"
 #include "lab/watch.h"
 
@@ -144,6 +145,10 @@ static void print_registrations(const struct lab *lab, FILE *out)
 		if (!lab->plan->routers[i].expected)
 			continue;
 		fprintf(out, "  %-12s", lab->plan->routers[i].name);
+		if (nhrpd_runs(lab, i)) {
+			fprintf(out, "  %zu, by nhrpd\n", nhrpd_registered(lab, i));
+			continue;
+		}
 		j = watch_nhs(lab, i);
 		if (!j)
 			fputs(" dmvpnd does not answer", out);

@@ -6,6 +6,7 @@
 
 #include "control/client.h"
 #include "lab/memory.h"
+#include "lab/nhrpd.h"
 #include "lab/programs.h"
 #include "lab/run.h"
 
@@ -28,7 +29,7 @@ json_t *watch_nhs(const struct lab *lab, size_t router) { return ask(lab, router
 
 json_t *watch_events(const struct lab *lab, size_t router)
 {
-	return programs_has_tunnels(lab, router) ? ask(lab, router, "show events json") : NULL;
+	return programs_has_dmvpnd(lab, router) ? ask(lab, router, "show events json") : NULL;
 }
 
 double watch_wall_ms(int64_t ns)
@@ -78,9 +79,12 @@ size_t watch_count_events(const struct lab *lab, const char *mnemonic, int64_t s
 
 static size_t count_up(const struct lab *lab, size_t router)
 {
-	json_t *j = watch_nhs(lab, router), *item;
+	json_t *j, *item;
 	size_t i, up = 0;
 
+	if (nhrpd_runs(lab, router))
+		return nhrpd_registered(lab, router);
+	j = watch_nhs(lab, router);
 	json_array_foreach(json_object_get(j, "nhs"), i, item) {
 		const char *status = json_string_value(json_object_get(item, "status"));
 

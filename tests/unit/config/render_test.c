@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "config/render_frr.h"
+#include "config/render_nhrpd.h"
 
 static const char *forms; /* folder of configurations */
 
@@ -101,20 +102,63 @@ static void ospf_follows_nhrp(void **state)
 	ospf_is_told(" no nhrp fall-over bfd\n", NULL);
 }
 
-/* vtysh's own parser is asked, where it is installed. */
-static void frr_takes_it(void **state)
+static char *render_nhrpd(const struct config *c)
 {
-	char path[] = "/tmp/dmvpn-render-XXXXXX", command[200];
-	struct config *c;
-	FILE *file;
-	char *text;
-	int fd;
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	assert_non_null(out);
+	assert_int_equal(config_nhrpd_routes(c, out), 0);
+	assert_int_equal(config_render_nhrpd(c, out), 0);
+	fclose(out);
+	assert_non_null(text);
+	return text;
+}
+
+static const char spoke[] =
+	"interface Tunnel0\n ip address 10.0.0.11 255.255.255.0\n ip nhrp network-id 7\n ip nhrp holdtime 30\n"
+	" ip nhrp registration timeout 5\n ip nhrp registration no-unique\n ip nhrp shortcut\n"
+	" ip nhrp map 10.0.0.2 192.0.2.6\n ip nhrp map 10.0.0.3 192.0.2.10\n ip nhrp map multicast 192.0.2.6\n ip nhrp nhs 10.0.0.2\n"
+	" ip nhrp nhs 10.0.0.1 nbma 192.0.2.2 multicast priority 3\n"
+	" tunnel source 198.51.100.6\n tunnel mode gre multipoint\n";
+
+static void nhrp_becomes_nhrpd(void **state)
+{
+	struct config *c = read_text(spoke);
+	char *text = render_nhrpd(c);
 
 	(void)state;
-	if (access("/usr/bin/vtysh", X_OK) != 0)
-		skip();
-	c = read_form("routing.cfg");
-	text = render(c);
+	/* Its device has a host address: the way to the others is a route. */
+	has(text, "ip route 10.0.0.0/24 10.0.0.2\nip route 10.0.0.0/24 10.0.0.1\n");
+	has(text, "interface Tunnel0\n ip nhrp network-id 7\n ip nhrp holdtime 30\n ip nhrp registration no-unique\n");
+	has(text, "! not carried: ip nhrp registration timeout 5\n ip nhrp shortcut\n");
+	has(text, " ip nhrp map 10.0.0.3 192.0.2.10\n");
+	assert_null(strstr(text, "map 10.0.0.2")); /* the server's line says it */
+	has(text, " ip nhrp map multicast 192.0.2.6\n");
+	has(text, " ip nhrp nhs 10.0.0.2 nbma 192.0.2.6\n");
+	has(text, " ip nhrp nhs 10.0.0.1 nbma 192.0.2.2\n! not carried: its priority and cluster\n ip nhrp map multicast 192.0.2.2\n");
+	assert_null(strstr(text, "redirect"));
+	assert_null(strstr(text, "authentication"));
+	free(text);
+	config_free(c);
+	c = read_text("interface Tunnel0\n ip address 10.0.0.1 255.255.255.0\n ip nhrp network-id 7\n ip nhrp authentication s3cret\n"
+		      " ip nhrp redirect\n ip nhrp map multicast dynamic\n tunnel source 192.0.2.2\n tunnel mode gre multipoint\n"
+		      "interface Tunnel1\n shutdown\n ip nhrp network-id 8\n tunnel source 192.0.2.2\n tunnel mode gre multipoint\n");
+	text = render_nhrpd(c);
+	has(text, " ip nhrp authentication s3cret\n ip nhrp redirect\n ip nhrp map multicast dynamic\nexit\n");
+	assert_null(strstr(text, "Tunnel1"));
+	assert_null(strstr(text, "ip route"));
+	free(text);
+	config_free(c);
+}
+
+static void vtysh_takes(const char *text)
+{
+	char path[] = "/tmp/dmvpn-render-XXXXXX", command[200];
+	FILE *file;
+	int fd;
+
 	fd = mkstemp(path);
 	file = fdopen(fd, "w");
 	fputs(text, file);
@@ -125,6 +169,25 @@ static void frr_takes_it(void **state)
 		fail_msg("vtysh: %s", command);
 	assert_int_equal(pclose(file), 0);
 	unlink(path);
+}
+
+/* vtysh's own parser is asked, where it is installed. */
+static void frr_takes_it(void **state)
+{
+	struct config *c;
+	char *text;
+
+	(void)state;
+	if (access("/usr/bin/vtysh", X_OK) != 0)
+		skip();
+	c = read_form("routing.cfg");
+	text = render(c);
+	vtysh_takes(text);
+	free(text);
+	config_free(c);
+	c = read_text(spoke);
+	text = render_nhrpd(c);
+	vtysh_takes(text);
 	free(text);
 	config_free(c);
 }
@@ -132,7 +195,7 @@ static void frr_takes_it(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(ios_becomes_frr), cmocka_unit_test(ospf_follows_nhrp),
-					   cmocka_unit_test(frr_takes_it) };
+					   cmocka_unit_test(nhrp_becomes_nhrpd), cmocka_unit_test(frr_takes_it) };
 
 	forms = argc > 1 ? argv[1] : ".";
 	return cmocka_run_group_tests(tests, NULL, NULL);
