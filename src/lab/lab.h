@@ -43,7 +43,8 @@ struct lab {
 	char run_dir[PATH_MAX]; /* /run/dmvpn/lab-NAME */
 	char log_dir[PATH_MAX]; /* "" stands for the run directory */
 	char bin_dir[PATH_MAX]; /* where dmvpnd lies */
-	char *datapath, *nhrpd;
+	char *datapath;
+	char *nhrpd; /* NULL as "": none */
 	bool no_ipsec, plain_frr;
 	pid_t runner;           /* of `lab test`; 0 for a lab that was put up by hand */
 	uint64_t runner_start;

@@ -10,9 +10,11 @@
 #include "lab/programs.h"
 #include "lab/run.h"
 
-/* The next name of a list "hub1,spoke2"; NULL at its end. */
+/* The next name of a list "hub1,spoke2"; NULL at its end, or when there is no list. */
 static const char *next_name(const char *list, size_t *length)
 {
+	if (!list)
+		return NULL;
 	list += strspn(list, ",");
 	*length = strcspn(list, ",");
 	return *length ? list : NULL;

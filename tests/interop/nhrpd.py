@@ -37,7 +37,9 @@ class InteropLab(scene.Lab):
         bgp = scene.HUB_BGP if third else scene.HUB_BGP.replace(" neighbor SPOKES next-hop-self all\n", "")
         configs = {"hub1": scene.hub_config(lines + (" ip nhrp redirect\n" if third else ""), bgp)}
         for n in OURS + NHRPD:
-            configs[f"spoke{n}"] = scene.spoke_config(n, lines + (" ip nhrp shortcut\n" if third else ""), scene.spoke_bgp(n))
+            # nhrpd answers no question without it.
+            shortcut = " ip nhrp shortcut\n" if third or n in NHRPD else ""
+            configs[f"spoke{n}"] = scene.spoke_config(n, lines + shortcut, scene.spoke_bgp(n))
         configs = {r: text.replace("holdtime 60", f"holdtime {HOLD_S}") for r, text in configs.items()}
         super().__init__(tool, configs)
         self.nhrpd = [f"spoke{n}" for n in NHRPD] + (["hub1"] if hub == "nhrpd" else [])

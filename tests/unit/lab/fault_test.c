@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lab/fault.h"
+#include "lab/nhrpd.h"
 
 enum { ROUTERS = 5, HUB1 = 0, HUB2, CORE, SPOKE1, SPOKE2 };
 
@@ -130,6 +131,31 @@ static void test_words_and_their_meaning(void **state)
 	assert_int_equal(one(&f, "overload:50@hub1").parts[0].amount, 50);
 	assert_int_equal(one(&f, "direct@spoke2").parts[0].peer, SPOKE1);
 	assert_int_equal(one(&f, "direct:spoke2@spoke1").parts[0].peer, SPOKE2);
+	done(&f);
+}
+
+static int nhrpd_on(struct fixture *f, const char *list)
+{
+	char error[256] = "";
+
+	f->lab.nhrpd = (char *)(uintptr_t)list;
+	return nhrpd_check(&f->lab, error, sizeof(error));
+}
+
+static void test_nhrpd_in_our_place(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	build(&f, MULTIPOINT, MULTIPOINT);
+	assert_int_equal(names(&f, "kill:nhrpd@hub1")[0], '!');
+	assert_int_equal(nhrpd_on(&f, "hub9"), 2);
+	assert_int_equal(nhrpd_on(&f, "hub1,core"), 2); /* has no tunnels */
+	assert_int_equal(nhrpd_on(&f, ""), 0);
+	assert_int_equal(nhrpd_on(&f, "spoke2,HUB1"), 0);
+	assert_string_equal(names(&f, "kill:nhrpd@hub1,kill:control@hub2"), "kill:nhrpd@hub1 kill:control@hub2");
+	assert_int_equal(names(&f, "kill:control@hub1")[0], '!');
+	assert_int_equal(names(&f, "kill:nhrpd@spoke1")[0], '!');
 	done(&f);
 }
 
@@ -271,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_a_router_on_every_hub_or_the_first_spoke),
 		cmocka_unit_test(test_words_and_their_meaning),
+		cmocka_unit_test(test_nhrpd_in_our_place),
 		cmocka_unit_test(test_together_and_in_turn),
 		cmocka_unit_test(test_what_cannot_be_is_refused),
 		cmocka_unit_test(test_all_is_what_can_be),
