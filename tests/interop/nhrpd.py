@@ -34,12 +34,13 @@ class InteropLab(scene.Lab):
         lines = f" ip nhrp authentication {secret}\n" if secret else ""
         lines += f" ip nhrp registration timeout {HOLD_S // 3}\n"
         third = phase == 3
-        bgp = scene.HUB_BGP if third else scene.HUB_BGP.replace(" neighbor SPOKES next-hop-self all\n", "")
-        configs = {"hub1": scene.hub_config(lines + (" ip nhrp redirect\n" if third else ""), bgp)}
+        to_all = {n: f"ip route 10.1.{n}.0 255.255.255.0 {scene.spoke(n)}\n" for n in OURS + NHRPD}
+        configs = {"hub1": scene.hub_config(lines + (" ip nhrp redirect\n" if third else ""), "".join(to_all.values()))}
         for n in OURS + NHRPD:
             # nhrpd answers no question without it.
             shortcut = " ip nhrp shortcut\n" if third or n in NHRPD else ""
-            configs[f"spoke{n}"] = scene.spoke_config(n, lines + shortcut, scene.spoke_bgp(n))
+            routes = f"ip route 10.1.0.0 255.255.0.0 {scene.HUB}\n" if third else "".join(r for k, r in to_all.items() if k != n)
+            configs[f"spoke{n}"] = scene.spoke_config(n, lines + shortcut, routes)
         configs = {r: text.replace("holdtime 60", f"holdtime {HOLD_S}") for r, text in configs.items()}
         super().__init__(tool, configs)
         self.nhrpd = [f"spoke{n}" for n in NHRPD] + (["hub1"] if hub == "nhrpd" else [])
