@@ -21,7 +21,6 @@ struct datapath_ops {
 	const char *name; /* "user", "kernel" */
 	bool needs_raw;   /* sends by raw sockets that the keeper opens */
 	bool app_probes;  /* the kernel asks user space for neighbours */
-	bool protects;    /* tunnels by IPsec; where not, a protected tunnel stays down */
 	/* Makes the device of a tunnel, whose local address may not be known yet. 0 or -errno with
 	 * the reason in text. NULL: the device is a TAP, which the keeper opens. */
 	int (*device_open)(void *self, const struct datapath_tunnel *t, char *text, size_t text_size);
@@ -61,7 +60,7 @@ struct datapath_tunnel {
 	bool set_df;
 	uint16_t ip_mtu, ipv6_mtu, mss4, mss6;
 	bool keeps_to_dead;  /* what is for a dead server is not given to another */
-	uint32_t protection; /* IPsec profile's number; 0: unprotected */
+	uint32_t protection; /* IPsec profile's number, as forward_msg.h has it; 0: unprotected */
 	uint8_t mac[6];
 	size_t addr_count;
 	const struct ipaddr *addrs;

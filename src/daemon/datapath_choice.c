@@ -10,6 +10,7 @@
 #include "daemon/daemon_state.h"
 #include "daemon/datapath_kernel.h"
 #include "daemon/ipsec.h"
+#include "kernel/esp.h"
 #include "kernel/gre_device.h"
 
 /* A point-to-point device of the kernel takes packets from its one far end only. */
@@ -30,6 +31,43 @@ static bool needs_telling_apart(const struct config *c, const struct config_inte
 	return i->tunnel->nhrp4.partner_count + i->tunnel->nhrp6.partner_count > 0;
 }
 
+static const char *profile_of(const struct daemon *d, const struct config_interface *i)
+{
+	return ipsec_protects(d, i) ? i->tunnel->protection_profile : "";
+}
+
+static bool same_source(const struct config_tunnel *a, const struct config_tunnel *b)
+{
+	const char *x = a->source_interface ? a->source_interface : "", *y = b->source_interface ? b->source_interface : "";
+
+	return a->vrf == b->vrf && ipaddr_eq(&a->source, &b->source) && strcmp(x, y) == 0;
+}
+
+/* With a tunnel of another profile: the kernel's policies are for addresses. */
+static bool shares_its_source(const struct daemon *d, const struct config_interface *i)
+{
+	for (size_t k = 0; k < d->config->interface_count; k++) {
+		const struct config_interface *o = &d->config->interfaces[k];
+
+		if (o->is_tunnel && !o->shutdown && same_source(o->tunnel, i->tunnel) &&
+		    strcmp(profile_of(d, o), profile_of(d, i)) != 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_esp(enum ip_family transport)
+{
+	struct netlink xfrm;
+	bool possible = netlink_init(&xfrm, NETLINK_XFRM) == 0;
+
+	if (possible) {
+		possible = esp_possible(&xfrm, transport);
+		netlink_done(&xfrm);
+	}
+	return possible;
+}
+
 /* NULL when the kernel can carry every tunnel, else why not. */
 static const char *kernel_obstacle(struct daemon *d)
 {
@@ -41,8 +79,10 @@ static const char *kernel_obstacle(struct daemon *d)
 
 		if (!c->is_tunnel || c->shutdown)
 			continue;
-		if (ipsec_protects(d, c))
-			return "IPsec is done on the user data path";
+		if (ipsec_protects(d, c) && !has_esp(c->tunnel->transport))
+			return "this kernel has no ESP with AES-GCM";
+		if (shares_its_source(d, c))
+			return "tunnels of one source have different IPsec profiles";
 		if (c->tunnel->transport == IP_V6 && c->tunnel->mode == TUNNEL_GRE_MULTIPOINT)
 			return "the kernel's multipoint GRE over IPv6 does not tell who sent a packet";
 		if (has_several_far_ends(c->tunnel))
@@ -57,14 +97,40 @@ static const char *kernel_obstacle(struct daemon *d)
 	return NULL;
 }
 
+/* As the forwarder would hand it on, with the session that the kernel's policies have taken it from. */
+static void take_nhrp(struct daemon *d, const struct event *ev)
+{
+	static struct forward_nhrp m;
+
+	if (ev->packet.length > sizeof m.bytes)
+		return;
+	memset(&m, 0, sizeof m);
+	m.tunnel = ev->tunnel;
+	m.session = ipsec_session_of(d, ev->tunnel, &ev->packet.from);
+	m.endpoint = ev->packet.from;
+	m.length = (uint32_t)ev->packet.length;
+	memcpy(m.bytes, ev->packet.bytes, ev->packet.length);
+	forwarder_nhrp(d, &m);
+}
+
 static void feed(void *daemon, const struct event *ev)
 {
-	daemon_feed(daemon, ev);
+	if (ev->type == EVENT_PACKET)
+		take_nhrp(daemon, ev);
+	else
+		daemon_feed(daemon, ev);
+}
+
+static bool reaches(void *daemon, uint32_t tunnel, const struct endpoint *nbma)
+{
+	return ipsec_reaches(daemon, tunnel, nbma);
 }
 
 static int use_kernel(struct daemon *d)
 {
-	d->kernel = datapath_kernel_new(&d->loop, &d->netlink, feed, d);
+	static const struct datapath_kernel_calls calls = { feed, reaches };
+
+	d->kernel = datapath_kernel_new(&d->loop, &d->netlink, &calls, d);
 	if (!d->kernel)
 		return -errno;
 	d->datapath = (struct datapath){ &datapath_kernel_ops, d->kernel };

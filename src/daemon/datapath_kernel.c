@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "daemon/datapath_peers.h"
+#include "daemon/kernel_blocks.h"
 #include "daemon/kernel_entries.h"
 #include "daemon/kernel_usage.h"
+#include "kernel/esp.h"
 #include "kernel/gre_device.h"
 #include "kernel/gre_packet.h"
 #include "kernel/lean.h"
@@ -32,6 +34,7 @@ struct kernel_tunnel {
 	struct gre_device device; /* as the kernel has it */
 	struct ipaddr destination; /* point-to-point: as configured */
 	bool keeps_to_dead;
+	uint32_t protection;
 	uint32_t vrf;
 	int ifindex;
 	struct watched nhrp, multicast, echo;
@@ -48,7 +51,9 @@ struct kernel_tunnel {
 struct datapath_kernel {
 	uv_loop_t *loop;
 	struct netlink *netlink;
-	datapath_feed feed;
+	struct netlink xfrm; /* opened with the first protected tunnel */
+	struct kernel_blocks blocks;
+	const struct datapath_kernel_calls *calls;
 	void *arg;
 	int probe_fd;
 	uv_poll_t probe_poll;
@@ -67,12 +72,22 @@ static struct kernel_tunnel *find(const struct datapath_kernel *k, uint32_t numb
 	return t;
 }
 
+static bool reaches(const void *tunnel, uint64_t peer)
+{
+	const struct kernel_tunnel *t = tunnel;
+	const struct datapath_peer *p = datapath_peers_find(&t->peers, peer);
+
+	if (!p || (p->serves && t->keeps_to_dead))
+		return true;
+	return t->owner->calls->reaches(t->owner->arg, t->number, &p->nbma);
+}
+
 static const struct datapath_peer *best_relay(const struct kernel_tunnel *t)
 {
 	for (size_t i = 0; i < t->relay_count; i++) {
 		const struct datapath_peer *p = datapath_peers_find(&t->peers, t->relays[i]);
 
-		if (p)
+		if (p && t->owner->calls->reaches(t->owner->arg, t->number, &p->nbma))
 			return p;
 	}
 	return NULL;
@@ -111,7 +126,7 @@ static void nhrp_ready(uv_poll_t *poll, int status, int events)
 		ev.packet.bytes = bytes;
 		ev.packet.length = (size_t)got;
 		if (!ipaddr_is_none(&ev.packet.from.addr))
-			t->owner->feed(t->owner->arg, &ev);
+			t->owner->calls->feed(t->owner->arg, &ev);
 	}
 	poll_again(poll, status, nhrp_ready);
 }
@@ -162,7 +177,7 @@ static void echo_ready(uv_poll_t *poll, int status, int events)
 		ev.probed.nbma = e.nbma;
 		ev.probed.sequence = e.sequence;
 		ev.probed.rtt = instant_since(clock_now(), e.sent);
-		t->owner->feed(t->owner->arg, &ev);
+		t->owner->calls->feed(t->owner->arg, &ev);
 	}
 	poll_again(poll, status, echo_ready);
 }
@@ -206,7 +221,7 @@ static void quiet_due(uv_timer_t *timer)
 
 			ev.quiet.nbma = t->peers.peers[i].nbma;
 			ev.quiet.guessed = true;
-			k->feed(k->arg, &ev);
+			k->calls->feed(k->arg, &ev);
 		}
 	}
 }
@@ -231,7 +246,7 @@ static void probe_found(void *arg, int ifindex, const struct ipaddr *a)
 	}
 	ev.tunnel = t->number;
 	ev.miss.addr = *a;
-	k->feed(k->arg, &ev);
+	k->calls->feed(k->arg, &ev);
 }
 
 static void probe_ready(uv_poll_t *poll, int status, int events)
@@ -308,7 +323,7 @@ static struct kernel_tunnel *add_tunnel(struct datapath_kernel *k, uint32_t numb
 	t->owner = k;
 	t->number = number;
 	t->nhrp.fd = t->multicast.fd = t->echo.fd = -1;
-	kernel_entries_init(&t->entries);
+	kernel_entries_init(&t->entries, reaches, t);
 	t->next = k->tunnels;
 	k->tunnels = t;
 	return t;
@@ -349,14 +364,22 @@ static void follow_relay(struct kernel_tunnel *t)
 	(void)gre_device_set(t->owner->netlink, &t->device, &t->ifindex); /* tried again with the next change */
 }
 
+/* What is protected never leaves in clear: first the block, then the device. */
 static int set_device(struct kernel_tunnel *t, const struct datapath_tunnel *d)
 {
+	const struct kernel_block block = { d->tunnel, d->local.addr, d->protection };
 	struct gre_device device = { .local = d->local.addr, .remote = d->remote, .has_key = d->has_key,
 				     .key = d->key, .ttl = d->ttl, .set_df = d->set_df };
 	int rc;
 
 	snprintf(device.name, sizeof device.name, "Tunnel%u", d->tunnel);
+	rc = kernel_blocks_claim(&t->owner->blocks, &block);
+	if (rc < 0) {
+		(void)gre_device_del(t->owner->netlink, device.name);
+		return rc;
+	}
 	t->device = device;
+	t->protection = d->protection;
 	t->destination = d->remote;
 	t->keeps_to_dead = d->keeps_to_dead;
 	t->vrf = d->local.vrf;
@@ -364,7 +387,10 @@ static int set_device(struct kernel_tunnel *t, const struct datapath_tunnel *d)
 	if (t->addr_count)
 		memcpy(t->addrs, d->addrs, t->addr_count * sizeof *t->addrs);
 	rc = gre_device_set(t->owner->netlink, &t->device, &t->ifindex);
-	return rc < 0 ? rc : open_sockets(t);
+	if (rc < 0)
+		return rc;
+	kernel_blocks_settle(&t->owner->blocks, &block);
+	return open_sockets(t);
 }
 
 static int device_open(void *self, const struct datapath_tunnel *d, char *text, size_t text_size)
@@ -380,7 +406,10 @@ static int device_open(void *self, const struct datapath_tunnel *d, char *text, 
 		return -EOPNOTSUPP;
 	}
 	rc = set_device(t, d);
-	if (rc < 0)
+	if (rc == -EADDRINUSE)
+		snprintf(text, text_size, "the kernel cannot tell it from another tunnel of its source with another IPsec profile or none; "
+			 "use datapath user");
+	else if (rc < 0)
 		snprintf(text, text_size, "GRE device: %s", strerror(-rc));
 	return rc;
 }
@@ -404,6 +433,7 @@ static void tunnel_del(void *self, uint32_t number)
 	if (!t)
 		return;
 	(void)gre_device_del(k->netlink, t->device.name);
+	kernel_blocks_leave(&k->blocks, number);
 	remove_tunnel(k, t);
 }
 
@@ -411,12 +441,14 @@ static void peer_set(void *self, uint32_t number, uint64_t id, const struct endp
 		     const struct foreign_key *key, bool serves)
 {
 	struct kernel_tunnel *t = find(self, number);
+	struct datapath_peer *p;
 
 	(void)key;
-	(void)serves;
 	if (!t)
 		t = add_tunnel(self, number);
-	datapath_peers_get(&t->peers, id)->nbma = *nbma;
+	p = datapath_peers_get(&t->peers, id);
+	p->nbma = *nbma;
+	p->serves = serves;
 }
 
 static void peer_del(void *self, uint32_t number, uint64_t id)
@@ -463,29 +495,41 @@ static void lean_no_more(void *arg, const struct ipaddr *a, const struct lladdr 
 		(void)neighbour_del(w->tunnel->owner->netlink, w->tunnel->ifindex, a);
 }
 
-/* What leans on a dead NHS, and what is for it, moves to a live one in the same step. Nothing does where we serve: nobody
- * knows whom a packet came from, and another server might lean on us. */
+/* What leans on an NHS that is dead or out of reach, and what is for it, moves to a live one in the same step. Nothing does
+ * where we serve: nobody knows whom a packet came from, and another server might lean on us. */
+static void turn(struct kernel_tunnel *t)
+{
+	const struct datapath_peer *relay = t->serves ? NULL : best_relay(t);
+	struct lean_walk w = { .tunnel = t };
+
+	follow_relay(t);
+	if (!is_multipoint(t) || t->ifindex == 0)
+		return;
+	kernel_entries_look(&t->entries, t->owner->netlink, t->ifindex, relay ? &relay->nbma.addr : &IPADDR_NONE);
+	if (relay)
+		w.relay = lladdr_of_nbma(&relay->nbma.addr);
+	if (relay || t->serves)
+		(void)neighbour_dump_leaning(t->owner->netlink, t->ifindex, t->serves ? lean_no_more : lean_again, &w);
+}
+
 static void relays(void *self, uint32_t number, const struct relays *r)
 {
 	struct kernel_tunnel *t = find(self, number);
-	const struct datapath_peer *relay;
-	struct lean_walk w = { .tunnel = t };
 
 	if (!t)
 		return;
 	t->relay_count = r->count < RELAYS_MAX ? r->count : RELAYS_MAX;
 	memcpy(t->relays, r->peers, t->relay_count * sizeof *t->relays);
 	t->serves = r->serves;
-	follow_relay(t);
-	relay = best_relay(t);
-	if (!is_multipoint(t) || t->ifindex == 0)
-		return;
-	kernel_entries_turn(&t->entries, t->owner->netlink, t->ifindex, relay ? &relay->nbma.addr : &IPADDR_NONE,
-			    t->keeps_to_dead ? 0 : r->dead_count, r->dead);
-	if (relay)
-		w.relay = lladdr_of_nbma(&relay->nbma.addr);
-	if (relay || t->serves)
-		(void)neighbour_dump_leaning(t->owner->netlink, t->ifindex, t->serves ? lean_no_more : lean_again, &w);
+	kernel_entries_dead(&t->entries, t->keeps_to_dead ? 0 : r->dead_count, r->dead);
+	turn(t);
+}
+
+void datapath_kernel_sessions_changed(struct datapath_kernel *k)
+{
+	for (struct kernel_tunnel *t = k->tunnels; t; t = t->next)
+		if (t->protection && !t->serves)
+			turn(t);
 }
 
 static void nhrp_send(void *self, uint32_t number, const struct endpoint *to, const uint8_t *bytes, size_t length)
@@ -512,7 +556,7 @@ static void usage_told(void *self, const struct usage_question *q, bool used)
 	ev.usage.peer = q->peer;
 	ev.usage.addr = q->addr;
 	ev.usage.idle = used ? span_us(0) : span_us(INT64_MAX);
-	k->feed(k->arg, &ev);
+	k->calls->feed(k->arg, &ev);
 }
 
 static void usage_get(void *self, uint32_t number, uint64_t peer, const struct ipaddr *addr)
@@ -575,13 +619,23 @@ const struct datapath_ops datapath_kernel_ops = {
 	.neighbour_gone = neighbour_gone,
 };
 
-struct datapath_kernel *datapath_kernel_new(uv_loop_t *loop, struct netlink *n, datapath_feed feed, void *arg)
+static int block(void *self, const struct ipaddr *local, bool on)
+{
+	struct datapath_kernel *k = self;
+	const int rc = k->xfrm.socket ? 0 : netlink_init(&k->xfrm, NETLINK_XFRM);
+
+	return rc < 0 ? rc : esp_block(&k->xfrm, local, on);
+}
+
+struct datapath_kernel *datapath_kernel_new(uv_loop_t *loop, struct netlink *n, const struct datapath_kernel_calls *calls,
+					    void *arg)
 {
 	struct datapath_kernel *k = calloc(1, sizeof *k);
 
 	if (!k)
 		return NULL;
-	*k = (struct datapath_kernel){ .loop = loop, .netlink = n, .feed = feed, .arg = arg };
+	*k = (struct datapath_kernel){ .loop = loop, .netlink = n, .calls = calls, .arg = arg };
+	k->blocks = (struct kernel_blocks){ .block = block, .arg = k };
 	k->probe_fd = probe_open();
 	if (k->probe_fd < 0) {
 		errno = -k->probe_fd;

@@ -305,7 +305,6 @@ static struct lladdr neighbour(void *self, uint32_t tunnel, const struct ipaddr 
 const struct datapath_ops datapath_user_ops = {
 	.name = "user",
 	.needs_raw = true,
-	.protects = true,
 	.multicast_count = multicast_count,
 	.tunnel_set = tunnel_set,
 	.tunnel_del = tunnel_del,

@@ -174,10 +174,15 @@ static void failed(void *daemon, const char *what, const char *error)
 
 /* ---- what the sessions ask for ---- */
 
+/* The data path: the kernel, or the forwarder. */
 static void set_session(struct daemon *d, const struct session_action *a, uint16_t type)
 {
 	struct forward_session m;
 
+	if (d->ipsec->kernel) {
+		ipsec_kernel_do(d->ipsec->kernel, a);
+		return;
+	}
 	memset(&m, 0, sizeof m);
 	m.session = a->session;
 	m.protection = a->key.protection;
@@ -190,6 +195,10 @@ static void bind_sa(struct daemon *d, const struct session_action *a, uint16_t t
 {
 	struct forward_sa_bind m;
 
+	if (d->ipsec->kernel) {
+		ipsec_kernel_do(d->ipsec->kernel, a);
+		return;
+	}
 	memset(&m, 0, sizeof m);
 	m.session = a->session;
 	m.spi_in = a->spi_in;
@@ -362,6 +371,22 @@ void ipsec_tunnel(struct daemon *d, const struct tunnel *t)
 	ipsec_run(d);
 }
 
+uint32_t ipsec_session_of(const struct daemon *d, uint32_t tunnel, const struct endpoint *remote)
+{
+	struct session_view v;
+
+	return sessions_view_of(d->ipsec->sessions, tunnel, remote, &v) ? v.session : 0;
+}
+
+bool ipsec_reaches(const struct daemon *d, uint32_t tunnel, const struct endpoint *remote)
+{
+	struct session_view v;
+
+	if (!sessions_covers(d->ipsec->sessions, tunnel))
+		return true;
+	return sessions_view_of(d->ipsec->sessions, tunnel, remote, &v) && v.can_send;
+}
+
 bool ipsec_effect(struct daemon *d, const struct effect *e)
 {
 	struct sessions *s = d->ipsec->sessions;
@@ -436,12 +461,16 @@ bool ipsec_forwarder(struct daemon *d, const struct ipc_message *m)
 
 void ipsec_forwarder_lost(struct daemon *d)
 {
+	if (d->ipsec->kernel)
+		return;
 	sessions_forwarder_lost(d->ipsec->sessions, daemon_now());
 	ipsec_run(d);
 }
 
 void ipsec_sync(struct daemon *d)
 {
+	if (d->ipsec->kernel)
+		return;
 	sessions_replay(d->ipsec->sessions, daemon_now());
 	ipsec_run(d);
 }
@@ -460,7 +489,7 @@ static bool any_protected(const struct daemon *d)
 static void start_charon(struct daemon *d)
 {
 	struct keeper_ike ike = { .ike_sa_limit = d->ipsec->config->ike_sa_limit,
-				  .half_open_limit = d->ipsec->config->half_open_limit };
+				  .half_open_limit = d->ipsec->config->half_open_limit, .kernel = d->ipsec->kernel != NULL };
 	char text[KEEPER_TEXT];
 	int rc;
 
@@ -493,6 +522,8 @@ int ipsec_start(struct daemon *d)
 	x->charon = x->sessions ? charon_new(&d->loop, x->sessions, &calls, d) : NULL;
 	if (!x->charon)
 		return -ENOMEM;
+	if (d->kernel && !(x->kernel = ipsec_kernel_new(d)) && any_protected(d))
+		return -errno;
 	uv_timer_init(&d->loop, &x->timer);
 	x->timer.data = d;
 	charon_configure(x->charon, x->config);

@@ -34,6 +34,10 @@ bool ipsec_protects(const struct daemon *d, const struct config_interface *i);
 uint32_t ipsec_protection(const struct daemon *d, const struct config_interface *i);
 /* The tunnel is up at t->local, or down. */
 void ipsec_tunnel(struct daemon *d, const struct tunnel *t);
+/* The session that goes by to and from there; 0: none. */
+uint32_t ipsec_session_of(const struct daemon *d, uint32_t tunnel, const struct endpoint *remote);
+/* The tunnel's packets get there: it needs no session, or has one that can send. */
+bool ipsec_reaches(const struct daemon *d, uint32_t tunnel, const struct endpoint *remote);
 /* An effect of the engine that sessions care for. true: it is done, the data path must not be told. */
 bool ipsec_effect(struct daemon *d, const struct effect *e);
 

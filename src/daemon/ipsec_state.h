@@ -5,6 +5,7 @@
 #define DMVPN_DAEMON_IPSEC_STATE_H
 
 #include "daemon/daemon_state.h"
+#include "daemon/ipsec_kernel.h"
 #include "daemon/refusals.h"
 
 struct claimants;
@@ -21,6 +22,7 @@ struct ipsec {
 	struct ike_config *config;
 	struct sessions *sessions;
 	struct charon *charon;
+	struct ipsec_kernel *kernel; /* NULL: the forwarder holds the SAs */
 	uv_timer_t timer;
 	struct listening *listening;
 	bool started; /* KEEPER_IKE_START was answered */

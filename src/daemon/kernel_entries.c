@@ -23,9 +23,9 @@ static int by_addr(const void *key, const struct tree_node *node)
 	return ipaddr_cmp(key, &CONTAINER_OF(node, const struct entry, node)->addr);
 }
 
-void kernel_entries_init(struct kernel_entries *k)
+void kernel_entries_init(struct kernel_entries *k, bool (*reaches)(const void *arg, uint64_t peer), const void *arg)
 {
-	*k = (struct kernel_entries){ .relay = IPADDR_NONE };
+	*k = (struct kernel_entries){ .reaches = reaches, .arg = arg, .relay = IPADDR_NONE };
 	tree_init(&k->tree, by_addr);
 }
 
@@ -54,7 +54,9 @@ static bool is_dead(const struct kernel_entries *k, uint64_t peer)
 /* When nobody lives the dead one is as good a guess as any. */
 static const struct ipaddr *way_of(const struct kernel_entries *k, const struct entry *e)
 {
-	return is_dead(k, e->peer) && !ipaddr_is_none(&k->relay) ? &k->relay : &e->nbma;
+	if (ipaddr_is_none(&k->relay))
+		return &e->nbma;
+	return is_dead(k, e->peer) || !k->reaches(k->arg, e->peer) ? &k->relay : &e->nbma;
 }
 
 struct lladdr kernel_entry_set(struct kernel_entries *k, const struct ipaddr *addr, uint64_t peer,
@@ -90,12 +92,15 @@ bool kernel_entry_get(const struct kernel_entries *k, const struct ipaddr *addr,
 	return e;
 }
 
-void kernel_entries_turn(struct kernel_entries *k, struct netlink *n, int ifindex, const struct ipaddr *relay,
-			 size_t dead_count, const uint64_t *dead)
+void kernel_entries_dead(struct kernel_entries *k, size_t count, const uint64_t *dead)
+{
+	k->dead_count = count < RELAYS_MAX ? count : RELAYS_MAX;
+	memcpy(k->dead, dead, k->dead_count * sizeof *dead);
+}
+
+void kernel_entries_look(struct kernel_entries *k, struct netlink *n, int ifindex, const struct ipaddr *relay)
 {
 	k->relay = *relay;
-	k->dead_count = dead_count < RELAYS_MAX ? dead_count : RELAYS_MAX;
-	memcpy(k->dead, dead, k->dead_count * sizeof *dead);
 	for (struct tree_node *node = tree_first(&k->tree); node; node = tree_next(node)) {
 		struct entry *e = of(node);
 		const struct ipaddr *way = way_of(k, e);

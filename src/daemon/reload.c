@@ -46,13 +46,6 @@ static size_t write_datapath(const struct daemon *d, const struct config *c, FIL
 		fputs("datapath: cannot be changed by a reload; restart dmvpnd\n", out);
 		return 1;
 	}
-	for (size_t i = 0; d->datapath.ops && !d->datapath.ops->protects && i < c->interface_count; i++) {
-		if (!ipsec_protects(d, &c->interfaces[i]))
-			continue;
-		fprintf(out, "%s:%u: interface %s: IPsec is done on the user data path; restart dmvpnd\n",
-			c->interfaces[i].file, c->interfaces[i].line, c->interfaces[i].ios_name);
-		return 1;
-	}
 	return 0;
 }
 

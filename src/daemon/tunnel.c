@@ -153,7 +153,10 @@ static int open_device(struct daemon *d, struct tunnel *t)
 	overlay_announce(d);
 	overlay_sysctls(d, t);
 	overlay_mtus(t->config, &mtu4, &mtu6);
-	rc = link_configure(&d->netlink, t->ifindex, true, mtu4 > mtu6 ? mtu4 : mtu6);
+	rc = link_configure(&d->netlink, t->ifindex, mtu4 > mtu6 ? mtu4 : mtu6);
+	/* One of the kernel's is up only as long as its local address is known, and blocked or not: it has no other switch. */
+	if (rc == 0 && !d->datapath.ops->device_open)
+		rc = link_set_up(&d->netlink, t->ifindex, true);
 	if (rc < 0)
 		daemon_log(d, TRACE_ERROR, "TUNNEL_DEVICE", "tunnel=%s error=\"%s\"", t->name, strerror(-rc));
 	return rc;
@@ -247,8 +250,6 @@ static void check(struct daemon *d, struct tunnel *t)
 	if (!reason && t->ifindex == 0)
 		reason = t->reason[0] ? t->reason : "no device";
 	/* Never in clear, whatever else is wrong. */
-	if (!reason && ipsec_protects(d, t->config) && !d->datapath.ops->protects)
-		reason = "IPsec is done on the user data path; restart dmvpnd with datapath user";
 	if (!reason && ipsec_protects(d, t->config) && t->protection == 0)
 		reason = "its IPsec profile is missing";
 	if (!reason && t->up && endpoint_eq(&local, &t->local))
@@ -322,7 +323,7 @@ static void renew(struct daemon *d, struct tunnel *t, const struct config_interf
 	if (t->ifindex == 0 && open_device(d, t) < 0)
 		return;
 	overlay_mtus(i, &mtu4, &mtu6);
-	link_configure(&d->netlink, t->ifindex, true, mtu4 > mtu6 ? mtu4 : mtu6);
+	link_configure(&d->netlink, t->ifindex, mtu4 > mtu6 ? mtu4 : mtu6);
 	overlay_addresses(d, t);
 	if (t->up)
 		tell_datapath(d, t);

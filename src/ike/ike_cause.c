@@ -167,6 +167,8 @@ static const struct { const char *word, *text, *remedy; } causes[IKE_CAUSE_COUNT
 	[IKE_CAUSE_CERT_EXPIRED] = { "certificate-expired", "a certificate is expired, or not valid yet",
 		"renew it, or set the clock" },
 	[IKE_CAUSE_CERT_REVOKED] = { "certificate-revoked", "the peer's certificate is revoked", "give the peer a new one" },
+	[IKE_CAUSE_SAME_ADDRESS] = { "same-address", "another peer has its address (NAT), and the kernel's IPsec cannot tell them apart",
+		"use datapath user on this router, or give the peers addresses of their own" },
 };
 
 const char *ike_cause_text(enum ike_cause cause)

@@ -35,6 +35,7 @@ enum ike_cause {
 	IKE_CAUSE_CERT_UNTRUSTED,   /* no trusted certificate of the peer, unknown CA */
 	IKE_CAUSE_CERT_EXPIRED,     /* expired or not valid yet */
 	IKE_CAUSE_CERT_REVOKED,
+	IKE_CAUSE_SAME_ADDRESS,     /* another peer stands behind its address, and the kernel cannot tell them apart */
 	IKE_CAUSE_COUNT
 };
 

@@ -29,6 +29,7 @@ struct launcher {
 	struct launcher_log log;
 	struct instant kill_at; /* NEVER: it has not been asked to stop */
 	bool keeper_gone;
+	bool filtered; /* it shall not reach the kernel's XFRM */
 	struct ipc_message message;
 };
 
@@ -172,6 +173,7 @@ static int settings_await(struct launcher *l, struct charon_settings *s)
 	*s = (struct charon_settings){ .nat_keepalive_s = ike->nat_keepalive_s, .half_open_limit = ike->half_open_limit,
 				       .ike_sa_limit = ike->ike_sa_limit,
 				       .log_level = level ? atoi(level) : 0 };
+	l->filtered = !ike->kernel;
 	return 0;
 }
 
@@ -198,7 +200,7 @@ static int run(struct launcher *l)
 	}
 	charon_files_clean(l->run_dir);
 	snprintf(conf, sizeof conf, "%s/" CHARON_CONF_NAME, l->run_dir);
-	if (launcher_start(l->options->charon_path, conf, &l->charon))
+	if (launcher_start(l->options->charon_path, conf, l->filtered, &l->charon))
 		return 2;
 	return supervise(l);
 }

@@ -21,7 +21,7 @@
 #include "ike/launcher_filter.h"
 
 /* What the new process tells us, one message each; after the last one it is charon. */
-enum { START_FILTERED = 1 /* + listener */, START_FAILED /* struct failure */ };
+enum { START_READY = 1 /* + listener, when filtered */, START_FAILED /* struct failure */ };
 enum stage { STAGE_PREPARE, STAGE_FILTER, STAGE_EXEC };
 
 struct failure {
@@ -63,21 +63,22 @@ static int prepare(pid_t launcher, int log)
 	return getppid() == launcher ? 0 : -ESRCH;
 }
 
-static _Noreturn void become_charon(const char *path, const char *conf_path, pid_t launcher, int log, int report)
+static _Noreturn void become_charon(const char *path, const char *conf_path, bool filtered, pid_t launcher, int log,
+				    int report)
 {
 	char conf[PATH_MAX + 32];
 	const char *const argv[] = { path, NULL };
 	const char *const environment[] = { conf, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
-	int listener;
+	int listener = -1;
 	int error = prepare(launcher, log);
 
 	snprintf(conf, sizeof conf, "STRONGSWAN_CONF=%s", conf_path);
 	if (error)
 		give_up(report, STAGE_PREPARE, error);
-	error = launcher_filter_install(&listener);
+	error = filtered ? launcher_filter_install(&listener) : 0;
 	if (error)
 		give_up(report, STAGE_FILTER, error);
-	error = ipc_send(report, START_FILTERED, NULL, 0, &listener, 1);
+	error = ipc_send(report, START_READY, NULL, 0, &listener, filtered ? 1 : 0);
 	if (error)
 		give_up(report, STAGE_PREPARE, error);
 	execve(path, (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)environment);
@@ -112,6 +113,7 @@ static int await(int report)
 /* Until the new process has become charon, or failed. */
 static int follow(int report, const char *path, int *listener, struct ipc_message *m)
 {
+	bool ready = false;
 	int error, got;
 
 	for (;;) {
@@ -120,13 +122,14 @@ static int follow(int report, const char *path, int *listener, struct ipc_messag
 			return error;
 		got = ipc_receive(report, m);
 		if (got == 0)
-			return *listener >= 0 ? 0 : -EPIPE;
+			return ready ? 0 : -EPIPE;
 		if (got == -EAGAIN)
 			continue;
 		if (got < 0)
 			return got;
-		if (m->type == START_FILTERED && m->fd_count == 1) {
-			*listener = m->fds[0];
+		if (m->type == START_READY) {
+			ready = true;
+			*listener = m->fd_count == 1 ? m->fds[0] : -1;
 		} else if (m->type == START_FAILED && m->length == sizeof(struct failure)) {
 			say_failure(path, (const struct failure *)m->payload);
 			return ((const struct failure *)m->payload)->error;
@@ -158,7 +161,7 @@ static int supervise(const char *path, int report, struct launcher_charon *out)
 	return error;
 }
 
-static int start(const char *path, const char *conf_path, const int log[2], const int report[2],
+static int start(const char *path, const char *conf_path, bool filtered, const int log[2], const int report[2],
 		 struct launcher_charon *out)
 {
 	const pid_t launcher = getpid();
@@ -166,7 +169,7 @@ static int start(const char *path, const char *conf_path, const int log[2], cons
 
 	out->pid = fork();
 	if (out->pid == 0)
-		become_charon(path, conf_path, launcher, log[1], report[1]);
+		become_charon(path, conf_path, filtered, launcher, log[1], report[1]);
 	error = out->pid < 0 ? -errno : 0;
 	close(report[1]); /* else its end would never be seen */
 	if (!error)
@@ -175,7 +178,7 @@ static int start(const char *path, const char *conf_path, const int log[2], cons
 	return error;
 }
 
-int launcher_start(const char *charon_path, const char *conf_path, struct launcher_charon *out)
+int launcher_start(const char *charon_path, const char *conf_path, bool filtered, struct launcher_charon *out)
 {
 	int log[2], report[2];
 	int error;
@@ -188,7 +191,7 @@ int launcher_start(const char *charon_path, const char *conf_path, struct launch
 	if (!error && fcntl(log[0], F_SETFL, O_NONBLOCK) < 0)
 		error = -errno;
 	if (!error)
-		error = start(charon_path, conf_path, log, report, out);
+		error = start(charon_path, conf_path, filtered, log, report, out);
 	close(log[1]);
 	if (error)
 		undo(out);

@@ -263,7 +263,7 @@ int ike_start(struct keeper *k, const struct keeper_ike *settings, char *text, s
 	if (k->ike.is_started)
 		return 0;
 	error = charon_check(k, text, size);
-	if (!error)
+	if (!error && !settings->kernel)
 		error = ike_open(&k->ike, text, size);
 	if (error)
 		return error;

@@ -38,7 +38,8 @@ enum keeper_msg_type {
 	KEEPER_FAIL,            /* struct keeper_fail: start-up is impossible; the keeper exits */
 	KEEPER_STOPPED,         /* struct keeper_request: clean stop is complete; close everything */
 	KEEPER_IKE_START,       /* struct keeper_ike: open the UDP 4500 sockets, make the SA memory, hand
-				 * both to the forwarder, start charon, and start it again whenever it dies;
+				 * both to the forwarder (neither of it where the kernel does IPsec), start charon,
+				 * and start it again whenever it dies;
 				 * -ENOENT when charon is not installed. When that was done already only the
 				 * settings are kept, for charon's next start */
 	KEEPER_IKE_RESTART,     /* struct keeper_request: charon does not answer: kill and start it again;
@@ -112,6 +113,7 @@ struct keeper_ike {
 	uint32_t nat_keepalive_s;  /* 0: charon's own 20 s */
 	uint32_t ike_sa_limit;     /* IKE_SAs from which on others may begin no more; 0: no limit */
 	uint32_t half_open_limit;  /* IKE_SAs under negotiation that others began; 0: no limit */
+	uint8_t kernel;            /* charon shall use the kernel's IPsec and have UDP 4500 to itself */
 };
 
 struct keeper_udp {

@@ -43,7 +43,7 @@ int link_set_up(struct netlink *n, int ifindex, bool up)
 	return netlink_run(n, &r);
 }
 
-int link_configure(struct netlink *n, int ifindex, bool up, uint32_t mtu_bytes)
+int link_configure(struct netlink *n, int ifindex, uint32_t mtu_bytes)
 {
 	struct netlink_request r;
 	int rc = disable_generated_addresses(n, ifindex);
@@ -52,8 +52,7 @@ int link_configure(struct netlink *n, int ifindex, bool up, uint32_t mtu_bytes)
 		return rc;
 	begin_link(&r, ifindex);
 	mnl_attr_put_u32(r.head, IFLA_MTU, mtu_bytes);
-	rc = netlink_run(n, &r);
-	return rc < 0 ? rc : link_set_up(n, ifindex, up);
+	return netlink_run(n, &r);
 }
 
 int link_set_carrier(struct netlink *n, int ifindex, bool carrier, bool at_once)

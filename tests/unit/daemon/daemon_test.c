@@ -220,6 +220,14 @@ static void set_entry(struct kernel_entries *k, uint32_t addr, uint64_t peer, ui
 	kernel_entry_set(k, &a, peer, &n);
 }
 
+enum { UNREACHED = 4 };
+
+static bool reaches(const void *arg, uint64_t peer)
+{
+	(void)arg;
+	return peer != UNREACHED;
+}
+
 /* Entries that are set while an NHS is dead; that those there already follow needs a kernel (tests/lab/acceptance/kernel_path.py). */
 static void test_entries_of_the_dead_lead_to_the_living(void **state)
 {
@@ -229,22 +237,24 @@ static void test_entries_of_the_dead_lead_to_the_living(void **state)
 	struct lladdr l;
 
 	(void)state;
-	kernel_entries_init(&k);
+	kernel_entries_init(&k, reaches, NULL);
 	set_entry(&k, 0x0a000001, 1, 0xc0000201);
 	leads_to(&k, 0x0a000001, 0xc0000201);
 	kernel_entry_del(&k, &a);
 	assert_false(kernel_entry_get(&k, &a, &l));
-	kernel_entries_turn(&k, NULL, 0, &IPADDR_NONE, 1, dead);
+	kernel_entries_dead(&k, 1, dead);
 	set_entry(&k, 0x0a000001, 1, 0xc0000201); /* nobody lives: straight to it */
 	leads_to(&k, 0x0a000001, 0xc0000201);
 	kernel_entry_del(&k, &a);
-	kernel_entries_turn(&k, NULL, 0, &relay, 1, dead);
+	kernel_entries_look(&k, NULL, 0, &relay);
 	set_entry(&k, 0x0a000001, 1, 0xc0000201);
 	set_entry(&k, 0x0a000002, 2, 0xc0000202);
 	leads_to(&k, 0x0a000001, 0xc0000202);
 	leads_to(&k, 0x0a000002, 0xc0000202);
 	set_entry(&k, 0x0a000001, 3, 0xc0000203); /* it has become another's */
 	leads_to(&k, 0x0a000001, 0xc0000203);
+	set_entry(&k, 0x0a000004, UNREACHED, 0xc0000204); /* its session is not up */
+	leads_to(&k, 0x0a000004, 0xc0000202);
 	kernel_entries_done(&k);
 }
 
