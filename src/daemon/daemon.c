@@ -18,7 +18,7 @@
 #include "daemon/confine.h"
 #include "daemon/daemon_state.h"
 
-enum { HELLO_TIMEOUT_MS = 5000, FORWARDER_TIMEOUT_MS = 3000, PURGE_TIMEOUT_MS = 1500, SETTLE_MARGIN_S = 5,
+enum { HELLO_TIMEOUT_MS = 60000 /* a keeper that dies is noticed at once */, FORWARDER_TIMEOUT_MS = 3000, PURGE_TIMEOUT_MS = 1500, SETTLE_MARGIN_S = 5,
        MMAP_OCTETS = 128 * 1024 };
 
 struct instant daemon_now(void)

@@ -16,7 +16,10 @@
 #include "keeper/run_dir.h"
 
 static const struct span vici_pause = { 20 * 1000 };
-static const struct span vici_patience = { 10 * 1000 * 1000 };
+/* A charon that dies is noticed at once. This is about one that lives: the operator hears of it early, but a
+ * starved machine gets its time. */
+static const struct span vici_late = { 10 * 1000 * 1000 };
+static const struct span vici_patience = { 60 * 1000 * 1000 };
 /* Shorter than it takes the next charon to have SAs: those must not be called orphans. */
 static const struct span message_read = { 100 * 1000 };
 
@@ -27,7 +30,7 @@ static const uint8_t families[IKE_FAMILIES] = { IP_V4, IP_V6 };
 void ike_init(struct ike *i)
 {
 	*i = (struct ike){ .sa_memory = -1, .udp = { -1, -1 }, .inject = { -1, -1 }, .vici_at = INSTANT_NEVER,
-			   .vici_until = INSTANT_NEVER, .taken_at = INSTANT_NEVER };
+			   .vici_late_at = INSTANT_NEVER, .vici_until = INSTANT_NEVER, .taken_at = INSTANT_NEVER };
 }
 
 static int family_open(struct ike *i, size_t n)
@@ -158,6 +161,7 @@ void ike_launcher_started(struct keeper *k)
 	run_dir_unlink(k->options->run_dir, CHARON_VICI_NAME);
 	keeper_send(&k->launcher, KEEPER_IKE_START, &k->ike.settings, sizeof k->ike.settings, NULL, 0);
 	k->ike.vici_at = instant_add(now, vici_pause);
+	k->ike.vici_late_at = instant_add(now, vici_late);
 	k->ike.vici_until = instant_add(now, vici_patience);
 }
 
@@ -169,7 +173,7 @@ void ike_launcher_died(struct keeper *k)
 		k->ike.take_due = !child_running(&k->forwarder);
 	}
 	xfrms_close(&k->ike);
-	k->ike.vici_at = k->ike.vici_until = INSTANT_NEVER;
+	k->ike.vici_at = k->ike.vici_late_at = k->ike.vici_until = INSTANT_NEVER;
 }
 
 /* ---- VICI ---- */
@@ -200,6 +204,16 @@ void ike_control_started(struct keeper *k)
 		k->ike.vici_at = keeper_now();
 }
 
+static void vici_wait(struct keeper *k, struct instant now, int error)
+{
+	k->ike.vici_at = instant_add(now, vici_pause);
+	if (instant_before(now, k->ike.vici_late_at))
+		return;
+	k->ike.vici_late_at = INSTANT_NEVER;
+	keeper_say("charon does not listen in %s yet (%s); if AppArmor confines it, see packaging/apparmor/README",
+		   k->options->run_dir, strerror(-error));
+}
+
 void ike_deadline(struct keeper *k)
 {
 	struct ike *i = &k->ike;
@@ -213,14 +227,13 @@ void ike_deadline(struct keeper *k)
 		return; /* the next control process asks again */
 	fd = vici_connect(k);
 	if (fd >= 0) {
-		i->vici_until = INSTANT_NEVER;
+		i->vici_late_at = i->vici_until = INSTANT_NEVER;
 		keeper_send(&k->control, KEEPER_VICI, NULL, 0, &fd, 1);
 		close(fd);
 	} else if (instant_before(now, i->vici_until)) {
-		i->vici_at = instant_add(now, vici_pause);
+		vici_wait(k, now, fd);
 	} else {
-		keeper_say("charon does not listen in %s (%s): killed; if AppArmor confines it, see "
-			   "packaging/apparmor/README", k->options->run_dir, strerror(-fd));
+		keeper_say("charon does not listen in %s (%s): killed", k->options->run_dir, strerror(-fd));
 		kill(k->launcher.pid, SIGKILL);
 	}
 }

@@ -35,6 +35,7 @@ struct ike {
 	bool take_due;              /* a forwarder to come must hear first that an earlier charon is gone */
 	struct instant taken_at;    /* when the forwarder was told so last */
 	struct instant vici_at;     /* when to try to connect next; NEVER: nobody waits for it */
+	struct instant vici_late_at;/* when to say that it does not listen */
 	struct instant vici_until;  /* a charon that does not listen by then is taken for hung */
 };
 
