@@ -55,6 +55,7 @@ static json_t *tunnel_json(const struct view_tunnel *t)
 	json_object_set_new(o, "overlay_vrf", json_string(t->overlay_vrf));
 	json_object_set_new(o, "key", t->has_key ? count_json(t->key) : json_null());
 	json_object_set_new(o, "datapath", json_string(t->datapath));
+	json_object_set_new(o, "datapath_reason", json_string(t->datapath_reason));
 	json_object_set_new(o, "reason", t->up ? json_null() : text_json(t->reason));
 	json_object_set_new(o, "profile", text_json(t->protection));
 	json_object_set_new(o, "protected", json_boolean(t->is_protected));

@@ -238,8 +238,8 @@ static void print_tunnel(FILE *f, const struct view_tunnel *t)
 	if (t->protection && !t->is_protected)
 		fputs(", UNPROTECTED by --no-ipsec", f);
 	fprintf(f, "\n   Interface State Control: %s\n", t->if_state_nhrp ? "Enabled" : "Disabled");
-	fprintf(f, "   Type:%s, Peers:%zu, Entries:%zu, Multicast:%zu, Datapath:%s\n", word_of_role(t->role),
-		t->peer_count, t->binding_count, t->multicast_count, t->datapath);
+	fprintf(f, "   Type:%s, Peers:%zu, Entries:%zu, Multicast:%zu, Datapath:%s (%s)\n", word_of_role(t->role),
+		t->peer_count, t->binding_count, t->multicast_count, t->datapath, t->datapath_reason);
 	for (size_t i = 0; i < t->coupling_count; i++)
 		print_coupling(f, &t->couplings[i]);
 	if (!t->up && t->reason && t->reason[0])

@@ -32,7 +32,7 @@ struct view_tunnel {
 	const char *underlay_vrf, *overlay_vrf;
 	bool has_key;
 	uint32_t key;
-	const char *datapath;
+	const char *datapath, *datapath_reason; /* and why that one */
 	const char *reason; /* why it is not up; NULL or "" */
 	bool if_state_nhrp;
 	size_t coupling_count;

@@ -90,7 +90,7 @@ static void test_tunnels(void **state)
 		    "   Tunnel Src./Dest. addr: 192.0.2.11/Multipoint, Tunnel VRF \"\"\n"
 		    "   Protocol/Transport: \"multi-GRE/IP\", Protect \"\", Key 100\n"
 		    "   Interface State Control: Disabled\n"
-		    "   Type:Spoke, Peers:2, Entries:6, Multicast:1, Datapath:user\n"
+		    "   Type:Spoke, Peers:2, Entries:6, Multicast:1, Datapath:user (this kernel has no GRE)\n"
 		    "   NHRP to routing: no if-state nhrp, acted 0 times\n"
 		    "   NHRP to routing: nhrp fall-over bgp, acted 2 times\n"
 		    "   NHRP to routing: nhrp fall-over bfd, acted 0 times (bfdd is not connected)\n"
@@ -100,7 +100,7 @@ static void test_tunnels(void **state)
 		    "   Tunnel Src./Dest. addr: UNKNOWN/2001:db8:1::1, Tunnel VRF \"INET\"\n"
 		    "   Protocol/Transport: \"GRE/IPv6\", Protect \"PF\"\n"
 		    "   Interface State Control: Enabled\n"
-		    "   Type:Unknown, Peers:0, Entries:0, Multicast:0, Datapath:user\n"
+		    "   Type:Unknown, Peers:0, Entries:0, Multicast:0, Datapath:user (asked for)\n"
 		    "   reason: tunnel source: interface Gi0-0 is down\n");
 }
 

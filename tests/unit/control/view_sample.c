@@ -86,11 +86,12 @@ static const struct view_tunnel *tunnels(size_t *count)
 	t[0] = (struct view_tunnel){ .name = "Tunnel0", .number = 0, .up = true, .line_protocol = true,
 				     .role = TUNNEL_ROLE_SPOKE, .multipoint = true, .local = ip("192.0.2.11"),
 				     .underlay_vrf = "", .overlay_vrf = "", .has_key = true, .key = 100, .datapath = "user",
+				     .datapath_reason = "this kernel has no GRE",
 				     .reason = "", .peer_count = 2, .binding_count = 6, .multicast_count = 1,
 				     .coupling_count = 4, .couplings = couplings, .setting_count = 1, .settings = settings };
 	t[1] = (struct view_tunnel){ .name = "Tunnel7", .number = 7, .role = TUNNEL_ROLE_UNKNOWN, .over_ipv6 = true,
 				     .destination = ip("2001:db8:1::1"), .underlay_vrf = "INET", .overlay_vrf = "RED",
-				     .datapath = "user", .reason = "tunnel source: interface Gi0-0 is down",
+				     .datapath = "user", .datapath_reason = "asked for", .reason = "tunnel source: interface Gi0-0 is down",
 				     .if_state_nhrp = true, .protection = "PF", .is_protected = true };
 	*count = 2;
 	return t;
