@@ -46,8 +46,13 @@ static void reply_text(struct daemon *d, uint64_t client, char *text)
 
 static void reply_show(struct daemon *d, uint64_t client, enum show_subject subject, bool json)
 {
-	struct made_view *made = make_view(d, &d->answers->counters);
-	char *text = made ? (json ? show_json : show_text)(&made->view, subject) : NULL;
+	struct made_view *made;
+	char *text;
+
+	if (subject == SHOW_IPSEC)
+		ipsec_count(d, &d->answers->counters);
+	made = make_view(d, &d->answers->counters);
+	text = made ? (json ? show_json : show_text)(&made->view, subject) : NULL;
 
 	reply_text(d, client, text);
 	free_view(made);

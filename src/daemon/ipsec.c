@@ -368,7 +368,15 @@ void ipsec_tunnel(struct daemon *d, const struct tunnel *t)
 	was->protection = protection;
 	was->local = t->local;
 	sessions_tunnel(d->ipsec->sessions, daemon_now(), t->number, protection, &t->local);
+	if (d->ipsec->kernel)
+		ipsec_kernel_adopt(d->ipsec->kernel, protection, &t->local);
 	ipsec_run(d);
+}
+
+void ipsec_count(const struct daemon *d, struct counters *c)
+{
+	if (d->ipsec->kernel)
+		ipsec_kernel_count(d->ipsec->kernel, c);
 }
 
 uint32_t ipsec_session_of(const struct daemon *d, uint32_t tunnel, const struct endpoint *remote)
@@ -518,6 +526,8 @@ int ipsec_start(struct daemon *d)
 		return -ENOMEM;
 	d->ipsec = x;
 	x->config = ike_config_new(d->config);
+	if (d->kernel)
+		ike_config_for_kernel(x->config, IPSEC_KERNEL_REQID);
 	x->sessions = sessions_new(seed, 1);
 	x->charon = x->sessions ? charon_new(&d->loop, x->sessions, &calls, d) : NULL;
 	if (!x->charon)
@@ -558,6 +568,8 @@ void ipsec_configure(struct daemon *d, struct ike_config *fresh)
 	struct ipsec *x = d->ipsec;
 	struct ike_config *old = x->config;
 
+	if (x->kernel)
+		ike_config_for_kernel(fresh, IPSEC_KERNEL_REQID);
 	for (const struct listening *l = x->listening; l; l = l->next)
 		if (!protection_of(fresh, l->protection))
 			charon_unlisten(x->charon, l->protection, &l->local);

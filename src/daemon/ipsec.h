@@ -15,6 +15,7 @@
 
 struct daemon;
 struct tunnel;
+struct counters;
 struct ipsec;
 struct refusals;
 
@@ -40,6 +41,9 @@ uint32_t ipsec_session_of(const struct daemon *d, uint32_t tunnel, const struct 
 bool ipsec_reaches(const struct daemon *d, uint32_t tunnel, const struct endpoint *remote);
 /* An effect of the engine that sessions care for. true: it is done, the data path must not be told. */
 bool ipsec_effect(struct daemon *d, const struct effect *e);
+
+/* What the sessions' SAs have carried, where it is not the forwarder that tells of it. */
+void ipsec_count(const struct daemon *d, struct counters *c);
 
 /* A message of the forwarder; false: it is none of these. */
 bool ipsec_forwarder(struct daemon *d, const struct ipc_message *m);

@@ -57,17 +57,17 @@ static struct holder *find(const struct kernel_sas *k, uint32_t session)
 	return of(tree_find(&k->sessions, &session));
 }
 
-static struct holder *get(struct kernel_sas *k, const struct session_action *a)
+static struct holder *get(struct kernel_sas *k, uint32_t session, const struct session_key *key)
 {
-	struct holder *h = find(k, a->session);
+	struct holder *h = find(k, session);
 
 	if (!h) {
 		h = alloc_zero(1, sizeof *h);
-		h->session = a->session;
+		h->session = session;
 		tree_insert(&k->sessions, &h->session, &h->node);
 	}
-	h->local = a->key.local.addr;
-	h->remote = a->key.remote.addr;
+	h->local = key->local.addr;
+	h->remote = key->remote.addr;
 	return h;
 }
 
@@ -77,14 +77,23 @@ static void drop(struct holder *h, size_t at)
 	h->count--;
 }
 
-static struct pair *pair_get(struct holder *h, const struct session_action *a)
+static struct pair *pair_get(struct holder *h, uint32_t spi_in, uint32_t spi_out)
 {
 	for (size_t i = 0; i < h->count; i++)
-		if (h->pairs[i].spi_in == a->spi_in && h->pairs[i].spi_out == a->spi_out)
+		if (h->pairs[i].spi_in == spi_in && h->pairs[i].spi_out == spi_out)
 			return &h->pairs[i];
 	h->pairs = alloc_array(h->pairs, h->count + 1, sizeof *h->pairs);
-	h->pairs[h->count] = (struct pair){ .spi_in = a->spi_in, .spi_out = a->spi_out };
+	h->pairs[h->count] = (struct pair){ .spi_in = spi_in, .spi_out = spi_out };
 	return &h->pairs[h->count++];
+}
+
+/* What was found one by one is a pair now. */
+static void forget_halves(struct holder *h, uint32_t spi_in, uint32_t spi_out)
+{
+	for (size_t i = h->count; i-- > 0;)
+		if ((h->pairs[i].spi_in == spi_in && h->pairs[i].spi_out == 0) ||
+		    (h->pairs[i].spi_in == 0 && h->pairs[i].spi_out == spi_out))
+			drop(h, i);
 }
 
 static void judge(struct kernel_sas *k, struct holder *h)
@@ -115,11 +124,42 @@ static void tidy(struct holder *h)
 
 void kernel_sas_bind(struct kernel_sas *k, const struct session_action *a)
 {
-	struct holder *h = get(k, a);
+	struct holder *h = get(k, a->session, &a->key);
 
-	ask(k, h, pair_get(h, a));
+	if (a->spi_in && a->spi_out)
+		forget_halves(h, a->spi_in, a->spi_out);
+	ask(k, h, pair_get(h, a->spi_in, a->spi_out));
 	tidy(h);
 	judge(k, h);
+}
+
+static bool has(const struct holder *h, uint32_t spi, bool inbound)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if ((inbound ? h->pairs[i].spi_in : h->pairs[i].spi_out) == spi)
+			return true;
+	return false;
+}
+
+void kernel_sas_held(struct kernel_sas *k, uint32_t session, const struct session_key *key, uint32_t spi, bool inbound)
+{
+	struct holder *h = get(k, session, key);
+
+	if (!has(h, spi, inbound))
+		ask(k, h, pair_get(h, inbound ? spi : 0, inbound ? 0 : spi));
+	judge(k, h);
+}
+
+uint32_t kernel_sas_session(const struct kernel_sas *k, const struct ipaddr *src, const struct ipaddr *dst, bool *inbound)
+{
+	for (struct tree_node *n = tree_first(&k->sessions); n; n = tree_next(n)) {
+		const struct holder *h = of(n);
+
+		*inbound = ipaddr_eq(&h->local, dst) && ipaddr_eq(&h->remote, src);
+		if (*inbound || (ipaddr_eq(&h->local, src) && ipaddr_eq(&h->remote, dst)))
+			return h->session;
+	}
+	return 0;
 }
 
 /* The pair, in the kernel too. */

@@ -30,6 +30,10 @@ struct kernel_sas {
 void kernel_sas_init(struct kernel_sas *k, const struct kernel_sas_calls *calls, void *arg);
 void kernel_sas_done(struct kernel_sas *k);
 
+/* An SA of an earlier life, of which charon has not spoken yet. */
+void kernel_sas_held(struct kernel_sas *k, uint32_t session, const struct session_key *key, uint32_t spi, bool inbound);
+/* The session that stands between these ends, seen from whichever of them; 0: none. */
+uint32_t kernel_sas_session(const struct kernel_sas *k, const struct ipaddr *src, const struct ipaddr *dst, bool *inbound);
 void kernel_sas_bind(struct kernel_sas *k, const struct session_action *a);   /* session, key, spi_in, spi_out */
 void kernel_sas_revoke(struct kernel_sas *k, const struct session_action *a); /* likewise; the kernel loses them */
 void kernel_sas_forget(struct kernel_sas *k, uint32_t session);               /* what it has ends */

@@ -1,6 +1,6 @@
 /*
- * What the forwarder says: what it holds of an earlier life of this process, whether a session can send, and
- * that an SA is gone; and what a new forwarder is told.
+ * What the forwarder or the kernel says: what it holds of an earlier life of this process, whether a session can
+ * send, and that an SA is gone; and what a new forwarder is told.
  */
 #include "daemon/session.h"
 #include "engine/effect.h"
@@ -16,6 +16,16 @@ void sessions_held(struct sessions *s, struct instant now, uint32_t session, con
 		return; /* what the forwarder has beyond ours goes with the end of the next sync */
 	x = session_add(s, session, k);
 	x->told = true;
+}
+
+uint32_t sessions_found(struct sessions *s, struct instant now, const struct session_key *k)
+{
+	struct session *x;
+
+	sessions_now(s, now);
+	x = session_get(s, k);
+	x->told = true;
+	return x->id;
 }
 
 static struct session_pair *half_for(struct session *x, uint32_t spi, bool inbound)
@@ -41,6 +51,14 @@ void sessions_held_sa(struct sessions *s, struct instant now, uint32_t session, 
 		p->spi_out = spi;
 	if (x->state == SESSION_IDLE)
 		session_step(x, SESSION_EVENT_CHILD_UP);
+}
+
+bool sessions_is_orphan(const struct sessions *s, uint32_t session, uint32_t spi, bool inbound)
+{
+	struct session *x = session_of_id(s, session);
+	const struct session_pair *p = x ? half_for(x, spi, inbound) : NULL;
+
+	return !p || p->ike == 0;
 }
 
 /* Nothing can be sent until the next one says so. */

@@ -127,6 +127,8 @@ void sessions_charon_lost(struct sessions *s, struct instant now);
 
 /* The forwarder holds a session of an earlier life of this process, or one of its SAs. */
 void sessions_held(struct sessions *s, struct instant now, uint32_t session, const struct session_key *k);
+/* The same of the kernel, which has no numbers for them: the session's; its SAs follow by sessions_held_sa(). */
+uint32_t sessions_found(struct sessions *s, struct instant now, const struct session_key *k);
 void sessions_held_sa(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound);
 /* The forwarder is new: everything is said again. */
 void sessions_replay(struct sessions *s, struct instant now);
@@ -148,6 +150,8 @@ void sessions_restart(struct sessions *s, struct instant now, uint32_t protectio
 
 /* ---- what is known ---- */
 
+/* That SA of it is charon's no more, or never was of the one that lives: it goes on until it is replaced, or ends. */
+bool sessions_is_orphan(const struct sessions *s, uint32_t session, uint32_t spi, bool inbound);
 /* Who is behind a session; NULL: not known (yet). */
 const char *sessions_identity(const struct sessions *s, uint32_t session);
 

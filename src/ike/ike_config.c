@@ -451,6 +451,13 @@ static void trustpoint_done(struct ike_trustpoint *t)
 	free(t->key_file);
 }
 
+void ike_config_for_kernel(struct ike_config *i, uint32_t reqid)
+{
+	i->reqid = reqid;
+	for (size_t k = 0; k < i->protection_count; k++)
+		i->protections[k].force_encap = false;
+}
+
 void ike_config_free(struct ike_config *i)
 {
 	if (!i)

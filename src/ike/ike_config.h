@@ -74,7 +74,7 @@ struct ike_protection {
 	uint32_t dpd_delay_s;  /* 0: none asked for */
 	uint32_t dpd_timeout_s;/* IKEv1; in IKEv2 charon's retransmissions decide */
 	uint32_t nat_keepalive_s; /* 0: charon's own 20 s */
-	bool force_encap;      /* ESP always in UDP; false only where NAT transparency is forbidden */
+	bool force_encap;      /* ESP always in UDP; false where NAT transparency is forbidden, or the kernel does ESP */
 	bool responder_only;
 	bool fragmentation;
 	bool esn;              /* offered */
@@ -116,6 +116,7 @@ struct ike_config {
 	size_t trustpoint_count;
 	struct ike_trustpoint *trustpoints;
 	uint32_t ike_sa_limit;   /* `crypto call admission limit ike sa`: no peer may begin one more; 0: none */
+	uint32_t reqid;          /* of all SAs, so that one goes on under policies of a charon to come; 0: charon's choice */
 	uint32_t half_open_limit;/* `crypto call admission limit ike in-negotiation-sa`; 0: none */
 	size_t finding_count;
 	struct ike_finding *findings;
@@ -127,6 +128,8 @@ struct ike_config {
  * not opened. Whoever runs it looks at ike_config_errors() first.
  */
 struct ike_config *ike_config_new(const struct config *c);
+/* The kernel does ESP, and not the forwarder, which needs UDP around it: packets are so only where there is a NAT. */
+void ike_config_for_kernel(struct ike_config *i, uint32_t reqid);
 void ike_config_free(struct ike_config *i); /* wipes secrets; NULL is fine */
 size_t ike_config_errors(const struct ike_config *i);
 /* Writes the findings onto the lines of the configuration they are about, where `dmvpn check` and

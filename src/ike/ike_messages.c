@@ -210,7 +210,7 @@ static void put_child_times(struct vici_writer *w, const struct ike_protection *
 		vici_putf(w, "inactivity", "%us", p->idle_s);
 }
 
-static void put_child(struct vici_writer *w, const struct ike_protection *p, const char *name)
+static void put_child(struct vici_writer *w, const struct ike_protection *p, uint32_t reqid, const char *name)
 {
 	vici_begin(w, "children");
 	vici_begin(w, name);
@@ -218,6 +218,8 @@ static void put_child(struct vici_writer *w, const struct ike_protection *p, con
 	put_list(w, "local_ts", "dynamic[gre]");
 	put_list(w, "remote_ts", "dynamic[gre]");
 	vici_put(w, "mode", p->tunnel_mode ? "tunnel" : "transport");
+	if (reqid)
+		vici_putf(w, "reqid", "%u", reqid);
 	put_child_times(w, p);
 	vici_putf(w, "replay_window", "%u", p->replay_window);
 	vici_put(w, "start_action", "none");
@@ -254,7 +256,7 @@ void ike_load_connection(struct vici_writer *w, const struct ike_config *i, cons
 	put_ike_times(w, p);
 	put_local(w, i, p, local);
 	put_remote(w, i, p, remote);
-	put_child(w, p, name);
+	put_child(w, p, i->reqid, name);
 	vici_end(w);
 }
 

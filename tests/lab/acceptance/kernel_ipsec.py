@@ -2,21 +2,26 @@
 """Protected tunnels where the kernel has both GRE and ESP: charon's SAs and policies carry them, and nothing leaves in clear.
 
 A capture between the routers runs over first flows and shortcuts, the end of a session that traffic goes by, the death of
-charon, and a router whose policies of charon's are all taken away. At last the blocks go too: then the capture must see
-GRE, so it would have seen it before. With a second argument for `--datapath`, as hub1=user,*=kernel, the two data
+the control process, of charon, and of a whole daemon, and a router whose policies of charon's are all taken away. At last the blocks go too:
+then the capture must see GRE, so it would have seen it before. With a second argument for `--datapath`, as hub1=user,*=kernel, the two data
 paths work together.
 
 usage: tests/lab/kernel-rig kernel_ipsec.py DMVPN_TOOL [DATAPATH]
 """
+import contextlib
 import os
 import signal
 import sys
 import tempfile
 
 import scene
+from helpers import says
 
 LANS = {n: f"10.1.{n}.100" for n in (1, 2)}
 PATIENCE_S = 60  # of a machine with one slow processor
+RATE = 50  # packets/s: likewise
+# Whom a new charon calls sends by what they have agreed on before that charon has heard so.
+RENEWED_LOSS = 0.5  # seconds of it
 DATAPATH = sys.argv.pop() if len(sys.argv) > 2 else "kernel"
 
 
@@ -64,6 +69,80 @@ def what_is_installed(lab):
     print("policies and blocks are there", flush=True)
 
 
+def sas(lab, router):
+    """SPIs that its sessions have, as the daemon tells; the kernel must have each."""
+    shown = [s for session in lab.show(router, "ipsec")["sessions"] for s in session["sas"]]
+    in_kernel = lab.ip(router, "xfrm", "state", "show")
+    for s in shown:
+        scene.check(f"{router}'s kernel has {s}", f"spi 0x{s['spi']}" in in_kernel, in_kernel)
+    return {s["spi"] for s in shown}
+
+
+def what_is_counted(lab):
+    for router in filter(lambda r: is_kernel(lab, r), ("hub1", "spoke1")):
+        for session in lab.show(router, "ipsec")["sessions"]:
+            sending = [s for s in session["sas"] if s["sending"]]
+            scene.expect(f"{router}'s SAs that send to {session['peer']}", [s["direction"] for s in sending], ["out"])
+            scene.check(f"{router} has received from {session['peer']}", sum(s["packets"] for s in session["sas"] if s["direction"] == "in") > 0)
+            scene.check(f"{router}'s SAs to {session['peer']} are live", {s["state"] for s in session["sas"]} == {"live"}, session)
+            scene.check("their suite", {s["suite"] for s in session["sas"]} == {"AES-GCM-16-128"}, session)
+        says(lab.tool(router, "show", "tunnels"), "Datapath:kernel (asked for)")
+    print("SAs are shown and counted", flush=True)
+
+
+def streams(lab, router):
+    """Between the spokes' LANs, and between a spoke and the hub, whichever of them `router` is."""
+    flows = [scene.Stream(lab, "spoke1-host", "spoke2-host", [LANS[2]], RATE), scene.Stream(lab, "spoke2", "hub1", [scene.HUB], RATE),
+             scene.Stream(lab, "hub1", "spoke1", [scene.spoke(1)], RATE)]
+    for flow in flows:
+        flow.flowing()
+    return flows
+
+
+def control_dies(lab, router):
+    before, flows, old = sas(lab, router), streams(lab, router), lab.pid(router, "control")
+    os.kill(old, signal.SIGKILL)
+    scene.wait_for(f"{router}'s control process is back", lambda: lab.pid(router, "control") != old, PATIENCE_S)
+    scene.wait_for(f"{router}'s sessions are known to it", lambda: lab.show(router, "ipsec")["sessions"]
+                   and {s["status"] for s in lab.show(router, "ipsec")["sessions"]} == {"UP-ACTIVE"}, PATIENCE_S)
+    scene.expect(f"{router}'s SAs", sas(lab, router), before)
+    for flow in flows:
+        flow.flowing(50)
+        flow.expect_nothing_lost(f"{router}'s control process killed", 70)
+    print(f"{router}'s control process killed: nothing lost", flush=True)
+
+
+def renewed(flows, what):
+    """Nothing was lost but for the moment of the change of SAs."""
+    for flow in flows:
+        flow.flowing(50)
+        lost, silence = flow.stop(), flow.longest_silence()
+        print(f"{what}: {flow.name}: {len(lost)} of {len(flow.sent)} packets lost, silent for {1000 * silence:.0f} ms", flush=True)
+        scene.check(f"{what}: {flow.name}: {len(lost)} lost", len(lost) <= RENEWED_LOSS * RATE)
+
+
+def end(process):
+    process.terminate()
+    process.wait()
+
+
+def daemon_dies(lab, router, ends):
+    """The kernel goes on by the SAs that it has, and the next daemon takes them up until they are renewed."""
+    before, flows = sas(lab, router), streams(lab, router)
+    os.kill(lab.pid(router, "dmvpnd"), signal.SIGKILL)
+    scene.wait_for(f"{router}'s charon is gone", lambda: lab.charon(router) == -1, PATIENCE_S)
+    for flow in flows:
+        flow.flowing(50)
+    process = lab.daemon(router)
+    ends.callback(end, process)
+    adopted = {s["spi"] for session in lab.show(router, "ipsec")["sessions"] for s in session["sas"]}
+    scene.check(f"{router} has taken up its SAs", before <= adopted, (before, adopted))
+    scene.wait_for(f"{router}'s sessions are renewed", lambda: all(s["status"] == "UP-ACTIVE" for s in lab.show(router, "ipsec")["sessions"]),
+                   PATIENCE_S)
+    scene.wait_for(f"{router}'s old SAs are gone", lambda: not before & sas(lab, router), PATIENCE_S)
+    renewed(flows, f"{router}'s whole daemon killed")
+
+
 def session_ends(lab):
     """spoke1's charon ends what it has with everybody while there is traffic; a session that is wanted begins anew."""
     lab.swanctl("spoke1", "--terminate", "--ike", "*", "--force", check=False)
@@ -75,14 +154,12 @@ def session_ends(lab):
 
 
 def charon_dies(lab, router):
-    old = lab.charon(router)
+    old, flows = lab.charon(router), streams(lab, router)
     scene.check(f"{router} has a charon", old > 0)
     os.kill(old, signal.SIGKILL)
-    lab.ping("spoke1-host", LANS[2], 20)
     scene.wait_for(f"charon of {router} is back", lambda: lab.charon(router) not in (-1, old), PATIENCE_S)
     scene.wait_for(f"{router} has security associations again", lambda: lab.children(router), PATIENCE_S)
-    reaches(lab, f"spoke1 reaches spoke2 after {router}'s charon died")
-    print(f"{router}'s charon killed and back", flush=True)
+    renewed(flows, f"{router}'s charon killed")
 
 
 def without_charon(lab, router):
@@ -104,24 +181,39 @@ def without_charon(lab, router):
     return charon
 
 
+def processes_die(lab, ends):
+    for router in ("spoke1", "hub1"):
+        control_dies(lab, router)
+    for router in ("spoke1", "hub1"):
+        charon_dies(lab, router)
+    daemon_dies(lab, "hub1", ends)
+
+
+def without_blocks(lab, router):
+    wire = scene.Wire(lab)
+    lab.ip(router, "xfrm", "policy", "flush")
+    lab.ping(f"{router}-host", LANS[2], 20)
+    scene.check("the capture sees GRE when the blocks are gone", wire.stop()["gre"] > 0)
+
+
 def test(tool):
     tempfile.tempdir = "/dev/shm"  # the rest of the host's file system is read-only in the rig
-    with KernelLab(tool, configs()) as lab:
+    with KernelLab(tool, configs()) as lab, contextlib.ExitStack() as ends:
         wire = scene.Wire(lab)
         settled(lab)
         what_is_installed(lab)
+        what_is_counted(lab)
         session_ends(lab)
-        for router in ("spoke1", "hub1"):
-            charon_dies(lab, router)
-        without_charon(lab, "spoke1")
+        if DATAPATH == "kernel":
+            processes_die(lab, ends)
+        if is_kernel(lab, "spoke1"):
+            without_charon(lab, "spoke1")
         counts = wire.stop()
         print(f"on the wire: {counts}", flush=True)
         scene.expect("GRE packets outside of ESP", counts["gre"], 0)
         scene.check("ESP was seen", counts["esp in udp"] + counts["esp"] > 50)
-        wire = scene.Wire(lab)
-        lab.ip("spoke1", "xfrm", "policy", "flush")
-        lab.ping("spoke1-host", LANS[2], 20)
-        scene.check("the capture sees GRE when the blocks are gone", wire.stop()["gre"] > 0)
+        if is_kernel(lab, "spoke1"):
+            without_blocks(lab, "spoke1")
 
 
 scene.main(test)

@@ -235,6 +235,53 @@ static void test_what_is_revoked_or_forgotten_leaves_the_kernel(void **state)
 	kernel_sas_done(&k);
 }
 
+static void test_what_an_earlier_life_left_sends_until_it_is_replaced(void **state)
+{
+	const struct session_action a = pair(1, 11, 12), b = pair(1, 21, 22), half_in = pair(1, 11, 0), half_out = pair(1, 0, 12);
+	struct kernel_sas k;
+
+	(void)state;
+	begin(&k);
+	has(0, 11, 12);
+	kernel_sas_held(&k, 1, &a.key, 11, true);
+	expect("");
+	kernel_sas_held(&k, 1, &a.key, 12, false);
+	kernel_sas_held(&k, 1, &a.key, 12, false);
+	expect("1 sends ");
+	has(1, 21, 22);
+	kernel_sas_bind(&k, &b); /* by a charon that knows nothing of it */
+	kernel_sas_revoke(&k, &half_in);
+	expect("del 192.0.2.1 11 ");
+	kernel_sas_revoke(&k, &half_out);
+	expect("del 198.51.100.1 12 ");
+	kernel_sas_forget(&k, 1);
+	expect("del 192.0.2.1 21 del 198.51.100.1 22 ");
+	kernel_sas_done(&k);
+}
+
+static void test_charon_s_word_makes_a_pair_of_what_was_found(void **state)
+{
+	const struct session_action a = pair(1, 11, 12);
+	struct kernel_sas k;
+	bool inbound;
+
+	(void)state;
+	begin(&k);
+	has(0, 11, 12);
+	kernel_sas_held(&k, 1, &a.key, 11, true);
+	kernel_sas_held(&k, 1, &a.key, 12, false);
+	kernel_sas_bind(&k, &a);
+	expect("1 sends ");
+	assert_int_equal(kernel_sas_session(&k, &a.key.remote.addr, &a.key.local.addr, &inbound), 1);
+	assert_true(inbound);
+	assert_int_equal(kernel_sas_session(&k, &a.key.local.addr, &a.key.remote.addr, &inbound), 1);
+	assert_false(inbound);
+	assert_int_equal(kernel_sas_session(&k, &a.key.local.addr, &a.key.local.addr, &inbound), 0);
+	kernel_sas_revoke(&k, &a);
+	expect("del 192.0.2.1 11 del 198.51.100.1 12 1 cannot ");
+	kernel_sas_done(&k);
+}
+
 static void test_after_a_loss_each_is_asked_for(void **state)
 {
 	const struct session_action a = pair(1, 11, 12), b = pair(2, 21, 22);
@@ -262,6 +309,8 @@ int main(void)
 		cmocka_unit_test(test_without_a_block_there_is_no_claim),
 		cmocka_unit_test(test_a_session_sends_while_the_kernel_has_an_outbound_sa),
 		cmocka_unit_test(test_what_is_revoked_or_forgotten_leaves_the_kernel),
+		cmocka_unit_test(test_what_an_earlier_life_left_sends_until_it_is_replaced),
+		cmocka_unit_test(test_charon_s_word_makes_a_pair_of_what_was_found),
 		cmocka_unit_test(test_after_a_loss_each_is_asked_for),
 	};
 

@@ -578,6 +578,34 @@ static void test_adopts_orphans(void **state)
 	assert_string_equal(drain(), "bind:41:c0000001/d0000001");
 }
 
+/* The kernel has no numbers for sessions, and nobody is told that there is one. */
+static void test_adopts_what_the_kernel_has(void **state)
+{
+	struct session_key k = { PROTECTION, at("192.0.2.1"), at("198.51.100.1") };
+	uint32_t found;
+
+	(void)state;
+	sessions_charon_lost(s, now);
+	found = sessions_found(s, now, &k);
+	assert_int_equal(sessions_found(s, now, &k), found);
+	sessions_held_sa(s, now, found, 0xc0000009, true);
+	sessions_held_sa(s, now, found, 0xd0000009, false);
+	sessions_can_send(s, now, found, true);
+	assert_true(sessions_is_orphan(s, found, 0xc0000009, true));
+	want("198.51.100.1", 0);
+	drain();
+	sessions_charon_ready(s, now);
+	assert_string_equal(drain(), "initiate");
+	child_up(1, "198.51.100.1", "hub", true);
+	drain();
+	assert_false(sessions_is_orphan(s, found, 0xc0000001, true));
+	assert_false(sessions_is_orphan(s, found, 0xd0000001, false));
+	assert_true(sessions_is_orphan(s, found, 0xd0000009, false));
+	assert_true(sessions_is_orphan(s, found + 1, 0xd0000001, false));
+	pass(6001);
+	assert_string_equal(drain(), "revoke:1:0/d0000009 revoke:1:c0000009/0");
+}
+
 static void test_forwarder_is_told_again(void **state)
 {
 	(void)state;
@@ -896,7 +924,8 @@ int main(void)
 		TEST(test_not_crossed), TEST(test_crossed_and_begun_again), TEST(test_only_orphans_are_left), TEST(test_doubt),
 		TEST(test_doubt_after_an_attempt_in_vain), TEST(test_a_sign_of_life_ends_the_wait),
 		TEST(test_crossed), TEST(test_crossed_ours_goes), TEST(test_peer_restarts), TEST(test_two_behind_one_nat),
-		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_forwarder_is_told_again),
+		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_adopts_what_the_kernel_has),
+		TEST(test_forwarder_is_told_again),
 		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_moves_from_a_session_that_ends), TEST(test_cause_at_an_address), TEST(test_crowds),
 		TEST(test_renews), TEST(test_renews_in_vain), TEST(test_is_gone),
 		TEST(test_events_in_any_order), TEST(test_every_pair),

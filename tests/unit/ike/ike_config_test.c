@@ -427,6 +427,38 @@ static void test_connection_names(void **state)
 	scene_end(&s);
 }
 
+static bool connection_says(const struct scene *s, const char *words)
+{
+	const struct ipaddr local = ipaddr_v4(0xc0000201);
+	char name[IKE_CONNECTION_NAME_MAX], *text;
+	struct vici_writer w = { 0 };
+	struct vici_message *m;
+	bool says;
+
+	ike_load_connection(&w, s->i, s->p, &local, &IPADDR_NONE, 0, name);
+	m = vici_message_parse(w.bytes, w.length);
+	assert_non_null(m);
+	text = vici_message_text(m);
+	says = strstr(text, words);
+	free(text);
+	vici_message_free(m);
+	vici_writer_done(&w);
+	return says;
+}
+
+static void test_connections_of_the_kernel(void **state)
+{
+	struct scene s = scene_of(TUNNEL POLICY1 KEY1 GCM IPSEC1);
+
+	(void)state;
+	assert_true(connection_says(&s, "encap = yes"));
+	assert_false(connection_says(&s, "reqid"));
+	ike_config_for_kernel(s.i, 17);
+	assert_true(connection_says(&s, "encap = no"));
+	assert_true(connection_says(&s, "reqid = 17"));
+	scene_end(&s);
+}
+
 static void test_same(void **state)
 {
 	static const char base[] = TUNNEL POLICY1 KEY1 GCM IPSEC1;
@@ -473,7 +505,8 @@ int main(void)
 		cmocka_unit_test(test_default_profile), cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_policy_by_vrf_and_address), cmocka_unit_test(test_one_protection_for_one_source),
 		cmocka_unit_test(test_secrets), cmocka_unit_test(test_keyrings_of_vrfs), cmocka_unit_test(test_accepts),
-		cmocka_unit_test(test_identity_lines), cmocka_unit_test(test_connection_names), cmocka_unit_test(test_same),
+		cmocka_unit_test(test_identity_lines), cmocka_unit_test(test_connection_names), cmocka_unit_test(test_connections_of_the_kernel),
+		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_secrets_are_masked),
 	};
 
