@@ -10,6 +10,7 @@ usage: tests/lab/kernel-rig kernel_ipsec.py DMVPN_TOOL [DATAPATH]
 """
 import contextlib
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -28,6 +29,14 @@ DATAPATH = sys.argv.pop() if len(sys.argv) > 2 else "kernel"
 class KernelLab(scene.Lab):
     def options(self):
         return [*super().options(), "--datapath", DATAPATH]
+
+    def print_drops(self):
+        super().print_drops()
+        for router in self.configs:
+            for words in (("ip", "-s", "xfrm", "state"), ("ip", "xfrm", "policy"), ("grep", "-v", " 0$", "/proc/net/xfrm_stat"),
+                          ("ip", "neigh", "show", "dev", "Tunnel0"), ("ip", "route", "show", "table", "all", "scope", "global")):
+                out = re.sub(r"(?m)^\s*(aead|enc|auth\S*) (\S+) 0x\S+", r"\t\1 \2", self.exec(router, *words, check=False))
+                print(f"--- {router}: {' '.join(words)}\n{out}", flush=True)
 
 
 def configs():
