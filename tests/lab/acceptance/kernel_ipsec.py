@@ -33,7 +33,7 @@ class KernelLab(scene.Lab):
     def print_drops(self):
         super().print_drops()
         for router in self.configs:
-            for words in (("ip", "-s", "xfrm", "state"), ("ip", "xfrm", "policy"), ("grep", "-v", " 0$", "/proc/net/xfrm_stat"),
+            for words in (("ip", "-s", "xfrm", "state"), ("ip", "xfrm", "policy"), ("grep", "-v", "[^0-9]0$", "/proc/net/xfrm_stat"),
                           ("ip", "neigh", "show", "dev", "Tunnel0"), ("ip", "route", "show", "table", "all", "scope", "global")):
                 out = re.sub(r"(?m)^\s*(aead|enc|auth\S*) (\S+) 0x\S+", r"\t\1 \2", self.exec(router, *words, check=False))
                 print(f"--- {router}: {' '.join(words)}\n{out}", flush=True)
@@ -57,14 +57,21 @@ def reaches(lab, what, n=1):
     scene.wait_for(what, lambda: lab.ping(f"spoke{n}-host", LANS[3 - n], 1), PATIENCE_S)
 
 
+def one_pair_each(lab, router):
+    """Nothing is under way: each of its sessions has an IKE_SA and a pair of SAs."""
+    sessions = lab.show(router, "ipsec")["sessions"]
+    return [(s["status"], s["ike_sas"], len(s["sas"])) for s in sessions] == [("UP-ACTIVE", 1, 2)] * 2
+
+
 def settled(lab):
     lab.wait_registered("spoke1", "spoke2")
-    for n, address in LANS.items():
-        lab.ip(f"spoke{n}-host", "addr", "replace", f"{address}/24", "dev", "eth0")
     for n in LANS:
         reaches(lab, f"spoke{n} reaches the other LAN", n)
         scene.wait_for(f"spoke{n} goes direct", lambda n=n: lab.ping(f"spoke{n}-host", LANS[3 - n], 1)
                        and "10.1." in lab.shortcuts(f"spoke{n}"), PATIENCE_S)
+    if DATAPATH == "kernel":
+        for router in lab.configs:
+            scene.wait_for(f"{router} has one pair with each", lambda router=router: one_pair_each(lab, router), PATIENCE_S)
 
 
 def what_is_installed(lab):
@@ -109,6 +116,7 @@ def streams(lab, router):
 
 
 def control_dies(lab, router):
+    settled(lab)
     before, flows, old = sas(lab, router), streams(lab, router), lab.pid(router, "control")
     os.kill(old, signal.SIGKILL)
     scene.wait_for(f"{router}'s control process is back", lambda: lab.pid(router, "control") != old, PATIENCE_S)
@@ -137,6 +145,7 @@ def end(process):
 
 def daemon_dies(lab, router, ends):
     """The kernel goes on by the SAs that it has, and the next daemon takes them up until they are renewed."""
+    settled(lab)
     before, flows = sas(lab, router), streams(lab, router)
     os.kill(lab.pid(router, "dmvpnd"), signal.SIGKILL)
     scene.wait_for(f"{router}'s charon is gone", lambda: lab.charon(router) == -1, PATIENCE_S)
@@ -163,6 +172,7 @@ def session_ends(lab):
 
 
 def charon_dies(lab, router):
+    settled(lab)
     old, flows = lab.charon(router), streams(lab, router)
     scene.check(f"{router} has a charon", old > 0)
     os.kill(old, signal.SIGKILL)
@@ -209,6 +219,8 @@ def test(tool):
     tempfile.tempdir = "/dev/shm"  # the rest of the host's file system is read-only in the rig
     with KernelLab(tool, configs()) as lab, contextlib.ExitStack() as ends:
         wire = scene.Wire(lab)
+        for n, address in LANS.items():
+            lab.ip(f"spoke{n}-host", "addr", "replace", f"{address}/24", "dev", "eth0")
         settled(lab)
         what_is_installed(lab)
         what_is_counted(lab)
