@@ -5,7 +5,8 @@
  * up from the first. Requests leave by a raw socket with an IP header of ours, replies are
  * seen by a packet socket, so none of these addresses need exist here; the hub needs a route
  * to them. A registration counts when its reply has come with the right request id, address
- * and code; a request that is not answered in time is sent again as it was.
+ * and code; a request that is not answered in time is sent again as it was. They answer echo requests through
+ * the tunnel, as every spoke does, and come in an order that has nothing to do with their addresses, another one for each --id.
  *
  * usage: spokes --hub NBMA --server OVERLAY --device NAME [--spokes N] [--count N] [--window N]
  *               [--rate PER_SECOND] [--nbma FIRST] [--overlay FIRST] [--key N] [--id FIRST]
@@ -29,6 +30,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/prng.h"
+#include "wire/echo.h"
 #include "wire/gre.h"
 #include "wire/ip.h"
 #include "wire/nhrp.h"
@@ -56,8 +59,9 @@ struct generator {
 	int raw_fd, packet_fd;
 	struct sockaddr_in to;
 	struct slot *slots; /* registration n in n % window */
+	uint32_t *order;    /* of the spokes */
 	uint32_t next;      /* to be sent first time */
-	uint32_t done, repeated, refused, strange;
+	uint32_t done, repeated, refused, strange, echoes;
 	int64_t began_us, last_us; /* last: some answer came */
 	struct nhrp_message request, reply;
 	size_t filled;
@@ -82,9 +86,22 @@ static _Noreturn void die(const char *what)
 
 /* ---- out */
 
-static uint32_t spoke_of(const struct options *o, uint32_t number)
+static void put_in_order(struct generator *g)
 {
-	return number % o->spokes;
+	struct prng random;
+
+	prng_init(&random, g->o.id);
+	for (uint32_t i = 0; i < g->o.spokes; i++) {
+		const uint32_t at = (uint32_t)prng_below(&random, i + 1);
+
+		g->order[i] = g->order[at];
+		g->order[at] = i;
+	}
+}
+
+static uint32_t spoke_of(const struct generator *g, uint32_t number)
+{
+	return g->order[number % g->o.spokes];
 }
 
 static void request_prepare(struct generator *g)
@@ -109,7 +126,7 @@ static void request_prepare(struct generator *g)
 
 static size_t request_write(struct generator *g, uint32_t number, uint8_t *out)
 {
-	const uint32_t spoke = spoke_of(&g->o, number);
+	const uint32_t spoke = spoke_of(g, number);
 	struct ip_head head = { .from = ipaddr_v4(g->o.nbma + spoke), .to = ipaddr_v4(g->o.hub),
 				.protocol = IP_PROTO_GRE, .ttl = 255, .tos = 0xc0 };
 	uint8_t gre[8 + PACKET_MAX];
@@ -139,15 +156,21 @@ static void flush(struct generator *g)
 	g->filled = 0;
 }
 
-static void send_one(struct generator *g, struct slot *s, int64_t now)
+/* What lies in g->bytes[g->filled]. */
+static void queue(struct generator *g, size_t length)
 {
 	struct msghdr *h = &g->messages[g->filled].msg_hdr;
 
-	g->iov[g->filled] = (struct iovec){ g->bytes[g->filled], request_write(g, s->number, g->bytes[g->filled]) };
+	g->iov[g->filled] = (struct iovec){ g->bytes[g->filled], length };
 	*h = (struct msghdr){ .msg_name = &g->to, .msg_namelen = sizeof g->to, .msg_iov = &g->iov[g->filled], .msg_iovlen = 1 };
-	s->sent_us = now;
 	if (++g->filled == BATCH)
 		flush(g);
+}
+
+static void send_one(struct generator *g, struct slot *s, int64_t now)
+{
+	s->sent_us = now;
+	queue(g, request_write(g, s->number, g->bytes[g->filled]));
 }
 
 /* As many new ones as the window and the rate allow. */
@@ -185,7 +208,7 @@ static void reply_take(struct generator *g, int64_t now)
 	const struct nhrp_message *m = &g->reply;
 	const uint32_t number = m->request_id - g->o.id;
 	struct slot *s = &g->slots[number % g->o.window];
-	const struct ipaddr overlay = ipaddr_v4(g->o.overlay + spoke_of(&g->o, number));
+	const struct ipaddr overlay = ipaddr_v4(g->o.overlay + spoke_of(g, number));
 
 	if (m->type != NHRP_REGISTRATION_REPLY || number >= g->o.count || !ipaddr_eq(&m->src_proto, &overlay)) {
 		g->strange++;
@@ -201,6 +224,24 @@ static void reply_take(struct generator *g, int64_t now)
 		g->done++;
 }
 
+/* An echo request: back it goes, in an outer header the other way round and the same GRE header. */
+static void echo_take(struct generator *g, const struct ip_view *outer, const uint8_t *gre, size_t gre_len, size_t length)
+{
+	struct ip_head head = { .from = outer->dst, .to = outer->src, .protocol = IP_PROTO_GRE, .ttl = 255 };
+	uint8_t *out = g->bytes[g->filled];
+	struct ip_view inner;
+	size_t at;
+
+	if (length > PACKET_MAX - IP4_HEADER_MIN || ip_decode(gre + gre_len, length - gre_len, &inner) != IP_DROP_NONE)
+		return;
+	at = ip_encode(&head, length, out);
+	memcpy(out + at, gre, length);
+	if (!echo_turn(out + at + gre_len, &inner))
+		return;
+	g->echoes++;
+	queue(g, at + length);
+}
+
 static void packet_take(struct generator *g, const uint8_t *bytes, size_t length, int64_t now)
 {
 	struct ip_view ip;
@@ -210,7 +251,11 @@ static void packet_take(struct generator *g, const uint8_t *bytes, size_t length
 		return;
 	bytes += ip.header_len;
 	length = ip.total_len - ip.header_len;
-	if (gre_decode(bytes, length, &gre) != GRE_DROP_NONE || gre.protocol != GRE_PROTO_NHRP)
+	if (gre_decode(bytes, length, &gre) != GRE_DROP_NONE)
+		return;
+	if (gre.protocol == GRE_PROTO_IPV4)
+		echo_take(g, &ip, bytes, gre.header_len, length);
+	if (gre.protocol != GRE_PROTO_NHRP)
 		return;
 	if (nhrp_decode(bytes + gre.header_len, length - gre.header_len, &g->reply, NULL) == NHRP_DROP_NONE)
 		reply_take(g, now);
@@ -254,6 +299,7 @@ static void run(struct generator *g)
 		poll(&p, 1, g->o.rate ? 1 : LOOK_US / 1000);
 		receive(g);
 	}
+	flush(g);
 }
 
 /* ---- start and end */
@@ -335,9 +381,9 @@ static int report(const struct generator *g)
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	printf("{\"spokes\":%u,\"asked\":%u,\"registered\":%u,\"refused\":%u,\"repeated\":%u,\"strange\":%u,\"seconds\":%.6f,"
+	printf("{\"spokes\":%u,\"asked\":%u,\"registered\":%u,\"refused\":%u,\"repeated\":%u,\"strange\":%u,\"echoes\":%u,\"seconds\":%.6f,"
 	       "\"per_s\":%.1f,\"cpu_s\":%.3f}\n", g->o.spokes, g->o.count, g->done, g->refused, g->repeated, g->strange,
-	       seconds, seconds > 0 ? g->done / seconds : 0,
+	       g->echoes, seconds, seconds > 0 ? g->done / seconds : 0,
 	       (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
 	return g->done == g->o.count ? 0 : 1;
 }
@@ -348,11 +394,14 @@ int main(int argc, char **argv)
 
 	options_read(&g.o, argc, argv);
 	g.slots = calloc(g.o.window, sizeof *g.slots);
-	if (!g.slots)
+	g.order = calloc(g.o.spokes, sizeof *g.order);
+	if (!g.slots || !g.order)
 		die("out of memory");
+	put_in_order(&g);
 	request_prepare(&g);
 	sockets_open(&g);
 	run(&g);
 	free(g.slots);
+	free(g.order);
 	return report(&g);
 }
