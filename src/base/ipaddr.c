@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/prng.h"
+
 size_t ip_family_octets(enum ip_family family)
 {
 	switch (family) {
@@ -238,4 +240,31 @@ int endpoint_cmp(const struct endpoint *a, const struct endpoint *b)
 	if (order != 0 || a->site == b->site)
 		return order;
 	return a->site < b->site ? -1 : 1;
+}
+
+uint64_t ipprefix_digest(const struct siphash_key *secret, const void *prefix)
+{
+	return siphash(secret, prefix, sizeof(struct ipprefix));
+}
+
+int ipprefix_compare(const void *a, const void *b)
+{
+	return ipprefix_cmp(a, b);
+}
+
+/* Its fields, since there are octets between them that say nothing. */
+uint64_t endpoint_digest(const struct siphash_key *secret, const void *endpoint)
+{
+	const struct endpoint *const e = endpoint;
+	uint8_t bytes[sizeof e->vrf + sizeof e->site + sizeof e->addr];
+
+	memcpy(bytes, &e->vrf, sizeof e->vrf);
+	memcpy(bytes + sizeof e->vrf, &e->site, sizeof e->site);
+	memcpy(bytes + sizeof e->vrf + sizeof e->site, &e->addr, sizeof e->addr);
+	return siphash(secret, bytes, sizeof bytes);
+}
+
+int endpoint_compare(const void *a, const void *b)
+{
+	return endpoint_cmp(a, b);
 }

@@ -94,4 +94,11 @@ struct ipaddr netmask_from_len(uint8_t len); /* IPv4 */
 bool endpoint_eq(const struct endpoint *a, const struct endpoint *b);
 int endpoint_cmp(const struct endpoint *a, const struct endpoint *b);
 
+/* Prefixes and endpoints as keys of a hash (hash.h). */
+struct siphash_key;
+uint64_t ipprefix_digest(const struct siphash_key *secret, const void *prefix);
+int ipprefix_compare(const void *a, const void *b);
+uint64_t endpoint_digest(const struct siphash_key *secret, const void *endpoint);
+int endpoint_compare(const void *a, const void *b);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/prng.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 static uint64_t rotl(uint64_t x, unsigned bits)
@@ -73,9 +74,8 @@ static uint64_t load_le(const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;
 
-	for (size_t i = 0; i < n; i++)
-		v |= (uint64_t)p[i] << 8 * i;
-	return v;
+	memcpy(&v, p, n);
+	return le64toh(v);
 }
 
 static void sip_block(struct sip *s, uint64_t m)

@@ -2,6 +2,9 @@
  * timers: deadlines in one binary heap. A timer is embedded in what it belongs to and says
  * who (owner) and what for (kind); expiry hands the timer back, it calls nothing.
  * Timers of the same deadline expire in the order in which they were set.
+ *
+ * Most deadlines never come, since what they wait for happens before: such a timer is postponed,
+ * which changes the timer and not the heap. The heap is put right when the deadline comes that it knows of.
  */
 #ifndef DMVPN_BASE_TIMERS_H
 #define DMVPN_BASE_TIMERS_H
@@ -20,8 +23,15 @@ struct timer {
 	void *owner;
 };
 
+/* at and order: as of when the timer was set, so never later than what the timer says. */
+struct timer_slot {
+	struct instant at;
+	uint64_t order;
+	struct timer *timer;
+};
+
 struct timers {
-	struct timer **slots;
+	struct timer_slot *slots;
 	size_t count, capacity;
 	uint64_t order;
 };
@@ -33,9 +43,12 @@ void timer_init(struct timer *t, unsigned kind, void *owner);
 bool timer_running(const struct timer *t);
 /* Starts or moves it. Aborts when out of memory: a deadline must not get lost. */
 void timer_set(struct timers *h, struct timer *t, struct instant deadline);
+/* The same, cheap when it runs and the deadline is not before its present one. */
+void timer_postpone(struct timers *h, struct timer *t, struct instant deadline);
 void timer_stop(struct timers *h, struct timer *t); /* fine when it is not running */
 
-struct instant timers_deadline(const struct timers *h); /* INSTANT_NEVER: none runs */
+/* No timer is due before; of one that was postponed the former deadline may be answered. INSTANT_NEVER: none runs. */
+struct instant timers_deadline(const struct timers *h);
 struct timer *timers_expire(struct timers *h, struct instant now); /* stopped; NULL: none due */
 
 #endif

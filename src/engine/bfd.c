@@ -1,7 +1,9 @@
 #include "engine/bfd.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "wire/bfd.h"
@@ -39,26 +41,34 @@ static void say(const struct binding *b, enum effect_type type)
 
 	x->bfd.local = b->overlay->addr;
 	x->bfd.remote = b->dst.addr;
-	x->bfd.nbma = b->bfd_to;
+	x->bfd.nbma = *b->bfd_to;
 	x->bfd.config = t->settings.bfd;
+}
+
+static void drop(struct binding *b)
+{
+	free(b->bfd_to);
+	b->bfd_to = NULL;
 }
 
 void bfd_forget(struct binding *b)
 {
-	if (ipaddr_is_none(&b->bfd_to.addr))
+	if (!b->bfd_to)
 		return;
 	say(b, EFFECT_BFD_DEL);
 	if (b->kind == BINDING_REGISTERED)
 		routing_tell(b->overlay->tunnel->engine, b->overlay->tunnel->settings.number, &b->dst.addr, ROUTING_UNWATCHED);
-	b->bfd_to = (struct endpoint){ 0 };
+	drop(b);
 }
 
 void bfd_follow(struct binding *b)
 {
 	if (!is_wanted(b)) {
 		bfd_forget(b);
-	} else if (!endpoint_eq(&b->bfd_to, &b->peer->nbma)) {
-		b->bfd_to = b->peer->nbma;
+	} else if (!b->bfd_to || !endpoint_eq(b->bfd_to, &b->peer->nbma)) {
+		if (!b->bfd_to)
+			b->bfd_to = alloc_zero(1, sizeof *b->bfd_to);
+		*b->bfd_to = b->peer->nbma;
 		say(b, EFFECT_BFD_SET);
 		if (b->kind == BINDING_REGISTERED)
 			routing_tell(b->overlay->tunnel->engine, b->overlay->tunnel->settings.number, &b->dst.addr, ROUTING_ALIVE);
@@ -72,7 +82,7 @@ void bfd_follow_all(struct tunnel *t)
 
 		for (struct binding *b = o ? binding_first(o) : NULL; b; b = binding_next(b)) {
 			if (is_wanted(b))
-				b->bfd_to = (struct endpoint){ 0 };
+				drop(b);
 			bfd_follow(b);
 		}
 		if (o)
@@ -89,7 +99,7 @@ static void trace_change(const struct binding *b, bool up, uint8_t diag)
 
 	trace(t->engine, t->settings.number, up ? TRACE_INFO : TRACE_NOTICE, up ? "BFD_UP" : "BFD_DOWN",
 	      "tunnel=Tunnel%u address=%s nbma=%s%s%s%s", t->settings.number, ipaddr_format(&b->dst.addr, addr),
-	      ipaddr_format(&b->bfd_to.addr, nbma), up ? "" : " reason=\"", up ? "" : bfd_diag_text(diag), up ? "" : "\"");
+	      ipaddr_format(&b->bfd_to->addr, nbma), up ? "" : " reason=\"", up ? "" : bfd_diag_text(diag), up ? "" : "\"");
 }
 
 /* Whether a burst of probes can tell if BFD is right. */
@@ -111,8 +121,8 @@ static void went_down(struct binding *b, uint8_t diag)
 	struct overlay *const o = b->overlay;
 	struct nhs *const n = nhs_by_addr(o, &b->dst.addr);
 
-	if (is_probed(path_find(o->tunnel, &b->bfd_to)))
-		path_hint(o->tunnel, &b->bfd_to, PATH_EVENT_DOWN);
+	if (is_probed(path_find(o->tunnel, b->bfd_to)))
+		path_hint(o->tunnel, b->bfd_to, PATH_EVENT_DOWN);
 	else if (n)
 		nhs_lost(n, diag);
 	else if (b->kind == BINDING_REGISTERED)
@@ -123,9 +133,9 @@ static void came_up(const struct binding *b)
 {
 	struct nhs *const n = nhs_by_addr(b->overlay, &b->dst.addr);
 
-	path_hint(b->overlay->tunnel, &b->bfd_to, PATH_EVENT_RETRY);
+	path_hint(b->overlay->tunnel, b->bfd_to, PATH_EVENT_RETRY);
 	/* One that lives need not be asked whether it still knows us. */
-	if (n && !nhs_is_live(n) && !is_probed(path_find(b->overlay->tunnel, &b->bfd_to)))
+	if (n && !nhs_is_live(n) && !is_probed(path_find(b->overlay->tunnel, b->bfd_to)))
 		nhs_step(n, NHS_EVENT_PATH_BACK);
 }
 
@@ -136,10 +146,10 @@ void bfd_event(struct engine *e, const struct event *ev)
 	struct binding *const b = o ? binding_host(o, &ev->bfd.addr) : NULL;
 
 	/* Of a session that is not wanted any more, or of one with an earlier endpoint. */
-	if (!b || e->stopping || ipaddr_is_none(&b->bfd_to.addr) || !endpoint_eq(&b->bfd_to, &ev->bfd.nbma))
+	if (!b || e->stopping || !b->bfd_to || !endpoint_eq(b->bfd_to, &ev->bfd.nbma))
 		return;
 	if (ev->type == EVENT_BFD_LATE) {
-		path_hint(o->tunnel, &b->bfd_to, PATH_EVENT_LATE);
+		path_hint(o->tunnel, b->bfd_to, PATH_EVENT_LATE);
 		return;
 	}
 	trace_change(b, ev->bfd.up, ev->bfd.diag);

@@ -18,24 +18,37 @@
 #include "engine/resolution.h"
 #include "engine/shortcut.h"
 
+static struct binding *of(const struct tree_node *n)
+{
+	return n ? CONTAINER_OF(n, struct binding, node) : NULL;
+}
+
+static struct binding *of_dst(const struct hash_node *n)
+{
+	return n ? CONTAINER_OF(n, struct binding, by_dst) : NULL;
+}
+
 static int by_prefix(const void *key, const struct tree_node *node)
 {
 	return ipprefix_cmp(key, &CONTAINER_OF(node, const struct binding, node)->dst);
 }
 
+static const void *dst_of(const struct hash_node *n)
+{
+	return &of_dst(n)->dst;
+}
+
+static const struct hash_kind dst_kind = { dst_of, ipprefix_digest, ipprefix_compare };
+
 void bindings_init(struct overlay *o)
 {
 	tree_init(&o->bindings, by_prefix);
-}
-
-static struct binding *of(struct tree_node *n)
-{
-	return n ? CONTAINER_OF(n, struct binding, node) : NULL;
+	hash_init(&o->bindings_by_dst, &dst_kind, &overlay_engine(o)->secret);
 }
 
 struct binding *binding_find(const struct overlay *o, const struct ipprefix *dst)
 {
-	return of(tree_find(&o->bindings, dst));
+	return of_dst(hash_find(&o->bindings_by_dst, dst));
 }
 
 struct binding *binding_host(const struct overlay *o, const struct ipaddr *addr)
@@ -159,9 +172,8 @@ static struct binding *add(struct overlay *o, const struct binding_facts *f)
 	b->kind = f->kind;
 	b->created = e->now;
 	timer_init(&b->expiry, TIMER_BINDING_EXPIRE, b);
-	timer_init(&b->refresh, TIMER_BINDING_REFRESH, b);
-	timer_init(&b->uncovered, TIMER_BINDING_UNCOVERED, b);
 	tree_insert(&o->bindings, &b->dst, &b->node);
+	hash_add(&o->bindings_by_dst, &b->by_dst);
 	return b;
 }
 
@@ -211,7 +223,7 @@ static void set_peer(struct binding *b, const struct endpoint *nbma)
  * a client that is dead routing learns; if BFD watches it too it goes, as on IOS-XE. */
 static void follow_path(struct binding *b)
 {
-	const bool is_direct = b->kind == BINDING_CACHED || (b->kind == BINDING_REGISTERED && !ipaddr_is_none(&b->bfd_to.addr));
+	const bool is_direct = b->kind == BINDING_CACHED || (b->kind == BINDING_REGISTERED && b->bfd_to);
 	const bool probes = is_neighbour(b) && b->overlay->cfg->probe_interval_ms;
 
 	if (probes && is_direct)
@@ -241,6 +253,43 @@ bool binding_is_of_other(const struct binding *b, const char *identity)
 	return b->identity && identity && strcmp(b->identity, identity) != 0;
 }
 
+static void begin_upkeep(struct binding *b)
+{
+	b->upkeep = alloc_zero(1, sizeof *b->upkeep);
+	timer_init(&b->upkeep->refresh, TIMER_BINDING_REFRESH, b);
+	timer_init(&b->upkeep->uncovered, TIMER_BINDING_UNCOVERED, b);
+}
+
+static void end_upkeep(struct binding *b)
+{
+	struct engine *const e = overlay_engine(b->overlay);
+
+	if (!b->upkeep)
+		return;
+	timer_stop(&e->timers, &b->upkeep->refresh);
+	timer_stop(&e->timers, &b->upkeep->uncovered);
+	free(b->upkeep);
+	b->upkeep = NULL;
+}
+
+static void set_upkeep(struct binding *b, const struct binding_facts *f)
+{
+	struct engine *const e = overlay_engine(b->overlay);
+
+	if (f->kind != BINDING_CACHED) {
+		end_upkeep(b);
+		return;
+	}
+	if (!b->upkeep)
+		begin_upkeep(b);
+	b->upkeep->asked = f->asked;
+	b->upkeep->usage_asked = false;
+	if (f->hold.us)
+		timer_set(&e->timers, &b->upkeep->refresh, later(e, span_us(f->hold.us / 3 * 2)));
+	else
+		timer_stop(&e->timers, &b->upkeep->refresh);
+}
+
 static void set_facts(struct binding *b, const struct binding_facts *f)
 {
 	struct engine *const e = overlay_engine(b->overlay);
@@ -256,16 +305,12 @@ static void set_facts(struct binding *b, const struct binding_facts *f)
 	b->restored = f->restored;
 	b->preference = f->preference;
 	b->mtu_bytes = f->mtu_bytes;
-	b->asked = f->asked;
 	b->hold = f->hold;
-	b->usage_asked = false;
-	timer_stop(&e->timers, &b->expiry);
-	timer_stop(&e->timers, &b->refresh);
-	b->expires = f->hold.us ? later(e, f->hold) : INSTANT_NEVER;
 	if (f->hold.us)
-		timer_set(&e->timers, &b->expiry, b->expires);
-	if (f->hold.us && f->kind == BINDING_CACHED)
-		timer_set(&e->timers, &b->refresh, later(e, span_us(f->hold.us / 3 * 2)));
+		timer_postpone(&e->timers, &b->expiry, later(e, f->hold));
+	else
+		timer_stop(&e->timers, &b->expiry);
+	set_upkeep(b, f);
 }
 
 /* What somebody says of himself in passing neither shortens nor moves what an answer to our
@@ -339,12 +384,13 @@ static void discard(struct binding *b)
 
 	path_unwatch(&b->path);
 	timer_stop(&e->timers, &b->expiry);
-	timer_stop(&e->timers, &b->refresh);
-	timer_stop(&e->timers, &b->uncovered);
+	end_upkeep(b);
 	tree_remove(&b->overlay->bindings, &b->node);
+	hash_remove(&b->overlay->bindings_by_dst, &b->by_dst);
 	requesters_done(&b->requesters);
 	e->bindings_changed++;
 	free(b->identity);
+	free(b->bfd_to);
 	if (is_dynamic(b))
 		e->binding_count--;
 	free(b);
@@ -372,6 +418,7 @@ void bindings_free(struct overlay *o)
 {
 	for (struct binding *b; (b = binding_first(o));)
 		discard(b);
+	hash_done(&o->bindings_by_dst);
 }
 
 /* Others may go with it, so the next one is looked up by the key. */
@@ -420,16 +467,16 @@ void binding_refresh_due(struct binding *b)
 	const struct binding *const hop = b->hop ? b->hop : b;
 	struct effect *const x = output_push(t->engine, EFFECT_USAGE, t->settings.number, NULL);
 
-	b->usage_asked = true;
+	b->upkeep->usage_asked = true;
 	x->usage.addr = hop->dst.addr;
 	x->usage.peer = hop->peer->id;
 }
 
 static void judge_usage(struct binding *b, struct span idle)
 {
-	if (!b->usage_asked)
+	if (!b->upkeep || !b->upkeep->usage_asked)
 		return;
-	b->usage_asked = false;
+	b->upkeep->usage_asked = false;
 	b->used = idle.us < b->hold.us / 3;
 	if (b->used)
 		resolution_refresh(b);
@@ -554,11 +601,11 @@ void requesters_add(struct requesters *r, const struct requester *who)
 			break;
 	if (at == REQUESTERS_MAX) {
 		at = r->next;
-		r->next = (r->next + 1) % REQUESTERS_MAX;
+		r->next = (uint16_t)((r->next + 1) % REQUESTERS_MAX);
 	}
 	if (at == r->count) {
 		if (!(r->count & (r->count + 1))) /* grow when count + 1 reaches a power of two */
-			r->list = alloc_array(r->list, 2 * (r->count + 1), sizeof *r->list);
+			r->list = alloc_array(r->list, 2 * ((size_t)r->count + 1), sizeof *r->list);
 		r->count++;
 	}
 	r->list[at] = *who;

@@ -22,38 +22,45 @@ struct requester {
 
 /* Who holds a copy of something we said; the oldest gives way when full. */
 struct requesters {
-	size_t count, next;
 	struct requester *list; /* allocated with the first */
+	uint16_t count, next;
 };
 
+/* What is CACHED is looked after as long as it is of use. */
+struct upkeep {
+	struct timer refresh;
+	struct timer uncovered; /* shortcut bindings: runs while no route covers it */
+	struct ipaddr asked;    /* the address to ask for again */
+	bool usage_asked;
+};
+
+/* A hub has one for each of its clients. What few of them need is allocated apart. */
 struct binding {
 	struct tree_node node;
+	struct hash_node by_dst;
 	struct overlay *overlay;
+	struct peer *peer;           /* next-hop bindings: held */
+	struct binding *hop;         /* shortcut bindings: of the gateway */
+	struct binding *shortcuts;   /* next-hop bindings: head of those that hang off it */
+	struct binding *next_shortcut;
+	struct upkeep *upkeep;       /* CACHED */
+	char *identity;              /* who said it himself, as IPsec authenticated him; NULL: not known */
+	struct endpoint *bfd_to;     /* where its BFD session was asked for; NULL: none is */
+	struct requesters requesters;
+	struct path_watch path;      /* CACHED and REGISTERED next-hop bindings */
+	struct timer expiry;         /* its deadline is when the binding expires */
+	struct span hold;
+	struct instant created;
 	struct ipprefix dst;
 	struct ipaddr via;
-	enum binding_kind kind;
-	struct peer *peer;           /* next-hop bindings: held */
 	struct ipaddr claimed_nbma;  /* pre-NAT; IP_NONE when the same */
-	char *identity;              /* who said it himself, as IPsec authenticated him; NULL: not known */
+	uint16_t mtu_bytes;
+	uint8_t preference;
 	bool unique, router, authoritative, implicit, nat, used;
 	bool restored;               /* an earlier life knew it; nobody has said it to this one yet */
 	bool wanted;                 /* STATIC and NHS: mark of the last look at the configuration */
 	bool multicast;              /* holds a multicast reference of the peer */
-	bool usage_asked;
-	uint8_t preference;
-	uint16_t mtu_bytes;
-	struct span hold;
-	struct instant created, expires;
-	struct timer expiry, refresh;
-	struct timer uncovered;      /* shortcut bindings: runs while no route covers it */
-	struct requesters requesters;
-	struct path_watch path;      /* CACHED and REGISTERED next-hop bindings */
-	struct ipaddr asked;         /* CACHED: the address to ask for again */
-	struct endpoint bfd_to;      /* where its BFD session was asked for; addr IP_NONE: none is */
-
-	struct binding *hop;         /* shortcut bindings: of the gateway */
-	struct binding *shortcuts;   /* next-hop bindings: head of those that hang off it */
-	struct binding *next_shortcut;
+	enum binding_kind kind;
 };
 
 struct binding_facts {

@@ -448,6 +448,15 @@ static void add_tunnel(struct engine *e, const struct config_interface *i)
 	insert_tunnel(e, tunnel_new(e, &s));
 }
 
+/* Of numbers of its own: what is drawn for jitter can be seen from outside. */
+static struct siphash_key secret_of(uint64_t seed)
+{
+	struct prng random;
+
+	prng_init(&random, ~seed);
+	return (struct siphash_key){ prng_next(&random), prng_next(&random) };
+}
+
 struct engine *engine_new(const struct config *c, const struct engine_options *o, struct instant now)
 {
 	struct engine *const e = calloc(1, sizeof *e);
@@ -461,6 +470,7 @@ struct engine *engine_new(const struct config *c, const struct engine_options *o
 	e->request_id = o->request_id_first ? o->request_id_first - 1 : 0;
 	e->next_peer_id = o->peer_id_first ? o->peer_id_first : 1;
 	prng_init(&e->random, o->seed);
+	e->secret = secret_of(o->seed);
 	timers_init(&e->timers);
 	timer_init(&e->shutdown, TIMER_SHUTDOWN, e);
 	timer_init(&e->recall, TIMER_RECALL, e);

@@ -57,6 +57,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "engine/binding.h"
 #include "engine/nhs.h"
 #include "engine/output.h"
@@ -107,8 +108,8 @@ void path_arm(struct path *p, struct span d)
 
 void path_arm_at(struct path *p, struct instant at)
 {
-	p->due = at;
-	timer_set(&path_engine(p)->timers, &p->timer, at);
+	p->trial->due = at;
+	timer_set(&path_engine(p)->timers, &p->trial->timer, at);
 }
 
 struct span path_elapsed(const struct path *p, struct instant since)
@@ -176,9 +177,9 @@ void path_probe(struct path *p)
 	x->probe.nbma = p->nbma;
 	x->probe.addr = p->addr;
 	x->probe.sequence = e->probe_sequence;
-	p->probes[p->next_probe] = e->probe_sequence;
-	p->next_probe = (p->next_probe + 1) % PATH_REMEMBERED;
-	p->awaited = e->probe_sequence;
+	p->trial->probes[p->trial->next_probe] = e->probe_sequence;
+	p->trial->next_probe = (p->trial->next_probe + 1) % PATH_REMEMBERED;
+	p->trial->awaited = e->probe_sequence;
 	p->last_sent = e->now;
 	p->sent++;
 	count(e, ENGINE_COUNT_PROBE_SENT);
@@ -188,19 +189,19 @@ void path_probe(struct path *p)
 void path_probe_unjudged(struct path *p)
 {
 	path_probe(p);
-	p->light = span_us(0);
-	if (p->quick > 0) {
-		p->quick--;
+	p->trial->light = span_us(0);
+	if (p->trial->quick > 0) {
+		p->trial->quick--;
 		path_arm(p, path_interval(p));
 	} else {
-		p->light = light_slot(path_engine(p));
-		path_arm(p, p->light);
+		p->trial->light = light_slot(path_engine(p));
+		path_arm(p, p->trial->light);
 	}
 }
 
 void path_probe_quickly(struct path *p)
 {
-	p->quick = PATH_QUICK;
+	p->trial->quick = PATH_QUICK;
 	path_probe_unjudged(p);
 }
 
@@ -221,8 +222,8 @@ static void say_dead(const struct path *p, enum path_state was)
 	char reason[80] = "it was not probed: who said so is believed";
 
 	if (was == PATH_DOUBTED)
-		snprintf(reason, sizeof reason, "none of %u probes was answered in %lld ms", p->burst,
-			 (long long)path_elapsed(p, p->doubted).us / 1000);
+		snprintf(reason, sizeof reason, "none of %u probes was answered in %lld ms", p->trial->burst,
+			 (long long)path_elapsed(p, p->trial->doubted).us / 1000);
 	say(p, "NHRP_PATH_DOWN", reason);
 }
 
@@ -279,9 +280,9 @@ static void enter_dead(struct path *p, enum path_state was)
 	say_dead(p, was);
 	if (path_leans(p, PATH_WATCH_NHS) || path_leans(p, PATH_WATCH_DIRECT)) /* a client begins anew by itself */
 		output_push(e, EFFECT_SILENT, p->tunnel->settings.number, NULL)->silent.nbma = p->nbma;
-	p->quick = 0;
-	p->light = light_slot(e);
-	path_arm(p, p->light);
+	p->trial->quick = 0;
+	p->trial->light = light_slot(e);
+	path_arm(p, p->trial->light);
 }
 
 /* From the first probe of a burst to the last, and after it at least. */
@@ -310,20 +311,20 @@ static struct span last_wait(const struct path *p)
 
 static struct span burst_gap(const struct path *p)
 {
-	return span_us((int64_t)paces[p->pace].burst_ms * 1000 / (p->burst_size - 1));
+	return span_us((int64_t)paces[p->pace].burst_ms * 1000 / (p->trial->burst_size - 1));
 }
 
 void path_burst_step(struct path *p)
 {
 	path_probe(p);
-	if (++p->burst == p->burst_size / 2 && p->pace != PATH_PACE_EARLY)
+	if (++p->trial->burst == p->trial->burst_size / 2 && p->pace != PATH_PACE_EARLY)
 		ask_watches(p);
-	path_arm(p, p->burst < p->burst_size ? burst_gap(p) : last_wait(p));
+	path_arm(p, p->trial->burst < p->trial->burst_size ? burst_gap(p) : last_wait(p));
 }
 
 void path_burst_hurry(struct path *p)
 {
-	const bool is_sending = p->burst < p->burst_size && is_calm(p);
+	const bool is_sending = p->trial->burst < p->trial->burst_size && is_calm(p);
 
 	if (p->pace == PATH_PACE_EARLY)
 		p->pace = PATH_PACE_HASTY;
@@ -338,14 +339,14 @@ void path_burst_early(struct path *p)
 	if (p->pace != PATH_PACE_ORDINARY)
 		return;
 	p->pace = PATH_PACE_EARLY;
-	if (p->burst < p->burst_size)
+	if (p->trial->burst < p->trial->burst_size)
 		path_arm(p, burst_gap(p));
 }
 
 void path_burst_again(struct path *p)
 {
 	p->pace = PATH_PACE_SPENT;
-	p->burst = 0;
+	p->trial->burst = 0;
 	path_burst_step(p);
 }
 
@@ -353,7 +354,7 @@ static void enter_alive(struct path *p)
 {
 	const struct instant due = instant_add(p->last_sent, path_interval(p));
 
-	p->awaited = 0;
+	p->trial->awaited = 0;
 	path_arm_at(p, instant_before(path_engine(p)->now, due) ? due : path_engine(p)->now);
 }
 
@@ -369,9 +370,9 @@ static unsigned burst_size(unsigned paths)
 static void enter_doubted(struct path *p)
 {
 	count(path_engine(p), ENGINE_COUNT_PATH_DOUBTED);
-	p->doubted = path_engine(p)->now;
-	p->burst = p->graces = 0;
-	p->burst_size = burst_size(path_engine(p)->path_bursts);
+	p->trial->doubted = path_engine(p)->now;
+	p->trial->burst = p->trial->graces = 0;
+	p->trial->burst_size = burst_size(path_engine(p)->path_bursts);
 	path_burst_step(p);
 }
 
@@ -380,8 +381,31 @@ static void enter_mute(struct path *p, enum path_state was)
 {
 	if (was != PATH_DEAD && p->mutes < PATH_MUTES_MAX)
 		p->mutes++;
-	p->run = 0;
+	p->trial->run = 0;
 	path_probe_quickly(p);
+}
+
+static void begin_trial(struct path *p)
+{
+	p->trial = alloc_zero(1, sizeof *p->trial);
+	timer_init(&p->trial->timer, TIMER_PATH, p);
+}
+
+static bool awaits_answers(const struct path_trial *t)
+{
+	for (size_t i = 0; i < PATH_REMEMBERED; i++)
+		if (t->probes[i] != 0)
+			return true;
+	return false;
+}
+
+/* Most paths rest most of the time: they cost no more than they need to. */
+static void end_trial(struct path *p)
+{
+	if (p->state != PATH_RESTING || awaits_answers(p->trial))
+		return;
+	free(p->trial);
+	p->trial = NULL;
 }
 
 /* The only writer of p->state. */
@@ -394,12 +418,15 @@ void path_enter(struct path *p, enum path_state state)
 	e->path_bursts -= was == PATH_DOUBTED;
 	if (state != PATH_DOUBTED)
 		p->pace = PATH_PACE_ORDINARY;
+	if (state != PATH_RESTING && !p->trial)
+		begin_trial(p);
 	p->state = state;
 	p->since = e->now;
 	e->clusters_stale |= path_leans(p, PATH_WATCH_NHS); /* who only carries does so by this state */
 	switch (state) {
 	case PATH_RESTING:
-		timer_stop(&e->timers, &p->timer);
+		timer_stop(&e->timers, &p->trial->timer);
+		end_trial(p);
 		break;
 	case PATH_UNTESTED:
 		path_probe_quickly(p);
@@ -434,9 +461,9 @@ void path_timer(struct path *p)
 
 static uint32_t *remembered(struct path *p, uint32_t sequence)
 {
-	for (size_t i = 0; i < PATH_REMEMBERED; i++)
-		if (p->probes[i] == sequence)
-			return &p->probes[i];
+	for (size_t i = 0; p->trial && i < PATH_REMEMBERED; i++)
+		if (p->trial->probes[i] == sequence)
+			return &p->trial->probes[i];
 	return NULL;
 }
 
@@ -451,13 +478,14 @@ void path_answered(const struct tunnel *t, const struct endpoint *nbma, uint32_t
 	count(path_engine(p), ENGINE_COUNT_PROBE_ANSWERED);
 	p->answered++;
 	p->answers = true;
-	p->last_answered = path_engine(p)->now;
-	if (sequence == p->awaited)
-		p->awaited = 0;
+	if (sequence == p->trial->awaited)
+		p->trial->awaited = 0;
 	measure(p, rtt);
 	if (p->state == PATH_DEAD)
 		say_answered(p, rtt);
 	path_step(p, PATH_EVENT_ANSWERED);
+	if (p->trial)
+		end_trial(p);
 }
 
 void path_heard(const struct tunnel *t, const struct endpoint *nbma, struct instant asked)
@@ -488,7 +516,7 @@ const char *path_remark(const struct path *p, bool nhs_is_live, bool nhs_is_sile
 		return !nhs_is_live && nhs_is_silent ?
 			       "NHRP dead behind a living tunnel: probes are answered, registrations are not" : NULL;
 	case PATH_DEAD:
-		return p->light.us > span_ms(2 * PATH_LIGHT_MS).us ?
+		return p->trial->light.us > span_ms(2 * PATH_LIGHT_MS).us ?
 			       "path dead: no probe is answered; so many peers are dead that probes wait for their budget" :
 			       "path dead: no probe is answered";
 	case PATH_MUTE:

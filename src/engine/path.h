@@ -58,45 +58,52 @@ struct path_watch {
 	struct path *path;
 	struct path_watch *next;
 	struct overlay *overlay;
-	struct ipaddr addr; /* overlay address of the peer */
-	enum path_watch_kind kind;
 	void *owner;        /* struct nhs, struct binding */
+	struct ipaddr addr; /* overlay address of the peer */
+	uint8_t kind;       /* enum path_watch_kind */
 	unsigned told;      /* turn of the path that it has been told of */
 };
 
+/* What is under way. */
+struct path_trial {
+	struct timer timer;
+	struct instant due;      /* of the timer; it knows that no more when it has expired */
+	struct instant doubted;  /* DOUBTED was entered */
+	struct span light;       /* to the next light probe, as the budget gave it */
+	uint32_t probes[PATH_REMEMBERED]; /* a ring of their sequence numbers; 0: none */
+	unsigned next_probe;
+	uint32_t awaited;        /* ALIVE, MUTE: the probe that is not answered yet; 0: none */
+	unsigned burst, burst_size; /* DOUBTED: probes of the burst so far, and in all */
+	unsigned graces;         /* DOUBTED: judgements put off because we ourselves were late */
+	unsigned quick;          /* UNTESTED, DEAD, MUTE: probes to go before they become light */
+	unsigned run;            /* MUTE: answered one after another */
+};
+
 struct path {
-	struct tree_node node; /* in the tunnel */
+	struct hash_node node; /* in the tunnel */
 	struct tunnel *tunnel;
 	struct overlay *overlay; /* that of the first watcher; probes are of its family */
+	struct path_trial *trial; /* NULL: RESTING, and no answer is to come any more */
+	struct path_watch *watches;
+	struct path *next_idle;
 	struct endpoint nbma;
 	struct ipaddr addr;
 	enum path_state state;
-	struct instant since;    /* in that state */
-	struct timer timer;
-	struct instant due;      /* of the timer; it knows that no more when it has expired */
-	struct path_watch *watches;
-	unsigned turns;          /* dead or back, so often */
-	uint32_t probes[PATH_REMEMBERED]; /* a ring of their sequence numbers; 0: none */
-	size_t next_probe;
-	uint32_t awaited;        /* ALIVE, MUTE: the probe that is not answered yet; 0: none */
-	struct instant last_sent, last_answered, heard;
-	struct instant doubted;  /* DOUBTED was entered */
-	unsigned burst, burst_size; /* DOUBTED: probes of the burst so far, and in all */
 	enum path_pace pace;     /* DOUBTED */
-	unsigned graces;         /* DOUBTED: judgements put off because we ourselves were late */
-	unsigned quick;          /* UNTESTED, DEAD, MUTE: probes to go before they become light */
-	bool answers;            /* whoever is there now has answered a probe, so that silence means something */
-	unsigned run, mutes;     /* MUTE: answered one after another; times it was mute lately */
-	bool measured;           /* srtt and rttvar are of use */
+	struct instant since;    /* in that state */
+	struct instant last_sent, heard;
 	struct span srtt, rttvar;
-	struct span light;       /* to the next light probe, as the budget gave it */
-	uint64_t sent, answered;
+	uint32_t sent, answered; /* probes */
+	unsigned turns;          /* dead or back, so often */
+	unsigned mutes;          /* times it was mute lately */
+	bool measured;           /* srtt and rttvar are of use */
+	bool answers;            /* whoever is there now has answered a probe, so that silence means something */
 	bool idle_listed;
-	struct path *next_idle;
 };
 
 void paths_init(struct tunnel *t);
 void paths_free(struct tunnel *t);
+struct path **paths_sorted(const struct tunnel *t); /* by NBMA endpoint, t->paths.count of them; to be freed */
 /* Frees those that nobody watches and nothing is remembered of. At the end of every event. */
 void paths_sweep(struct engine *e);
 void path_unneeded(struct path *p); /* it has left DEAD: to be looked at by paths_sweep() */

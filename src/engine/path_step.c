@@ -84,7 +84,7 @@ static void path_in_untested(struct path *p, enum path_event event)
 {
 	switch (event) {
 	case PATH_EVENT_TIMER:
-		if (p->quick == 0 && !path_leans(p, PATH_WATCH_NHS))
+		if (p->trial->quick == 0 && !path_leans(p, PATH_WATCH_NHS))
 			path_enter(p, PATH_RESTING);
 		else
 			path_probe_unjudged(p);
@@ -117,7 +117,7 @@ static void path_in_untested(struct path *p, enum path_event event)
 
 static void alive_timer(struct path *p)
 {
-	if (p->awaited != 0) {
+	if (p->trial->awaited != 0) {
 		path_enter(p, PATH_DOUBTED);
 		return;
 	}
@@ -129,7 +129,7 @@ static void alive_answered(struct path *p)
 {
 	if (path_elapsed(p, p->since).us > span_s(PATH_MUTES_FORGOTTEN_S).us)
 		p->mutes = 0;
-	if (p->awaited == 0)
+	if (p->trial->awaited == 0)
 		path_arm_at(p, instant_add(p->last_sent, path_interval(p)));
 }
 
@@ -171,9 +171,9 @@ static void path_in_alive(struct path *p, enum path_event event)
  * a socket: they get the time to be read. */
 static void judge(struct path *p)
 {
-	const bool late = path_elapsed(p, p->due).us > span_ms(PATH_LATE_MS).us;
+	const bool late = path_elapsed(p, p->trial->due).us > span_ms(PATH_LATE_MS).us;
 
-	if (late && p->graces++ < PATH_GRACES_MAX)
+	if (late && p->trial->graces++ < PATH_GRACES_MAX)
 		path_arm(p, span_ms(PATH_GRACE_MS));
 	else if (!p->answers && !path_leans(p, PATH_WATCH_NHS) && !path_leans(p, PATH_WATCH_DIRECT))
 		path_enter(p, PATH_RESTING); /* a client that filters probes */
@@ -187,7 +187,7 @@ static void path_in_doubted(struct path *p, enum path_event event)
 {
 	switch (event) {
 	case PATH_EVENT_TIMER:
-		if (p->burst < p->burst_size)
+		if (p->trial->burst < p->trial->burst_size)
 			path_burst_step(p);
 		else if (p->pace == PATH_PACE_EARLY)
 			path_burst_again(p);
@@ -253,7 +253,7 @@ static void mute_answered(struct path *p)
 {
 	const unsigned enough = p->mutes == 0 ? 1 : (unsigned)PATH_MUTE_ANSWERS << (p->mutes - 1);
 
-	if (++p->run >= enough)
+	if (++p->trial->run >= enough)
 		path_enter(p, PATH_ALIVE);
 	else
 		path_arm(p, path_interval(p));
@@ -263,8 +263,8 @@ static void path_in_mute(struct path *p, enum path_event event)
 {
 	switch (event) {
 	case PATH_EVENT_TIMER:
-		if (p->awaited != 0)
-			p->run = 0;
+		if (p->trial->awaited != 0)
+			p->trial->run = 0;
 		path_probe_unjudged(p);
 		break;
 	case PATH_EVENT_ANSWERED:

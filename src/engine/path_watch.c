@@ -8,24 +8,26 @@
 #include "engine/path_act.h"
 #include "engine/state.h"
 
-static int by_nbma(const void *key, const struct tree_node *node)
-{
-	return endpoint_cmp(key, &CONTAINER_OF(node, const struct path, node)->nbma);
-}
-
-static struct path *of(struct tree_node *n)
+static struct path *of(const struct hash_node *n)
 {
 	return n ? CONTAINER_OF(n, struct path, node) : NULL;
 }
 
+static const void *nbma_of(const struct hash_node *n)
+{
+	return &of(n)->nbma;
+}
+
+static const struct hash_kind nbma_kind = { nbma_of, endpoint_digest, endpoint_compare };
+
 void paths_init(struct tunnel *t)
 {
-	tree_init(&t->paths, by_nbma);
+	hash_init(&t->paths, &nbma_kind, &t->engine->secret);
 }
 
 struct path *path_find(const struct tunnel *t, const struct endpoint *nbma)
 {
-	return of(tree_find(&t->paths, nbma));
+	return of(hash_find(&t->paths, nbma));
 }
 
 bool path_leads_to_direct(const struct tunnel *t, const struct endpoint *nbma)
@@ -69,9 +71,8 @@ static struct path *add(struct tunnel *t, const struct endpoint *nbma)
 	p->nbma = *nbma;
 	p->state = PATH_RESTING;
 	p->since = t->engine->now;
-	p->last_sent = p->last_answered = p->heard = INSTANT_NEVER;
-	timer_init(&p->timer, TIMER_PATH, p);
-	tree_insert(&t->paths, &p->nbma, &p->node);
+	p->last_sent = p->heard = INSTANT_NEVER;
+	hash_add(&t->paths, &p->node);
 	return p;
 }
 
@@ -80,8 +81,10 @@ static void discard(struct path *p)
 	struct engine *const e = p->tunnel->engine;
 
 	e->path_bursts -= p->state == PATH_DOUBTED;
-	timer_stop(&e->timers, &p->timer);
-	tree_remove(&p->tunnel->paths, &p->node);
+	if (p->trial)
+		timer_stop(&e->timers, &p->trial->timer);
+	hash_remove(&p->tunnel->paths, &p->node);
+	free(p->trial);
 	free(p);
 }
 
@@ -113,15 +116,26 @@ void path_unneeded(struct path *p)
 	list_idle(p);
 }
 
+struct path **paths_sorted(const struct tunnel *t)
+{
+	struct hash_node **const nodes = hash_sorted(&t->paths);
+	struct path **const all = alloc_zero(t->paths.count, sizeof *all);
+
+	for (size_t i = 0; i < t->paths.count; i++)
+		all[i] = of(nodes[i]);
+	free(nodes);
+	return all;
+}
+
 void paths_forget(struct tunnel *t)
 {
-	for (struct tree_node *n = tree_first(&t->paths), *next; n; n = next) {
-		struct path *const p = of(n);
+	struct path **const all = paths_sorted(t);
+	const size_t count = t->paths.count;
 
-		next = tree_next(n);
-		if (!p->watches && !p->idle_listed)
-			discard(p);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (!all[i]->watches && !all[i]->idle_listed)
+			discard(all[i]);
+	free(all);
 }
 
 static void forget_idle(const struct tunnel *t)
@@ -137,11 +151,14 @@ static void forget_idle(const struct tunnel *t)
 
 void paths_free(struct tunnel *t)
 {
-	struct tree_node *n;
+	struct path **const all = paths_sorted(t);
+	const size_t count = t->paths.count;
 
 	forget_idle(t);
-	while ((n = tree_first(&t->paths)))
-		discard(of(n));
+	for (size_t i = 0; i < count; i++)
+		discard(all[i]);
+	free(all);
+	hash_done(&t->paths);
 }
 
 /* ---- watchers */
@@ -198,7 +215,7 @@ void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, st
 	p = path_find(o->tunnel, nbma);
 	if (!p)
 		p = add(o->tunnel, nbma);
-	*w = (struct path_watch){ .path = p, .overlay = o, .addr = *addr, .kind = kind, .owner = owner, .told = p->turns };
+	*w = (struct path_watch){ .path = p, .overlay = o, .addr = *addr, .kind = (uint8_t)kind, .owner = owner, .told = p->turns };
 	for (end = &p->watches; *end; end = &(*end)->next)
 		;
 	*end = w;

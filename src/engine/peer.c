@@ -8,36 +8,55 @@
 #include "engine/output.h"
 #include "engine/tunnel.h"
 
-static int by_nbma(const void *key, const struct tree_node *node)
+static struct peer *of_nbma(const struct hash_node *n)
 {
-	return endpoint_cmp(key, &CONTAINER_OF(node, const struct peer, by_nbma)->nbma);
+	return n ? CONTAINER_OF(n, struct peer, by_nbma) : NULL;
 }
 
-static int by_id(const void *key, const struct tree_node *node)
+static struct peer *of_id(const struct hash_node *n)
 {
-	const uint64_t a = *(const uint64_t *)key, b = CONTAINER_OF(node, const struct peer, by_id)->id;
-
-	return (a > b) - (a < b);
+	return n ? CONTAINER_OF(n, struct peer, by_id) : NULL;
 }
 
-void peer_trees_init(struct tunnel *t)
+static const void *nbma_of(const struct hash_node *n)
 {
-	tree_init(&t->peers, by_nbma);
-	tree_init(&t->peers_by_id, by_id);
+	return &of_nbma(n)->nbma;
+}
+
+static const void *id_of(const struct hash_node *n)
+{
+	return &of_id(n)->id;
+}
+
+static uint64_t id_digest(const struct siphash_key *secret, const void *id)
+{
+	return siphash(secret, id, sizeof(uint64_t));
+}
+
+static int id_compare(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static const struct hash_kind nbma_kind = { nbma_of, endpoint_digest, endpoint_compare };
+static const struct hash_kind id_kind = { id_of, id_digest, id_compare };
+
+void peers_init(struct tunnel *t)
+{
+	hash_init(&t->peers, &nbma_kind, &t->engine->secret);
+	hash_init(&t->peers_by_id, &id_kind, &t->engine->secret);
 }
 
 struct peer *peer_by_nbma(const struct tunnel *t, const struct endpoint *nbma)
 {
-	struct tree_node *const n = tree_find(&t->peers, nbma);
-
-	return n ? CONTAINER_OF(n, struct peer, by_nbma) : NULL;
+	return of_nbma(hash_find(&t->peers, nbma));
 }
 
 struct peer *peer_by_id(const struct tunnel *t, uint64_t id)
 {
-	struct tree_node *const n = tree_find(&t->peers_by_id, &id);
-
-	return n ? CONTAINER_OF(n, struct peer, by_id) : NULL;
+	return of_id(hash_find(&t->peers_by_id, &id));
 }
 
 static void say(const struct peer *p, enum effect_type type)
@@ -66,8 +85,8 @@ static struct peer *add(struct tunnel *t, uint64_t id, const struct endpoint *nb
 	p->id = id;
 	p->nbma = *nbma;
 	p->serves = is_nhs(t, nbma);
-	tree_insert(&t->peers, &p->nbma, &p->by_nbma);
-	tree_insert(&t->peers_by_id, &p->id, &p->by_id);
+	hash_add(&t->peers, &p->by_nbma);
+	hash_add(&t->peers_by_id, &p->by_id);
 	return p;
 }
 
@@ -138,8 +157,8 @@ void peer_multicast_put(struct peer *p)
 
 static void discard(struct peer *p)
 {
-	tree_remove(&p->tunnel->peers, &p->by_nbma);
-	tree_remove(&p->tunnel->peers_by_id, &p->by_id);
+	hash_remove(&p->tunnel->peers, &p->by_nbma);
+	hash_remove(&p->tunnel->peers_by_id, &p->by_id);
 	free(p);
 }
 
@@ -160,9 +179,9 @@ void peers_sweep(struct engine *e)
 
 static void set_id(struct peer *p, uint64_t id)
 {
-	tree_remove(&p->tunnel->peers_by_id, &p->by_id);
+	hash_remove(&p->tunnel->peers_by_id, &p->by_id);
 	p->id = id;
-	tree_insert(&p->tunnel->peers_by_id, &p->id, &p->by_id);
+	hash_add(&p->tunnel->peers_by_id, &p->by_id);
 }
 
 void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key)
@@ -195,29 +214,42 @@ void peer_serves(struct peer *p)
 		say(p, EFFECT_PEER_SET);
 }
 
+struct peer **peers_sorted(const struct tunnel *t)
+{
+	struct hash_node **const nodes = hash_sorted(&t->peers);
+	struct peer **const all = alloc_zero(t->peers.count, sizeof *all);
+
+	for (size_t i = 0; i < t->peers.count; i++)
+		all[i] = of_nbma(nodes[i]);
+	free(nodes);
+	return all;
+}
+
 void peers_settled(struct tunnel *t)
 {
-	for (struct tree_node *n = tree_first(&t->peers); n; n = tree_next(n)) {
-		struct peer *const p = CONTAINER_OF(n, struct peer, by_nbma);
+	struct peer **const all = peers_sorted(t);
 
-		if (p->adopted && p->references == 0)
-			list_idle(p);
-		p->adopted = false;
+	for (size_t i = 0; i < t->peers.count; i++) {
+		if (all[i]->adopted && all[i]->references == 0)
+			list_idle(all[i]);
+		all[i]->adopted = false;
 	}
+	free(all);
 }
 
 void peers_replay(struct tunnel *t)
 {
-	for (struct tree_node *n = tree_first(&t->peers); n; n = tree_next(n)) {
-		const struct peer *const p = CONTAINER_OF(n, struct peer, by_nbma);
+	struct peer **const all = peers_sorted(t);
 
+	for (size_t i = 0; i < t->peers.count; i++) {
 		/* Adopted ones too, though the data path has them: it may have to be told again. */
-		if (p->references == 0 && !p->adopted)
+		if (all[i]->references == 0 && !all[i]->adopted)
 			continue;
-		say(p, EFFECT_PEER_SET);
-		if (p->multicast_references)
-			say(p, EFFECT_MULTICAST_SET);
+		say(all[i], EFFECT_PEER_SET);
+		if (all[i]->multicast_references)
+			say(all[i], EFFECT_MULTICAST_SET);
 	}
+	free(all);
 }
 
 static void forget_idle(const struct tunnel *t)
@@ -233,9 +265,13 @@ static void forget_idle(const struct tunnel *t)
 
 void peers_free(struct tunnel *t)
 {
-	struct tree_node *n;
+	struct peer **const all = peers_sorted(t);
+	const size_t count = t->peers.count;
 
 	forget_idle(t);
-	while ((n = tree_first(&t->peers)))
-		discard(CONTAINER_OF(n, struct peer, by_nbma));
+	for (size_t i = 0; i < count; i++)
+		discard(all[i]);
+	free(all);
+	hash_done(&t->peers);
+	hash_done(&t->peers_by_id);
 }

@@ -10,15 +10,15 @@
 #ifndef DMVPN_ENGINE_PEER_H
 #define DMVPN_ENGINE_PEER_H
 
+#include "base/hash.h"
 #include "base/ipaddr.h"
-#include "base/tree.h"
 #include "engine/event.h"
 
 struct engine;
 struct tunnel;
 
 struct peer {
-	struct tree_node by_nbma, by_id; /* both in the tunnel */
+	struct hash_node by_nbma, by_id; /* both in the tunnel */
 	struct tunnel *tunnel;
 	uint64_t id;
 	struct endpoint nbma;
@@ -31,7 +31,7 @@ struct peer {
 	bool adopted; /* of an earlier life, and held until the caller has swept what that left */
 };
 
-void peer_trees_init(struct tunnel *t);
+void peers_init(struct tunnel *t);
 struct peer *peer_get(struct tunnel *t, const struct endpoint *nbma);
 void peer_put(struct peer *p); /* NULL is fine */
 void peer_multicast_get(struct peer *p);
@@ -51,6 +51,7 @@ void peers_settled(struct tunnel *t);
 void peers_sweep(struct engine *e);
 /* Says again what the data path should hold: the device has come up. */
 void peers_replay(struct tunnel *t);
+struct peer **peers_sorted(const struct tunnel *t); /* by NBMA endpoint, t->peers.count of them; to be freed */
 void peers_free(struct tunnel *t); /* without effects */
 
 #endif

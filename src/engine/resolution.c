@@ -262,7 +262,7 @@ void resolution_network(struct overlay *o, const struct ipaddr *dst)
 
 void resolution_refresh(struct binding *b)
 {
-	const struct ipaddr *const target = b->hop ? &b->asked : &b->dst.addr;
+	const struct ipaddr *const target = b->hop ? &b->upkeep->asked : &b->dst.addr;
 
 	if (may_ask(b->overlay, target))
 		begin(b->overlay, target, RESOLVE_REFRESH);

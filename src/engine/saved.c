@@ -10,7 +10,7 @@
 
 static bool is_worth_it(const struct binding *b)
 {
-	return (b->kind == BINDING_REGISTERED || b->kind == BINDING_CACHED) && !instant_is_never(b->expires);
+	return (b->kind == BINDING_REGISTERED || b->kind == BINDING_CACHED) && !instant_is_never(b->expiry.deadline);
 }
 
 static void describe(const struct binding *b, struct event *out)
@@ -22,7 +22,8 @@ static void describe(const struct binding *b, struct event *out)
 	out->saved.via = b->via;
 	out->saved.registered = b->kind == BINDING_REGISTERED;
 	out->saved.network = b->hop != NULL;
-	out->saved.asked = b->asked;
+	if (b->upkeep)
+		out->saved.asked = b->upkeep->asked;
 	out->saved.nbma = *binding_nbma(b);
 	out->saved.claimed_nbma = b->claimed_nbma;
 	out->saved.identity = b->identity;
@@ -33,7 +34,7 @@ static void describe(const struct binding *b, struct event *out)
 	out->saved.answers = b->path.path && b->path.path->answers;
 	out->saved.preference = b->preference;
 	out->saved.mtu_bytes = b->mtu_bytes;
-	out->saved.left = instant_since(b->expires, e->now);
+	out->saved.left = instant_since(b->expiry.deadline, e->now);
 }
 
 static const struct overlay *overlay_at(const struct engine *e, const struct saved_cursor *c)

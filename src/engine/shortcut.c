@@ -364,9 +364,9 @@ static void outlast(struct binding *b)
 {
 	const struct tunnel *const t = b->overlay->tunnel;
 
-	if (timer_running(&b->uncovered))
+	if (timer_running(&b->upkeep->uncovered))
 		return;
-	timer_set(&t->engine->timers, &b->uncovered, later(t->engine, span_s(t->settings.shortcut_hold_s)));
+	timer_set(&t->engine->timers, &b->upkeep->uncovered, later(t->engine, span_s(t->settings.shortcut_hold_s)));
 	path_hint(t, &b->hop->peer->nbma, PATH_EVENT_DOUBT);
 }
 
@@ -394,7 +394,7 @@ static void follow_route(struct engine *e, struct shortcut *s, bool withdrawn)
 	if (!s->binding)
 		return;
 	if (still_true(s))
-		timer_stop(&e->timers, &s->binding->uncovered);
+		timer_stop(&e->timers, &s->binding->upkeep->uncovered);
 	else if (withdrawn && may_outlast(s->binding))
 		outlast(s->binding);
 	else

@@ -105,7 +105,7 @@ static void view_binding(const struct binding *b, struct binding_view *v)
 	v->nhop = !b->hop;
 	v->rib = b->hop != NULL;
 	v->created = b->created;
-	v->expires = b->expires;
+	v->expires = b->expiry.deadline;
 	v->preference = b->preference;
 	v->mtu_bytes = b->mtu_bytes;
 	if (b->hop) {

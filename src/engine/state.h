@@ -44,6 +44,7 @@ struct engine {
 	struct engine_options options;
 	struct instant now;
 	struct prng random;
+	struct siphash_key secret; /* of the tables that others choose the keys of */
 	struct timers timers;
 	uint32_t request_id;   /* last used */
 	uint64_t next_peer_id;

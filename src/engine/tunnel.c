@@ -159,7 +159,7 @@ struct tunnel *tunnel_new(struct engine *e, struct settings *s)
 
 	t->engine = e;
 	t->settings = *s;
-	peer_trees_init(t);
+	peers_init(t);
 	paths_init(t);
 	hold_init(t);
 	if (s->nhrp4.enabled)

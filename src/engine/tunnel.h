@@ -23,7 +23,8 @@ struct overlay {
 	uint8_t authentication[4 + NHRP_AUTH_MAX];
 	uint16_t authentication_len;
 	struct ipaddr link_local;      /* IPv6; IP_NONE while unknown */
-	struct tree bindings;          /* binding.h, by prefix */
+	struct tree bindings;          /* binding.h, by prefix, … */
+	struct hash bindings_by_dst;   /* … and for who knows exactly which */
 	struct tree resolutions;       /* resolution.h, by target address */
 	struct tree answers;           /* answer.h, by prefix */
 	struct tree redirects;         /* redirect.h, by (source, destination) */
@@ -46,8 +47,8 @@ struct tunnel {
 	struct endpoint local; /* addr IP_NONE while unknown */
 	struct ipaddr outside; /* our post-NAT address as an NHS saw it; IP_NONE: not natted */
 	struct overlay *overlays[2]; /* IPv4, IPv6; NULL: NHRP is off */
-	struct tree peers, peers_by_id;
-	struct tree paths;           /* path.h, by NBMA endpoint */
+	struct hash peers, peers_by_id; /* peer.h, by NBMA endpoint and by id */
+	struct hash paths;           /* path.h, by NBMA endpoint */
 	struct peer *destination;    /* point-to-point: the far end while no NHS lives */
 	size_t multicast_count;
 	struct peer **multicast;     /* static multicast maps */

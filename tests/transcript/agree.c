@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "engine/binding.h"
@@ -18,8 +19,6 @@
 #include "harness.h"
 
 enum { SMALL = 100 };
-
-#define FOR_TREE(n, tree) for (const struct tree_node *n = tree_first(tree); n; n = tree_next(n))
 
 static bool is_host(const struct binding *b)
 {
@@ -98,13 +97,14 @@ static void peer_agrees(const struct node *n, const struct peer *p)
 
 static void peers_agree(const struct node *n, const struct tunnel *t)
 {
-	size_t walked = 0, told = 0;
+	struct peer **const all = peers_sorted(t);
+	size_t told = 0;
 
-	FOR_TREE(x, &t->peers)
-		peer_agrees(n, CONTAINER_OF(x, struct peer, by_nbma));
-	FOR_TREE(x, &t->peers_by_id)
-		walked += CONTAINER_OF(x, struct peer, by_id)->tunnel == t;
-	assert_int_equal(walked, t->peers.count);
+	for (size_t i = 0; i < t->peers.count; i++) {
+		peer_agrees(n, all[i]);
+		assert_true(i == 0 || endpoint_cmp(&all[i - 1]->nbma, &all[i]->nbma) < 0);
+	}
+	free(all);
 	assert_int_equal(t->peers_by_id.count, t->peers.count);
 	for (size_t i = 0; i < n->peer_count; i++)
 		told += n->peers[i].tunnel == t->settings.number;
@@ -137,8 +137,10 @@ static void binding_agrees(const struct node *n, const struct binding *b)
 
 	assert_true(b->hop ? !b->peer : b->peer != NULL);
 	assert_true(timer_running(&b->expiry) == (b->hold.us > 0));
-	assert_true(instant_is_never(b->expires) == (b->hold.us == 0));
-	assert_true(timer_running(&b->refresh) ? b->kind == BINDING_CACHED && b->hold.us > 0 : true);
+	assert_true(instant_is_never(b->expiry.deadline) == (b->hold.us == 0));
+	assert_true((b->upkeep != NULL) == (b->kind == BINDING_CACHED));
+	assert_true(b->upkeep && timer_running(&b->upkeep->refresh) ? b->hold.us > 0 : true);
+	assert_ptr_equal(binding_find(b->overlay, &b->dst), b);
 	assert_false(is_dynamic(b) && b->wanted);
 	if (!is_host(b) || !b->overlay->tunnel->up)
 		return;
@@ -157,6 +159,7 @@ static size_t bindings_agree(const struct node *n, const struct overlay *o)
 		hung += hang_off(b);
 	}
 	assert_int_equal(hanging, hung);
+	assert_int_equal(o->bindings_by_dst.count, o->bindings.count);
 	for (const struct resolution *r = resolution_first(o); r; r = resolution_next(r)) {
 		assert_true(timer_running(&r->timer));
 		assert_false(r->temporary && !neighbour_of(n, &r->target));
@@ -176,20 +179,30 @@ static void nhs_agrees(const struct nhs *n)
 	assert_true(n->tallies.all.sent >= n->tallies.all.received);
 }
 
+static void path_agrees(const struct path *p)
+{
+	bool asked = false;
+
+	for (size_t i = 0; p->trial && i < PATH_REMEMBERED; i++)
+		asked |= p->trial->probes[i] != 0;
+	assert_true((p->trial != NULL) == (p->state != PATH_RESTING || asked));
+	assert_true(p->trial ? timer_running(&p->trial->timer) == (p->state != PATH_RESTING) : true);
+	assert_true(p->answered <= p->sent);
+	assert_false(p->idle_listed);
+	for (const struct path_watch *w = p->watches; w; w = w->next)
+		assert_ptr_equal(w->path, p);
+}
+
 static size_t doubted_paths(const struct tunnel *t)
 {
+	struct path **const all = paths_sorted(t);
 	size_t count = 0;
 
-	FOR_TREE(x, &t->paths) {
-		const struct path *const p = CONTAINER_OF(x, struct path, node);
-
-		count += p->state == PATH_DOUBTED;
-		assert_true(timer_running(&p->timer) == (p->state != PATH_RESTING));
-		assert_true(p->answered <= p->sent);
-		assert_false(p->idle_listed);
-		for (const struct path_watch *w = p->watches; w; w = w->next)
-			assert_ptr_equal(w->path, p);
+	for (size_t i = 0; i < t->paths.count; i++) {
+		path_agrees(all[i]);
+		count += all[i]->state == PATH_DOUBTED;
 	}
+	free(all);
 	return count;
 }
 

@@ -121,16 +121,16 @@ static void a_late_judgement_waits(void **state)
 		p = path_find(s.spoke1->engine->tunnels[0], &hub);
 		s.hub->filters_probes = true;
 		node_event(s.spoke1, &(struct event){ .type = EVENT_DOUBT, .quiet = { .nbma = hub } });
-		while (p->state != PATH_DOUBTED || p->burst < p->burst_size)
+		while (p->state != PATH_DOUBTED || p->trial->burst < p->trial->burst_size)
 			rig_run_ms(s.rig, 1);
 		p->heard = INSTANT_NEVER;
-		s.rig->now = instant_add(p->timer.deadline, span_ms(late_ms));
+		s.rig->now = instant_add(p->trial->timer.deadline, span_ms(late_ms));
 		node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
 		assert_int_equal(p->state, late_ms > 3 ? PATH_DOUBTED : PATH_DEAD);
 		for (int again = 0; late_ms > 3 && again < 3; again++) { /* late thrice: no more than that */
 			assert_int_equal(p->state, PATH_DOUBTED);
-			assert_int_equal(instant_since(p->due, s.rig->now).us, span_ms(20).us);
-			s.rig->now = instant_add(p->due, span_ms(late_ms));
+			assert_int_equal(instant_since(p->trial->due, s.rig->now).us, span_ms(20).us);
+			s.rig->now = instant_add(p->trial->due, span_ms(late_ms));
 			node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
 		}
 		assert_int_equal(p->state, PATH_DEAD);
@@ -164,19 +164,19 @@ static void bursts_keep_time(void **state)
 		path_step(p, kinds[k].events[1]);
 		assert_int_equal(p->state, PATH_DOUBTED);
 		for (unsigned i = 1; i < PATH_BURST; i++) {
-			assert_int_equal(p->burst, i);
-			assert_int_equal(instant_since(p->due, s.rig->now).us, kinds[k].gap_us);
-			s.rig->now = p->due;
+			assert_int_equal(p->trial->burst, i);
+			assert_int_equal(instant_since(p->trial->due, s.rig->now).us, kinds[k].gap_us);
+			s.rig->now = p->trial->due;
 			node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
 		}
-		assert_int_equal(instant_since(p->due, s.rig->now).us, kinds[k].last_us);
-		s.rig->now = p->due;
+		assert_int_equal(instant_since(p->trial->due, s.rig->now).us, kinds[k].last_us);
+		s.rig->now = p->trial->due;
 		p->heard = INSTANT_NEVER;
 		node_event(s.spoke1, &(struct event){ .type = EVENT_TICK });
 		assert_int_equal(p->state, PATH_DEAD);
 		/* the light probes come later */
-		assert_int_equal(instant_since(p->due, s.rig->now).us, span_ms(PATH_LIGHT_MS).us);
-		assert_int_equal(p->light.us, span_ms(PATH_LIGHT_MS).us);
+		assert_int_equal(instant_since(p->trial->due, s.rig->now).us, span_ms(PATH_LIGHT_MS).us);
+		assert_int_equal(p->trial->light.us, span_ms(PATH_LIGHT_MS).us);
 		rig_free(s.rig);
 	}
 }
@@ -218,9 +218,9 @@ static void quick_probes_want_no_budget(void **state)
 	scene_start(&s);
 	p = path_find(s.spoke1->engine->tunnels[0], &hub);
 	path_step(p, PATH_EVENT_LOST);
-	p->light = span_ms(2 * PATH_LIGHT_MS);
+	p->trial->light = span_ms(2 * PATH_LIGHT_MS);
 	assert_string_equal(path_remark(p, false, true), "path dead: no probe is answered");
-	p->light.us++;
+	p->trial->light.us++;
 	assert_non_null(strstr(path_remark(p, false, true), "budget"));
 	path_step(p, PATH_EVENT_RETRY);
 	assert_string_equal(path_remark(p, false, true), "path dead: no probe is answered");
