@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { CHILDREN = 4 /* flat, and side by side in memory */ };
+
 void timers_init(struct timers *h)
 {
 	*h = (struct timers){ 0 };
@@ -37,11 +39,28 @@ static void place(struct timers *h, size_t at, const struct timer_slot *s)
 	s->timer->slot = (uint32_t)at + 1;
 }
 
+static size_t parent_of(size_t at)
+{
+	return (at - 1) / CHILDREN;
+}
+
+/* The first to expire of those below; `at` itself when there are none. */
+static size_t first_below(const struct timers *h, size_t at)
+{
+	const size_t from = CHILDREN * at + 1;
+	size_t first = from < h->count ? from : at;
+
+	for (size_t i = from + 1; i < from + CHILDREN && i < h->count; i++)
+		if (before(&h->slots[i], &h->slots[first]))
+			first = i;
+	return first;
+}
+
 static void sift_up(struct timers *h, size_t at, const struct timer_slot *s)
 {
-	while (at > 0 && before(s, &h->slots[(at - 1) / 2])) {
-		place(h, at, &h->slots[(at - 1) / 2]);
-		at = (at - 1) / 2;
+	while (at > 0 && before(s, &h->slots[parent_of(at)])) {
+		place(h, at, &h->slots[parent_of(at)]);
+		at = parent_of(at);
 	}
 	place(h, at, s);
 }
@@ -49,11 +68,9 @@ static void sift_up(struct timers *h, size_t at, const struct timer_slot *s)
 static void sift_down(struct timers *h, size_t at, const struct timer_slot *s)
 {
 	for (;;) {
-		size_t child = 2 * at + 1;
+		const size_t child = first_below(h, at);
 
-		if (child + 1 < h->count && before(&h->slots[child + 1], &h->slots[child]))
-			child++;
-		if (child >= h->count || !before(&h->slots[child], s))
+		if (child == at || !before(&h->slots[child], s))
 			break;
 		place(h, at, &h->slots[child]);
 		at = child;
@@ -61,23 +78,43 @@ static void sift_down(struct timers *h, size_t at, const struct timer_slot *s)
 	place(h, at, s);
 }
 
-void timer_stop(struct timers *h, struct timer *t)
+static struct timer_slot slot_of(struct timer *t)
+{
+	return (struct timer_slot){ t->deadline, t->order, t };
+}
+
+/* The first one has perhaps been postponed. */
+static void settle(struct timers *h)
+{
+	while (h->count > 0 && h->slots[0].order != h->slots[0].timer->order) {
+		const struct timer_slot s = slot_of(h->slots[0].timer);
+
+		sift_down(h, 0, &s);
+	}
+}
+
+static void take_out(struct timers *h, struct timer *t)
 {
 	const size_t at = (size_t)t->slot - 1;
-	struct timer_slot last;
+	const struct timer_slot last = h->slots[--h->count];
 
-	if (!t->slot)
-		return;
-	assert(at < h->count && h->slots[at].timer == t);
-	last = h->slots[--h->count];
 	t->slot = 0;
-	t->deadline = INSTANT_NEVER;
 	if (last.timer == t)
 		return;
-	if (at > 0 && before(&last, &h->slots[(at - 1) / 2]))
+	if (at > 0 && before(&last, &h->slots[parent_of(at)]))
 		sift_up(h, at, &last);
 	else
 		sift_down(h, at, &last);
+}
+
+void timer_stop(struct timers *h, struct timer *t)
+{
+	if (!t->slot)
+		return;
+	assert(t->slot <= h->count && h->slots[t->slot - 1].timer == t);
+	take_out(h, t);
+	t->deadline = INSTANT_NEVER;
+	settle(h);
 }
 
 static void make_room(struct timers *h)
@@ -89,11 +126,6 @@ static void make_room(struct timers *h)
 		abort();
 	h->slots = slots;
 	h->capacity = capacity;
-}
-
-static struct timer_slot slot_of(struct timer *t)
-{
-	return (struct timer_slot){ t->deadline, t->order, t };
 }
 
 void timer_set(struct timers *h, struct timer *t, struct instant deadline)
@@ -118,6 +150,7 @@ void timer_postpone(struct timers *h, struct timer *t, struct instant deadline)
 	}
 	t->deadline = deadline;
 	t->order = h->order++;
+	settle(h);
 }
 
 struct instant timers_deadline(const struct timers *h)
@@ -127,15 +160,10 @@ struct instant timers_deadline(const struct timers *h)
 
 struct timer *timers_expire(struct timers *h, struct instant now)
 {
-	while (h->count > 0 && !instant_before(now, h->slots[0].at)) {
-		struct timer *const t = h->slots[0].timer;
-		const struct timer_slot s = slot_of(t);
+	struct timer *const t = h->count ? h->slots[0].timer : NULL;
 
-		if (s.order == h->slots[0].order) {
-			timer_stop(h, t);
-			return t;
-		}
-		sift_down(h, 0, &s); /* postponed */
-	}
-	return NULL;
+	if (!t || instant_before(now, t->deadline))
+		return NULL;
+	timer_stop(h, t);
+	return t;
 }

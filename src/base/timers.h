@@ -1,10 +1,10 @@
 /*
- * timers: deadlines in one binary heap. A timer is embedded in what it belongs to and says
+ * timers: deadlines in one heap. A timer is embedded in what it belongs to and says
  * who (owner) and what for (kind); expiry hands the timer back, it calls nothing.
  * Timers of the same deadline expire in the order in which they were set.
  *
  * Most deadlines never come, since what they wait for happens before: such a timer is postponed,
- * which changes the timer and not the heap. The heap is put right when the deadline comes that it knows of.
+ * which changes the timer and leaves the heap as it is until it would be the first to expire by what the heap knows.
  */
 #ifndef DMVPN_BASE_TIMERS_H
 #define DMVPN_BASE_TIMERS_H
@@ -23,7 +23,7 @@ struct timer {
 	void *owner;
 };
 
-/* at and order: as of when the timer was set, so never later than what the timer says. */
+/* at and order: never later than what the timer says, and of the first one the same. */
 struct timer_slot {
 	struct instant at;
 	uint64_t order;
@@ -47,8 +47,7 @@ void timer_set(struct timers *h, struct timer *t, struct instant deadline);
 void timer_postpone(struct timers *h, struct timer *t, struct instant deadline);
 void timer_stop(struct timers *h, struct timer *t); /* fine when it is not running */
 
-/* No timer is due before; of one that was postponed the former deadline may be answered. INSTANT_NEVER: none runs. */
-struct instant timers_deadline(const struct timers *h);
+struct instant timers_deadline(const struct timers *h); /* INSTANT_NEVER: none runs */
 struct timer *timers_expire(struct timers *h, struct instant now); /* stopped; NULL: none due */
 
 #endif

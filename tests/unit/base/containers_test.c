@@ -157,7 +157,6 @@ static void postponed_is_as_set(void **state)
 	static struct timer lazy[COUNT], eager[COUNT];
 	struct timers a, b;
 	struct prng random;
-	size_t early = 0;
 
 	(void)state;
 	timers_init(&a);
@@ -180,14 +179,11 @@ static void postponed_is_as_set(void **state)
 			timer_stop(&b, &eager[stop]);
 		}
 		assert_int_equal(a.count, b.count);
-		assert_false(instant_before(timers_deadline(&b), timers_deadline(&a)));
-		early += instant_before(timers_deadline(&a), timers_deadline(&b));
+		assert_int_equal(timers_deadline(&a).us, timers_deadline(&b).us);
 		while ((due = timers_expire(&b, at)))
 			assert_int_equal(timers_expire(&a, at)->kind, due->kind);
 		assert_null(timers_expire(&a, at));
-		assert_true(instant_before(at, timers_deadline(&a)));
 	}
-	assert_in_range(early, 100, 3000);
 	timers_done(&a);
 	timers_done(&b);
 }
@@ -206,7 +202,7 @@ static void nearer_is_no_postponing(void **state)
 	timer_postpone(&h, &t, (struct instant){ 15 });
 	assert_int_equal(timers_deadline(&h).us, 15);
 	timer_postpone(&h, &t, (struct instant){ 30 });
-	assert_null(timers_expire(&h, (struct instant){ 15 }));
+	assert_null(timers_expire(&h, (struct instant){ 29 }));
 	assert_int_equal(timers_deadline(&h).us, 30);
 	assert_ptr_equal(timers_expire(&h, (struct instant){ 30 }), &t);
 	timers_done(&h);
