@@ -129,6 +129,8 @@ void sessions_want(struct sessions *s, struct instant now, uint32_t tunnel, cons
 	struct session_key k;
 
 	sessions_now(s, now);
+	if (!t || t->protection == 0)
+		return;
 	if (!u) {
 		const struct user_key key = { tunnel, *remote };
 
@@ -137,10 +139,17 @@ void sessions_want(struct sessions *s, struct instant now, uint32_t tunnel, cons
 		u->remote = *remote;
 		tree_insert(&s->users, &key, &u->node);
 	}
-	if (u->session || !t || t->protection == 0)
+	if (u->session)
 		return;
 	k = session_key_for(t, remote);
 	join(u, session_get(s, &k));
+}
+
+static void forget(struct sessions *s, struct session_user *u)
+{
+	leave(u);
+	tree_remove(&s->users, &u->node);
+	free(u);
 }
 
 void sessions_unwant(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote)
@@ -148,28 +157,29 @@ void sessions_unwant(struct sessions *s, struct instant now, uint32_t tunnel, co
 	struct session_user *u = session_user_of(s, tunnel, remote);
 
 	sessions_now(s, now);
-	if (!u)
-		return;
-	leave(u);
-	tree_remove(&s->users, &u->node);
-	free(u);
+	if (u)
+		forget(s, u);
 }
 
 static void move_users(struct sessions *s, const struct session_tunnel *t)
 {
 	const struct user_key from = { .tunnel = t->number };
 
-	for (struct tree_node *n = tree_at_least(&s->users, &from); n; n = tree_next(n)) {
+	for (struct tree_node *n = tree_at_least(&s->users, &from), *next; n; n = next) {
 		struct session_user *u = CONTAINER_OF(n, struct session_user, node);
 		struct session_key k = session_key_for(t, &u->remote);
 
+		next = tree_next(n);
 		if (u->tunnel != t->number)
 			break;
 		if (u->session && session_key_cmp(&u->session->key, &k) == 0)
 			continue;
+		if (t->protection == 0) {
+			forget(s, u);
+			continue;
+		}
 		leave(u);
-		if (t->protection != 0)
-			join(u, session_get(s, &k));
+		join(u, session_get(s, &k));
 	}
 }
 

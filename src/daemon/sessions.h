@@ -73,10 +73,11 @@ void sessions_free(struct sessions *s);
 struct instant sessions_deadline(const struct sessions *s);
 void sessions_tick(struct sessions *s, struct instant now);
 
-/* A tunnel's protection and local endpoint; protection 0: unprotected, down or gone. */
+/* A tunnel's protection and local endpoint; protection 0: unprotected, down or gone. Then nobody of it is wanted, until
+ * the engine says again whom it has. */
 void sessions_tunnel(struct sessions *s, struct instant now, uint32_t tunnel, uint32_t protection,
 		     const struct endpoint *local);
-/* The engine has, or has no more, a peer there. */
+/* The engine has, or has no more, a peer there. Nothing happens while the tunnel has no protection. */
 void sessions_want(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote);
 void sessions_unwant(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote);
 /* An NHRP message: goes out now, or waits (16 messages, 5 s) for the session. */

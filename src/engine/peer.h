@@ -26,9 +26,9 @@ struct peer {
 	unsigned references;
 	unsigned multicast_references;
 	bool idle_listed;
-	bool serves; /* was one of our NHSs since it became a peer */
-	struct peer *next_idle;
+	bool serves;  /* was one of our NHSs since it became a peer */
 	bool adopted; /* of an earlier life, and held until the caller has swept what that left */
+	struct peer *next_idle;
 };
 
 void peers_init(struct tunnel *t);

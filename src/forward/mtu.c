@@ -41,12 +41,17 @@ static uint32_t protected_limit(const struct worker *w, const struct tunnel *t, 
 	return room == UINT32_MAX || room <= gre_octets(t) ? UINT32_MAX : room - gre_octets(t);
 }
 
+static uint32_t now_s(const struct worker *w)
+{
+	return (uint32_t)(w->now.us / 1000000);
+}
+
 /* Octets of inner packet that the path to the peer carries; UINT32_MAX: not known. */
 static uint32_t path_limit(const struct worker *w, const struct tunnel *t, struct peer *peer)
 {
 	if (t->conf.protection)
 		return protected_limit(w, t, peer);
-	if (!peer || peer->path_mtu <= outer_overhead(t) || !instant_before(w->now, peer->path_mtu_until))
+	if (!peer || peer->path_mtu <= outer_overhead(t) || now_s(w) >= peer->path_mtu_until_s)
 		return UINT32_MAX;
 	return peer->path_mtu - outer_overhead(t);
 }
@@ -151,7 +156,7 @@ void mtu_learn(struct worker *w, const struct underlay_packet *p, uint32_t path_
 	}
 	if (peer) {
 		peer->path_mtu = (uint16_t)path_mtu;
-		peer->path_mtu_until = instant_add(w->now, span_s(PATH_MTU_LIFE_S));
+		peer->path_mtu_until_s = now_s(w) + PATH_MTU_LIFE_S;
 	}
 	limit = path_mtu - overhead;
 	if (ip.version == 6 && limit < IP6_MTU_MIN)

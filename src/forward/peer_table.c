@@ -139,8 +139,7 @@ struct peer *peer_set(struct peer_table *t, uint32_t tunnel, uint64_t id, const 
 	if (!p)
 		return NULL;
 	*p = (struct peer){ .tunnel = tunnel, .id = id, .nbma = *nbma, .sent_at = INSTANT_NEVER };
-	/* Looked up per packet: most chains shall hold one peer. */
-	if (2 * t->count >= t->buckets)
+	if (t->count >= t->buckets)
 		grow(t);
 	TAILQ_INSERT_TAIL(&t->all, p, order);
 	id_link(t, p);

@@ -31,20 +31,20 @@ struct peer {
 	TAILQ_ENTRY(peer) order;
 	struct peer *next_by_id;
 	struct peer *next_by_endpoint;
-	uint32_t tunnel;
 	uint64_t id;
-	struct endpoint nbma;
-	struct forward_key key;         /* given: its tunnel has another key than ours */
-	enum peer_relay relay;
-	bool serves;                    /* one of our NHSs, whether it was a relay yet or not */
-	uint8_t unanswered;             /* probes sent to it since one was answered, as far as hush.c counts; relays only */
-	uint32_t generation;            /* of the last FORWARD_PEER_SET */
-	bool multicast;                 /* in its tunnel's multicast map */
-	uint32_t multicast_generation;  /* of the last FORWARD_MULTICAST_SET */
 	struct sa_session *session;     /* of its endpoint, on a protected tunnel; NULL: none */
 	uint32_t session_epoch;         /* of sa_sessions when that was looked up; 0: look again */
+	uint32_t tunnel;
+	struct endpoint nbma;
+	struct forward_key key;         /* given: its tunnel has another key than ours */
+	uint32_t generation;            /* of the last FORWARD_PEER_SET */
+	uint32_t multicast_generation;  /* of the last FORWARD_MULTICAST_SET */
+	uint32_t path_mtu_until_s;      /* of the clock */
 	uint16_t path_mtu;              /* of the outer packet; 0: not known to be small */
-	struct instant path_mtu_until;
+	uint8_t relay;                  /* enum peer_relay */
+	uint8_t unanswered;             /* probes sent to it since one was answered, as far as hush.c counts; relays only */
+	bool serves;                    /* one of our NHSs, whether it was a relay yet or not */
+	bool multicast;                 /* in its tunnel's multicast map */
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* inner */
 	struct instant sent_at;         /* NEVER: nothing was */
 	struct instant received_at, quiet_told; /* zero: long ago */
