@@ -72,6 +72,8 @@ static void print_file(struct check *k, const struct config *c)
 	       config_count(c, CONFIG_NOT_SUPPORTED), config_count(c, CONFIG_ERROR));
 	if (config_practice_count(c))
 		printf(", %zu bad practice", config_practice_count(c));
+	if (strcmp(c->language, "IOS"))
+		printf(" (read as %s)", c->language);
 	putchar('\n');
 	for (size_t i = 0; i < c->line_count; i++) {
 		if (is_shown(k, &c->lines[i]))
@@ -97,8 +99,8 @@ static void add_file(struct check *k, const struct config *c)
 		if (is_shown(k, &c->lines[i]))
 			json_array_append_new(lines, line_json(&c->lines[i]));
 	}
-	json_array_append_new(k->files, json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:o}", "file", c->name,
-		"hostname", c->hostname, "honoured", (json_int_t)config_count(c, CONFIG_HONOURED),
+	json_array_append_new(k->files, json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:o}", "file", c->name,
+		"language", c->language, "hostname", c->hostname, "honoured", (json_int_t)config_count(c, CONFIG_HONOURED),
 		"no_effect", (json_int_t)config_count(c, CONFIG_NO_EFFECT),
 		"not_supported", (json_int_t)config_count(c, CONFIG_NOT_SUPPORTED),
 		"errors", (json_int_t)config_count(c, CONFIG_ERROR),
@@ -139,9 +141,10 @@ static void check_file(struct check *k, const char *path)
 
 static int is_configuration(const struct dirent *d)
 {
-	const size_t length = strlen(d->d_name);
+	const char *end = strrchr(d->d_name, '.');
 
-	return d->d_name[0] != '.' && length > 4 && !strcmp(d->d_name + length - 4, ".cfg");
+	return d->d_name[0] != '.' && end && strcmp(d->d_name, "lab.conf") &&
+	       (!strcmp(end, ".cfg") || !strcmp(end, ".conf") || !strcmp(end, ".boot"));
 }
 
 static void check_folder(struct check *k, const char *path)
@@ -150,7 +153,7 @@ static void check_folder(struct check *k, const char *path)
 	const int count = scandir(path, &names, is_configuration, alphasort);
 
 	if (count <= 0) {
-		fprintf(stderr, "dmvpn check: %s: no *.cfg file\n", path);
+		fprintf(stderr, "dmvpn check: %s: no *.cfg, *.conf or *.boot file\n", path);
 		k->unreadable++;
 		if (count < 0)
 			return;
@@ -171,7 +174,8 @@ static int usage(FILE *out)
 {
 	fputs("usage: dmvpn check [--json] [--strict] [--explain LINE] DIR|FILE...\n"
 	      "Says what became of the lines of router configurations: honoured, without effect,\n"
-	      "not supported (with the reason), or wrong. DIR stands for its *.cfg files.\n"
+	      "not supported (with the reason), or wrong. DIR stands for its *.cfg, *.conf and\n"
+	      "*.boot files, in IOS's language, VyOS's, FRR's or OpenNHRP's.\n"
 	      "  --json          one JSON object\n"
 	      "  --strict        lines that are not supported but change no traffic count as errors\n"
 	      "  --explain LINE  say what became of this line, whatever it is\n"

@@ -348,6 +348,5 @@ const struct command commands_global[] = {
 	{ "ip default-network <ip>", TRAFFIC, "write a default route" },
 	{ "domain <word>", TRAFFIC, "performance routing is not done", NULL, MODE_UNSUPPORTED },
 	{ "configure [<*>]", NO_EFFECT, SESSION, end_session }, /* else "conf t" would be config-register */
-	{ "frr (version|defaults) <*>", NO_EFFECT, "FRR's own setting" },
 	{ NULL },
 };

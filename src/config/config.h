@@ -242,6 +242,7 @@ enum config_datapath { DATAPATH_AUTO, DATAPATH_KERNEL, DATAPATH_USER };
 
 struct config {
 	char *name; /* of the file, as given */
+	const char *language; /* that the file is written in: "IOS", "VyOS", "FRR" or "OpenNHRP" */
 	char *hostname; /* NULL when not given */
 	char *version;  /* `version 15.4`; NULL */
 	enum config_datapath datapath;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/import.h"
 #include "config/lexer.h"
 #include "config/reading.h"
 #include "config/redact.h"
@@ -351,6 +352,23 @@ static void judge(struct reading *r, const struct line *line)
 		read_command(r, line);
 }
 
+void reading_say(struct reading *r, unsigned number, const char *text)
+{
+	struct lexer lexer = { text, text + strlen(text), 0 };
+	struct line line;
+
+	r->number = number;
+	if (lexer_next(&lexer, &line)) {
+		judge(r, &line);
+		line_done(&line);
+		return;
+	}
+	r->out_of_memory |= *text != 0;
+	r->state = CONFIG_BLANK;
+	r->changes_traffic = false;
+	r->reason = r->remedy = NULL;
+}
+
 static void record(struct reading *r, const struct line *line)
 {
 	struct config_line *kept = ADD(r, r->c->lines, r->c->line_count);
@@ -393,34 +411,54 @@ static bool reading_init(struct reading *r, const char *name)
 	if (!r->c->name)
 		return false;
 	r->file = r->c->name;
+	r->c->language = "IOS";
 	reading_vrf(r, "");
 	reading_enter(r, MODE_GLOBAL, 0);
 	return !r->out_of_memory;
 }
 
+/* false: there is too much of it. */
+static bool read_source(struct reading *r, enum import_language language, const char *text, size_t length)
+{
+	if (language != IMPORT_IOS)
+		return import_read(r, language, text, length);
+	read_lines(r, text, length);
+	return true;
+}
+
+static void finish(struct reading *r, enum import_language language)
+{
+	reading_finish(r);
+	if (!r->out_of_memory)
+		reading_check(r);
+	if (language != IMPORT_IOS)
+		import_remedies(r, language);
+}
+
 struct config *config_read_text(const char *name, const char *text, size_t length, char *error, size_t error_size)
 {
 	const char *refusal = length > CONFIG_FILE_MAX ? "is larger than 16 MB" : lexer_refuses(text, length);
+	enum import_language language;
 	struct reading r;
+	bool good = true;
 
 	if (refusal) {
 		snprintf(error, error_size, "%s: %s", name, refusal);
 		return NULL;
 	}
 	if (reading_init(&r, name)) {
-		read_lines(&r, text, length);
-		if (!r.out_of_memory)
-			reading_finish(&r);
-		if (!r.out_of_memory)
-			reading_check(&r);
+		language = import_language(text, length);
+		good = read_source(&r, language, text, length);
+		if (good && !r.out_of_memory)
+			finish(&r, language);
 	} else {
 		r.out_of_memory = true;
 	}
 	free(r.until);
 	names_done(&r.names);
-	if (!r.out_of_memory)
+	if (good && !r.out_of_memory)
 		return r.c;
 	config_free(r.c);
-	snprintf(error, error_size, "%s: out of memory", name);
+	snprintf(error, error_size, "%s: %s", name, r.out_of_memory ? "out of memory" : "holds too many words");
 	return NULL;
 }

@@ -54,6 +54,12 @@ void reading_stay(struct reading *r, const struct match *m);  /* likewise: nothi
 struct config_interface *reading_interface(struct reading *r); /* of the frame on top */
 struct config_tunnel *reading_tunnel(struct reading *r);
 
+/*
+ * One line of our language on behalf of line `number` of a source in another (import.h). The verdict is left in
+ * state, changes_traffic, reason and remedy, of which the last two are the caller's.
+ */
+void reading_say(struct reading *r, unsigned number, const char *text);
+
 /* Verdicts on the present line. */
 void reading_error(struct reading *r, const char *remedy, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -12,7 +12,8 @@ static const struct { const char *word; size_t least; } announcers[] = {
 	{ "authentication", 3 }, { "authentication-key", 15 }, { "key", 3 }, { "key-string", 4 },
 	{ "message-digest-key", 15 }, { "password", 4 }, { "secret", 3 }, { "pre-shared-key", 6 },
 	{ "community", 4 }, { "passphrase", 5 }, { "shared-secret", 7 }, { "cisco-authentication", 20 },
-	{ "md5", 3 }, { "snmp-server", 6 }, { "pkcs12", 6 },
+	{ "md5", 3 }, { "snmp-server", 6 }, { "pkcs12", 6 }, { "pre-shared-secret", 17 },
+	{ "plaintext-password", 18 }, { "encrypted-password", 18 }, { "private-key", 11 },
 };
 
 /* Words that may follow and are no secrets; they do not end the masking. */
@@ -22,7 +23,7 @@ static const char *const harmless[] = {
 	"enable", "traps", "community", "version", "trap-source", "ifindex", "persist", "group", "view",
 	"chain", "login", "default", "list", "ppp", "chap", "pap", "message-digest", "ipsec", "spi",
 	"eigrp", "hmac-sha-256", "generate", "rsa", "standard", "expanded", "permit", "deny", "config-key",
-	"password-encrypt", "pubkey-chain", "zeroize", "export", "import", "hostname", "secret", "include-reverse-ip",
+	"{", "password-encrypt", "pubkey-chain", "zeroize", "export", "import", "hostname", "secret", "include-reverse-ip",
 };
 
 static bool is_harmless(const char *word, size_t length)

@@ -97,8 +97,8 @@ static int is_config(const struct dirent *e)
 	const char *end = strrchr(e->d_name, '.');
 
 	return e->d_name[0] != '.' && end &&
-	       (strcmp(end, ".cfg") == 0 || strcmp(end, ".conf") == 0 || strcmp(end, ".ios") == 0 ||
-		strcmp(end, ".txt") == 0) &&
+	       (strcmp(end, ".cfg") == 0 || strcmp(end, ".conf") == 0 || strcmp(end, ".boot") == 0 ||
+		strcmp(end, ".ios") == 0 || strcmp(end, ".txt") == 0) &&
 	       strcmp(e->d_name, "lab.conf") != 0;
 }
 
