@@ -14,11 +14,12 @@
 
 struct sight {
 	size_t commands;   /* lines that are neither blank nor comment */
-	size_t vyos;       /* `set …` of VyOS's configuration mode */
+	size_t vyos;       /* VyOS's configuration mode, mostly `set …` */
 	bool vyos_own;     /* one that no other system has */
-	bool boot_root, boot_own;
+	bool boot_root, boot_own, ios;
 	bool frr;
 	bool nhrp_device;  /* `ip nhrp` below an interface that is no router's */
+	bool ios_device;   /* what only a router's has */
 	bool linux_device; /* … which is the last one opened */
 	size_t opennhrp;
 	bool opennhrp_first, opennhrp_own;
@@ -50,6 +51,8 @@ static const char *const vyos_roots[] = { "interfaces ", "protocols ", "vpn ", "
 static const char *const vyos_kinds[] = { "tunnel ", "ethernet ", "loopback ", "dummy ", "bonding ", "bridge ", "pppoe ",
 					  "vti ", "wireguard ", "openvpn ", NULL };
 
+static const char *const vyos_session[] = { "configure", "commit", "save", "delete", "edit", "comment", NULL };
+
 static void see_set(struct sight *s, const char *line)
 {
 	const char *path;
@@ -59,6 +62,7 @@ static void see_set(struct sight *s, const char *line)
 		line = strpbrk(line, "#$");
 		line = line ? line + 1 + strspn(line + 1, " ") : "";
 	}
+	s->vyos += is_word(line, vyos_session);
 	path = line + 4;
 	if (!starts(line, "set ") || !starts_with_one(path, vyos_roots))
 		return;
@@ -67,15 +71,18 @@ static void see_set(struct sight *s, const char *line)
 		       starts(path, "protocols nhrp ") || starts(path, "vpn ipsec ");
 }
 
+static const char *const ios_words[] = { "hostname", "router", "crypto", "banner", "version", "end", NULL };
+
+/* Braces stand in IOS's banners and scripts too, but then its own words are around them. */
 static void see_brace(struct sight *s, const char *line, size_t indent)
 {
 	const size_t length = strlen(line);
 
+	s->ios |= !indent && is_word(line, ios_words);
 	if (length < 2 || line[length - 1] != '{')
 		return;
 	s->boot_root |= !indent && (starts(line, "interfaces {") || starts(line, "protocols {") || starts(line, "vpn {"));
-	s->boot_own |= indent && s->boot_root &&
-		       (starts_with_one(line, vyos_kinds) || starts(line, "nhrp {") || starts(line, "ipsec {"));
+	s->boot_own |= s->boot_root && (starts_with_one(line, vyos_kinds) || starts(line, "nhrp {") || starts(line, "ipsec {"));
 }
 
 /* gre1 and dmvpn0, but not Tunnel0, tu0 or Gi0/0. */
@@ -89,7 +96,7 @@ static bool is_linux_device(const char *name)
 		return false;
 	same = ios && !strcmp(ios, word) && islower((unsigned char)word[0]);
 	free(ios);
-	return same || starts(word, "tun");
+	return same || (starts(word, "tun") && isdigit((unsigned char)word[3]));
 }
 
 static void see_frr(struct sight *s, const char *line, size_t indent)
@@ -101,6 +108,9 @@ static void see_frr(struct sight *s, const char *line, size_t indent)
 	if (starts(line, "interface "))
 		s->linux_device = is_linux_device(line + strlen("interface "));
 	s->nhrp_device |= s->linux_device && (starts(line, "ip nhrp ") || starts(line, "ipv6 nhrp "));
+	/* "tun0" may be short for Tunnel0; then these are not far. */
+	s->ios_device |= starts(line, "tunnel mode ") || starts(line, "tunnel key ") || starts(line, "tunnel destination ") ||
+		  (starts(line, "ip address ") && strchr(line + strlen("ip address "), ' '));
 }
 
 static const char *const opennhrp_words[] = { "interface", "map", "dynamic-map", "shortcut-target", "multicast", "holding-time",
@@ -155,11 +165,11 @@ enum import_language import_language(const char *text, size_t length)
 		text = see_line(&s, text, end);
 	if (s.vyos_own && s.vyos * 2 > s.commands)
 		return IMPORT_VYOS_SET;
-	if (s.boot_own)
+	if (s.boot_own && !s.ios)
 		return IMPORT_VYOS_BOOT;
 	if (s.opennhrp_first && s.opennhrp_own && s.opennhrp * 2 > s.commands)
 		return IMPORT_OPENNHRP;
-	return s.frr || s.nhrp_device ? IMPORT_FRR : IMPORT_IOS;
+	return s.frr || (s.nhrp_device && !s.ios_device) ? IMPORT_FRR : IMPORT_IOS;
 }
 
 /* ---- tunnels ---- */

@@ -20,7 +20,7 @@ enum import_language { IMPORT_IOS, IMPORT_VYOS_SET, IMPORT_VYOS_BOOT, IMPORT_FRR
 
 enum {
 	IMPORT_WORDS_MAX = 32,         /* of one path */
-	IMPORT_NODES_MAX = 1 << 20,    /* of one file */
+	IMPORT_NODES_MAX = 1 << 19,    /* of one file */
 	IMPORT_ROOT = 0,
 	IMPORT_NONE = UINT32_MAX,
 };

@@ -330,6 +330,7 @@ static void other_address(struct import *x, const struct import_path *p)
 static const struct import_rule interfaces[] = {
 	{ TUN "address %4", .apply = tunnel_address },
 	{ TUN "address %6", "interface $i1\n ipv6 address $2" },
+	{ TUN "address *", "interface $i1\n ip address $2" },
 	{ TUN "encapsulation gre|ip6gre", .apply = tunnel_mode },
 	{ TUN "encapsulation *", NULL, CONFIG_NOT_SUPPORTED, true, "only GRE tunnels are done: encapsulation gre" },
 	{ TUN "local-ip|source-address *", .apply = tunnel_source },
@@ -373,7 +374,8 @@ static const struct import_rule interfaces[] = {
 	{ "interfaces * * address %4", .apply = other_address },
 	{ "interfaces * * address %6", "interface $2\n ipv6 address $3" },
 	{ "interfaces * * address dhcp", "interface $2\n ip address dhcp" },
-	{ "interfaces * * address *", "interface $2\n ipv6 address $3" },
+	{ "interfaces * * address dhcpv6", NULL, CONFIG_NOT_SUPPORTED, true, "IPv6 addresses come from the file" },
+	{ "interfaces * * address *", "interface $2\n ip address $3" },
 	{ "interfaces * * description *", "interface $2\n description $3" },
 	{ "interfaces * * mtu *", "interface $2\n mtu $3" },
 	{ "interfaces * * disable", "interface $2\n shutdown" },

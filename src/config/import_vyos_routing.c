@@ -165,6 +165,23 @@ static bool cut_family(struct import_path *p, char family[8])
 	return true;
 }
 
+/* IOS wants to know what a neighbor is before all else that is said of it. */
+static void say_neighbor_first(struct import *x, const struct import_path *rest)
+{
+	const uint32_t node = import_find(x, x->below, rest->words[0], rest->words[1], NULL);
+	unsigned line = rest->line;
+	const char *as;
+
+	if (node == IMPORT_NONE || x->nodes[node].said)
+		return;
+	x->nodes[node].said = true;
+	if (!strcmp(rest->words[0], "peer-group"))
+		import_lines(x, x->nodes[node].line, "%s\n neighbor %s peer-group", x->head, rest->words[1]);
+	as = import_value(x, node, "remote-as", &line);
+	if (as)
+		import_lines(x, line, "%s\n neighbor %s remote-as %s", x->head, rest->words[1], as);
+}
+
 static bool take_bgp(struct import *x, const struct import_path *p)
 {
 	const uint32_t top = import_find(x, IMPORT_ROOT, "protocols", "bgp", NULL);
@@ -180,8 +197,8 @@ static bool take_bgp(struct import *x, const struct import_path *p)
 	}
 	snprintf(x->head, sizeof x->head, "router bgp %.16s", as);
 	x->below = old ? import_find(x, top, as, NULL) : top;
-	if (rest.count > 1 && !strcmp(rest.words[0], "peer-group"))
-		import_lines(x, p->line, "%s\n neighbor %s peer-group", x->head, rest.words[1]);
+	if (rest.count > 1 && (!strcmp(rest.words[0], "peer-group") || !strcmp(rest.words[0], "neighbor")))
+		say_neighbor_first(x, &rest);
 	if (cut_family(&rest, family)) {
 		/* In IOS IPv4 needs no family of its own. */
 		if (!strcmp(family, "ipv6"))
