@@ -103,8 +103,9 @@ static void see_frr(struct sight *s, const char *line, size_t indent)
 {
 	static const char *const own[] = { "frr version", "frr defaults", "nhrp nflog-group ", "nhrp multicast-nflog-group ",
 					   "nhrp event socket ", "service integrated-vtysh-config", "debug nhrp ", NULL };
+	static const char *const bgp[] = { "no bgp ebgp-requires-policy", "bgp ebgp-requires-policy", NULL };
 
-	s->frr |= !indent && starts_with_one(line, own);
+	s->frr |= (!indent && starts_with_one(line, own)) || starts_with_one(line, bgp) || !strcmp(line, "router ospf");
 	if (starts(line, "interface "))
 		s->linux_device = is_linux_device(line + strlen("interface "));
 	s->nhrp_device |= s->linux_device && (starts(line, "ip nhrp ") || starts(line, "ipv6 nhrp "));

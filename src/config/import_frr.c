@@ -318,22 +318,33 @@ static void take_below(struct import *x, const struct import_path *p, size_t fro
 	import_apply(x, rules, &below);
 }
 
+/* Words of `address-family ipv4|ipv6 [unicast]`, 0 for another family. */
+static size_t family_words(const struct import_path *p)
+{
+	static const char *const others[] = { "multicast", "vpn", "labeled-unicast", "flowspec", "evpn", NULL };
+
+	if (p->count < 5 || (strcmp(p->words[4], "ipv4") && strcmp(p->words[4], "ipv6")) ||
+	    (p->count > 5 && is_one(p->words[5], others)))
+		return 0;
+	return p->count > 5 && !strcmp(p->words[5], "unicast") ? 3 : 2;
+}
+
 static void take_bgp(struct import *x, const struct import_path *p)
 {
-	const bool family = p->count > 4 && !strcmp(p->words[3], "address-family");
-	const bool unicast = family && p->count > 5 && !strcmp(p->words[5], "unicast");
+	const bool family = p->count > 3 && !strcmp(p->words[3], "address-family");
+	const size_t words = family ? family_words(p) : 0;
 
 	if (p->count > 3 && (!strcmp(p->words[3], "vrf") || !strcmp(p->words[3], "view"))) {
 		import_judge(x, p->line, CONFIG_NOT_SUPPORTED, true, NULL, "routing inside a VRF is not carried by FRR here");
 		return;
 	}
-	if (family && !unicast) {
+	if (family && !words) {
 		import_judge(x, p->line, CONFIG_NOT_SUPPORTED, true, NULL, "only IPv4 and IPv6 unicast are carried");
 		return;
 	}
-	snprintf(x->head, sizeof x->head, family ? "router bgp %.16s\n address-family %.16s" : "router bgp %.16s", p->words[2],
+	snprintf(x->head, sizeof x->head, "router bgp %.16s%s%.16s", p->words[2], family ? "\n address-family " : "",
 		 family ? p->words[4] : "");
-	take_below(x, p, family ? 6 : 3, bgp);
+	take_below(x, p, 3 + words, bgp);
 }
 
 /* router PROTOCOL … */

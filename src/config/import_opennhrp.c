@@ -168,7 +168,7 @@ static const char *after_word(const struct import_path *p, const char *word)
 	return NULL;
 }
 
-/* interface NAME map|dynamic-map A/L NBMA [register] [no-unique] [cisco] [reregister-time N] */
+/* The prefix is the network that the peer serves, not what it has: interface NAME map|dynamic-map A/L NBMA [register] [no-unique] [cisco] [reregister-time N] */
 static void set_map(struct import *x, const struct import_path *p)
 {
 	const bool dynamic = !strcmp(p->words[2], "dynamic-map"), server = dynamic || has_word(p, "register");
@@ -182,7 +182,8 @@ static void set_map(struct import *x, const struct import_path *p)
 			     dynamic ? 7 : (int)strcspn(p->words[3], "/"), dynamic ? "dynamic" : p->words[3], p->words[4],
 			     multicast ? " multicast" : "");
 	else
-		import_lines(x, p->line, "interface %s\n ip nhrp map %s %s", ours, p->words[3], p->words[4]);
+		import_lines(x, p->line, "interface %s\n ip nhrp map %.*s %s", ours, (int)strcspn(p->words[3], "/"), p->words[3],
+			     p->words[4]);
 	if (has_word(p, "no-unique"))
 		import_lines(x, p->line, "interface %s\n ip nhrp registration no-unique", ours);
 	if (again)

@@ -417,7 +417,7 @@ static void say_server(struct import *x, const struct import_path *p, const char
 		     (int)strcspn(address, "/"), address, nbma, sends_to_servers(x, p) ? " multicast" : "");
 }
 
-/* … map A/L nbma-address B, with `register` a server. */
+/* … map A/L nbma-address B, with `register` a server. The prefix is the network that it serves, not what it has. */
 static void nhrp_map(struct import *x, const struct import_path *p)
 {
 	const char *address = p->words[5], *nbma = p->words[7];
@@ -427,7 +427,8 @@ static void nhrp_map(struct import *x, const struct import_path *p)
 	if (import_find(x, map, "register", NULL) != IMPORT_NONE)
 		say_server(x, p, address, nbma);
 	else
-		import_lines(x, p->line, "interface %s\n ip nhrp map %s %s", import_interface(x, p->words[3], name), address, nbma);
+		import_lines(x, p->line, "interface %s\n ip nhrp map %.*s %s", import_interface(x, p->words[3], name),
+			     (int)strcspn(address, "/"), address, nbma);
 }
 
 /* … map A/L register|cisco|no-unique: said with the NBMA address. */
@@ -564,6 +565,9 @@ static const struct import_rule others[] = {
 	{ "vrf name * table *", "vrf definition $1" },
 	{ "vrf name * **", NULL, CONFIG_NOT_SUPPORTED, true, "routing inside a VRF is not carried by FRR here" },
 	{ "vrf **", NULL, CONFIG_NO_EFFECT, false, SYSTEM },
+	{ "system ip disable-forwarding", NULL, CONFIG_NOT_SUPPORTED, true, "a router forwards packets" },
+	{ "service dhcp-server|dhcp-relay|dhcpv6-server|dhcpv6-relay|router-advert **", NULL, CONFIG_NOT_SUPPORTED, false,
+	  "left to other programs" },
 	{ "system|service|pki|container|qos|traffic-policy **", NULL, CONFIG_NO_EFFECT, false, SYSTEM },
 	{ "firewall|zone-policy **", NULL, CONFIG_NOT_SUPPORTED, true, FILTER },
 	{ "nat|nat66 **", NULL, CONFIG_NOT_SUPPORTED, true, "address translation is not done" },

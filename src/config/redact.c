@@ -13,7 +13,7 @@ static const struct { const char *word; size_t least; } announcers[] = {
 	{ "message-digest-key", 15 }, { "password", 4 }, { "secret", 3 }, { "pre-shared-key", 6 },
 	{ "community", 4 }, { "passphrase", 5 }, { "shared-secret", 7 }, { "cisco-authentication", 20 },
 	{ "md5", 3 }, { "snmp-server", 6 }, { "pkcs12", 6 }, { "pre-shared-secret", 17 },
-	{ "plaintext-password", 18 }, { "encrypted-password", 18 }, { "private-key", 11 },
+	{ "plaintext-password", 18 }, { "encrypted-password", 18 }, { "private-key", 11 }, { "md5-key", 7 },
 };
 
 /* Words that may follow and are no secrets; they do not end the masking. */

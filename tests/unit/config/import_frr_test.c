@@ -154,10 +154,13 @@ static const struct { const char *text, *language; } files[] = {
 	{ "frr version 8.4\nhostname r1\n", "FRR" },
 	{ "hostname r1\ninterface gre1\n ip nhrp network-id 1\n", "FRR" },
 	{ "interface tun0\nip nhrp network-id 1\n", "FRR" },
+	{ "hostname r1\nrouter ospf\n network 10.0.0.0/24 area 0\n", "FRR" },
+	{ "router bgp 65000\n no bgp ebgp-requires-policy\n", "FRR" },
 	{ "nhrp nflog-group 1\ninterface eth0\n ip address 10.0.0.1/24\n", "FRR" },
 	{ "interface gre1\n\tmap 10.0.0.1/24 192.0.2.1 register\n", "OpenNHRP" },
 	{ "# made by hand\ninterface tun0 #hub\n  multicast dynamic\n", "OpenNHRP" },
 	/* Near misses. */
+	{ "router ospf 1\n network 10.0.0.0 0.0.0.255 area 0\n", "IOS" },
 	{ "crypto ipsec profile P\nset transform-set T\nset pfs group14\n", "IOS" },
 	{ "route-map M permit 10\nset interface Null0\nset ip next-hop 10.0.0.1\n", "IOS" },
 	{ "banner motd ^\ninterfaces {\n ethernet eth0 {\n^\ninterface Tunnel0\n", "IOS" },

@@ -45,6 +45,16 @@ with tempfile.TemporaryDirectory() as folder:
     expect("explain what", run("check", "--explain", "1x", clean)[0], 2)
     with open("/dev/full", "w") as full:
         expect("full disk", subprocess.run([tool, "check", clean], stdout=full, stderr=subprocess.DEVNULL).returncode, 2)
+    for name in ("a.cfg", "b.cfg", "c.cfg"):
+        os.remove(os.path.join(folder, name))
+    write("vyos.boot", "interfaces {\n    ethernet eth0 {\n        address 10.0.0.1/24\n    }\n}\n")
+    write("frr.conf", "frr defaults traditional\ninterface eth0\n ip address 10.0.0.2/24\n")
+    write("lab.conf", "loss frr 1\n")
+    others = json.loads(run("check", "--json", folder)[1])
+    expect("languages", [(os.path.basename(f["file"]), f["language"]) for f in others["files"]],
+           [("frr.conf", "FRR"), ("vyos.boot", "VyOS")])
+    expect("render ios", "ip address 10.0.0.1 255.255.255.0" in run("render", "ios", os.path.join(folder, "vyos.boot"))[1], True)
+    clean = write("a.cfg", "hostname a\ninterface Gi0/0\n ip address 10.0.0.1 255.255.255.0\n")
     expect("missing", run("check", os.path.join(folder, "none.cfg"))[0], 2)
     expect("usage", run("check")[0], 2)
     expect("render", run("render", "frr", clean)[0], 0)
@@ -56,4 +66,6 @@ with tempfile.TemporaryDirectory() as folder:
     except ImportError:
         sys.exit(0)
     with open(schema_path) as schema:
-        jsonschema.validate(found, json.load(schema))
+        form = json.load(schema)
+        jsonschema.validate(found, form)
+        jsonschema.validate(others, form)
