@@ -63,18 +63,29 @@ static bool closes(struct import *x, const char *word)
 	return true;
 }
 
+/* Routes stand in a VRF's block too. */
+static bool in_vrf(const struct import *x)
+{
+	return x->depth == 1 && !strcmp(x->nodes[x->nodes[x->stack[1]].parent].word, "vrf");
+}
+
 static void take_words(struct import *x, size_t indent, char **words, size_t count)
 {
 	uint32_t node;
 
 	if (count == 1 && closes(x, words[0]))
 		return;
-	if (is_global(words, count) || (indent == 0 && !strcmp(words[0], "nhrp")))
+	if (is_global(words, count) && !(in_vrf(x) && !strncmp(words[0], "ip", 2)))
+		x->depth = 0;
+	if (indent == 0 && !strcmp(words[0], "nhrp"))
 		x->depth = 0;
 	node = x->stack[x->depth];
 	for (size_t i = 0; i < count; i++)
 		node = import_node(x, node, words[i]);
 	import_say(x, node, x->number);
+	/* "interface eth0 vrf RED" opens the same block as "interface eth0". */
+	if (!strcmp(words[0], "interface") && count == 4 && x->depth == 0)
+		node = import_find(x, IMPORT_ROOT, words[0], words[1], NULL);
 	if (node != IMPORT_NONE && opens(x, words, count) && x->depth + 1 < IMPORT_WORDS_MAX)
 		x->stack[++x->depth] = node;
 }
@@ -382,6 +393,8 @@ static void take_router(struct import *x, const struct import_path *p)
 
 static const struct import_rule globals[] = {
 	{ "router * **", .apply = take_router },
+	{ "frr defaults datacenter", NULL, CONFIG_NOT_SUPPORTED, false, "timers that are not given are the traditional ones: write them" },
+	{ "ip|ipv6 router-id *", NULL, CONFIG_NOT_SUPPORTED, false, "write bgp router-id and ospf router-id" },
 	{ "frr version|defaults **", NULL, CONFIG_NO_EFFECT, false, FRR_OWN },
 	{ "hostname *", "hostname $1" },
 	{ "log|service|agentx|zebra|debug|password|enable|username|line|banner|fpm **", NULL, CONFIG_NO_EFFECT, false, FRR_OWN },
@@ -406,6 +419,8 @@ static const struct import_rule globals[] = {
 	{ "route-map * optimization", NULL, CONFIG_NO_EFFECT, false, FRR_OWN },
 	{ "route-map * permit|deny *", "route-map $1 $2 $3" },
 	{ "route-map * permit|deny * description **", "route-map $1 $2 $3\n description $4" },
+	{ "route-map * permit|deny * on-match next", "route-map $1 $2 $3\n continue" },
+	{ "route-map * permit|deny * on-match goto *", "route-map $1 $2 $3\n continue $4" },
 	{ "route-map * permit|deny * **", "route-map $1 $2 $3\n $i4" },
 	{ "key chain *", "key chain $1" },
 	{ "key chain * key *", "key chain $1\n key $2" },

@@ -103,6 +103,19 @@ static void names_of_devices(void **state)
 	config_free(c);
 }
 
+static void blocks_that_say_their_vrf(void **state)
+{
+	struct config *c = read_text("frr version 8.4\nvrf RED\n ip route 0.0.0.0/0 192.0.2.254\nexit-vrf\n"
+				     "interface eth0 vrf RED\n ip address 192.0.2.1/24\nexit\n");
+
+	(void)state;
+	assert_int_equal(config_blocking_count(c), 0);
+	assert_string_equal(c->vrfs[c->interfaces[0].vrf].name, "RED");
+	assert_addr(&c->interfaces[0].addresses[0].addr, "192.0.2.1");
+	assert_int_equal(c->routes[0].vrf, c->interfaces[0].vrf);
+	config_free(c);
+}
+
 /* text, and a reason that one of its lines must have as an error or, with '~' in front, as not supported */
 static const struct { const char *text, *reason; } wrongs[] = {
 	{ "frr version 8.4\ninterface gre1\n ip nhrp network-id many\n", "wrong value" },
@@ -201,6 +214,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(spoke_of_opennhrp),
 		cmocka_unit_test(the_device_is_asked_for),
 		cmocka_unit_test(names_of_devices),
+		cmocka_unit_test(blocks_that_say_their_vrf),
 		cmocka_unit_test(what_is_wrong_is_said),
 		cmocka_unit_test(languages_are_told_apart),
 	};

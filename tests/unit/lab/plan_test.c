@@ -114,6 +114,32 @@ static void test_uplinks_links_and_lans(void **state)
 	done(&s);
 }
 
+/* Routers in the languages of other systems stand in one network with each other. */
+static void test_other_languages(void **state)
+{
+	struct set s = { 0 };
+	struct lab_plan *p;
+
+	(void)state;
+	add(&s, "hub1.boot", "interfaces {\n ethernet eth0 {\n  address 192.0.2.2/30\n }\n ethernet eth1 {\n  address 10.0.0.1/24\n }\n"
+	    " tunnel tun0 {\n  address 10.100.0.1/24\n  encapsulation gre\n  source-address 192.0.2.2\n }\n}\n"
+	    "protocols {\n nhrp {\n  tunnel tun0 {\n   multicast dynamic\n   redirect\n  }\n }\n}\n");
+	add(&s, "spoke1.conf", "frr defaults traditional\ninterface eth0\n ip address 198.51.100.2/24\ninterface eth1\n ip address 10.1.1.1/24\n"
+	    "interface gre1\n ip address 10.100.0.11/32\n ip nhrp network-id 1\n ip nhrp nhs dynamic nbma 192.0.2.2\n tunnel source eth0\n");
+	add(&s, "spoke2.conf", "# dmvpn: interface eth0\n# dmvpn: ip address 203.0.113.2/24\ninterface gre1\n map 10.100.0.1/24 192.0.2.2 register\n"
+	    "# dmvpn: ip address 10.100.0.12/24\n# dmvpn: tunnel source eth0\ninterface eth1\n shortcut-destination\n# dmvpn: ip address 10.1.2.1/24\n");
+	p = plan(&s);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(config_blocking_count(s.configs[i]), 0);
+		assert_int_equal(p->routers[i].role, i ? LAB_SPOKE : LAB_HUB);
+		assert_int_equal(p->routers[i].expected, i != 0);
+		assert_int_equal(segment_with(p, i, "eth0")->kind, SEGMENT_UPLINK);
+		assert_int_equal(segment_with(p, i, "eth1")->kind, SEGMENT_LAN);
+	}
+	assert_string_equal(p->routers[2].name, "spoke2");
+	done(&s);
+}
+
 static void test_hosts_of_lans(void **state)
 {
 	struct set s = { 0 };
@@ -252,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uplinks_links_and_lans),
+		cmocka_unit_test(test_other_languages),
 		cmocka_unit_test(test_hosts_of_lans),
 		cmocka_unit_test(test_note_when_the_hub_is_out_of_reach),
 		cmocka_unit_test(test_three_on_one_segment_with_the_internet),
