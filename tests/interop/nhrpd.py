@@ -27,8 +27,40 @@ PATIENCE_S = 30  # for what should come
 DIRECT_TTL, RELAYED_TTL = 62, 61
 
 
-class InteropLab(scene.Lab):
-    """One cell's network. Routers of both kinds are asked by the same names."""
+class Routers(scene.Lab):
+    """A lab in which nhrpd runs on some routers. Those of both kinds are asked by the same names."""
+
+    def __init__(self, tool, configs, nhrpd):
+        super().__init__(tool, configs)
+        self.nhrpd = nhrpd
+
+    def options(self):
+        return ["--no-ipsec", "--datapath", "kernel", *(["--nhrpd", ",".join(self.nhrpd)] if self.nhrpd else [])]
+
+    def cache(self, router):
+        """nhrpd's entries: address -> (type, NBMA)."""
+        answer = json.loads(run("vtysh", "--vty_socket", os.path.join(self.run_dir, router, "frr"), "-d", "nhrpd", "-c",
+                                "show ip nhrp cache json"))
+        return {e["protocol"]: (e["type"], e["nbma"]) for e in answer.get("table", [])}
+
+    def has_client(self, hub, address, nbma):
+        if hub in self.nhrpd:
+            return self.cache(hub).get(address) == ("dynamic", nbma)
+        return f"{address}/32" in [b["target"] for b in self.show(hub, "nhrp")["bindings"] if b["type"] == "dynamic"]
+
+    def clear(self, n):
+        """Spoke n forgets what it has learnt of others."""
+        self.tool(f"spoke{n}", "clear", "nhrp")
+
+    def ttl(self, n, other):
+        """What the last packet of n's host came with at the other's; None: nothing came."""
+        out = self.exec(f"spoke{other}-host", "ping", "-c", "3", "-i", "0.2", "-W", "1", f"10.1.{n}.253", check=False)
+        found = re.findall(r"ttl=(\d+)", out)
+        return int(found[-1]) if found else None
+
+
+class InteropLab(Routers):
+    """One cell's network."""
 
     def __init__(self, tool, hub, phase, secret):
         lines = f" ip nhrp authentication {secret}\n" if secret else ""
@@ -42,17 +74,7 @@ class InteropLab(scene.Lab):
             routes = f"ip route 10.1.0.0 255.255.0.0 {scene.HUB}\n" if third else "".join(r for k, r in to_all.items() if k != n)
             configs[f"spoke{n}"] = scene.spoke_config(n, lines + shortcut, routes)
         configs = {r: text.replace("holdtime 60", f"holdtime {HOLD_S}") for r, text in configs.items()}
-        super().__init__(tool, configs)
-        self.nhrpd = [f"spoke{n}" for n in NHRPD] + (["hub1"] if hub == "nhrpd" else [])
-
-    def options(self):
-        return ["--no-ipsec", "--datapath", "kernel", "--nhrpd", ",".join(self.nhrpd)]
-
-    def cache(self, router):
-        """nhrpd's entries: address -> (type, NBMA)."""
-        answer = json.loads(run("vtysh", "--vty_socket", os.path.join(self.run_dir, router, "frr"), "-d", "nhrpd", "-c",
-                                "show ip nhrp cache json"))
-        return {e["protocol"]: (e["type"], e["nbma"]) for e in answer.get("table", [])}
+        super().__init__(tool, configs, [f"spoke{n}" for n in NHRPD] + (["hub1"] if hub == "nhrpd" else []))
 
     def registered(self, n):
         """The spoke has its hub's word, and the hub the spoke's address."""
@@ -61,20 +83,12 @@ class InteropLab(scene.Lab):
         return accepted and self.known_to_hub(n)
 
     def known_to_hub(self, n):
-        if "hub1" in self.nhrpd:
-            return self.cache("hub1").get(scene.spoke(n)) == ("dynamic", scene.spoke_nbma(n))
-        return f"{scene.spoke(n)}/32" in [b["target"] for b in self.show("hub1", "nhrp")["bindings"] if b["type"] == "dynamic"]
+        return self.has_client("hub1", scene.spoke(n), scene.spoke_nbma(n))
 
     def resolved(self, n, other):
         """Spoke n has learnt where the other one is: in its kernel's table."""
         entries = json.loads(self.ip(f"spoke{n}", "-j", "neigh", "show", "dev", "Tunnel0"))
         return {e["dst"]: e.get("lladdr") for e in entries}.get(scene.spoke(other)) == scene.spoke_nbma(other)
-
-    def ttl(self, n, other):
-        """What the last packet of n's host came with at the other's; None: nothing came."""
-        out = self.exec(f"spoke{other}-host", "ping", "-c", "3", "-i", "0.2", "-W", "1", f"10.1.{n}.253", check=False)
-        found = re.findall(r"ttl=(\d+)", out)
-        return int(found[-1]) if found else None
 
 
 def comes(condition, seconds=PATIENCE_S):
