@@ -17,10 +17,9 @@ struct sight {
 	size_t vyos;       /* VyOS's configuration mode, mostly `set …` */
 	bool vyos_own;     /* one that no other system has */
 	bool boot_root, boot_own, ios;
-	bool frr;
-	bool nhrp_device;  /* `ip nhrp` below an interface that is no router's */
-	bool ios_device;   /* what only a router's has */
-	bool linux_device; /* … which is the last one opened */
+	bool frr, frr_likely;
+	bool ios_device;   /* lines of an interface that only a router has */
+	bool linux_device; /* the last interface is none of a router's */
 	size_t opennhrp;
 	bool opennhrp_first, opennhrp_own;
 };
@@ -101,15 +100,17 @@ static bool is_linux_device(const char *name)
 
 static void see_frr(struct sight *s, const char *line, size_t indent)
 {
-	static const char *const own[] = { "frr version", "frr defaults", "nhrp nflog-group ", "nhrp multicast-nflog-group ",
-					   "nhrp event socket ", "service integrated-vtysh-config", "debug nhrp ", NULL };
-	static const char *const bgp[] = { "no bgp ebgp-requires-policy", "bgp ebgp-requires-policy", NULL };
+	static const char *const own[] = { "frr version", "frr defaults", NULL };
+	static const char *const likely[] = { "nhrp nflog-group ", "nhrp multicast-nflog-group ", "nhrp event socket ",
+					      "service integrated-vtysh-config", "debug nhrp ", NULL };
 
-	s->frr |= (!indent && starts_with_one(line, own)) || starts_with_one(line, bgp) || !strcmp(line, "router ospf");
+	s->frr |= !indent && starts_with_one(line, own);
+	s->frr_likely |= (!indent && starts_with_one(line, likely)) || strstr(line, "bgp ebgp-requires-policy") ||
+			 !strcmp(line, "router ospf");
 	if (starts(line, "interface "))
 		s->linux_device = is_linux_device(line + strlen("interface "));
-	s->nhrp_device |= s->linux_device && (starts(line, "ip nhrp ") || starts(line, "ipv6 nhrp "));
-	/* "tun0" may be short for Tunnel0; then these are not far. */
+	s->frr_likely |= s->linux_device && (starts(line, "ip nhrp ") || starts(line, "ipv6 nhrp "));
+	/* "tun0" may be short for Tunnel0, and debug a word of a session; then these are not far. */
 	s->ios_device |= starts(line, "tunnel mode ") || starts(line, "tunnel key ") || starts(line, "tunnel destination ") ||
 		  (starts(line, "ip address ") && strchr(line + strlen("ip address "), ' '));
 }
@@ -170,7 +171,7 @@ enum import_language import_language(const char *text, size_t length)
 		return IMPORT_VYOS_BOOT;
 	if (s.opennhrp_first && s.opennhrp_own && s.opennhrp * 2 > s.commands)
 		return IMPORT_OPENNHRP;
-	return s.frr || (s.nhrp_device && !s.ios_device) ? IMPORT_FRR : IMPORT_IOS;
+	return s.frr || (s.frr_likely && !s.ios_device) ? IMPORT_FRR : IMPORT_IOS;
 }
 
 /* ---- tunnels ---- */

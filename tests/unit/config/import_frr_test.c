@@ -182,6 +182,8 @@ static const struct { const char *text, *language; } files[] = {
 	{ "hostname r1\ninterface Tunnel0\n ip nhrp network-id 1\ninterface Gi0/0\nset vpn ipsec interface eth0\n", "IOS" },
 	{ "int tu0\nip nhrp map multicast dynamic\nint gi0/0\nip address 10.0.0.1 255.255.255.0\n", "IOS" },
 	{ "interface tu0\nip nhrp network-id 1\n", "IOS" },
+	{ "debug nhrp packet\ninterface Tunnel0\nip address 10.0.0.1 255.255.255.0\n", "IOS" },
+	{ "router ospf\ninterface Gi0/0\nip address 10.0.0.1 255.255.255.0\n", "IOS" },
 	{ "int tun0\nip nhrp network-id 1\n", "IOS" },
 	{ "interface tun0\nip address 10.0.0.1 255.255.255.0\nip nhrp network-id 1\n", "IOS" },
 	{ "interface tun0\nip nhrp network-id 1\ntunnel mode gre multipoint\n", "IOS" },
