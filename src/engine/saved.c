@@ -44,7 +44,7 @@ static const struct overlay *overlay_at(const struct engine *e, const struct sav
 
 static void next_overlay(struct saved_cursor *c)
 {
-	c->inside = false;
+	c->last = NULL;
 	c->tunnel += c->family == 1;
 	c->family = !c->family;
 }
@@ -53,15 +53,13 @@ bool saved_next(const struct engine *e, struct saved_cursor *c, struct event *ou
 {
 	while (c->tunnel < e->tunnel_count) {
 		const struct overlay *const o = overlay_at(e, c);
-		struct tree_node *const n = !o ? NULL : c->inside ? tree_after(&o->bindings, &c->last) : tree_first(&o->bindings);
-		const struct binding *const b = n ? CONTAINER_OF(n, const struct binding, node) : NULL;
+		const struct binding *const b = !o ? NULL : c->last ? binding_next(c->last) : binding_first(o);
 
 		if (!b) {
 			next_overlay(c);
 			continue;
 		}
-		c->inside = true;
-		c->last = b->dst;
+		c->last = b;
 		if (!is_worth_it(b))
 			continue;
 		describe(b, out);

@@ -10,15 +10,16 @@
 
 #include "engine/engine.h"
 
-/* Zeroed to start. */
+struct binding;
+
+/* Zeroed to start, and good until the engine changes. */
 struct saved_cursor {
 	size_t tunnel, family;
-	bool inside;
-	struct ipprefix last;
+	const struct binding *last; /* NULL: at the beginning of the family */
 };
 
 /* The next binding worth saving, as the event that brings it back; what it points to is valid until the
- * engine changes. false: no more. */
+ * engine changes. false: no more. A hub saves all it has in one go, so that each costs a step and no look-up. */
 bool saved_next(const struct engine *e, struct saved_cursor *c, struct event *out);
 /* How often one has come, gone or moved; how often one got more time. */
 uint64_t saved_changes(const struct engine *e);
