@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BIG_REPLY = 1 << 18 /* octets; the structures that it was made of took many times as much */ };
-
 struct client {
 	struct client *next;
 	struct control_server *server;
@@ -15,7 +13,7 @@ struct client {
 	uv_pipe_t pipe;
 	uv_timer_t timer;
 	int handles; /* not yet closed */
-	bool closing, asked, had_much;
+	bool closing, asked;
 	uv_write_t write;
 	char *reply;
 	size_t length;
@@ -52,9 +50,8 @@ static void on_client_closed(uv_handle_t *h)
 	*at = c->next;
 	s->client_count--;
 	free(c->reply);
-	if (c->had_much)
-		malloc_trim(0);
 	free(c);
+	malloc_trim(0); /* an answer is made of everything that can be shown */
 	free_when_empty(s);
 }
 
@@ -83,7 +80,6 @@ static void send_reply(struct client *c, char *reply, size_t length)
 	uv_buf_t b = uv_buf_init(reply, (unsigned)length);
 
 	c->reply = reply;
-	c->had_much = length >= BIG_REPLY;
 	c->write.data = c;
 	if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &b, 1, on_written) < 0)
 		close_client(c);
