@@ -16,14 +16,15 @@ static int usage(FILE *out)
 	      "  nhrpd  its tunnels, where FRR's nhrpd is to serve them: lines to add to frr.conf\n"
 	      "  swanctl  the protection of its tunnels, for strongSwan's swanctl --load-all; pre-shared\n"
 	      "           keys are left out unless --secrets is given\n"
-	      "  ios   the file as it was understood, in full words\n"
+	      "  ios   the file in full words as a Cisco router takes it; what it would not understand\n"
+	      "        stands there as comments, and is named on stderr\n"
 	      "Exit code: 0, or 2 for usage or an unreadable file.\n", out);
 	return out == stdout ? 0 : 2;
 }
 
 static int render_ios(const struct config *c)
 {
-	char *text = config_print(c);
+	char *text = config_print_ios(c, stderr);
 
 	if (!text) {
 		fputs("dmvpn render: out of memory\n", stderr);

@@ -38,12 +38,21 @@ static char *with_no(struct reading *r, const struct match *m)
 	return text;
 }
 
+/* Of what is not done here nobody knows whether it is on by default: its "no" may say something. */
+static bool no_is_kept(const struct match *m)
+{
+	const bool taken_here = m->row->fate == HONOURED || m->row->fate == ALWAYS_ON;
+
+	return m->sign == SIGN_NO && !m->truncated && m->row->enters == MODE_NONE &&
+	       (m->row->keeping == TOGGLE || !taken_here);
+}
+
 /* The text to keep: NULL when the line only takes something away. */
 static char *kept_text(struct reading *r, const struct match *m)
 {
 	if (!is_no(m))
 		return reading_keep(r, m->canonical);
-	return m->sign == SIGN_NO && m->row->keeping == TOGGLE && !m->truncated ? with_no(r, m) : NULL;
+	return no_is_kept(m) ? with_no(r, m) : NULL;
 }
 
 static bool begins_with_words(const char *text, const char *words)
@@ -74,7 +83,7 @@ static struct config_block *block_find(struct reading *r, uint64_t key)
 	return at != NAMES_NONE && r->c->blocks[at].head ? &r->c->blocks[at] : NULL;
 }
 
-void reading_block(struct reading *r, const struct match *m)
+struct config_block *reading_block(struct reading *r, const struct match *m)
 {
 	const uint64_t key = identity(m, 0);
 	struct config_block *block = block_find(r, key);
@@ -90,7 +99,7 @@ void reading_block(struct reading *r, const struct match *m)
 		block = ADD(r, r->c->blocks, r->c->block_count);
 		if (!block) {
 			free(head);
-			return;
+			return NULL;
 		}
 		block->head = head;
 		block->file = r->file;
@@ -101,6 +110,16 @@ void reading_block(struct reading *r, const struct match *m)
 		reading_enter(r, m->row->enters, (size_t)(block - r->c->blocks));
 		reading_top(r)->scope = key;
 	}
+	return block && block->head ? block : NULL;
+}
+
+void reading_empty_block(struct config_block *b)
+{
+	for (size_t i = 0; i < b->line_count; i++)
+		free(b->lines[i].text);
+	free(b->lines);
+	b->lines = NULL;
+	b->line_count = 0;
 }
 
 /* ---- lines of a block ---- */
@@ -135,8 +154,28 @@ static struct config_block_line *line_add(struct reading *r, struct config_block
 	line->mode = top->mode;
 	line->parent = top->head;
 	line->depth = top->head == NAMES_NONE ? 1 : b->lines[top->head].depth + 1;
-	r->out_of_memory |= !names_set(&r->names, key, (uint32_t)(b->line_count - 1));
+	if (key)
+		r->out_of_memory |= !names_set(&r->names, key, (uint32_t)(b->line_count - 1));
 	return line;
+}
+
+void reading_raw(struct reading *r, size_t indent, const char *text)
+{
+	struct frame *top = reading_top(r);
+	struct config_block_line *line = line_add(r, &r->c->blocks[top->index], top, 0);
+
+	if (!line)
+		return;
+	if (!top->base)
+		top->base = indent + 1;
+	indent = indent + 1 > top->base ? indent + 1 - top->base : 0;
+	line->text = malloc(indent + strlen(text) + 1);
+	if (!line->text) {
+		r->out_of_memory = true;
+		return;
+	}
+	memset(line->text, ' ', indent);
+	strcpy(line->text + indent, text);
 }
 
 static void enter_line(struct reading *r, const struct match *m, const struct frame *top, uint64_t key, uint32_t at)
@@ -169,11 +208,22 @@ void reading_block_line(struct reading *r, const struct match *m)
 		free(line->text);
 		line->text = text;
 	}
-	if (line->text && m->row->enters != MODE_NONE && !is_no(m))
+	line->opens = m->row->enters != MODE_NONE;
+	if (line->text && line->opens)
 		enter_line(r, m, top, key, (uint32_t)(line - b->lines));
 }
 
 /* ---- lines of an interface kept for other programs ---- */
+
+static void remove_extras(struct config_interface *i, const char *words)
+{
+	for (size_t k = 0; k < i->extra_count; k++) {
+		if (i->extras[k] && begins_with_words(i->extras[k], words)) {
+			free(i->extras[k]);
+			i->extras[k] = NULL;
+		}
+	}
+}
 
 void reading_extra(struct reading *r, const struct match *m)
 {
@@ -184,6 +234,8 @@ void reading_extra(struct reading *r, const struct match *m)
 	char *text = kept_text(r, m);
 	char **slot = at != NAMES_NONE && at < i->extra_count ? &i->extras[at] : NULL;
 
+	if (is_no(m) && m->truncated)
+		remove_extras(i, m->canonical);
 	if (!slot && text) {
 		slot = ADD(r, i->extras, i->extra_count);
 		r->out_of_memory |= slot && !names_set(&r->names, key, (uint32_t)(i->extra_count - 1));

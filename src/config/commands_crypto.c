@@ -15,8 +15,10 @@
 
 static void open_certificate(struct reading *r, const struct match *m)
 {
-	if (m->sign == SIGN_SET)
-		r->until = reading_keep(r, "quit");
+	if (m->sign != SIGN_SET)
+		return;
+	reading_raw(r, r->indent, m->canonical);
+	r->until = reading_keep(r, "quit");
 }
 
 const struct command commands_crypto[] = {
@@ -168,7 +170,7 @@ const struct command commands_ikev2_policy[] = {
 
 const struct command commands_ikev2_keyring[] = {
 	{ "peer <word>", HONOURED, NULL, NULL, MODE_IKEV2_PEER },
-	{ "aaa <*>", TRAFFIC, NO_AAA },
+	{ "aaa attribute list <word>", TRAFFIC, NO_AAA },
 	{ NULL },
 };
 
@@ -208,7 +210,8 @@ const struct command commands_ikev2_profile[] = {
 	{ "nat force-encap", HONOURED, .keeping = SINGLE },
 	{ "ivrf <word>", NO_EFFECT, INSIDE_VRF },
 	{ "initial-contact force", NO_EFFECT, "strongSwan does so anyway" },
-	{ "aaa <*>", TRAFFIC, NO_AAA },
+	{ "aaa authorization (group|user) <*>", TRAFFIC, NO_AAA },
+	{ "aaa accounting (psk|cert|eap) <*>", UNSUPPORTED, NO_AAA },
 	{ "virtual-template <*>", TRAFFIC, NO_CLIENT },
 	{ "config-exchange <*>", UNSUPPORTED, "configuration payloads are not used" },
 	{ "(redirect|reconnect|accounting|shutdown) [<*>]", UNSUPPORTED, "left to strongSwan" },
@@ -226,11 +229,11 @@ const struct command commands_trustpoint[] = {
 	{ "rsakeypair <*>", NO_EFFECT, PKI },
 	{ "eckeypair <*>", NO_EFFECT, PKI },
 	{ "fqdn <*>", NO_EFFECT, PKI },
-	{ "ip-address <*>", NO_EFFECT, PKI },
+	{ "ip-address [(<ip>|<if>)]", NO_EFFECT, PKI },
 	{ "serial-number [<*>]", NO_EFFECT, PKI },
 	{ "hash <*>", NO_EFFECT, PKI },
 	{ "usage <*>", NO_EFFECT, PKI },
-	{ "vrf <*>", NO_EFFECT, PKI },
+	{ "vrf <word>", NO_EFFECT, PKI },
 	{ "source <*>", NO_EFFECT, PKI },
 	{ "password <*>", NO_EFFECT, PKI },
 	{ "fingerprint <*>", NO_EFFECT, PKI },

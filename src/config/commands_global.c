@@ -98,7 +98,8 @@ static void open_vrf(struct reading *r, const struct match *m)
 	}
 	vrf = reading_vrf(r, name->text); /* may move the list */
 	r->c->vrfs[vrf].defined = true;
-	reading_enter(r, MODE_VRF, 0);
+	r->c->vrfs[vrf].old_style = match_has(m, "ip");
+	reading_block(r, m);
 }
 
 /* ---- ip route … ---- */
@@ -128,6 +129,7 @@ static void route_options(struct reading *r, const struct match *m, struct confi
 	route->tag = tag ? (uint32_t)tag->number : 0;
 	route->track = track ? (uint32_t)track->number : 0;
 	route->name = reading_keep(r, name ? name->text : NULL);
+	route->permanent = match_has(m, "permanent");
 	route->distance = 1;
 	for (size_t i = 1; i < m->count; i++) {
 		/* The bare number is the distance; the others follow their keyword. */
@@ -251,14 +253,17 @@ static void set_ipv4_routing(struct reading *r, const struct match *m)
 static void open_banner(struct reading *r, const struct match *m)
 {
 	const char *text = match_arg(m, 0) ? match_arg(m, 0)->text : "";
-	char delimiter[3] = { text[0], 0, 0 };
+	struct config_block *block = reading_block(r, m);
+	size_t length = text[0] == '^' && text[1] ? 2 : 1;
 
-	if (!sets(m) || !text[0])
+	while (text[0] && (text[length] & 0xc0) == 0x80)
+		length++; /* one letter in several octets */
+	if (!block || !text[0] || memmem(text + length, strlen(text + length), text, length))
 		return;
-	if (text[0] == '^' && text[1])
-		delimiter[1] = text[1];
-	if (!strstr(text + strlen(delimiter), delimiter))
-		r->until = reading_keep(r, delimiter);
+	reading_enter(r, MODE_OPAQUE, (size_t)(block - r->c->blocks));
+	reading_empty_block(block);
+	r->until = strndup(text, length);
+	r->out_of_memory |= !r->until;
 }
 
 #define SESSION "a word of the session, not of the configuration"
@@ -269,27 +274,39 @@ static void end_session(struct reading *r, const struct match *m)
 	r->depth = 1;
 }
 
+/* What is inside of a block that is only kept is not known: "exit" may lead out of that. */
+static void exit_mode(struct reading *r, const struct match *m)
+{
+	const enum config_mode mode = reading_top(r)->mode;
+
+	if (mode != MODE_OPAQUE && mode != MODE_UNSUPPORTED)
+		reading_leave(r, m);
+}
+
 const struct command commands_session[] = {
-	{ "en", NO_EFFECT, SESSION }, /* in IOS only enable: end is no word of that mode */
-	{ "enable", NO_EFFECT, SESSION },
-	{ "disable", NO_EFFECT, SESSION },
+	{ "en", NO_EFFECT, SESSION, reading_stay }, /* in IOS only enable: end is no word of that mode */
+	{ "enable", NO_EFFECT, SESSION, reading_stay },
+	{ "disable", NO_EFFECT, SESSION, reading_stay },
 	{ "configure [<*>]", NO_EFFECT, SESSION, end_session },
 	{ "end", NO_EFFECT, SESSION, end_session },
 	{ "^Z", NO_EFFECT, SESSION, end_session },
-	{ "exit", NO_EFFECT, SESSION, reading_leave },
-	{ "quit", NO_EFFECT, SESSION, reading_leave },
-	{ "do <*>", NO_EFFECT, SESSION },
-	{ "write [<*>]", NO_EFFECT, SESSION },
-	{ "copy <*>", NO_EFFECT, SESSION },
-	{ "reload", NO_EFFECT, SESSION },
+	{ "exit", NO_EFFECT, SESSION, exit_mode },
+	{ "quit", NO_EFFECT, SESSION, exit_mode },
+	{ "logout", NO_EFFECT, SESSION, end_session },
+	{ "do <*>", NO_EFFECT, SESSION, reading_stay },
+	{ "write [<*>]", NO_EFFECT, SESSION, reading_stay },
+	{ "copy <*>", NO_EFFECT, SESSION, reading_stay },
+	{ "reload [<*>]", NO_EFFECT, SESSION, reading_stay },
 	{ "show <*>", NO_EFFECT, SESSION, end_session },
-	{ "terminal <*>", NO_EFFECT, SESSION },
-	{ "clear <*>", NO_EFFECT, SESSION },
-	{ "ping <*>", NO_EFFECT, SESSION },
-	{ "Building configuration...", NO_EFFECT, SESSION },
-	{ "Current configuration <*>", NO_EFFECT, SESSION },
-	{ "Using <1-4294967295> <*>", NO_EFFECT, SESSION },
-	{ "Enter configuration commands, <*>", NO_EFFECT, SESSION },
+	{ "terminal <*>", NO_EFFECT, SESSION, reading_stay },
+	{ "clear <*>", NO_EFFECT, SESSION, reading_stay },
+	{ "(debug|undebug) <*>", NO_EFFECT, SESSION, reading_stay },
+	{ "(ping|traceroute) <*>", NO_EFFECT, SESSION, reading_stay },
+	{ "Building configuration...", NO_EFFECT, SESSION, reading_stay },
+	{ "Current configuration <*>", NO_EFFECT, SESSION, end_session },
+	{ "Using <1-4294967295> <*>", NO_EFFECT, SESSION, end_session },
+	{ "Enter configuration commands, <*>", NO_EFFECT, SESSION, reading_stay },
+	{ "Destination filename <*>", NO_EFFECT, SESSION, reading_stay },
 	{ NULL },
 };
 
@@ -303,8 +320,8 @@ const struct command commands_global[] = {
 	{ "ipv6 unicast-routing", HONOURED, NULL, set_ipv6_routing },
 	{ "interface <if> [(point-to-point|multipoint)]", HONOURED, NULL, open_interface },
 	{ "interface range <*>", TRAFFIC, "write each interface by itself", NULL, MODE_UNSUPPORTED },
-	{ "vrf definition <word>", HONOURED, NULL, open_vrf },
-	{ "ip vrf <word>", HONOURED, NULL, open_vrf },
+	{ "vrf definition <word>", HONOURED, NULL, open_vrf, MODE_VRF },
+	{ "ip vrf <word>", HONOURED, NULL, open_vrf, MODE_VRF },
 	{ "banner (motd|login|exec|incoming|prompt-timeout|slip-ppp) <text>", NO_EFFECT, "a text shown to operators", open_banner },
 
 	{ "router bgp <asn>", HONOURED, NULL, NULL, MODE_BGP },

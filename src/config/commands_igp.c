@@ -58,7 +58,7 @@ const struct command commands_ospf[] = {
 	{ "queue-depth <*>", NO_EFFECT, "left to FRR" },
 	{ "snmp <*>", NO_EFFECT, "SNMP is left to other programs" },
 	{ "prefix-suppression", UNSUPPORTED, "transit networks are announced" },
-	{ "mpls <*>", TRAFFIC, "MPLS is not done" },
+	{ "mpls (ldp|traffic-eng) <*>", TRAFFIC, "MPLS is not done" },
 	{ "shutdown", TRAFFIC, "take the block out instead" },
 	{ NULL },
 };
@@ -86,9 +86,9 @@ const struct command commands_ospf6[] = {
 	{ "bfd all-interfaces", HONOURED, .keeping = SINGLE, .frr = "" },
 	{ "graceful-restart", NO_EFFECT, "left to FRR" },
 	{ "nsf [<*>]", NO_EFFECT, "left to FRR" },
-	{ "address-family ipv6 [unicast]", HONOURED, NULL, reading_stay },
+	{ "address-family ipv6 [unicast]", HONOURED, .keeping = SINGLE, .frr = "" },
 	{ "address-family <*>", TRAFFIC, "OSPFv3 carries IPv6 only; use router ospf", NULL, MODE_UNSUPPORTED },
-	{ "exit-address-family", HONOURED, NULL, reading_stay },
+	{ "exit-address-family", HONOURED, .keeping = SINGLE, .frr = "" },
 	{ NULL },
 };
 

@@ -173,6 +173,7 @@ static void set_mss6(struct reading *r, const struct match *m)
 static void set_dot1q(struct reading *r, const struct match *m)
 {
 	set_number16(m, &reading_interface(r)->dot1q);
+	reading_interface(r)->dot1q_native = sets(m) && match_has(m, "native");
 }
 
 static void set_bandwidth(struct reading *r, const struct match *m)
@@ -192,6 +193,7 @@ static void set_ipv6_enable(struct reading *r, const struct match *m)
 
 #define NAT "address translation is not done"
 #define FILTER "packets are not filtered here; use the system's own filter"
+#define SWITCHING "switching is left to the system"
 #define QOS "quality of service is left to the system"
 #define HARDWARE "the hardware is set up by the system"
 #define MULTICAST "multicast routing is not done; routing protocols' own multicast is carried"
@@ -223,7 +225,8 @@ const struct command commands_interface[] = {
 	{ "shutdown", HONOURED, NULL, set_shutdown },
 	{ "vrf forwarding <word>", HONOURED, NULL, set_vrf },
 	{ "ip vrf forwarding <word>", HONOURED, NULL, set_vrf },
-	{ "encapsulation dot1Q <1-4094> [native]", HONOURED, NULL, set_dot1q },
+	{ "encapsulation dot1Q <1-4094>", HONOURED, NULL, set_dot1q },
+	{ "encapsulation dot1Q <1-4094> native", UNSUPPORTED, "the VLAN's frames carry its number, as others do", set_dot1q },
 	{ "encapsulation <*>", NO_EFFECT, HARDWARE },
 
 	{ "ip split-horizon", HONOURED, NULL, .keeping = TOGGLE, .frr = "ip rip split-horizon" },
@@ -252,15 +255,15 @@ const struct command commands_interface[] = {
 	{ "ip local-proxy-arp", NO_EFFECT, "left to the system" },
 	{ "ip directed-broadcast [<*>]", UNSUPPORTED, "directed broadcasts are left to the system" },
 	{ "ip mask-reply", NO_EFFECT, "left to the system" },
-	{ "ip route-cache [<*>]", NO_EFFECT, "there is no such cache" },
+	{ "ip route-cache [(cef|distributed|flow|policy|same-interface)]", NO_EFFECT, "there is no such cache" },
 	{ "ip mroute-cache", NO_EFFECT, "there is no such cache" },
 	{ "ip load-sharing <*>", NO_EFFECT, "left to the system" },
 	{ "ip virtual-reassembly [<*>]", NO_EFFECT, "left to the system" },
 	{ "ip nbar protocol-discovery [<*>]", NO_EFFECT, "protocols are not counted" },
-	{ "ip flow <*>", NO_EFFECT, "flow records are not written" },
+	{ "ip flow (ingress|egress)", NO_EFFECT, "flow records are not written" },
 	{ "ip accounting [<*>]", NO_EFFECT, "flow records are not written" },
-	{ "flow monitor <*>", NO_EFFECT, "flow records are not written" },
-	{ "performance monitor <*>", NO_EFFECT, "flow records are not written" },
+	{ "[ip] flow monitor <word> [sampler <word>] (input|output)", NO_EFFECT, "flow records are not written" },
+	{ "performance monitor context <word>", NO_EFFECT, "flow records are not written" },
 	{ "ip helper-address [<*>]", UNSUPPORTED, "DHCP is not relayed; run a relay beside" },
 	{ "ip nat (inside|outside)", TRAFFIC, NAT },
 	{ "ip nat enable", TRAFFIC, NAT },
@@ -273,10 +276,14 @@ const struct command commands_interface[] = {
 	{ "ipv6 policy route-map <word>", TRAFFIC, "policy routing is not done" },
 	{ "zone-member security <word>", TRAFFIC, FILTER },
 	{ "crypto map <word> [redundancy <word>]", TRAFFIC, "only tunnel protection is done, not crypto maps" },
-	{ "cts <*>", TRAFFIC, "security group tags are not carried" },
-	{ "ip pim <*>", TRAFFIC, MULTICAST },
+	{ "cts (manual|dot1x)", TRAFFIC, "security group tags are not carried" },
+	{ "cts (sgt inline|role-based enforcement|layer3 <*>)", TRAFFIC, "security group tags are not carried" },
+	{ "ip pim (sparse-mode|dense-mode|sparse-dense-mode|nbma-mode|passive|dr-priority|query-interval|bsr-border|"
+	  "neighbor-filter|state-refresh|bidir-neighbor-filter|redundancy) [<*>]", TRAFFIC, MULTICAST },
 	{ "ipv6 pim <*>", TRAFFIC, MULTICAST },
-	{ "ip igmp <*>", TRAFFIC, MULTICAST },
+	{ "ip igmp (version|join-group|static-group|access-group|helper-address|query-interval|query-max-response-time|"
+	  "querier-timeout|limit|immediate-leave|explicit-tracking|mroute-proxy|proxy-service|unidirectional-link) [<*>]", TRAFFIC,
+	  MULTICAST },
 	{ "ip multicast boundary <*>", TRAFFIC, MULTICAST },
 	{ "mpls <*>", TRAFFIC, "MPLS is not done" },
 	{ "standby <*>", TRAFFIC, "first-hop redundancy is left to other programs" },
@@ -284,7 +291,7 @@ const struct command commands_interface[] = {
 	{ "glbp <*>", TRAFFIC, "first-hop redundancy is left to other programs" },
 	{ "ipv6 nd <*>", UNSUPPORTED, "router advertisements are left to other programs" },
 	{ "ipv6 (redirects|unreachables)", NO_EFFECT, "left to the system" },
-	{ "ipv6 dhcp <*>", UNSUPPORTED, "DHCP is left to other programs" },
+	{ "(ip|ipv6) dhcp (server|client|relay|snooping) <*>", UNSUPPORTED, "DHCP is left to other programs" },
 	{ "ipv6 rip <*>", TRAFFIC, "RIPng is not carried" },
 	{ "isis <*>", TRAFFIC, "IS-IS is not carried" },
 	{ "ip router isis [<*>]", TRAFFIC, "IS-IS is not carried" },
@@ -315,19 +322,20 @@ const struct command commands_interface[] = {
 	{ "arp timeout <*>", NO_EFFECT, "left to the system" },
 	{ "logging event <*>", NO_EFFECT, "the log is set up by the system" },
 	{ "snmp trap <*>", NO_EFFECT, "SNMP is left to other programs" },
-	{ "cdp <*>", NO_EFFECT, NEIGHBOURS },
-	{ "lldp <*>", NO_EFFECT, NEIGHBOURS },
+	{ "cdp (enable|tlv|log) [<*>]", NO_EFFECT, NEIGHBOURS },
+	{ "lldp (transmit|receive|tlv-select|med-tlv-select) [<*>]", NO_EFFECT, NEIGHBOURS },
 	{ "macro <*>", NO_EFFECT, HARDWARE },
 	{ "keepalive [<*>]", NO_EFFECT, HARDWARE },
 	{ "dampening [<*>]", UNSUPPORTED, "flapping links are not held down" },
-	{ "switchport [<*>]", UNSUPPORTED, "switching is left to the system" },
-	{ "spanning-tree <*>", NO_EFFECT, "switching is left to the system" },
+	{ "switchport [<*>]", UNSUPPORTED, SWITCHING },
+	{ "spanning-tree (bpduguard|bpdufilter|cost|guard|link-type|port-priority) [<*>]", NO_EFFECT, SWITCHING },
+	{ "spanning-tree portfast [(trunk|disable|edge|network)] [trunk]", NO_EFFECT, SWITCHING },
+	{ "spanning-tree vlan <word> (cost|port-priority) <*>", NO_EFFECT, SWITCHING },
 	{ "channel-group <*>", UNSUPPORTED, "link bundles are left to the system" },
 	{ "ppp <*>", UNSUPPORTED, "PPP is left to other programs" },
 	{ "dialer <*>", UNSUPPORTED, "PPP is left to other programs" },
 	{ "pppoe <*>", UNSUPPORTED, "PPP is left to other programs" },
-	{ "platform <*>", NO_EFFECT, HARDWARE },
-	{ "ntp <*>", NO_EFFECT, "the time is kept by the system" },
+	{ "ntp (broadcast|disable|multicast) [<*>]", NO_EFFECT, "the time is kept by the system" },
 	{ "domain-path <*>", UNSUPPORTED, "performance routing is not done" },
 	{ NULL },
 };
@@ -338,7 +346,10 @@ static struct config_if_ospf *ospf_of(struct reading *r, const struct match *m)
 {
 	struct config_interface *i = reading_interface(r);
 
-	return strcmp(m->items[0].text, "ip") ? &i->ospf6 : &i->ospf;
+	if (!strcmp(m->items[0].text, "ip"))
+		return &i->ospf;
+	i->ospf6.ospfv3 = !strcmp(m->items[0].text, "ospfv3");
+	return &i->ospf6;
 }
 
 static void set_ospf_network(struct reading *r, const struct match *m)
@@ -442,17 +453,11 @@ const struct command commands_interface_ospf[] = {
 
 #define MPLS_VPN "VRFs are told apart here by name; routes are not exchanged between them"
 
-static void open_vrf_family(struct reading *r, const struct match *m)
-{
-	if (sets(m))
-		reading_enter(r, MODE_VRF_AF, reading_top(r)->index);
-}
-
 const struct command commands_vrf[] = {
 	{ "rd <word>", NO_EFFECT, MPLS_VPN },
 	{ "route-target (import|export|both) <word>", NO_EFFECT, MPLS_VPN },
 	{ "description <text>", NO_EFFECT, "a comment" },
-	{ "address-family (ipv4|ipv6) [(unicast|multicast)]", HONOURED, NULL, open_vrf_family },
+	{ "address-family (ipv4|ipv6) [(unicast|multicast)]", HONOURED, NULL, NULL, MODE_VRF_AF },
 	{ "(import|export) [<*>]", TRAFFIC, "routes are not exchanged between VRFs" },
 	{ NULL },
 };

@@ -109,7 +109,9 @@ const struct command commands_global_no_effect[] = {
 	{ "ip cef [<*>]", NO_EFFECT, "the system forwards" },
 	{ "ipv6 cef [<*>]", NO_EFFECT, "the system forwards" },
 	{ "ip (source-route|gratuitous-arps|subnet-zero|classless|forward-protocol|options) [<*>]", NO_EFFECT, SYSTEM },
-	{ "ip (icmp|tcp|udp) <*>", NO_EFFECT, SYSTEM },
+	{ "ip tcp (synwait-time|window-size|path-mtu-discovery|selective-ack|timestamp|queuemax|finwait-time|ecn|keepalive|"
+	  "chunk-size|mss|intercept|ttl|RST-count|async-mobility) [<*>]", NO_EFFECT, SYSTEM },
+	{ "ip (icmp|udp) <*>", NO_EFFECT, SYSTEM },
 	{ "ip arp <*>", NO_EFFECT, SYSTEM },
 	{ "ip bgp-community new-format", NO_EFFECT, "communities are always written so" },
 	{ "ip explicit-path <*>", NO_EFFECT, SYSTEM, NULL, MODE_OPAQUE },
@@ -123,15 +125,15 @@ const struct command commands_global_no_effect[] = {
 };
 
 const struct command commands_line[] = {
-	{ "logging <*>", NO_EFFECT, MANAGEMENT },
+	{ "logging synchronous [<*>]", NO_EFFECT, MANAGEMENT },
 	{ "exec-timeout <*>", NO_EFFECT, MANAGEMENT },
 	{ "exec", NO_EFFECT, MANAGEMENT },
-	{ "login [<*>]", NO_EFFECT, MANAGEMENT },
+	{ "login [(local|tacacs|authentication <word>)]", NO_EFFECT, MANAGEMENT },
 	{ "password <*>", NO_EFFECT, MANAGEMENT },
 	{ "length <*>", NO_EFFECT, MANAGEMENT },
 	{ "width <*>", NO_EFFECT, MANAGEMENT },
 	{ "history <*>", NO_EFFECT, MANAGEMENT },
-	{ "privilege <*>", NO_EFFECT, MANAGEMENT },
+	{ "privilege level <0-15>", NO_EFFECT, MANAGEMENT },
 	{ "transport <*>", NO_EFFECT, MANAGEMENT },
 	{ "access-class <*>", NO_EFFECT, MANAGEMENT },
 	{ "ipv6 access-class <*>", NO_EFFECT, MANAGEMENT },
@@ -158,12 +160,18 @@ const struct command commands_line[] = {
 const struct command commands_sla[] = {
 	{ "icmp-echo <*>", UNSUPPORTED, PROBES },
 	{ "(udp-jitter|udp-echo|tcp-connect|http|path-echo|icmp-jitter) <*>", UNSUPPORTED, PROBES },
-	{ "(frequency|threshold|timeout|tos|tag|vrf|request-data-size|owner|history|verify-data) [<*>]", UNSUPPORTED, PROBES },
+	{ "(frequency|threshold|timeout|tos|request-data-size) <0-604800000>", UNSUPPORTED, PROBES },
+	{ "vrf <word>", UNSUPPORTED, PROBES },
+	{ "(tag|owner) <text>", UNSUPPORTED, PROBES },
+	{ "verify-data", UNSUPPORTED, PROBES },
+	{ "history <*>", UNSUPPORTED, PROBES },
 	{ NULL },
 };
 
 const struct command commands_track[] = {
 	{ "delay <*>", UNSUPPORTED, PROBES },
-	{ "(object|default|threshold|ip) <*>", UNSUPPORTED, PROBES },
+	{ "(object|threshold|resolution) <*>", UNSUPPORTED, PROBES },
+	{ "ip vrf <word>", UNSUPPORTED, PROBES },
+	{ "default-state (up|down)", UNSUPPORTED, PROBES },
 	{ NULL },
 };

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/ipaddr.h"
 
@@ -146,6 +147,7 @@ struct config_if_ospf {
 	char *area;
 	bool mtu_ignore;
 	bool bfd, no_bfd; /* `ospf bfd`, `ospf bfd disable` */
+	bool ospfv3;      /* said as `ospfv3 …`, for a process `router ospfv3` */
 };
 
 struct config_tunnel {
@@ -186,6 +188,7 @@ struct config_interface {
 	bool ipv6_enable;
 	uint16_t mtu;   /* `mtu N` in bytes; 0: default */
 	uint16_t dot1q; /* VLAN of a sub-interface; 0: none */
+	bool dot1q_native; /* the same, untagged on the wire */
 	uint32_t bandwidth_kbps; /* 0: default */
 	uint32_t delay_tens_us;
 	uint16_t ip_mtu, ipv6_mtu; /* bytes; 0: default (1476 on a tunnel less key and so on) */
@@ -194,8 +197,8 @@ struct config_interface {
 	bool is_tunnel;
 	uint32_t tunnel_number;
 	struct config_tunnel *tunnel; /* when is_tunnel */
-	/* Sub-commands kept for FRR as written (canonical words): "ip split-horizon eigrp 100",
-	 * "no ip next-hop-self eigrp 1", "bfd interval …" … */
+	/* All other sub-commands (canonical words), for FRR or to be printed again: "ip split-horizon eigrp 100",
+	 * "no ip next-hop-self eigrp 1", "bfd interval …", "ip nat inside", "service-policy output P" … */
 	size_t extra_count;
 	char **extras;
 };
@@ -203,6 +206,7 @@ struct config_interface {
 struct config_vrf {
 	char *name; /* vrfs[0] is the global table, name "" */
 	bool defined; /* by vrf definition or ip vrf; else only used */
+	bool old_style; /* by ip vrf: its interfaces say `ip vrf forwarding` */
 };
 
 struct config_route {
@@ -213,14 +217,17 @@ struct config_route {
 	uint8_t distance;       /* default 1 */
 	uint32_t tag;
 	uint32_t track;         /* 0: none */
+	bool permanent;         /* stays when its interface goes down, as written */
 	char *name;             /* `name …`; NULL */
 	unsigned line;
 	const char *file;
 };
 
 /*
- * A top-level block kept whole for another program: `router bgp 65000` and its lines, a
- * route-map, a prefix-list, a crypto block. Words are expanded to their full spelling.
+ * A top-level line and what stands below it, for other programs or only to be printed again: `router bgp
+ * 65000` and its lines, a route-map, a prefix-list, a crypto block, `ip nat …`, `line vty 0 4`. Words are
+ * expanded to their full spelling; inside of blocks that nothing here looks into lines are kept as they stand,
+ * and lines that say "no" to what is on elsewhere keep it ("no ip http server").
  */
 struct config_block_line {
 	unsigned depth; /* 1: directly below the head (address-family lines), 2: inside those */
@@ -228,6 +235,7 @@ struct config_block_line {
 	unsigned line;
 	unsigned mode;   /* enum config_mode of the table that this line belongs to (grammar.h) */
 	uint32_t parent; /* index of the sub-block's head line; UINT32_MAX directly below the head */
+	bool opens;      /* heads a sub-block */
 };
 
 struct config_block {
@@ -311,5 +319,10 @@ bool config_ifname(const char *text, char **ios, char kernel[16]);
 
 /* The whole model as clean text; malloc'd, NULL when out of memory. */
 char *config_print(const struct config *c);
+/*
+ * The same for a Cisco router: what only this project understands stands there as comments ("! dmvpn: …").
+ * What the router is not told, or may not take, is said to notes, a line each.
+ */
+char *config_print_ios(const struct config *c, FILE *notes);
 
 #endif

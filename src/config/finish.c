@@ -51,23 +51,6 @@ struct order {
 	size_t count;
 };
 
-bool config_opens_block(unsigned mode, const char *text)
-{
-	switch (mode) {
-	case MODE_BGP:
-	case MODE_EIGRP:
-		return !strncmp(text, "address-family ", 15);
-	case MODE_EIGRP_AF:
-		return !strncmp(text, "af-interface ", 13) || !strcmp(text, "topology base");
-	case MODE_KEY_CHAIN:
-		return !strncmp(text, "key ", 4);
-	case MODE_IKEV2_KEYRING:
-		return !strncmp(text, "peer ", 5);
-	default:
-		return false;
-	}
-}
-
 static void emit(struct order *o, uint32_t parent)
 {
 	for (uint32_t at = o->first[parent == NAMES_NONE ? 0 : parent + 1]; at; at = o->next[at - 1]) {

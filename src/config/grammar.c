@@ -301,6 +301,21 @@ static bool match_with(struct matching *x, const struct node *n, const struct it
 	return false;
 }
 
+/*
+ * A word that is one of the global mode in full is no abbreviation of another mode's: "ip route …" after a
+ * trustpoint's lines is no `ip-address`.
+ */
+static bool is_global_word(const struct token *t)
+{
+	const struct node *root = word_tree(MODE_GLOBAL);
+
+	for (const struct node *n = root ? root->first : NULL; n; n = n->next) {
+		if (n->length == t->length && begins(n, t))
+			return true;
+	}
+	return false;
+}
+
 static bool match_keyword(struct matching *x, const struct node *at, size_t token)
 {
 	const struct token *t = &x->tokens[token];
@@ -320,6 +335,8 @@ static bool match_keyword(struct matching *x, const struct node *at, size_t toke
 	}
 	if (hits > 1)
 		fail_ambiguous(x, at, token);
+	if (hits == 1 && !token && t->length < found->length && is_global_word(t))
+		hits = 0;
 	return hits == 1 && match_with(x, found, &none, text_of(found->word, found->word + found->length), token + 1);
 }
 

@@ -47,6 +47,8 @@ static size_t sequence_length(const unsigned char *p, const unsigned char *end)
 	return 0;
 }
 
+#define REPLACED "\xef\xbf\xbd" /* stands for what is no text */
+
 /* C0, DEL, and C1, which in UTF-8 is c2 80 to c2 9f: terminals may obey all of them. */
 static bool is_control(const unsigned char *p, size_t length)
 {
@@ -67,7 +69,7 @@ static char *clean_text(const char *from, size_t length)
 			at = stpcpy(at, "^C");
 			p++;
 		} else if (!n || is_control(p, n)) {
-			at = stpcpy(at, "\xef\xbf\xbd");
+			at = stpcpy(at, REPLACED);
 			p += n ? n : 1;
 		} else {
 			memcpy(at, p, n);
@@ -172,16 +174,43 @@ static void split_words(struct line *line)
 	}
 }
 
+/* The pager's word at the end of a page, with what wiped it off the screen. */
+static void cut_pager(char *command)
+{
+	static const char *const words[] = { "--More--", "<--- More --->", NULL };
+	char *p = command + strspn(command, " ");
+
+	for (size_t i = 0; words[i]; i++) {
+		if (!starts(p, words[i]))
+			continue;
+		for (p += strlen(words[i]); *p == ' ' || starts(p, REPLACED); p += *p == ' ' ? 1 : strlen(REPLACED))
+			;
+		/* One blank of the page's next line is not told from those that wipe. */
+		memmove(command, p, strlen(p) + 1);
+		return;
+	}
+}
+
+/* What a router says by itself: "% Invalid input", "*Mar  1 00:01:02: %SYS-5-CONFIG_I", "[OK]", a marker. */
+static bool is_output(const char *text)
+{
+	return *text == '%' || (*text == '*' && isalpha((unsigned char)text[1])) || starts(text, "[OK]") || !strcmp(text, "^");
+}
+
 static void classify(struct line *line)
 {
 	char *command = line->command;
-	const char *first = command + (line->indent = strspn(command, " "));
+	const char *first;
 
+	cut_pager(command);
+	first = command + (line->indent = strspn(command, " "));
 	line->kind = LINE_COMMAND;
 	if (!*first) {
 		line->kind = LINE_BLANK;
 	} else if (*first == '!' || *first == '#') {
 		line->kind = LINE_COMMENT;
+	} else if (is_output(first)) {
+		line->kind = LINE_OUTPUT;
 	} else {
 		memmove(command, first, strlen(first) + 1);
 		first = command + prompt_length(command);

@@ -12,7 +12,7 @@
 
 #include "config/grammar.h"
 
-enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_COMMAND, LINE_TOO_LONG };
+enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_COMMAND, LINE_OUTPUT /* of a session */, LINE_TOO_LONG };
 
 struct line {
 	enum line_kind kind;

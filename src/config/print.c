@@ -1,5 +1,7 @@
 /* The model as clean text: full words, one indent a level, defaults left out. Reading it
- * back gives the same model, so printing that gives the same text. */
+ * back gives the same model, so printing that gives the same text. In the order in which a
+ * router takes it: what interfaces refer to stands before them. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,37 @@
 struct printer {
 	const struct config *c;
 	FILE *out;
+	bool for_router; /* one that knows nothing of this project's own words */
+	FILE *notes;     /* what it is not told; for_router only */
+	const char *part;
 };
+
+/* Begins a line that only this project understands. */
+static void own(const struct printer *p, const char *line)
+{
+	if (p->for_router) {
+		fprintf(p->out, "! dmvpn: %s\n", line);
+		fprintf(p->notes, "%s%s\"%s\" is this project's own and stands there as a comment\n", p->part ? p->part : "",
+			p->part ? ": " : "", line);
+	} else {
+		fprintf(p->out, "%s%s\n", p->part ? " " : "", line);
+	}
+}
+
+static void __attribute__((format(printf, 2, 3))) own_line(const struct printer *p, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return; /* the stream cannot grow either then */
+	own(p, text);
+	free(text);
+}
 
 static const char *host_text(const struct config_host *h, char buffer[IPADDR_TEXT_MAX])
 {
@@ -53,7 +85,7 @@ static void print_nhs(const struct printer *p, const char *af, const struct conf
 	if (n->nhs_fallback_s)
 		fprintf(p->out, " %s nhrp nhs fallback %u\n", af, n->nhs_fallback_s);
 	if (n->nhs_standby_cold)
-		fprintf(p->out, " %s nhrp nhs standby cold\n", af);
+		own_line(p, "%s nhrp nhs standby cold", af);
 }
 
 static void print_maps(const struct printer *p, const char *af, const struct config_nhrp *n)
@@ -63,24 +95,49 @@ static void print_maps(const struct printer *p, const char *af, const struct con
 	for (size_t i = 0; i < n->map_count; i++) {
 		const struct ipprefix *t = &n->maps[i].proto;
 		const bool host = t->len == ip_family_bits((enum ip_family)t->addr.family);
+		const struct ipaddr mask = netmask_from_len(t->len <= 32 ? t->len : 32);
 
-		fprintf(p->out, " %s nhrp map %s %s\n", af, host ? ipaddr_format(&t->addr, a) : ipprefix_format(t, a),
-			host_text(&n->maps[i].nbma, b));
+		fprintf(p->out, " %s nhrp map ", af);
+		if (!host && t->addr.family == IP_V4)
+			fprintf(p->out, "%s %s", ipaddr_format(&t->addr, a), ipaddr_format(&mask, b));
+		else
+			fputs(host ? ipaddr_format(&t->addr, a) : ipprefix_format(t, a), p->out);
+		fprintf(p->out, " %s\n", host_text(&n->maps[i].nbma, b));
 	}
 	for (size_t i = 0; i < n->map_multicast_count; i++)
 		fprintf(p->out, " %s nhrp map multicast %s\n", af, host_text(&n->map_multicast[i], b));
 }
 
-/* What is on by default is said when it is off. */
+/* What is on by default is said when it is off, and always where the version is not known. */
 static void print_implied(const struct printer *p, const char *af, const char *words, bool on, bool implied)
 {
 	if (on || implied)
 		fprintf(p->out, " %s%s nhrp %s\n", on ? "" : "no ", af, words);
 }
 
+static void print_identities(const struct printer *p, const char *af, const struct config_nhrp *n)
+{
+	char a[IPPREFIX_TEXT_MAX], b[IPADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < n->identity_count; i++) {
+		const struct config_nhrp_identity *d = &n->identities[i];
+		const struct ipaddr mask = netmask_from_len(d->overlay.len <= 32 ? d->overlay.len : 32);
+
+		if (d->overlay.len == ip_family_bits((enum ip_family)d->overlay.addr.family))
+			own_line(p, "%s nhrp identity %s %s address %s", af, d->kind, d->name, ipaddr_format(&d->overlay.addr, a));
+		else if (d->overlay.addr.family == IP_V6)
+			own_line(p, "%s nhrp identity %s %s address %s", af, d->kind, d->name, ipprefix_format(&d->overlay, a));
+		else
+			own_line(p, "%s nhrp identity %s %s address %s %s", af, d->kind, d->name,
+				 ipaddr_format(&d->overlay.addr, a), ipaddr_format(&mask, b));
+	}
+	if (n->identity_certificate)
+		own_line(p, "%s nhrp identity certificate", af);
+}
+
 static void print_nhrp(const struct printer *p, const char *af, const struct config_nhrp *n, bool implied)
 {
-	char a[IPPREFIX_TEXT_MAX];
+	char a[IPPREFIX_TEXT_MAX], b[IPADDR_TEXT_MAX];
 
 	if (n->authentication)
 		fprintf(p->out, " %s nhrp authentication %s\n", af, n->authentication);
@@ -100,34 +157,18 @@ static void print_nhrp(const struct printer *p, const char *af, const struct con
 		fprintf(p->out, " %s nhrp redirect timeout %u\n", af, n->redirect_timeout_s);
 	else if (n->redirect)
 		fprintf(p->out, " %s nhrp redirect\n", af);
-	for (size_t i = 0; i < n->partner_count; i++) {
-		fprintf(p->out, " %s nhrp redirect partner %s", af, ipaddr_format(&n->partners[i].next_hop, a));
-		fprintf(p->out, " nbma %s\n", host_text(&n->partners[i].nbma, a));
-	}
+	for (size_t i = 0; i < n->partner_count; i++)
+		own_line(p, "%s nhrp redirect partner %s nbma %s", af, ipaddr_format(&n->partners[i].next_hop, a),
+			 host_text(&n->partners[i].nbma, b));
 	if (n->server_only)
 		fprintf(p->out, " %s nhrp server-only\n", af);
 	if (n->max_send_packets != 10000 || n->max_send_s != 10)
 		fprintf(p->out, " %s nhrp max-send %u every %u\n", af, n->max_send_packets, n->max_send_s);
 	if (n->probe_interval_ms == 0)
-		fprintf(p->out, " no %s nhrp probe\n", af);
+		own_line(p, "no %s nhrp probe", af);
 	else if (n->probe_interval_ms != 250)
-		fprintf(p->out, " %s nhrp probe interval %u\n", af, n->probe_interval_ms);
-	for (size_t i = 0; i < n->identity_count; i++) {
-		const struct config_nhrp_identity *d = &n->identities[i];
-		const struct ipaddr mask = netmask_from_len(d->overlay.len <= 32 ? d->overlay.len : 32);
-
-		fprintf(p->out, " %s nhrp identity %s %s address", af, d->kind, d->name);
-		if (d->overlay.len == ip_family_bits((enum ip_family)d->overlay.addr.family))
-			fprintf(p->out, " %s\n", ipaddr_format(&d->overlay.addr, a));
-		else if (d->overlay.addr.family == IP_V6)
-			fprintf(p->out, " %s\n", ipprefix_format(&d->overlay, a));
-		else {
-			fprintf(p->out, " %s", ipaddr_format(&d->overlay.addr, a));
-			fprintf(p->out, " %s\n", ipaddr_format(&mask, a));
-		}
-	}
-	if (n->identity_certificate)
-		fprintf(p->out, " %s nhrp identity certificate\n", af);
+		own_line(p, "%s nhrp probe interval %u", af, n->probe_interval_ms);
+	print_identities(p, af, n);
 	for (size_t i = 0; i < n->summary_map_count; i++)
 		fprintf(p->out, " %s nhrp summary-map %s\n", af, ipprefix_format(&n->summary_maps[i], a));
 }
@@ -136,7 +177,8 @@ static void print_nhrp(const struct printer *p, const char *af, const struct con
 
 static void print_tunnel(const struct printer *p, const struct config_tunnel *t)
 {
-	const bool implied = t->mode == TUNNEL_GRE_MULTIPOINT && config_version_implies(p->c->version);
+	const bool implied = t->mode == TUNNEL_GRE_MULTIPOINT &&
+			     (config_version_implies(p->c->version) || (p->for_router && !p->c->version));
 	char text[64], address[IPADDR_TEXT_MAX];
 	const char *six = t->transport == IP_V6 ? " ipv6" : "";
 
@@ -145,17 +187,17 @@ static void print_tunnel(const struct printer *p, const struct config_tunnel *t)
 	if (t->if_state_nhrp)
 		fputs(" if-state nhrp\n", p->out);
 	if (!t->fall_over_bgp)
-		fputs(" no nhrp fall-over bgp\n", p->out);
+		own(p, "no nhrp fall-over bgp");
 	if (!t->fall_over_bfd)
-		fputs(" no nhrp fall-over bfd\n", p->out);
+		own(p, "no nhrp fall-over bfd");
 	if (!t->fall_over_relay)
-		fputs(" no nhrp fall-over relay\n", p->out);
+		own(p, "no nhrp fall-over relay");
 	if (t->no_bfd)
-		fputs(" no nhrp bfd\n", p->out);
+		own(p, "no nhrp bfd");
 	if (t->has_route_hold && t->route_hold_s)
-		fprintf(p->out, " nhrp route-hold %u\n", t->route_hold_s);
+		own_line(p, "nhrp route-hold %u", t->route_hold_s);
 	else if (t->has_route_hold)
-		fputs(" no nhrp route-hold\n", p->out);
+		own(p, "no nhrp route-hold");
 	if (t->source_interface)
 		fprintf(p->out, " tunnel source %s\n", ifname_ios(t->source_interface, text));
 	else if (!ipaddr_is_none(&t->source))
@@ -203,29 +245,28 @@ static void print_number(const struct printer *p, const char *words, uint32_t va
 		fprintf(p->out, " %s %u\n", words, value);
 }
 
-static void print_ospf(const struct printer *p, const char *af, const struct config_if_ospf *o)
+static void print_ospf(const struct printer *p, const char *words, const struct config_if_ospf *o)
 {
 	if (o->network)
-		fprintf(p->out, " %s ospf network %s\n", af, o->network);
+		fprintf(p->out, " %s network %s\n", words, o->network);
 	if (o->has_area)
-		fprintf(p->out, " %s ospf %u area %s\n", af, o->process, o->area);
+		fprintf(p->out, " %s %u%s area %s\n", words, o->process, o->ospfv3 ? " ipv6" : "", o->area);
 	if (o->cost)
-		fprintf(p->out, " %s ospf cost %u\n", af, o->cost);
+		fprintf(p->out, " %s cost %u\n", words, o->cost);
 	if (o->has_priority)
-		fprintf(p->out, " %s ospf priority %u\n", af, o->priority);
+		fprintf(p->out, " %s priority %u\n", words, o->priority);
 	if (o->hello_s)
-		fprintf(p->out, " %s ospf hello-interval %u\n", af, o->hello_s);
+		fprintf(p->out, " %s hello-interval %u\n", words, o->hello_s);
 	if (o->dead_s)
-		fprintf(p->out, " %s ospf dead-interval %u\n", af, o->dead_s);
+		fprintf(p->out, " %s dead-interval %u\n", words, o->dead_s);
 	if (o->mtu_ignore)
-		fprintf(p->out, " %s ospf mtu-ignore\n", af);
+		fprintf(p->out, " %s mtu-ignore\n", words);
 	if (o->bfd || o->no_bfd)
-		fprintf(p->out, " %s ospf bfd%s\n", af, o->no_bfd ? " disable" : "");
+		fprintf(p->out, " %s bfd%s\n", words, o->no_bfd ? " disable" : "");
 }
 
 static void print_numbers(const struct printer *p, const struct config_interface *i)
 {
-	print_number(p, "encapsulation dot1Q", i->dot1q);
 	print_number(p, "bandwidth", i->bandwidth_kbps);
 	print_number(p, "delay", i->delay_tens_us);
 	print_number(p, "mtu", i->mtu);
@@ -235,13 +276,44 @@ static void print_numbers(const struct printer *p, const struct config_interface
 	print_number(p, "ipv6 tcp adjust-mss", i->adjust_mss6);
 }
 
-static void print_interface(const struct printer *p, const struct config_interface *i)
+/* What decides whether the interface takes an address stands before it. */
+static bool comes_first(const char *extra)
+{
+	static const char *const words[] = { "switchport", "no switchport", "encapsulation ", "channel-group ", NULL };
+
+	for (size_t i = 0; words[i]; i++) {
+		if (!strncmp(extra, words[i], strlen(words[i])))
+			return true;
+	}
+	return false;
+}
+
+static void print_extras(const struct printer *p, const struct config_interface *i, bool first)
+{
+	for (size_t k = 0; k < i->extra_count; k++) {
+		if (comes_first(i->extras[k]) == first)
+			fprintf(p->out, " %s\n", i->extras[k]);
+	}
+}
+
+static void print_head(const struct printer *p, const struct config_interface *i)
 {
 	fprintf(p->out, "interface %s\n", i->ios_name);
+	if (p->for_router && !strcmp(i->ios_name, i->name) && !i->is_tunnel && strcmp(i->name, "Null0"))
+		fprintf(p->notes, "interface %s: not a router's name for an interface\n", i->ios_name);
 	if (i->description)
 		fprintf(p->out, " description %s\n", i->description);
+	if (i->dot1q)
+		fprintf(p->out, " encapsulation dot1Q %u%s\n", i->dot1q, i->dot1q_native ? " native" : "");
+	print_extras(p, i, true);
 	if (i->vrf)
-		fprintf(p->out, " vrf forwarding %s\n", vrf_name(p, i->vrf));
+		fprintf(p->out, " %svrf forwarding %s\n", p->c->vrfs[i->vrf].old_style ? "ip " : "", vrf_name(p, i->vrf));
+}
+
+static void print_interface(struct printer *p, const struct config_interface *i)
+{
+	p->part = i->ios_name;
+	print_head(p, i);
 	if (i->dhcp)
 		fputs(" ip address dhcp\n", p->out);
 	for (size_t k = 0; k < i->address_count; k++)
@@ -251,13 +323,14 @@ static void print_interface(const struct printer *p, const struct config_interfa
 	print_numbers(p, i);
 	if (i->tunnel)
 		print_tunnel(p, i->tunnel);
-	print_ospf(p, "ip", &i->ospf);
-	print_ospf(p, "ipv6", &i->ospf6);
-	for (size_t k = 0; k < i->extra_count; k++)
-		fprintf(p->out, " %s\n", i->extras[k]);
-	if (i->shutdown)
-		fputs(" shutdown\n", p->out);
+	print_ospf(p, "ip ospf", &i->ospf);
+	print_ospf(p, i->ospf6.ospfv3 ? "ospfv3" : "ipv6 ospf", &i->ospf6);
+	print_extras(p, i, false);
+	/* A new router's interfaces are down until told otherwise. */
+	if (i->shutdown || p->for_router)
+		fprintf(p->out, " %sshutdown\n", i->shutdown ? "" : "no ");
 	fputs("!\n", p->out);
+	p->part = NULL;
 }
 
 /* ---- the rest ---- */
@@ -285,6 +358,8 @@ static void print_route(const struct printer *p, const struct config_route *rout
 		fprintf(p->out, " %u", route->distance);
 	if (route->tag)
 		fprintf(p->out, " tag %u", route->tag);
+	if (route->permanent)
+		fputs(" permanent", p->out);
 	if (route->name)
 		fprintf(p->out, " name %s", route->name);
 	if (route->track)
@@ -295,32 +370,102 @@ static void print_route(const struct printer *p, const struct config_route *rout
 static const char *closing_of(const char *head)
 {
 	return !strncmp(head, "address-family ", 15) ? "exit-address-family"
+	     : !strncmp(head, "service-family ", 15) ? "exit-service-family"
 	     : !strncmp(head, "af-interface ", 13)   ? "exit-af-interface"
+	     : !strncmp(head, "sf-interface ", 13)   ? "exit-sf-interface"
 	     : !strncmp(head, "topology ", 9)	     ? "exit-af-topology"
 						     : "exit";
 }
 
-static void print_block(const struct printer *p, const struct config_block *b)
+/* Words of this project and of FRR that stand in blocks. */
+static bool is_own(const char *text)
+{
+	static const char *const words[] = { "ca-file ", "certificate-file ", "key-file ", "frr ", NULL };
+
+	for (size_t i = 0; words[i]; i++) {
+		if (!strncmp(text, words[i], strlen(words[i])))
+			return true;
+	}
+	return false;
+}
+
+static void print_block_line(const struct printer *p, const struct config_block_line *line)
+{
+	if (p->for_router && is_own(line->text))
+		own(p, line->text);
+	else if (*line->text)
+		fprintf(p->out, "%*s%s\n", (int)line->depth, "", line->text);
+	else
+		fputc('\n', p->out);
+}
+
+/* A router gives a VRF no addresses of a family that its definition does not name. */
+static bool print_families(const struct printer *p, const struct config_block *b)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < b->line_count; i++)
+		named |= !strncmp(b->lines[i].text, "address-family ", 15);
+	if (!p->for_router || named || strncmp(b->head, "vrf definition ", 15))
+		return false;
+	fputs(" address-family ipv4\n exit-address-family\n", p->out);
+	return true;
+}
+
+static void print_block(struct printer *p, const struct config_block *b)
 {
 	const char *heads[FRAMES_MAX] = { 0 };
 	unsigned depth = 1;
 
-	fprintf(p->out, "%s\n", b->head);
+	p->part = b->line_count ? b->head : NULL;
+	if (p->for_router && is_own(b->head))
+		own(p, b->head);
+	else
+		fprintf(p->out, "%s\n", b->head);
 	for (size_t i = 0; i < b->line_count; i++) {
 		const struct config_block_line *line = &b->lines[i];
 
 		for (; depth > line->depth; depth--)
-			fprintf(p->out, "%*s%s\n", (int)depth, "", closing_of(heads[depth - 2]));
-		fprintf(p->out, "%*s%s\n", (int)line->depth, "", line->text);
+			fprintf(p->out, "%*s%s\n", (int)depth - 1, "", closing_of(heads[depth - 2]));
+		print_block_line(p, line);
 		depth = line->depth;
 		heads[depth - 1] = line->text;
-		if (config_opens_block(line->mode, line->text))
+		if (line->opens)
 			depth++;
 	}
 	for (; depth > 1; depth--)
-		fprintf(p->out, "%*s%s\n", (int)depth, "", closing_of(heads[depth - 2]));
-	if (b->line_count)
+		fprintf(p->out, "%*s%s\n", (int)depth - 1, "", closing_of(heads[depth - 2]));
+	if (print_families(p, b) || b->line_count)
 		fputs("!\n", p->out);
+	p->part = NULL;
+}
+
+/* What interfaces refer to, and what decides how they are read. */
+static bool before_interfaces(const char *head)
+{
+	static const char *const words[] = {
+		"vrf ", "ip vrf ", "key ", "crypto ", "bfd-template ", "class-map ", "policy-map ", "parameter-map ",
+		"object-group ", "zone ", "track ", "ip sla ", "flow ", "aaa ", "username ", "enable ", "service ", "ip cef",
+		"ipv6 cef", "ip multicast-routing", "ipv6 multicast-routing", "ip inspect ", "ip dhcp ", "ipv6 dhcp ", "ip domain",
+		"ip name-server ", "vlan ", "spanning-tree ", "vtp ", "controller ", "redundancy", "license ", "boot", "frr ",
+		"template ", "card ", "hw-module ", "platform ", "mpls ", "cts ", "vpdn", "bba-group ", "subscriber ", "ip subnet-zero",
+		"ip source-route", "ip classless", "clock ", "no ip routing", "ip routing", "chat-script ", NULL
+	};
+
+	head += strncmp(head, "no ", 3) ? 0 : 3;
+	for (size_t i = 0; words[i]; i++) {
+		if (!strncmp(head, words[i], strlen(words[i])))
+			return true;
+	}
+	return false;
+}
+
+static void print_blocks(struct printer *p, bool before)
+{
+	for (size_t i = 0; i < p->c->block_count; i++) {
+		if (before_interfaces(p->c->blocks[i].head) == before)
+			print_block(p, &p->c->blocks[i]);
+	}
 }
 
 static void print_globals(const struct printer *p)
@@ -332,38 +477,59 @@ static void print_globals(const struct printer *p)
 	if (p->c->hostname)
 		fprintf(p->out, "hostname %s\n", p->c->hostname);
 	if (p->c->datapath != DATAPATH_AUTO)
-		fprintf(p->out, "datapath %s\n", datapaths[p->c->datapath]);
+		own_line(p, "datapath %s", datapaths[p->c->datapath]);
 	if (p->c->ip_routing6)
 		fputs("ipv6 unicast-routing\n", p->out);
 	fputs("!\n", p->out);
-	for (size_t i = 1; i < p->c->vrf_count; i++) {
-		if (p->c->vrfs[i].defined)
-			fprintf(p->out, "vrf definition %s\n!\n", p->c->vrfs[i].name);
+}
+
+static char *print(struct printer *p)
+{
+	char *text = NULL;
+	size_t length;
+	bool failed;
+
+	p->out = open_memstream(&text, &length);
+	if (!p->out)
+		return NULL;
+	print_globals(p);
+	print_blocks(p, true);
+	for (size_t i = 0; i < p->c->interface_count; i++)
+		print_interface(p, &p->c->interfaces[i]);
+	print_blocks(p, false);
+	for (size_t i = 0; i < p->c->route_count; i++)
+		print_route(p, &p->c->routes[i]);
+	fputs("end\n", p->out);
+	failed = ferror(p->out);
+	if (fclose(p->out) != 0 || failed) {
+		free(text);
+		return NULL;
 	}
+	return text;
 }
 
 char *config_print(const struct config *c)
 {
 	struct printer p = { .c = c };
-	char *text = NULL;
-	size_t length;
-	bool failed;
 
-	p.out = open_memstream(&text, &length);
-	if (!p.out)
-		return NULL;
-	print_globals(&p);
-	for (size_t i = 0; i < c->interface_count; i++)
-		print_interface(&p, &c->interfaces[i]);
-	for (size_t i = 0; i < c->block_count; i++)
-		print_block(&p, &c->blocks[i]);
-	for (size_t i = 0; i < c->route_count; i++)
-		print_route(&p, &c->routes[i]);
-	fputs("end\n", p.out);
-	failed = ferror(p.out);
-	if (fclose(p.out) != 0 || failed) {
-		free(text);
-		return NULL;
+	return print(&p);
+}
+
+/* Lines that the model does not hold, because nobody knows what they say. */
+static void note_unknown(const struct config *c, FILE *notes)
+{
+	for (size_t i = 0; i < c->line_count; i++) {
+		const struct config_line *line = &c->lines[i];
+
+		if (line->reason && (!strncmp(line->reason, "unknown", 7) || line->state == CONFIG_ERROR))
+			fprintf(notes, "line %u is left out or stands as it was understood: %s\n", line->number, line->reason);
 	}
-	return text;
+}
+
+char *config_print_ios(const struct config *c, FILE *notes)
+{
+	struct printer p = { .c = c, .for_router = true, .notes = notes };
+
+	note_unknown(c, notes);
+	return print(&p);
 }

@@ -170,13 +170,6 @@ uint32_t reading_vrf(struct reading *r, const char *name)
 
 /* ---- one command ---- */
 
-static bool is_block_mode(enum config_mode mode)
-{
-	return mode != MODE_GLOBAL && mode != MODE_INTERFACE && mode != MODE_TUNNEL && mode != MODE_VRF &&
-	       mode != MODE_VRF_AF && mode != MODE_OPAQUE && mode != MODE_UNSUPPORTED && mode != MODE_LINE &&
-	       mode != MODE_CERT_CHAIN && mode != MODE_SLA && mode != MODE_TRACK;
-}
-
 static void keep_line(struct reading *r, const struct match *m)
 {
 	const enum config_mode mode = reading_top(r)->mode;
@@ -185,29 +178,23 @@ static void keep_line(struct reading *r, const struct match *m)
 		reading_block(r, m);
 	else if (mode == MODE_INTERFACE || mode == MODE_TUNNEL)
 		reading_extra(r, m);
-	else if (is_block_mode(mode))
+	else
 		reading_block_line(r, m);
 }
 
-static void take(struct reading *r, const struct match *m)
+static void judge_row(struct reading *r, const struct match *m)
 {
 	const struct command *row = m->row;
-	const bool block = is_block_mode(reading_top(r)->mode);
 
 	switch (row->fate) {
 	case HONOURED:
 		r->state = CONFIG_HONOURED;
-		if (row->apply)
-			row->apply(r, m);
-		else
-			keep_line(r, m);
-		return;
+		break;
 	case ALWAYS_ON:
 		r->state = CONFIG_HONOURED;
 		if (m->sign == SIGN_NO)
 			reading_unsupported(r, true, "%s", row->reason);
-		keep_line(r, m);
-		return;
+		break;
 	case NO_EFFECT:
 		reading_no_effect(r, row->reason);
 		break;
@@ -217,14 +204,18 @@ static void take(struct reading *r, const struct match *m)
 			reading_no_effect(r, "switches off what is not done here anyway");
 		else
 			reading_unsupported(r, row->fate == TRAFFIC, "%s", row->reason);
-		if (block && !row->apply)
-			keep_line(r, m);
 		break;
 	}
-	if (row->apply)
-		row->apply(r, m);
-	else if (row->enters != MODE_NONE && m->sign == SIGN_SET && !block)
-		reading_enter(r, row->enters, 0);
+}
+
+/* Every line that is known stays in the model, whatever this program makes of it: it is printed again. */
+static void take(struct reading *r, const struct match *m)
+{
+	judge_row(r, m);
+	if (m->row->apply)
+		m->row->apply(r, m);
+	else
+		keep_line(r, m);
 }
 
 /* A comment on a failed line, from the failure that understood most of it. */
@@ -262,6 +253,27 @@ static bool try_session(struct reading *r, const struct line *line)
 	return true;
 }
 
+static bool takes_anything(const struct frame *frame)
+{
+	return frame->mode == MODE_OPAQUE || frame->mode == MODE_UNSUPPORTED || frame->mode == MODE_LINE;
+}
+
+/* A line of a block that is only kept. "exit" may leave the block or something inside of it. */
+static void belongs(struct reading *r, const struct line *line)
+{
+	const bool supported = reading_top(r)->mode != MODE_UNSUPPORTED;
+	const struct token *first = &line->tokens[0];
+
+	if (supported)
+		reading_no_effect(r, "belongs to a block without effect here");
+	else
+		reading_unsupported(r, false, "belongs to a block that is not supported");
+	if (first->length > 5 && !strncasecmp(first->text, "exit-", 5))
+		reading_leave(r, NULL);
+	else if (line->count != 1 || first->length != 4 || strncasecmp(first->text, "exit", 4))
+		reading_raw(r, line->indent, line->command);
+}
+
 /* Tries the modes from the innermost outwards. */
 static bool try_modes(struct reading *r, const struct line *line, enum sign sign, size_t skip,
 		      struct match_failure *best, enum config_mode *best_mode)
@@ -285,12 +297,9 @@ static bool try_modes(struct reading *r, const struct line *line, enum sign sign
 				reading_top(r)->indent = line->indent;
 			return true;
 		}
-		if ((frame->mode == MODE_OPAQUE || frame->mode == MODE_UNSUPPORTED || frame->mode == MODE_LINE) &&
-		    line->indent > frame->indent) {
-			if (frame->mode == MODE_UNSUPPORTED)
-				reading_unsupported(r, false, "belongs to a block that is not supported");
-			else
-				reading_no_effect(r, "belongs to a block without effect here");
+		if (takes_anything(frame) && line->indent > frame->indent) {
+			r->depth = depth;
+			belongs(r, line);
 			return true;
 		}
 		if (depth == r->depth || failure.depth > best->depth) {
@@ -320,7 +329,11 @@ static void read_command(struct reading *r, const struct line *line)
 	skip = sign == SIGN_SET ? 0 : 1;
 	if (try_modes(r, line, sign, skip, &best, &mode) || try_session(r, line))
 		return;
-	judge_failure(r, &best, mode);
+	/* In a file without indentation, what nobody knows follows the block that takes anything. */
+	if (takes_anything(reading_top(r)) && !reading_top(r)->ended && best.result == MATCH_UNKNOWN)
+		belongs(r, line);
+	else
+		judge_failure(r, &best, mode);
 }
 
 /* ---- lines ---- */
@@ -330,13 +343,20 @@ static bool ends_swallowing(const struct reading *r, const struct line *line)
 	return strstr(line->text, r->until) != NULL;
 }
 
+static void end_swallowing(struct reading *r)
+{
+	free(r->until);
+	r->until = NULL;
+	if (reading_top(r)->mode == MODE_OPAQUE)
+		reading_leave(r, NULL);
+}
+
 static void swallow(struct reading *r, const struct line *line)
 {
 	reading_no_effect(r, "part of a banner or certificate");
-	if (ends_swallowing(r, line)) {
-		free(r->until);
-		r->until = NULL;
-	}
+	reading_raw(r, strspn(line->text, " "), line->text + strspn(line->text, " "));
+	if (ends_swallowing(r, line))
+		end_swallowing(r);
 }
 
 static void judge(struct reading *r, const struct line *line)
@@ -344,8 +364,13 @@ static void judge(struct reading *r, const struct line *line)
 	r->state = CONFIG_BLANK;
 	r->changes_traffic = false;
 	r->reason = r->remedy = NULL;
+	r->indent = line->indent;
+	if (line->kind == LINE_COMMENT && line->indent <= reading_top(r)->indent)
+		reading_top(r)->ended = true;
 	if (r->until)
 		swallow(r, line);
+	else if (line->kind == LINE_OUTPUT)
+		reading_no_effect(r, "what a router says in a session");
 	else if (line->kind == LINE_TOO_LONG)
 		reading_unsupported(r, true, "the line has more than %d words", TOKENS_MAX);
 	else if (line->kind == LINE_COMMAND)
@@ -400,6 +425,9 @@ static void read_lines(struct reading *r, const char *text, size_t length)
 		line_done(&line);
 	}
 	r->out_of_memory |= lexer.at < lexer.end;
+	/* One that never ends would take in what is printed after it. */
+	if (r->until)
+		reading_raw(r, 0, r->until);
 }
 
 static bool reading_init(struct reading *r, const char *name)

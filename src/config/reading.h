@@ -17,6 +17,8 @@ struct frame {
 	size_t index;      /* interface, VRF or block */
 	uint64_t scope;    /* key of the sub-block inside the block, 0 at its top */
 	uint32_t head;     /* block: index of the sub-block's head line, NAMES_NONE at its top */
+	bool ended;        /* a comment that separates stood below it */
+	size_t base;       /* columns before the first line that was kept as it stands, and one */
 };
 
 /* What a names key is about. */
@@ -27,7 +29,8 @@ struct reading {
 	struct config *c;
 	struct names names;
 	const char *file;  /* inside c */
-	unsigned number;   /* the line now read */
+	unsigned number;   /* the line now read, */
+	size_t indent;     /* and the columns before its first word */
 	size_t depth;      /* frames in use; frames[0] is the global mode */
 	struct frame frames[FRAMES_MAX];
 	bool out_of_memory;
@@ -71,9 +74,12 @@ void reading_no_effect(struct reading *r, const char *reason);
 uint32_t reading_vrf(struct reading *r, const char *name);
 
 /* Blocks: opening one again merges. */
-void reading_block(struct reading *r, const struct match *m);
+struct config_block *reading_block(struct reading *r, const struct match *m); /* NULL: there is none now */
 void reading_block_line(struct reading *r, const struct match *m);
 void reading_extra(struct reading *r, const struct match *m);
+void reading_empty_block(struct config_block *b);
+/* A line of the open block, kept as it stands, indented as against the first such line. */
+void reading_raw(struct reading *r, size_t indent, const char *text);
 
 void reading_forget_interface(struct reading *r, size_t at);
 void config_interface_done(struct config_interface *i);
@@ -81,8 +87,6 @@ void config_block_done(struct config_block *b);
 
 /* From 15.7 and XE 16 on, shortcut and the dynamic multicast map are on and hidden. */
 bool config_version_implies(const char *version);
-/* The canonical line is one that opens a sub-block. */
-bool config_opens_block(unsigned mode, const char *text);
 
 /* After the last line: defaults that depend on the whole file, then contradictions. */
 void reading_finish(struct reading *r);

@@ -49,6 +49,14 @@ static bool of_other_process(const struct render *r, const struct match *m)
 	       (ospf && ospf->kind == ITEM_NUMBER && strcmp(ospf->text, running));
 }
 
+/* A "no" switches off what is not done anyway, but for what is always on and where it says something of its own. */
+static bool not_carried(const struct match *m)
+{
+	if (m->row->fate == ALWAYS_ON)
+		return m->sign == SIGN_NO;
+	return (m->row->fate == TRAFFIC || m->row->fate == UNSUPPORTED) && (m->sign == SIGN_SET || m->row->keeping == TOGGLE);
+}
+
 void render_line(struct render *r, unsigned mode, const char *text, const char *indent)
 {
 	struct match m;
@@ -63,7 +71,7 @@ void render_line(struct render *r, unsigned mode, const char *text, const char *
 		fputs(indent, r->out);
 		frr_template_write(r->out, &m, m.row->frr, r->eigrp_as);
 		fputc('\n', r->out);
-	} else if (m.row->fate == TRAFFIC || m.row->fate == UNSUPPORTED || (m.row->fate == ALWAYS_ON && m.sign == SIGN_NO)) {
+	} else if (not_carried(&m)) {
 		render_not_carried(r, text);
 	}
 	match_done(&m);
