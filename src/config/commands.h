@@ -9,6 +9,7 @@ extern const struct command commands_global[];
 extern const struct command commands_global_no_effect[];
 extern const struct command commands_route[];
 extern const struct command commands_interface[];
+extern const struct command commands_link[];
 extern const struct command commands_interface_ospf[];
 extern const struct command commands_tunnel[];
 extern const struct command commands_nhrp[];

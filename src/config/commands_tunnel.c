@@ -91,6 +91,13 @@ static void set_protection(struct reading *r, const struct match *m)
 	t->protection_shared = sets(m) && match_has(m, "shared");
 }
 
+/* The profile counts; the words behind it are printed again. */
+static void set_protection_and_keep(struct reading *r, const struct match *m)
+{
+	set_protection(r, m);
+	reading_extra(r, m);
+}
+
 static void set_if_state(struct reading *r, const struct match *m)
 {
 	reading_tunnel(r)->if_state_nhrp = sets(m);
@@ -135,8 +142,9 @@ const struct command commands_tunnel[] = {
 	{ "tunnel ttl <1-255>", HONOURED, NULL, set_ttl },
 	{ "tunnel path-mtu-discovery [<*>]", HONOURED, NULL, set_pmtud },
 	{ "tunnel protection ipsec profile <word> [shared]", HONOURED, NULL, set_protection },
-	{ "tunnel protection ipsec profile <word> ikev2-profile <word>", TRAFFIC,
-	  "the IKEv2 profile is taken from the IPsec profile", set_protection },
+	{ "tunnel protection ipsec profile <word> [shared] (ikev2-profile|isakmp-profile) <word>", TRAFFIC,
+	  "the IKE profile is taken from the IPsec profile", set_protection_and_keep },
+	{ "tunnel protection ipsec policy <*>", TRAFFIC, "the protected traffic is the tunnel's GRE" },
 	{ "tunnel protection vici profile <word>", HONOURED, NULL, set_protection },
 	{ "tunnel route-via <if> (preferred|mandatory)", TRAFFIC,
 	  "does not work together with IPsec; put the uplink into a VRF and use tunnel vrf" },
@@ -145,6 +153,7 @@ const struct command commands_tunnel[] = {
 	{ "tunnel tos <0-255>", UNSUPPORTED, "the inner packet's TOS is copied" },
 	{ "tunnel bandwidth (receive|transmit) <1-4294967295>", NO_EFFECT, "a hint without effect here" },
 	{ "tunnel flow egress-records", NO_EFFECT, "flow records are not written" },
+	{ "tunnel (rbscp|udlr|entropy|6rd) [<*>]", TRAFFIC, "the tunnel carries GRE and nothing beside" },
 	{ "tunnel endpoint service-policy <*>", NO_EFFECT, "quality of service is left to the system" },
 	{ "keepalive [<*>]", UNSUPPORTED, "GRE keepalives are not sent; BFD and NHRP watch the far end" },
 	{ "if-state nhrp", HONOURED, NULL, set_if_state },
@@ -155,6 +164,7 @@ const struct command commands_tunnel[] = {
 	{ "nhrp nflog-group <1-65535>", NO_EFFECT, "the redirect trigger is set up by the daemon itself" },
 	{ "nhrp map group <word> service-policy output <word>", NO_EFFECT, "quality of service is left to the system" },
 	{ "nhrp (group|attribute) <*>", NO_EFFECT, "quality of service is left to the system" },
+	{ "mpls nhrp", TRAFFIC, "MPLS is not done" },
 	{ "nhrp event-publisher <*>", NO_EFFECT, "events go to the log" },
 	{ NULL },
 };
@@ -207,6 +217,11 @@ static void set_registration_timeout(struct reading *r, const struct match *m)
 static void set_no_unique(struct reading *r, const struct match *m)
 {
 	nhrp_of(r, m)->no_unique = sets(m);
+}
+
+static void set_unique(struct reading *r, const struct match *m)
+{
+	nhrp_of(r, m)->no_unique = m->sign == SIGN_NO;
 }
 
 static void set_shortcut(struct reading *r, const struct match *m)
@@ -593,6 +608,7 @@ const struct command commands_nhrp[] = {
 	{ "(ip|ipv6) nhrp holdtime <1-65535>", HONOURED, NULL, set_holdtime },
 	{ "(ip|ipv6) nhrp registration timeout <1-65535>", HONOURED, NULL, set_registration_timeout },
 	{ "(ip|ipv6) nhrp registration no-unique", HONOURED, NULL, set_no_unique },
+	{ "(ip|ipv6) nhrp registration unique", HONOURED, NULL, set_unique },
 	{ "(ip|ipv6) nhrp shortcut", HONOURED, NULL, set_shortcut },
 	{ "(ip|ipv6) nhrp redirect [timeout <1-30>]", HONOURED, NULL, set_redirect },
 	{ "ip nhrp redirect partner <ip> nbma <host>", HONOURED, NULL, set_partner },
@@ -618,6 +634,7 @@ const struct command commands_nhrp[] = {
 	{ "(ip|ipv6) nhrp identity certificate", HONOURED, NULL, set_identity_certificate },
 	{ "ip nhrp summary-map <prefix>", HONOURED, NULL, set_summary_map },
 	{ "ipv6 nhrp summary-map <prefix6>", HONOURED, NULL, set_summary_map },
+	{ "ip nhrp nhs <ip> <ip> <mask>", TRAFFIC, "a server serves all destinations" },
 	{ "(ip|ipv6) nhrp (group|attribute) <*>", NO_EFFECT, QOS },
 	{ "(ip|ipv6) nhrp record", NO_EFFECT, "transit records are always written" },
 	{ "(ip|ipv6) nhrp responder <if>", NO_EFFECT, "the tunnel's own address is always given" },
@@ -626,6 +643,8 @@ const struct command commands_nhrp[] = {
 	{ "(ip|ipv6) nhrp path preference <*>", UNSUPPORTED, "paths are preferred by routing and by the NHS's priority" },
 	{ "(ip|ipv6) nhrp send-routed", UNSUPPORTED, "NHRP follows the tunnels" },
 	{ "(ip|ipv6) nhrp connect [<*>]", UNSUPPORTED, "IPsec follows the NHRP binding" },
+	{ "(ip|ipv6) nhrp reject", UNSUPPORTED, "refused routes are not kept in the routing table" },
+	{ "(ip|ipv6) nhrp event-publisher <*>", NO_EFFECT, "events go to the log" },
 	{ "(ip|ipv6) nhrp multicast <*>", UNSUPPORTED, "multicast is sent to the multicast map" },
 	{ NULL },
 };

@@ -1,0 +1,69 @@
+/* Lines of any interface that concern the link below it, queues, or other programs, with the reason why they
+ * do nothing here. */
+#include "config/commands.h"
+#include "config/reading.h"
+
+#define HARDWARE "the hardware is set up by the system"
+#define QOS "quality of service is left to the system"
+#define SWITCHING "switching is left to the system"
+#define PPP "PPP is left to other programs"
+#define NEIGHBOURS "neighbour discovery of the link layer is left to the system"
+
+const struct command commands_link[] = {
+	{ "service-policy <*>", NO_EFFECT, QOS },
+	{ "(qos|mls|plim) <*>", NO_EFFECT, QOS },
+	{ "auto qos <*>", NO_EFFECT, QOS },
+	{ "fair-queue [<*>]", NO_EFFECT, QOS },
+	{ "no-fair-queue", NO_EFFECT, QOS },
+	{ "random-detect [<*>]", NO_EFFECT, QOS },
+	{ "(priority-group|custom-queue-list) <1-16>", NO_EFFECT, QOS },
+	{ "priority-queue <*>", NO_EFFECT, QOS },
+	{ "srr-queue <*>", NO_EFFECT, QOS },
+	{ "max-reserved-bandwidth <*>", NO_EFFECT, QOS },
+	{ "rate-limit <*>", NO_EFFECT, QOS },
+	{ "traffic-shape <*>", NO_EFFECT, QOS },
+	{ "hold-queue <*>", NO_EFFECT, QOS },
+	{ "(tx-ring-limit|tx-queue-limit) <*>", NO_EFFECT, QOS },
+	{ "trust device <word>", NO_EFFECT, QOS },
+	{ "ip rsvp <*>", NO_EFFECT, QOS },
+	{ "storm-control <*>", NO_EFFECT, SWITCHING },
+
+	{ "load-interval <*>", NO_EFFECT, "counters are not averaged" },
+	{ "carrier-delay [<*>]", NO_EFFECT, HARDWARE },
+	{ "negotiation (auto|forced)", NO_EFFECT, HARDWARE },
+	{ "(duplex|speed|media-type|clockrate|mac-address|mdix|fec|flowcontrol) <*>", NO_EFFECT, HARDWARE },
+	{ "clock (rate|source) <*>", NO_EFFECT, HARDWARE },
+	{ "serial restart-delay <*>", NO_EFFECT, HARDWARE },
+	{ "(framing|linecode|cablelength|crc|invert|loopback|physical-layer|pulse-time|dce-terminal-timing-enable) [<*>]",
+	  NO_EFFECT, HARDWARE },
+	{ "(hw-module|power|lacp|udld|macro|transceiver|xcvr|lte|cellular|cell|dsl|operating) <*>", NO_EFFECT, HARDWARE },
+	{ "keepalive [<*>]", NO_EFFECT, HARDWARE },
+	{ "mop (enabled|sysid)", NO_EFFECT, "there is no such protocol here" },
+	{ "arp timeout <*>", NO_EFFECT, "left to the system" },
+	{ "logging event <*>", NO_EFFECT, "the log is set up by the system" },
+	{ "snmp <*>", NO_EFFECT, "SNMP is left to other programs" },
+	{ "cdp (enable|tlv|log) [<*>]", NO_EFFECT, NEIGHBOURS },
+	{ "lldp (transmit|receive|tlv-select|med-tlv-select) [<*>]", NO_EFFECT, NEIGHBOURS },
+	{ "ntp (broadcast|disable|multicast) [<*>]", NO_EFFECT, "the time is kept by the system" },
+	{ "dampening [<*>]", UNSUPPORTED, "flapping links are not held down" },
+	{ "backup (interface|delay|load) <*>", TRAFFIC, "interfaces do not stand in for each other" },
+
+	{ "switchport [<*>]", UNSUPPORTED, SWITCHING },
+	{ "spanning-tree (bpduguard|bpdufilter|cost|guard|link-type|port-priority) [<*>]", NO_EFFECT, SWITCHING },
+	{ "spanning-tree portfast [(trunk|disable|edge|network)] [trunk]", NO_EFFECT, SWITCHING },
+	{ "spanning-tree vlan <word> (cost|port-priority) <*>", NO_EFFECT, SWITCHING },
+	{ "channel-group <*>", UNSUPPORTED, "link bundles are left to the system" },
+	{ "(channel-protocol|port-channel) <*>", NO_EFFECT, "link bundles are left to the system" },
+	{ "bridge-group <*>", TRAFFIC, SWITCHING },
+	{ "(xconnect|vlan-range|service) <*>", TRAFFIC, SWITCHING },
+	{ "(dot1x|authentication|access-session|mab) [<*>]", NO_EFFECT, SWITCHING },
+	{ "device-tracking [<*>]", NO_EFFECT, SWITCHING },
+	{ "ip (arp|device) <*>", NO_EFFECT, SWITCHING },
+	{ "ip igmp snooping [<*>]", NO_EFFECT, SWITCHING },
+	{ "(ip|ipv6) dhcp (server|client|relay|snooping) <*>", UNSUPPORTED, "DHCP is left to other programs" },
+
+	{ "(ppp|dialer|pppoe|async|l2tp|peer) <*>", UNSUPPORTED, PPP },
+	{ "(dialer-group|pppoe-client) <*>", UNSUPPORTED, PPP },
+	{ "(frame-relay|atm|pvc|dialer-list) <*>", TRAFFIC, "the interface is taken as an Ethernet" },
+	{ NULL },
+};
