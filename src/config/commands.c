@@ -20,6 +20,7 @@ static const struct command_table tables[] = {
 	{ MODE_GLOBAL, commands_crypto },
 	{ MODE_BGP, commands_bgp },
 	{ MODE_BGP_AF, commands_bgp_af },
+	{ MODE_BGP_VRF, commands_bgp_vrf },
 	{ MODE_OSPF, commands_ospf },
 	{ MODE_OSPF6, commands_ospf6 },
 	{ MODE_EIGRP, commands_eigrp },

@@ -19,6 +19,7 @@ extern const struct command commands_line[];
 extern const struct command commands_crypto[];
 extern const struct command commands_bgp[];
 extern const struct command commands_bgp_af[];
+extern const struct command commands_bgp_vrf[];
 extern const struct command commands_ospf[];
 extern const struct command commands_ospf6[];
 extern const struct command commands_eigrp[];

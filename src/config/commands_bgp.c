@@ -59,7 +59,50 @@
 	{ "neighbor <word> unsuppress-map <word>", HONOURED, .keeping = KEYED, .frr = "@=" }, \
 	{ "neighbor <word> dmzlink-bw", TRAFFIC, "traffic is not shared by link bandwidth" }, \
 	{ "neighbor <word> (additional-paths|advertise) <*>", TRAFFIC, "additional paths are not asked for" }, \
-	{ "neighbor <word> inherit <*>", TRAFFIC, "peer templates are not read; use a peer-group" }
+	{ "neighbor <word> inherit <*>", TRAFFIC, "peer templates are not read; use a peer-group" }, \
+	{ "neighbor <word> (advertise-map|send-label|soo|aigp|internal-vpn-client|slow-peer|inter-as-hybrid|default-metric) [<*>]", \
+	  TRAFFIC, "not in FRR as IOS does it" }, \
+	{ "default-metric <1-4294967295>", TRAFFIC, "write the metric with redistribute" }, \
+	{ "distance <1-255> <ip> <wild> [<word>]", TRAFFIC, "distances of single neighbours are not carried" }, \
+	{ "distribute-list <*>", TRAFFIC, "write neighbor … distribute-list" }, \
+	{ "redistribute ospf <1-65535> vrf <*>", TRAFFIC, "routes are not exchanged between VRFs" }, \
+	{ "redistribute static clns <*>", TRAFFIC, "this protocol is not run" }, \
+	{ "import path <*>", NO_EFFECT, "routes are not exchanged between VRFs" }, \
+	{ "bgp (advertise-best-external|recursion|soft-reconfig-backup|aggregate-timer|route-map) [<*>]", UNSUPPORTED, "left to FRR" }, \
+	{ "snmp context <*>", NO_EFFECT, "SNMP is left to other programs" }
+
+/* Rows about a neighbour as such; inside of a VRF's family they stand below that. */
+#define PEER_ROWS \
+	{ "neighbor <word> remote-as <asn>", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> remote-as (internal|external)", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> peer-group", HONOURED, .frr = "=" }, \
+	{ "neighbor <word> peer-group <word>", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> description <text>", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> update-source (<ip>|<ip6>|<if>)", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> ebgp-multihop [<1-255>]", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> disable-connected-check", HONOURED, .frr = "=" }, \
+	{ "neighbor <word> password [0] <secret>", HONOURED, .keeping = KEYED, .frr = "neighbor $1 password $s" }, \
+	{ "neighbor <word> password <1-9> <secret>", TRAFFIC, PASSWORD7, .keeping = KEYED }, \
+	{ "neighbor <word> timers <0-65535> <0-65535> [<0-65535>]", HONOURED, .keeping = KEYED, \
+	  .frr = "neighbor $1 timers $2 $3" }, \
+	{ "neighbor <word> timers connect <1-65535>", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> advertisement-interval <0-600>", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> fall-over bfd [(single-hop|multi-hop)] [strict-mode]", HONOURED, .frr = "neighbor $1 bfd" }, \
+	{ "neighbor <word> fall-over [route-map <word>]", UNSUPPORTED, "a lost route is seen by the hold timer; use fall-over bfd" }, \
+	{ "neighbor <word> shutdown", HONOURED, .frr = "=" }, \
+	{ "neighbor <word> local-as <asn> [no-prepend] [replace-as]", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> ttl-security hops <1-254>", HONOURED, .keeping = KEYED, .frr = "=" }, \
+	{ "neighbor <word> transport connection-mode passive", HONOURED, .frr = "neighbor $1 passive" }, \
+	{ "neighbor <word> transport <*>", NO_EFFECT, "TCP is set up by the system" }, \
+	{ "neighbor <word> version 4", NO_EFFECT, "it is the only version" }, \
+	{ "neighbor <word> (ha-mode|slow-peer|log-neighbor-changes) [<*>]", NO_EFFECT, "left to FRR" }, \
+	{ "neighbor <word> cluster-id <ip>", TRAFFIC, "FRR has one cluster id for the whole router" }, \
+	{ "neighbor <word> remote-as <asn> alternate-as <*>", TRAFFIC, "one autonomous system for all who listen", .keeping = KEYED }, \
+	{ "neighbor <word> local-as <asn> no-prepend replace-as dual-as", TRAFFIC, "not in FRR", .keeping = KEYED }, \
+	{ "neighbor <word> dont-capability-negotiate [<*>]", NO_EFFECT, "left to FRR" }, \
+	{ "neighbor <word> capability <*>", UNSUPPORTED, "filters are not sent to the neighbour" }, \
+	{ "neighbor <word> (validation|path-attribute|rib-update-group|update-in|translate-update|peer-type) [<*>]", UNSUPPORTED, \
+	  "not in FRR" }
 
 const struct command commands_bgp[] = {
 	{ "bgp router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "=" },
@@ -80,35 +123,20 @@ const struct command commands_bgp[] = {
 	{ "bgp graceful-restart [(restart-time|stalepath-time) <1-3600>]", HONOURED, .frr = "=" },
 	{ "bgp asnotation dot", NO_EFFECT, "how numbers are shown" },
 	{ "bgp suppress-inactive", HONOURED, .frr = "" },
+	{ "bgp router-id (interface <if>|vrf auto-assign)", TRAFFIC, "write the router id's address" },
+	{ "bgp maxas-limit <1-254>", TRAFFIC, "FRR takes paths of any length" },
+	{ "bgp client-to-client reflection", HONOURED, .keeping = TOGGLE, .frr = "=" },
+	{ "bgp inject-map <*>", TRAFFIC, "routes are not made up" },
+	{ "bgp rpki <*>", TRAFFIC, "origins are not verified" },
+	{ "bgp (transport|refresh|sso|upgrade-cli|regexp|nopeerup-delay|mpls-local-label|consistency-checker|slow-peer|nsr|"
+	  "auto-summary) [<*>]", NO_EFFECT, "left to FRR" },
+	{ "scope (global|vrf <word>)", TRAFFIC, "write address-family lines" },
 	{ "bgp update-delay <1-3600>", HONOURED, .keeping = SINGLE, .frr = "update-delay $1" },
 	{ "timers bgp <0-65535> <0-65535> [<0-65535>]", HONOURED, .keeping = SINGLE, .frr = "timers bgp $1 $2" },
-	{ "neighbor <word> remote-as <asn>", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> remote-as (internal|external)", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> peer-group", HONOURED, .frr = "=" },
-	{ "neighbor <word> peer-group <word>", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> description <text>", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> update-source (<ip>|<ip6>|<if>)", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> ebgp-multihop [<1-255>]", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> disable-connected-check", HONOURED, .frr = "=" },
-	{ "neighbor <word> password [0] <secret>", HONOURED, .keeping = KEYED, .frr = "neighbor $1 password $s" },
-	{ "neighbor <word> password <1-9> <secret>", TRAFFIC, PASSWORD7, .keeping = KEYED },
-	{ "neighbor <word> timers <0-65535> <0-65535> [<0-65535>]", HONOURED, .keeping = KEYED,
-	  .frr = "neighbor $1 timers $2 $3" },
-	{ "neighbor <word> timers connect <1-65535>", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> advertisement-interval <0-600>", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> fall-over bfd [(single-hop|multi-hop)] [strict-mode]", HONOURED, .frr = "neighbor $1 bfd" },
-	{ "neighbor <word> fall-over [route-map <word>]", UNSUPPORTED, "a lost route is seen by the hold timer; use fall-over bfd" },
-	{ "neighbor <word> shutdown", HONOURED, .frr = "=" },
-	{ "neighbor <word> local-as <asn> [no-prepend] [replace-as]", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> ttl-security hops <1-254>", HONOURED, .keeping = KEYED, .frr = "=" },
-	{ "neighbor <word> transport connection-mode passive", HONOURED, .frr = "neighbor $1 passive" },
-	{ "neighbor <word> transport <*>", NO_EFFECT, "TCP is set up by the system" },
-	{ "neighbor <word> version 4", NO_EFFECT, "it is the only version" },
-	{ "neighbor <word> (ha-mode|slow-peer|log-neighbor-changes) [<*>]", NO_EFFECT, "left to FRR" },
-	{ "neighbor <word> cluster-id <ip>", TRAFFIC, "FRR has one cluster id for the whole router" },
+	PEER_ROWS,
 	{ "template (peer-session|peer-policy) <word>", TRAFFIC, "peer templates are not read; use a peer-group" },
 	{ "address-family (ipv4|ipv6) [unicast]", HONOURED, NULL, NULL, MODE_BGP_AF, .frr = "=" },
-	{ "address-family (ipv4|ipv6) [unicast] vrf <word>", TRAFFIC, NO_VRF, NULL, MODE_BGP_AF },
+	{ "address-family (ipv4|ipv6) [unicast] vrf <word>", TRAFFIC, NO_VRF, NULL, MODE_BGP_VRF },
 	{ "address-family (vpnv4|vpnv6|l2vpn|rtfilter|nsap|link-state) [<*>]", TRAFFIC, "only IPv4 and IPv6 unicast are carried",
 	  NULL, MODE_BGP_AF },
 	{ "address-family (ipv4|ipv6) (multicast|mdt|mvpn|flowspec|labeled-unicast) [<*>]", TRAFFIC,
@@ -120,6 +148,14 @@ const struct command commands_bgp[] = {
 
 const struct command commands_bgp_af[] = {
 	FAMILY_ROWS,
+	{ "exit-address-family", HONOURED, NULL, reading_leave },
+	{ NULL },
+};
+
+const struct command commands_bgp_vrf[] = {
+	PEER_ROWS,
+	FAMILY_ROWS,
+	{ "bgp router-id <ip>", HONOURED, .keeping = SINGLE },
 	{ "exit-address-family", HONOURED, NULL, reading_leave },
 	{ NULL },
 };

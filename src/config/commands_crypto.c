@@ -107,7 +107,8 @@ const struct command commands_keyring[] = {
 	{ "pre-shared-key address ipv6 (<prefix6>|<ip6>) key [0] <secret>", HONOURED },
 	{ "pre-shared-key hostname <word> key [0] <secret>", HONOURED },
 	{ "pre-shared-key address <ip> [<mask>] key <6-7> <secret>", TRAFFIC, ENCRYPTED },
-	{ "local-address (<ip>|<if>)", HONOURED, .keeping = SINGLE },
+	{ "local-address (<ip>|<if>) [<word>]", HONOURED, .keeping = SINGLE },
+	{ "rsa-pubkey <*>", TRAFFIC, PKI, NULL, MODE_UNSUPPORTED },
 	{ "description <text>", HONOURED, .keeping = SINGLE },
 	{ NULL },
 };
@@ -120,6 +121,8 @@ const struct command commands_isakmp_profile[] = {
 	{ "match identity address ipv6 (<prefix6>|<ip6>)", HONOURED },
 	{ "match identity host [domain] <word>", HONOURED },
 	{ "match identity user [domain] <word>", HONOURED },
+	{ "match identity user-fqdn <word>", TRAFFIC, "write match identity user" },
+	{ "xauth", NO_EFFECT, NO_CLIENT },
 	{ "match identity group <word>", TRAFFIC, NO_CLIENT },
 	{ "match certificate <word>", HONOURED },
 	{ "local-address (<ip>|<if>) [<word>]", HONOURED, .keeping = SINGLE },
@@ -156,12 +159,13 @@ const struct command commands_ipsec_profile[] = {
 	{ "set security-association <*>", UNSUPPORTED, "left to strongSwan" },
 	{ "set (identity|mixed-mode|security-policy|reverse-route) [<*>]", TRAFFIC, "the protected traffic is the tunnel's GRE" },
 	{ "responder-only", HONOURED, .keeping = SINGLE },
+	{ "(reverse-route|redundancy|dialer) [<*>]", TRAFFIC, "the protected traffic is the tunnel's GRE" },
 	{ NULL },
 };
 
 const struct command commands_ikev2_proposal[] = {
 	{ "encryption <*>", HONOURED, .keeping = SINGLE },
-	{ "integrity <*>", HONOURED, .keeping = SINGLE },
+	{ "integrity (md5|sha1|sha256|sha384|sha512) [<*>]", HONOURED, .keeping = SINGLE },
 	{ "prf <*>", HONOURED, .keeping = SINGLE },
 	{ "group <*>", HONOURED, .keeping = SINGLE },
 	{ NULL },
@@ -171,6 +175,7 @@ const struct command commands_ikev2_policy[] = {
 	{ "proposal <word>", HONOURED },
 	{ "match fvrf (any|<word>)", HONOURED, .keeping = SINGLE },
 	{ "match address local (<ip>|<ip6>)", HONOURED },
+	{ "description <text>", HONOURED, .keeping = SINGLE },
 	{ NULL },
 };
 
@@ -202,6 +207,9 @@ const struct command commands_ikev2_profile[] = {
 	{ "match identity remote any", HONOURED },
 	{ "match address local (<ip>|<ip6>|interface <if>)", HONOURED },
 	{ "match certificate <word>", HONOURED },
+	{ "match vrf <word>", NO_EFFECT, INSIDE_VRF },
+	{ "(ppk|config-mode|anyconnect|dynamic|tunnel) <*>", TRAFFIC, NO_CLIENT },
+	{ "lifetime certificate", UNSUPPORTED, "sessions are renewed by the lifetime in seconds" },
 	{ "identity local (address|fqdn|email|key-id) <word>", HONOURED, .keeping = SINGLE },
 	{ "identity local dn", HONOURED, .keeping = SINGLE },
 	{ "authentication (local|remote) (pre-share|rsa-sig|ecdsa-sig)", HONOURED },
@@ -209,6 +217,7 @@ const struct command commands_ikev2_profile[] = {
 	{ "authentication (local|remote) eap [<*>]", TRAFFIC, NO_CLIENT },
 	{ "keyring local <word>", HONOURED, .keeping = SINGLE },
 	{ "keyring aaa <*>", TRAFFIC, NO_AAA },
+	{ "keyring <word>", TRAFFIC, "write keyring local NAME", .keeping = SINGLE },
 	{ "pki trustpoint <word> [(sign|verify)]", HONOURED },
 	{ "lifetime <120-86400>", HONOURED, .keeping = SINGLE },
 	{ "dpd <10-3600> <2-60> (on-demand|periodic)", HONOURED, .keeping = SINGLE },
@@ -249,6 +258,10 @@ const struct command commands_trustpoint[] = {
 	{ "issuer-name <*>", NO_EFFECT, PKI },
 	{ "name <*>", NO_EFFECT, PKI },
 	{ "regenerate", NO_EFFECT, PKI },
+	{ "primary", NO_EFFECT, PKI },
+	{ "(ocsp|crl|query|root) <*>", NO_EFFECT, PKI },
+	{ "match certificate <*>", UNSUPPORTED, "certificates are matched by the IKE profile" },
+	{ "authorization (username|list) <*>", NO_EFFECT, NO_AAA },
 	{ NULL },
 };
 

@@ -369,5 +369,6 @@ const struct command commands_global[] = {
 	{ "ip default-network <ip>", TRAFFIC, "write a default route" },
 	{ "domain <word>", TRAFFIC, "performance routing is not done", NULL, MODE_UNSUPPORTED },
 	{ "configure [<*>]", NO_EFFECT, SESSION, end_session }, /* else "conf t" would be config-register */
+	{ "do <*>", NO_EFFECT, SESSION, reading_stay }, /* and no beginning of other words */
 	{ NULL },
 };

@@ -20,6 +20,8 @@ const struct command commands_ospf[] = {
 	{ "redistribute eigrp <1-65535>" OSPF_REDISTRIBUTE, HONOURED, .frr = "redistribute eigrp{metric}{metric-type}{route-map}" },
 	{ "redistribute bgp <asn>" OSPF_REDISTRIBUTE, HONOURED, .frr = "redistribute bgp{metric}{metric-type}{route-map}" },
 	{ "redistribute ospf <1-65535>" OSPF_REDISTRIBUTE " [match <*>]", TRAFFIC, "FRR runs one OSPF process" },
+	{ "redistribute (connected|static|rip|eigrp|bgp) [<1-4294967295>] [metric <0-16777214>] [metric-type <1-2>] [subnets] "
+	  "tag <0-4294967295> [subnets] [route-map <word>]", TRAFFIC, "write the tag into a route-map: set tag" },
 	{ "redistribute (isis|nhrp|odr|maximum-prefix) [<*>]", TRAFFIC, "this protocol is not run" },
 	{ "default-metric <0-16777214>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "area <area> stub [no-summary]", HONOURED, .frr = "=" },
@@ -30,17 +32,22 @@ const struct command commands_ospf[] = {
 	{ "area <area> filter-list prefix <word> (in|out)", HONOURED, .frr = "=" },
 	{ "area <area> default-cost <0-16777215>", HONOURED, .frr = "=" },
 	{ "area <area> authentication [message-digest]", HONOURED, .frr = "=" },
+	{ "area <area> sham-link <*>", TRAFFIC, "routes are not exchanged between VRFs" },
 	{ "area <area> virtual-link <ip> [<*>]", HONOURED, .frr = "area $1 virtual-link $2" },
 	{ "summary-address <ip> <mask>", HONOURED, .frr = "summary-address $1/2" },
+	{ "summary-address <ip> <mask> (tag <0-4294967295>|nssa-only)", HONOURED, .frr = "summary-address $1/2{tag}" },
 	{ "summary-address <ip> <mask> not-advertise", HONOURED, .frr = "summary-address $1/2 no-advertise" },
 	{ "timers throttle spf <0-600000> <0-600000> <0-600000>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "timers throttle lsa [all] <0-600000> <1-600000> <1-600000>", HONOURED, .keeping = SINGLE,
 	  .frr = "timers throttle lsa all $1" },
 	{ "timers lsa arrival <0-600000>", HONOURED, .keeping = SINGLE, .frr = "timers lsa min-arrival $1" },
 	{ "timers pacing <*>", NO_EFFECT, "left to FRR" },
+	{ "timers spf <0-4294967295> <0-4294967295>", UNSUPPORTED, "write timers throttle spf, in milliseconds" },
+	{ "max-metric router-lsa (on-startup wait-for-bgp|external-lsa|include-stub|summary-lsa) [<*>]", TRAFFIC, "not in FRR 8.4" },
 	{ "max-metric router-lsa", HONOURED, .frr = "max-metric router-lsa administrative" },
 	{ "max-metric router-lsa on-startup <5-86400>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "distance <1-255>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "distance <1-255> <ip> <wild> [<word>]", TRAFFIC, "distances of single routers are not carried" },
 	{ "distance ospf [external <1-255>] [inter-area <1-255>] [intra-area <1-255>] [external <1-255>]", HONOURED,
 	  .keeping = SINGLE, .frr = "distance ospf{intra-area}{inter-area}{external}" },
 	{ "distribute-list <word> out (connected|static|rip)", HONOURED, .frr = "=" },
@@ -49,7 +56,14 @@ const struct command commands_ospf[] = {
 	{ "neighbor <ip> [priority <0-255>] [poll-interval <0-65535>]", HONOURED, .keeping = KEYED,
 	  .frr = "neighbor $1{priority}{poll-interval}" },
 	{ "bfd all-interfaces [strict-mode]", HONOURED, .keeping = SINGLE, .frr = "" },
+	{ "neighbor <ip> (cost|database-filter) <*>", TRAFFIC, "not in FRR" },
 	{ "capability vrf-lite", HONOURED, .frr = "" },
+	{ "capability (opaque|transit|lls)", NO_EFFECT, "left to FRR" },
+	{ "(max-lsa|limit|ignore|local-rib-criteria|discard-route|fast-reroute|microloop) [<*>]",
+	  UNSUPPORTED, "left to FRR" },
+	{ "(domain-id|domain-tag) <*>", NO_EFFECT, "routes are not exchanged between VRFs" },
+	{ "ttl-security <*>", TRAFFIC, "FRR takes packets of any TTL" },
+	{ "traffic-share min <*>", TRAFFIC, "traffic is shared evenly" },
 	{ "compatible rfc1583", HONOURED, .keeping = TOGGLE, .frr = "=" },
 	{ "nsf [<*>]", NO_EFFECT, "left to FRR" },
 	{ "nsr", NO_EFFECT, "left to FRR" },
@@ -84,7 +98,12 @@ const struct command commands_ospf6[] = {
 	{ "distance <1-255>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "maximum-paths <1-64>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "bfd all-interfaces", HONOURED, .keeping = SINGLE, .frr = "" },
-	{ "graceful-restart", NO_EFFECT, "left to FRR" },
+	{ "area <area> (encryption|authentication) <*>", TRAFFIC, "OSPFv3 is not protected; protect the tunnel" },
+	{ "area <area> (virtual-link|default-cost|sham-link) <*>", TRAFFIC, "not in FRR 8.4" },
+	{ "(summary-prefix|distribute-list|default-metric) <*>", TRAFFIC, "not in FRR 8.4" },
+	{ "(event-log|queue-depth|max-lsa|limit|local-rib-criteria|prefix-suppression) [<*>]", NO_EFFECT, "left to FRR" },
+	{ "shutdown", TRAFFIC, "take the block out instead" },
+	{ "graceful-restart [<*>]", NO_EFFECT, "left to FRR" },
 	{ "nsf [<*>]", NO_EFFECT, "left to FRR" },
 	{ "address-family ipv6 [unicast]", HONOURED, .keeping = SINGLE, .frr = "" },
 	{ "address-family <*>", TRAFFIC, "OSPFv3 carries IPv6 only; use router ospf", NULL, MODE_UNSUPPORTED },
@@ -101,6 +120,13 @@ const struct command commands_ospf6[] = {
 #define EIGRP_COMMON \
 	{ "eigrp router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
 	{ "eigrp log-neighbor-changes", NO_EFFECT, "left to FRR" }, \
+	{ "eigrp event-log-size <*>", NO_EFFECT, "left to FRR" }, \
+	{ "eigrp default-route-tag <*>", UNSUPPORTED, "FRR's eigrpd does not tag routes" }, \
+	{ "neighbor <ip> <if> (remote|description) <*>", TRAFFIC, "remote neighbours are not done" }, \
+	{ "remote-neighbors <*>", TRAFFIC, "remote neighbours are not done" }, \
+	{ "metric version <*>", TRAFFIC, "FRR's eigrpd has metrics of 32 bits" }, \
+	{ "maximum-prefix <*>", UNSUPPORTED, "FRR's eigrpd does not count prefixes" }, \
+	{ "soft-sia <*>", NO_EFFECT, "left to FRR" }, \
 	{ "eigrp log-neighbor-warnings [<*>]", NO_EFFECT, "left to FRR" }, \
 	{ "eigrp stub [<*>]", TRAFFIC, "FRR's eigrpd knows no stub routers" }, \
 	{ "eigrp stub-site <*>", TRAFFIC, "FRR's eigrpd knows no stub sites" }, \
@@ -130,7 +156,12 @@ const struct command commands_ospf6[] = {
 	{ "offset-list <*>", TRAFFIC, "FRR's eigrpd has no offset lists" }, \
 	{ "variance <1-128>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
 	{ "maximum-paths <1-32>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
-	{ "traffic-share <*>", TRAFFIC, "traffic is shared evenly" }, \
+	{ "traffic-share balanced", TRAFFIC, "traffic is shared evenly" }, \
+	{ "traffic-share min <*>", TRAFFIC, "traffic is shared evenly" }, \
+	{ "default-information (in|out|allowed) [<*>]", TRAFFIC, "FRR's eigrpd takes and tells default routes as any others", \
+	  .keeping = TOGGLE }, \
+	{ "distance <1-255> <ip> <wild> [<word>]", TRAFFIC, "FRR's eigrpd has fixed distances" }, \
+	{ "(fast-reroute|maximum-secondary-paths) <*>", UNSUPPORTED, "FRR's eigrpd has no stand-by paths" }, \
 	{ "timers active-time (disabled|<1-65535>)", HONOURED, .keeping = SINGLE, .frr = "=" }, \
 	{ "metric weights 0 <0-255> <0-255> <0-255> <0-255> <0-255> [<0-255>]", HONOURED, .keeping = SINGLE, \
 	  .frr = "metric weights $1 $2 $3 $4 $5" }, \
@@ -161,6 +192,7 @@ const struct command commands_eigrp_af[] = {
 	{ "router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "eigrp router-id $1" },
 	{ "af-interface (default|<if>)", HONOURED, NULL, NULL, MODE_EIGRP_IF, .frr = "" },
 	{ "topology base", HONOURED, NULL, NULL, MODE_EIGRP_TOPOLOGY, .frr = "" },
+	{ "topology <word> [tid <1-65535>]", TRAFFIC, "there is one topology", NULL, MODE_EIGRP_TOPOLOGY },
 	{ "autonomous-system <1-65535>", HONOURED, .keeping = SINGLE, .frr = "" },
 	{ "exit-address-family", HONOURED, NULL, reading_leave },
 	{ "shutdown", HONOURED, .keeping = TOGGLE, .frr = "" },
@@ -184,12 +216,16 @@ const struct command commands_eigrp_if[] = {
 	{ "dampening-interval [<*>]", UNSUPPORTED, "FRR's eigrpd does not damp changes" },
 	{ "add-paths <*>", TRAFFIC, "FRR's eigrpd announces one path" },
 	{ "shutdown", TRAFFIC, "take the block out instead" },
+	{ "next-hop-unchanged", TRAFFIC, "FRR's eigrpd always sets itself as next hop" },
 	{ "exit-af-interface", HONOURED, NULL, reading_leave },
 	{ NULL },
 };
 
 const struct command commands_eigrp_topology[] = {
 	EIGRP_TOPOLOGY_COMMON,
+	{ "eigrp event-log-size <*>", NO_EFFECT, "left to FRR" },
+	{ "maximum-prefix <*>", UNSUPPORTED, "FRR's eigrpd does not count prefixes" },
+	{ "active-time <*>", NO_EFFECT, "left to FRR" },
 	{ "exit-af-topology", HONOURED, NULL, reading_leave },
 	{ NULL },
 };
@@ -203,7 +239,12 @@ const struct command commands_rip[] = {
 	{ "passive-interface <if>", HONOURED, .keeping = TOGGLE, .frr = "=" },
 	{ "neighbor <ip>", HONOURED, .frr = "=" },
 	{ "auto-summary", TRAFFIC, "networks are not summarised at class borders" },
-	{ "default-information originate", HONOURED, .frr = "=" },
+	{ "default-information originate [route-map <word>]", HONOURED, .keeping = SINGLE, .frr = "default-information originate" },
+	{ "distance <1-255> <ip> <wild> [<word>]", TRAFFIC, "distances of single routers are not carried" },
+	{ "offset-list <*>", TRAFFIC, "offsets are not carried" },
+	{ "(output-delay|flash-update-threshold|input-queue) [<*>]", NO_EFFECT, "left to FRR" },
+	{ "traffic-share min <*>", TRAFFIC, "traffic is shared evenly" },
+	{ "bfd all-interfaces", UNSUPPORTED, "write bfd interval on the interface" },
 	{ "default-metric <1-16>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "distance <1-255>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "redistribute (connected|static) [metric <0-16>] [route-map <word>]", HONOURED,

@@ -89,7 +89,7 @@ const struct command commands_global_no_effect[] = {
 	{ "vlan <*>", NO_EFFECT, SWITCHING, NULL, MODE_OPAQUE },
 	{ "bridge <*>", UNSUPPORTED, SWITCHING },
 	{ "arp <*>", UNSUPPORTED, SYSTEM },
-	{ "mac-address-table <*>", NO_EFFECT, SWITCHING },
+	{ "(mac|mac-address-table) <*>", NO_EFFECT, SWITCHING },
 	{ "errdisable <*>", NO_EFFECT, SWITCHING },
 	{ "license <*>", NO_EFFECT, HARDWARE },
 	{ "platform <*>", NO_EFFECT, HARDWARE },
@@ -177,7 +177,7 @@ const struct command commands_line[] = {
 
 const struct command commands_sla[] = {
 	{ "icmp-echo <*>", UNSUPPORTED, PROBES },
-	{ "(udp-jitter|udp-echo|tcp-connect|http|path-echo|icmp-jitter) <*>", UNSUPPORTED, PROBES },
+	{ "(udp-jitter|udp-echo|tcp-connect|http|path-echo|path-jitter|icmp-jitter|dns|dhcp|ethernet|ftp|mpls|data-pattern) <*>", UNSUPPORTED, PROBES },
 	{ "(frequency|threshold|timeout|tos|request-data-size) <0-604800000>", UNSUPPORTED, PROBES },
 	{ "vrf <word>", UNSUPPORTED, PROBES },
 	{ "(tag|owner) <text>", UNSUPPORTED, PROBES },
@@ -191,5 +191,6 @@ const struct command commands_track[] = {
 	{ "(object|threshold|resolution) <*>", UNSUPPORTED, PROBES },
 	{ "ip vrf <word>", UNSUPPORTED, PROBES },
 	{ "default-state (up|down)", UNSUPPORTED, PROBES },
+	{ "(carrier-delay|description) [<*>]", UNSUPPORTED, PROBES },
 	{ NULL },
 };

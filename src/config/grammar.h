@@ -35,6 +35,7 @@ enum config_mode {
 	MODE_VRF_AF,
 	MODE_BGP,
 	MODE_BGP_AF,
+	MODE_BGP_VRF,
 	MODE_OSPF,
 	MODE_OSPF6,
 	MODE_EIGRP,
