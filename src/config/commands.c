@@ -23,6 +23,7 @@ static const struct command_table tables[] = {
 	{ MODE_BGP_VRF, commands_bgp_vrf },
 	{ MODE_OSPF, commands_ospf },
 	{ MODE_OSPF6, commands_ospf6 },
+	{ MODE_OSPF6_AF, commands_ospf6_af },
 	{ MODE_EIGRP, commands_eigrp },
 	{ MODE_EIGRP_AF, commands_eigrp_af },
 	{ MODE_EIGRP_IF, commands_eigrp_if },

@@ -22,6 +22,7 @@ extern const struct command commands_bgp_af[];
 extern const struct command commands_bgp_vrf[];
 extern const struct command commands_ospf[];
 extern const struct command commands_ospf6[];
+extern const struct command commands_ospf6_af[];
 extern const struct command commands_eigrp[];
 extern const struct command commands_eigrp_af[];
 extern const struct command commands_eigrp_if[];

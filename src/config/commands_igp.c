@@ -77,37 +77,46 @@ const struct command commands_ospf[] = {
 	{ NULL },
 };
 
+#define OSPF6_ROWS \
+	{ "router-id (<ip>|<wild>)", HONOURED, .keeping = SINGLE, .frr = "ospf6 router-id $1" }, \
+	{ "passive-interface default", HONOURED, .keeping = TOGGLE, .frr = "" }, \
+	{ "passive-interface <if>", HONOURED, .keeping = TOGGLE, .frr = "" }, \
+	{ "auto-cost reference-bandwidth <1-4294967>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
+	{ "log-adjacency-changes [detail]", HONOURED, .keeping = TOGGLE, .frr = "=" }, \
+	{ "default-information originate [always] [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED, \
+	  .keeping = SINGLE, .frr = "default-information originate{?always}{metric}{metric-type}{route-map}" }, \
+	{ "redistribute (connected|static|rip) [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED, \
+	  .frr = "redistribute %1{metric}{metric-type}{route-map}" }, \
+	{ "redistribute bgp <asn> [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED, \
+	  .frr = "redistribute bgp{metric}{metric-type}{route-map}" }, \
+	{ "redistribute <*>", TRAFFIC, "FRR's ospf6d does not take routes of this protocol" }, \
+	{ "area <area> stub [no-summary]", HONOURED, .frr = "=" }, \
+	{ "area <area> nssa [no-summary]", HONOURED, .frr = "=" }, \
+	{ "area <area> range <prefix6> [not-advertise]", HONOURED, .frr = "=" }, \
+	{ "timers throttle spf <0-600000> <0-600000> <0-600000>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
+	{ "timers <*>", NO_EFFECT, "left to FRR" }, \
+	{ "distance <1-255>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
+	{ "maximum-paths <1-64>", HONOURED, .keeping = SINGLE, .frr = "=" }, \
+	{ "bfd all-interfaces", HONOURED, .keeping = SINGLE, .frr = "" }, \
+	{ "area <area> (encryption|authentication) <*>", TRAFFIC, "OSPFv3 is not protected; protect the tunnel" }, \
+	{ "area <area> (virtual-link|default-cost|sham-link) <*>", TRAFFIC, "not in FRR 8.4" }, \
+	{ "(summary-prefix|distribute-list|default-metric) <*>", TRAFFIC, "not in FRR 8.4" }, \
+	{ "(event-log|queue-depth|max-lsa|limit|local-rib-criteria|prefix-suppression) [<*>]", NO_EFFECT, "left to FRR" }, \
+	{ "shutdown", TRAFFIC, "take the block out instead" }, \
+	{ "graceful-restart [<*>]", NO_EFFECT, "left to FRR" }, \
+	{ "nsf [<*>]", NO_EFFECT, "left to FRR" }
+
 const struct command commands_ospf6[] = {
-	{ "router-id (<ip>|<wild>)", HONOURED, .keeping = SINGLE, .frr = "ospf6 router-id $1" },
-	{ "passive-interface default", HONOURED, .keeping = TOGGLE, .frr = "" },
-	{ "passive-interface <if>", HONOURED, .keeping = TOGGLE, .frr = "" },
-	{ "auto-cost reference-bandwidth <1-4294967>", HONOURED, .keeping = SINGLE, .frr = "=" },
-	{ "log-adjacency-changes [detail]", HONOURED, .keeping = TOGGLE, .frr = "=" },
-	{ "default-information originate [always] [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED,
-	  .keeping = SINGLE, .frr = "default-information originate{?always}{metric}{metric-type}{route-map}" },
-	{ "redistribute (connected|static|rip) [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED,
-	  .frr = "redistribute %1{metric}{metric-type}{route-map}" },
-	{ "redistribute bgp <asn> [metric <0-16777214>] [metric-type <1-2>] [route-map <word>]", HONOURED,
-	  .frr = "redistribute bgp{metric}{metric-type}{route-map}" },
-	{ "redistribute <*>", TRAFFIC, "FRR's ospf6d does not take routes of this protocol" },
-	{ "area <area> stub [no-summary]", HONOURED, .frr = "=" },
-	{ "area <area> nssa [no-summary]", HONOURED, .frr = "=" },
-	{ "area <area> range <prefix6> [not-advertise]", HONOURED, .frr = "=" },
-	{ "timers throttle spf <0-600000> <0-600000> <0-600000>", HONOURED, .keeping = SINGLE, .frr = "=" },
-	{ "timers <*>", NO_EFFECT, "left to FRR" },
-	{ "distance <1-255>", HONOURED, .keeping = SINGLE, .frr = "=" },
-	{ "maximum-paths <1-64>", HONOURED, .keeping = SINGLE, .frr = "=" },
-	{ "bfd all-interfaces", HONOURED, .keeping = SINGLE, .frr = "" },
-	{ "area <area> (encryption|authentication) <*>", TRAFFIC, "OSPFv3 is not protected; protect the tunnel" },
-	{ "area <area> (virtual-link|default-cost|sham-link) <*>", TRAFFIC, "not in FRR 8.4" },
-	{ "(summary-prefix|distribute-list|default-metric) <*>", TRAFFIC, "not in FRR 8.4" },
-	{ "(event-log|queue-depth|max-lsa|limit|local-rib-criteria|prefix-suppression) [<*>]", NO_EFFECT, "left to FRR" },
-	{ "shutdown", TRAFFIC, "take the block out instead" },
-	{ "graceful-restart [<*>]", NO_EFFECT, "left to FRR" },
-	{ "nsf [<*>]", NO_EFFECT, "left to FRR" },
-	{ "address-family ipv6 [unicast]", HONOURED, .keeping = SINGLE, .frr = "" },
+	OSPF6_ROWS,
+	{ "address-family ipv6 [unicast]", HONOURED, NULL, NULL, MODE_OSPF6_AF, .frr = "" },
 	{ "address-family <*>", TRAFFIC, "OSPFv3 carries IPv6 only; use router ospf", NULL, MODE_UNSUPPORTED },
-	{ "exit-address-family", HONOURED, .keeping = SINGLE, .frr = "" },
+	{ "exit-address-family", HONOURED, NULL, reading_stay },
+	{ NULL },
+};
+
+const struct command commands_ospf6_af[] = {
+	OSPF6_ROWS,
+	{ "exit-address-family", HONOURED, NULL, reading_leave },
 	{ NULL },
 };
 

@@ -23,7 +23,7 @@ void render_line(struct render *r, unsigned mode, const char *text, const char *
 void render_not_carried(struct render *r, const char *text);
 
 /* Facts about a block that stands for one routing process. */
-bool block_has(const struct config_block *b, const char *text); /* directly below the head */
+bool block_has(const struct config_block *b, const char *text); /* directly below the head, or the family of OSPFv3 */
 bool block_passive(const struct config_block *b, const struct config_interface *i);
 /* A `network` line of the block takes in this address (IOS's meaning: the address of the
  * interface lies in it). The line's index, or -1. */

@@ -82,7 +82,7 @@ void render_line(struct render *r, unsigned mode, const char *text, const char *
 bool block_has(const struct config_block *b, const char *text)
 {
 	for (size_t i = 0; b && i < b->line_count; i++) {
-		if (b->lines[i].depth == 1 && !strcmp(b->lines[i].text, text))
+		if ((b->lines[i].depth == 1 || b->lines[i].mode == MODE_OSPF6_AF) && !strcmp(b->lines[i].text, text))
 			return true;
 	}
 	return false;
