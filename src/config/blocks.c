@@ -215,7 +215,7 @@ void reading_block_line(struct reading *r, const struct match *m)
 
 /* ---- lines of an interface kept for other programs ---- */
 
-static void remove_extras(struct config_interface *i, const char *words)
+void reading_remove_extras(struct config_interface *i, const char *words)
 {
 	for (size_t k = 0; k < i->extra_count; k++) {
 		if (i->extras[k] && begins_with_words(i->extras[k], words)) {
@@ -235,7 +235,7 @@ void reading_extra(struct reading *r, const struct match *m)
 	char **slot = at != NAMES_NONE && at < i->extra_count ? &i->extras[at] : NULL;
 
 	if (is_no(m) && m->truncated)
-		remove_extras(i, m->canonical);
+		reading_remove_extras(i, m->canonical);
 	if (!slot && text) {
 		slot = ADD(r, i->extras, i->extra_count);
 		r->out_of_memory |= slot && !names_set(&r->names, key, (uint32_t)(i->extra_count - 1));

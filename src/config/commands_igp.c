@@ -70,9 +70,9 @@ const struct command commands_ospf[] = {
 	{ "ispf", NO_EFFECT, "left to FRR" },
 	{ "event-log <*>", NO_EFFECT, "left to FRR" },
 	{ "queue-depth <*>", NO_EFFECT, "left to FRR" },
-	{ "snmp <*>", NO_EFFECT, "SNMP is left to other programs" },
+	{ "snmp context <word>", NO_EFFECT, "SNMP is left to other programs" },
 	{ "prefix-suppression", UNSUPPORTED, "transit networks are announced" },
-	{ "mpls (ldp|traffic-eng) <*>", TRAFFIC, "MPLS is not done" },
+	{ "mpls (ldp (autoconfig|sync)|traffic-eng (area|router-id|level)) [<*>]", TRAFFIC, "MPLS is not done" },
 	{ "shutdown", TRAFFIC, "take the block out instead" },
 	{ NULL },
 };
@@ -176,7 +176,7 @@ const struct command commands_ospf6_af[] = {
 	  .frr = "metric weights $1 $2 $3 $4 $5" }, \
 	{ "metric maximum-hops <1-255>", UNSUPPORTED, "FRR's eigrpd has a fixed limit" }, \
 	{ "distance eigrp <1-255> <1-255>", TRAFFIC, "FRR's eigrpd has fixed distances" }, \
-	{ "snmp <*>", NO_EFFECT, "SNMP is left to other programs" }
+	{ "snmp context <word>", NO_EFFECT, "SNMP is left to other programs" }
 
 const struct command commands_eigrp[] = {
 	EIGRP_COMMON,

@@ -87,6 +87,7 @@ static void set_protection(struct reading *r, const struct match *m)
 {
 	struct config_tunnel *t = reading_tunnel(r);
 
+	reading_remove_extras(reading_interface(r), "tunnel protection ipsec profile");
 	reading_replace(r, &t->protection_profile, sets(m) ? match_arg(m, 0)->text : NULL);
 	t->protection_shared = sets(m) && match_has(m, "shared");
 }

@@ -175,7 +175,16 @@ static void print_nhrp(const struct printer *p, const char *af, const struct con
 
 /* ---- tunnel ---- */
 
-static void print_tunnel(const struct printer *p, const struct config_tunnel *t)
+static bool has_extra(const struct config_interface *i, const char *begins)
+{
+	for (size_t k = 0; k < i->extra_count; k++) {
+		if (!strncmp(i->extras[k], begins, strlen(begins)))
+			return true;
+	}
+	return false;
+}
+
+static void print_tunnel(const struct printer *p, const struct config_interface *i, const struct config_tunnel *t)
 {
 	const bool implied = t->mode == TUNNEL_GRE_MULTIPOINT &&
 			     (config_version_implies(p->c->version) || (p->for_router && !p->c->version));
@@ -216,7 +225,7 @@ static void print_tunnel(const struct printer *p, const struct config_tunnel *t)
 		fputs(" tunnel path-mtu-discovery\n", p->out);
 	if (t->vrf)
 		fprintf(p->out, " tunnel vrf %s\n", vrf_name(p, t->vrf));
-	if (t->protection_profile)
+	if (t->protection_profile && !has_extra(i, "tunnel protection ipsec profile"))
 		fprintf(p->out, " tunnel protection ipsec profile %s%s\n", t->protection_profile,
 			t->protection_shared ? " shared" : "");
 }
@@ -322,7 +331,7 @@ static void print_interface(struct printer *p, const struct config_interface *i)
 		fputs(" ipv6 enable\n", p->out);
 	print_numbers(p, i);
 	if (i->tunnel)
-		print_tunnel(p, i->tunnel);
+		print_tunnel(p, i, i->tunnel);
 	print_ospf(p, "ip ospf", &i->ospf);
 	print_ospf(p, i->ospf6.ospfv3 ? "ospfv3" : "ipv6 ospf", &i->ospf6);
 	print_extras(p, i, false);
@@ -441,10 +450,12 @@ static void print_block(struct printer *p, const struct config_block *b)
 }
 
 /* What interfaces refer to, and what decides how they are read. */
-static bool before_interfaces(const char *head)
+enum place { PLACE_FIRST, PLACE_BEFORE_INTERFACES, PLACE_AFTER };
+
+static enum place place_of(const char *head)
 {
 	static const char *const words[] = {
-		"vrf ", "ip vrf ", "key ", "crypto ", "bfd-template ", "class-map ", "policy-map ", "parameter-map ",
+		"key ", "crypto ", "bfd-template ", "class-map ", "policy-map ", "parameter-map ",
 		"object-group ", "zone ", "track ", "ip sla ", "flow ", "aaa ", "username ", "enable ", "service ", "ip cef",
 		"ipv6 cef", "ip multicast-routing", "ipv6 multicast-routing", "ip inspect ", "ip dhcp ", "ipv6 dhcp ", "ip domain",
 		"ip name-server ", "vlan ", "spanning-tree ", "vtp ", "controller ", "redundancy", "license ", "boot", "frr ",
@@ -452,18 +463,21 @@ static bool before_interfaces(const char *head)
 		"ip source-route", "ip classless", "clock ", "no ip routing", "ip routing", "chat-script ", NULL
 	};
 
+	/* `ip vrf NAME` is a line of a track's, too. */
+	if (!strncmp(head, "vrf ", 4) || !strncmp(head, "ip vrf ", 7))
+		return PLACE_FIRST;
 	head += strncmp(head, "no ", 3) ? 0 : 3;
 	for (size_t i = 0; words[i]; i++) {
 		if (!strncmp(head, words[i], strlen(words[i])))
-			return true;
+			return PLACE_BEFORE_INTERFACES;
 	}
-	return false;
+	return PLACE_AFTER;
 }
 
-static void print_blocks(struct printer *p, bool before)
+static void print_blocks(struct printer *p, enum place place)
 {
 	for (size_t i = 0; i < p->c->block_count; i++) {
-		if (before_interfaces(p->c->blocks[i].head) == before)
+		if (place_of(p->c->blocks[i].head) == place)
 			print_block(p, &p->c->blocks[i]);
 	}
 }
@@ -493,10 +507,11 @@ static char *print(struct printer *p)
 	if (!p->out)
 		return NULL;
 	print_globals(p);
-	print_blocks(p, true);
+	print_blocks(p, PLACE_FIRST);
+	print_blocks(p, PLACE_BEFORE_INTERFACES);
 	for (size_t i = 0; i < p->c->interface_count; i++)
 		print_interface(p, &p->c->interfaces[i]);
-	print_blocks(p, false);
+	print_blocks(p, PLACE_AFTER);
 	for (size_t i = 0; i < p->c->route_count; i++)
 		print_route(p, &p->c->routes[i]);
 	fputs("end\n", p->out);

@@ -77,6 +77,7 @@ uint32_t reading_vrf(struct reading *r, const char *name);
 struct config_block *reading_block(struct reading *r, const struct match *m); /* NULL: there is none now */
 void reading_block_line(struct reading *r, const struct match *m);
 void reading_extra(struct reading *r, const struct match *m);
+void reading_remove_extras(struct config_interface *i, const char *words); /* those that begin with the words */
 void reading_empty_block(struct config_block *b);
 /* A line of the open block, kept as it stands, indented as against the first such line. */
 void reading_raw(struct reading *r, size_t indent, const char *text);
