@@ -435,7 +435,7 @@ const struct command commands_interface_ospf[] = {
 const struct command commands_vrf[] = {
 	{ "rd <word>", NO_EFFECT, MPLS_VPN },
 	{ "exit-address-family", HONOURED, NULL, reading_stay },
-	{ "(vnet|vpn|context|mdt|maximum|inter-as-hybrid|bgp) [<*>]", NO_EFFECT, MPLS_VPN },
+	{ "(vnet|vpn|context|mdt|maximum|bgp) [<*>]", NO_EFFECT, MPLS_VPN },
 	{ "snmp context <word>", NO_EFFECT, MPLS_VPN },
 	{ "route-target (import|export|both) <word>", NO_EFFECT, MPLS_VPN },
 	{ "description <text>", NO_EFFECT, "a comment" },
@@ -446,7 +446,7 @@ const struct command commands_vrf[] = {
 
 const struct command commands_vrf_af[] = {
 	{ "exit-address-family", HONOURED, NULL, reading_leave },
-	{ "(maximum|mdt|bgp|inter-as-hybrid) <*>", NO_EFFECT, MPLS_VPN },
+	{ "(maximum|mdt|bgp) <*>", NO_EFFECT, MPLS_VPN },
 	{ "route-target (import|export|both) <word>", NO_EFFECT, MPLS_VPN },
 	{ "(import|export) [<*>]", TRAFFIC, "routes are not exchanged between VRFs" },
 	{ NULL },

@@ -262,7 +262,7 @@ static void fail_here(struct matching *x, const struct node *at, size_t depth)
 /* The row below for a "no" that ends here: there must be one way only to take it. */
 static bool common_row(const struct node *at, const struct command **row)
 {
-	if (at->row && at->row->fate == HONOURED) {
+	if (at->row) {
 		if (*row && (*row)->apply != at->row->apply)
 			return false;
 		if (!*row)

@@ -274,6 +274,25 @@ static void belongs(struct reading *r, const struct line *line)
 		reading_raw(r, line->indent, line->command);
 }
 
+/*
+ * Below the head of a block that takes anything, and not indented, "host 10.0.0.1" is a line of that block and no
+ * short `hostname`: only the words that people abbreviate all the time begin something else there.
+ */
+static bool is_too_short(const struct reading *r, const struct line *line, size_t skip, const struct match *m)
+{
+	static const char *const usual[] = { "interface", "router", "crypto", "access-list", NULL };
+	const struct frame *top = &r->frames[r->depth - 1];
+	const struct token *first = &line->tokens[skip];
+
+	if (!takes_anything(top) || top->mode == MODE_LINE || top->ended || first->length == strlen(m->items[0].text))
+		return false;
+	for (size_t i = 0; usual[i]; i++) {
+		if (first->length >= 2 && !strncasecmp(first->text, usual[i], first->length))
+			return false;
+	}
+	return true;
+}
+
 /* Tries the modes from the innermost outwards. */
 static bool try_modes(struct reading *r, const struct line *line, enum sign sign, size_t skip,
 		      struct match_failure *best, enum config_mode *best_mode)
@@ -288,6 +307,10 @@ static bool try_modes(struct reading *r, const struct line *line, enum sign sign
 		if (result == MATCH_MEMORY) {
 			r->out_of_memory = true;
 			return true;
+		}
+		if (result == MATCH_OK && depth < r->depth && is_too_short(r, line, skip, &m)) {
+			match_done(&m);
+			continue;
 		}
 		if (result == MATCH_OK) {
 			r->depth = depth;

@@ -222,12 +222,20 @@ static bool is_sign(const char *word, size_t length)
 	return (length == 2 && !strncasecmp(word, "no", 2)) || (length == 7 && !strncasecmp(word, "default", 7));
 }
 
+/* A block that takes any line: short words are taken for its own. */
+static bool in_kept_block(const struct style *s)
+{
+	const enum config_mode last = s->open_count ? s->open[s->open_count - 1] : MODE_NONE;
+
+	return last == MODE_OPAQUE || last == MODE_UNSUPPORTED;
+}
+
 /* One word shorter and in another case, if the line still says the same. */
 static void shorten(struct style *s, const struct clean_line *line, struct token *tokens, size_t count, size_t at,
 		    const char *canonical, char *room)
 {
 	const struct token whole = tokens[at];
-	size_t length = 1 + prng_below(s->p, whole.length);
+	size_t length = at == 0 && in_kept_block(s) ? whole.length : 1 + prng_below(s->p, whole.length);
 
 	for (; length <= whole.length; length++) {
 		memcpy(room, whole.text, whole.length);
