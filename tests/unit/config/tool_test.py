@@ -59,6 +59,13 @@ with tempfile.TemporaryDirectory() as folder:
     expect("usage", run("check")[0], 2)
     expect("render", run("render", "frr", clean)[0], 0)
     expect("render ios", "ip address 10.0.0.1 255.255.255.0" in run("render", "ios", clean)[1], True)
+    mixed = write("d.cfg", "datapath user\ninterface Tunnel0\n ip nat inside\n no nhrp bfd\nmumble\nline vty 0 4\n login\n")
+    code, out, said = run("render", "ios", mixed)
+    expect("render ios, exit", code, 0)
+    expect("own words are comments", "! dmvpn: datapath user\n" in out and "! dmvpn: no nhrp bfd\n" in out, True)
+    expect("own words are named", "Tunnel0: \"no nhrp bfd\"" in said and "\"datapath user\"" in said, True)
+    expect("unknown lines are named", "line 5 " in said and "mumble" not in out, True)
+    expect("the rest is there", " ip nat inside\n" in out and "line vty 0 4\n login\n" in out, True)
     expect("render later", run("render", "nft", clean)[0], 2)
     expect("render usage", run("render", "frr")[0], 2)
     try:
