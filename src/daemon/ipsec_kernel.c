@@ -132,7 +132,7 @@ static void adopt(struct ipsec_kernel *k, uint32_t protection, const struct endp
 	const struct session_key key = { .protection = protection, .local = *local,
 					 .remote = { .addr = inbound ? sa->src : sa->dst, .vrf = local->vrf } };
 	struct sessions *s = k->daemon->ipsec->sessions;
-	const uint32_t session = sessions_found(s, daemon_now(), &key);
+	const uint32_t session = sessions_found(s, daemon_now(), &key, inbound ? sa->src_port : sa->dst_port);
 
 	sessions_held_sa(s, daemon_now(), session, sa->spi, inbound);
 	kernel_sas_held(&k->sas, session, &key, sa->spi, inbound);

@@ -78,7 +78,7 @@ struct session {
 	struct instant renewed;      /* older IKE_SAs are of settings that are in force no more */
 	unsigned users;              /* peers of the engine … */
 	struct session_user *first_user; /* … in the order of their tunnels */
-	struct instant wanted_until; /* for the sake of messages */
+	struct instant wanted_until; /* for the sake of messages, or to find out who it is */
 	bool told;                   /* the forwarder knows it */
 	bool can_send;
 	struct instant up_since;     /* INSTANT_NEVER: cannot send */
@@ -161,6 +161,7 @@ void session_settle(struct session *x); /* what is double goes; arms the timer *
 void session_settle_due(struct session *x);
 
 /* ---- session_nhrp.c ---- */
+void session_want_for(struct session *x, struct span d); /* whether it has users or not */
 void session_queue(struct session *x, uint32_t tunnel, const uint8_t *bytes, size_t length);
 void session_queue_flush(struct session *x);
 void session_queue_expire(struct session *x);

@@ -5,6 +5,8 @@
 #include "daemon/session.h"
 #include "engine/effect.h"
 
+enum { FOUND_WANT_S = 60 };
+
 void sessions_held(struct sessions *s, struct instant now, uint32_t session, const struct session_key *k)
 {
 	struct session *x;
@@ -18,13 +20,17 @@ void sessions_held(struct sessions *s, struct instant now, uint32_t session, con
 	x->told = true;
 }
 
-uint32_t sessions_found(struct sessions *s, struct instant now, const struct session_key *k)
+/* Who it is, and with that what is saved of him, is known when it is renewed: at once, wanted or not. */
+uint32_t sessions_found(struct sessions *s, struct instant now, const struct session_key *k, uint16_t port)
 {
 	struct session *x;
 
 	sessions_now(s, now);
 	x = session_get(s, k);
 	x->told = true;
+	if (x->remote_port == 0)
+		x->remote_port = port;
+	session_want_for(x, span_s(FOUND_WANT_S));
 	return x->id;
 }
 

@@ -31,6 +31,16 @@ static void arm(struct session *x)
 		timer_set(&x->table->timers, &x->queue_timer, due);
 }
 
+void session_want_for(struct session *x, struct span d)
+{
+	const bool wanted = session_wanted(x);
+
+	x->wanted_until = session_later(x, d);
+	arm(x);
+	if (!wanted)
+		session_step(x, SESSION_EVENT_WANTED);
+}
+
 void session_queue(struct session *x, uint32_t tunnel, const uint8_t *bytes, size_t length)
 {
 	struct session_message *m = alloc_zero(1, sizeof *m + length);

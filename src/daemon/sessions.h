@@ -128,8 +128,9 @@ void sessions_charon_lost(struct sessions *s, struct instant now);
 
 /* The forwarder holds a session of an earlier life of this process, or one of its SAs. */
 void sessions_held(struct sessions *s, struct instant now, uint32_t session, const struct session_key *k);
-/* The same of the kernel, which has no numbers for them: the session's; its SAs follow by sessions_held_sa(). */
-uint32_t sessions_found(struct sessions *s, struct instant now, const struct session_key *k);
+/* The same of the kernel, which has no numbers for them: the session's; its SAs follow by sessions_held_sa(). port: of a
+ * NAT before the peer, 0: none is known. */
+uint32_t sessions_found(struct sessions *s, struct instant now, const struct session_key *k, uint16_t port);
 void sessions_held_sa(struct sessions *s, struct instant now, uint32_t session, uint32_t spi, bool inbound);
 /* The forwarder is new: everything is said again. */
 void sessions_replay(struct sessions *s, struct instant now);

@@ -76,6 +76,18 @@ static void read_window(const struct nlattr *a, struct kernel_sa *out)
 	out->replay_window = r.replay_window;
 }
 
+static void read_ports(const struct nlattr *a, struct kernel_sa *out)
+{
+	struct xfrm_encap_tmpl t;
+
+	if (mnl_attr_get_payload_len(a) < sizeof t)
+		return;
+	memcpy(&t, mnl_attr_get_payload(a), sizeof t);
+	out->udp = true;
+	out->src_port = ntohs(t.encap_sport);
+	out->dst_port = ntohs(t.encap_dport);
+}
+
 static void read_attributes(const struct nlmsghdr *m, struct kernel_sa *out)
 {
 	const struct nlattr *a;
@@ -94,7 +106,7 @@ static void read_attributes(const struct nlmsghdr *m, struct kernel_sa *out)
 		else if (type == XFRMA_REPLAY_ESN_VAL)
 			read_window(a, out);
 		else if (type == XFRMA_ENCAP)
-			out->udp = true;
+			read_ports(a, out);
 	}
 	write_suite(&s, out->suite);
 }

@@ -16,6 +16,7 @@ struct kernel_sa {
 	uint32_t spi; /* host order */
 	uint32_t reqid;
 	bool udp, esn;
+	uint16_t src_port, dst_port; /* of UDP */
 	char suite[KERNEL_SUITE_MAX]; /* "AES-GCM-16-128", "AES-CBC-256/SHA1-96"; else by the kernel's names */
 	uint64_t packets, bytes;
 	uint32_t replay_window, replay_drops, icv_drops;

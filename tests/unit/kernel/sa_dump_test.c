@@ -51,7 +51,7 @@ static void put(struct message *m, uint16_t type, const char *name, unsigned key
 static void test_what_is_counted_of_an_sa(void **state)
 {
 	struct xfrm_replay_state_esn window = { .bmp_len = 32, .replay_window = 1024 };
-	struct xfrm_encap_tmpl encap = { .encap_type = 2 };
+	struct xfrm_encap_tmpl encap = { .encap_type = 2, .encap_sport = htons(4500), .encap_dport = htons(1024) };
 	struct message m;
 	struct kernel_sa sa;
 	char text[IPADDR_TEXT_MAX];
@@ -72,6 +72,8 @@ static void test_what_is_counted_of_an_sa(void **state)
 	assert_int_equal(sa.spi, 0xc0ffee);
 	assert_int_equal(sa.reqid, 7);
 	assert_true(sa.esn && sa.udp);
+	assert_int_equal(sa.src_port, 4500);
+	assert_int_equal(sa.dst_port, 1024);
 	assert_string_equal(sa.suite, "AES-GCM-16-128");
 	assert_int_equal(sa.bytes, 1000);
 	assert_int_equal(sa.packets, 10);
