@@ -186,6 +186,9 @@ static void judge_distance_vector(struct plan *p, struct plan_refusals *r)
 		plan_refuse(r, eigrp ? "routing=eigrp phase=2" : "routing=rip phase=2", "phase=3 (a summary and redirects), or routing=bgp",
 			    eigrp ? "hubs would have to announce spokes to each other with their own next hops (no split horizon, no next-hop-self); FRR's eigrpd always keeps both, so that it could be neither run nor checked here"
 				  : "a hub that announces spokes to each other without split horizon makes loops of RIP's when one dies");
+	if (eigrp && p->is.platform == PLAN_DMVPN)
+		plan_refuse(r, "routing=eigrp", "routing=bgp, or platform=cisco",
+			    "no spoke would reach another: FRR's eigrpd always keeps split horizon, announces no summaries, and stops when it is to announce a loopback's subnet instead");
 	if (p->wish.bfd == PLAN_BFD_YES)
 		plan_refuse(r, eigrp ? "routing=eigrp bfd=yes" : "routing=rip bfd=yes", "bfd=no, or routing=bgp or ospf",
 			    "FRR's %s does not listen to BFD", eigrp ? "eigrpd" : "ripd");
@@ -247,7 +250,7 @@ static void explain_bgp(struct plan *p)
 	if (p->wish.routing)
 		return;
 	plan_note(&p->rejected, "routing", "OSPF", IPSPACE, "every spoke would hold the database of an area of %u", p->is.spokes);
-	plan_note(&p->rejected, "routing", "EIGRP, RIP", MEASURED, "here they learn of a dead hub by their own timers only");
+	plan_note(&p->rejected, "routing", "EIGRP, RIP", NULL, "they learn of a dead hub by their own timers only; FRR's eigrpd cannot tell one spoke of another at all");
 }
 
 static void explain_routing(struct plan *p)
