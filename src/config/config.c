@@ -54,11 +54,19 @@ static void ospf_done(struct config_if_ospf *o)
 	free(o->area);
 }
 
+static void said_done(struct config_said *said, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(said[i].text);
+	free(said);
+}
+
 void config_interface_done(struct config_interface *i)
 {
 	for (size_t k = 0; k < i->extra_count; k++)
 		free(i->extras[k]);
 	free(i->extras);
+	said_done(i->said, i->said_count);
 	free(i->ios_name);
 	free(i->description);
 	free(i->addresses);
@@ -104,6 +112,7 @@ void config_free(struct config *c)
 		free(c->routes[i].name);
 	}
 	lines_free(c);
+	said_done(c->said, c->said_count);
 	free(c->interfaces);
 	free(c->blocks);
 	free(c->vrfs);

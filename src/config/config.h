@@ -42,6 +42,15 @@ struct config_line {
 	char *practice, *practice_remedy; /* works as written, and should not be so; NULL: nothing to say */
 };
 
+/*
+ * A line as it was understood: in full words, with "no " in front where it takes something back.
+ * Not masked: it may hold secrets.
+ */
+struct config_said {
+	char *text;
+	unsigned line;
+};
+
 /* An address, a host name to be resolved, or nothing. */
 struct config_host {
 	struct ipaddr addr; /* IP_NONE when name is set or nothing was given */
@@ -201,6 +210,9 @@ struct config_interface {
 	 * "no ip next-hop-self eigrp 1", "bfd interval …", "ip nat inside", "service-policy output P" … */
 	size_t extra_count;
 	char **extras;
+	/* Every line below it that was understood, whatever became of it, in the order of the file. */
+	size_t said_count;
+	struct config_said *said;
 };
 
 struct config_vrf {
@@ -263,6 +275,9 @@ struct config {
 	struct config_route *routes;
 	size_t block_count;
 	struct config_block *blocks;
+	/* Top-level lines that are understood and not supported (`ip nat …`), in the order of the file. */
+	size_t said_count;
+	struct config_said *said;
 	size_t line_count;
 	struct config_line *lines;
 };

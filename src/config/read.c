@@ -218,6 +218,26 @@ static void take(struct reading *r, const struct match *m)
 		keep_line(r, m);
 }
 
+/* What others may want to look up or point at: the model itself knows no lines. */
+static void note(struct reading *r, const struct frame *frame, const struct match *m)
+{
+	const bool interface = frame->mode == MODE_INTERFACE || frame->mode == MODE_TUNNEL;
+	struct config_said *said = NULL;
+	char *text;
+
+	if (interface)
+		said = ADD(r, r->c->interfaces[frame->index].said, r->c->interfaces[frame->index].said_count);
+	else if (frame->mode == MODE_GLOBAL && (m->row->fate == TRAFFIC || m->row->fate == UNSUPPORTED))
+		said = ADD(r, r->c->said, r->c->said_count);
+	if (!said)
+		return;
+	if (asprintf(&text, "%s%s", m->sign == SIGN_SET ? "" : "no ", m->canonical) < 0) {
+		r->out_of_memory = true;
+		return;
+	}
+	*said = (struct config_said){ text, r->number };
+}
+
 /* A comment on a failed line, from the failure that understood most of it. */
 static void judge_failure(struct reading *r, const struct match_failure *f, enum config_mode mode)
 {
@@ -314,6 +334,7 @@ static bool try_modes(struct reading *r, const struct line *line, enum sign sign
 		}
 		if (result == MATCH_OK) {
 			r->depth = depth;
+			note(r, frame, &m);
 			take(r, &m);
 			match_done(&m);
 			if (r->depth > depth)
