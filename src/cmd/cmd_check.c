@@ -1,4 +1,4 @@
-/* dmvpn check: what became of every line of the files given. */
+/* dmvpn check: what an expert finds in the files given, taken together, and what became of every line. */
 #include <dirent.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+#include "cmd/check_design.h"
 #include "cmd/cmd.h"
 #include "config/config.h"
 #include "ike/ike_config.h"
@@ -18,6 +20,8 @@ struct check {
 	unsigned only_line; /* --explain: this line only, whatever became of it; 0: all problems */
 	size_t errors, advice, unreadable;
 	json_t *files;
+	size_t config_count;
+	struct config **configs; /* what could be read, in the order given */
 };
 
 static const char *state_text(const struct config_line *line)
@@ -47,21 +51,51 @@ static const char *skip_blanks(const char *text)
 	return text + strspn(text, " \t");
 }
 
-static void print_line(const struct check *k, const struct config_line *line)
+/* Lines that say the same of themselves are one entry. */
+static bool same_verdict(const struct config_line *a, const struct config_line *b)
 {
+	return a->state == b->state && a->changes_traffic == b->changes_traffic && a->reason && b->reason && !strcmp(a->reason, b->reason) &&
+	       !strcmp(a->remedy ? a->remedy : "", b->remedy ? b->remedy : "");
+}
+
+static void print_others(const struct check *k, const struct config *c, size_t first)
+{
+	size_t others = 0;
+
+	for (size_t i = first + 1; i < c->line_count; i++) {
+		if (!is_shown(k, &c->lines[i]) || !is_problem(&c->lines[i]) || !same_verdict(&c->lines[first], &c->lines[i]))
+			continue;
+		printf("%s%u", others++ ? ", " : "; also ", c->lines[i].number);
+	}
+}
+
+static bool was_printed(const struct check *k, const struct config *c, size_t at)
+{
+	for (size_t i = 0; i < at && !k->only_line; i++) {
+		if (is_problem(&c->lines[i]) && same_verdict(&c->lines[i], &c->lines[at]))
+			return true;
+	}
+	return false;
+}
+
+static void print_line(const struct check *k, const struct config *c, size_t at)
+{
+	const struct config_line *line = &c->lines[at];
 	const bool blocks = line->state == CONFIG_ERROR || line->changes_traffic;
 	const char *on = !k->colour ? "" : blocks ? "\033[31m" : "\033[33m", *off = k->colour ? "\033[0m" : "";
 
 	if (line->practice)
 		printf("%s:%u: %spractice%s: %s -- %s%s%s\n", line->file, line->number, on, off, skip_blanks(line->text),
 		       line->practice, line->practice_remedy ? "; " : "", line->practice_remedy ? line->practice_remedy : "");
-	if (line->practice && !is_problem(line) && !k->only_line)
+	if ((line->practice && !is_problem(line) && !k->only_line) || (is_problem(line) && was_printed(k, c, at)))
 		return;
 	printf("%s:%u: %s%s%s: %s", line->file, line->number, on, state_text(line), off, skip_blanks(line->text));
 	if (line->reason)
 		printf(" -- %s", line->reason);
 	if (line->remedy)
 		printf("; %s", line->remedy);
+	if (is_problem(line) && !k->only_line)
+		print_others(k, c, at);
 	putchar('\n');
 }
 
@@ -77,7 +111,7 @@ static void print_file(struct check *k, const struct config *c)
 	putchar('\n');
 	for (size_t i = 0; i < c->line_count; i++) {
 		if (is_shown(k, &c->lines[i]))
-			print_line(k, &c->lines[i]);
+			print_line(k, c, i);
 	}
 	if (k->only_line > c->line_count)
 		printf("%s: there is no line %u, the last is %zu\n", c->name, k->only_line, c->line_count);
@@ -134,9 +168,41 @@ static void check_file(struct check *k, const char *path)
 		     config_practice_count(c);
 	if (k->json)
 		add_file(k, c);
-	else
-		print_file(k, c);
-	config_free(c);
+	k->configs = alloc_array(k->configs, k->config_count + 1, sizeof(struct config *));
+	k->configs[k->config_count++] = c;
+}
+
+/* All that could be read, as one network. NULL when only a line is asked for. */
+static struct design *judge_together(struct check *k)
+{
+	struct design *d;
+
+	if (k->only_line)
+		return NULL;
+	d = design_new((const struct config *const *)k->configs, k->config_count);
+	design_judge(d);
+	k->errors += design_count(d, DESIGN_BREAKS);
+	k->advice += d->finding_count - design_count(d, DESIGN_BREAKS);
+	return d;
+}
+
+static void print_all(struct check *k, const struct design *d)
+{
+	if (d)
+		check_design_print(d, k->colour);
+	for (size_t i = 0; i < k->config_count; i++)
+		print_file(k, k->configs[i]);
+}
+
+static void dump_all(struct check *k, const struct design *d)
+{
+	json_t *all = json_pack("{s:i, s:O, s:I, s:I, s:o, s:o}", "schema", 1, "files", k->files, "blocking", (json_int_t)k->errors,
+				"advice", (json_int_t)k->advice, "clouds", d ? check_design_clouds(d) : json_array(), "findings",
+				d ? check_design_findings(d) : json_array());
+
+	json_dumpf(all, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(all);
 }
 
 static int is_configuration(const struct dirent *d)
@@ -173,13 +239,15 @@ static void check_folder(struct check *k, const char *path)
 static int usage(FILE *out)
 {
 	fputs("usage: dmvpn check [--json] [--strict] [--explain LINE] DIR|FILE...\n"
-	      "Says what became of the lines of router configurations: honoured, without effect,\n"
-	      "not supported (with the reason), or wrong. DIR stands for its *.cfg, *.conf and\n"
-	      "*.boot files, in IOS's language, VyOS's, FRR's or OpenNHRP's.\n"
+	      "Says which tunnels the routers have together, what is wrong between them (breaks,\n"
+	      "degrades, practice, advice: with the reason, the remedy and the lines on each side),\n"
+	      "and what became of the lines: honoured, without effect, not supported, or wrong.\n"
+	      "DIR stands for its *.cfg, *.conf and *.boot files, in IOS's language, VyOS's, FRR's or\n"
+	      "OpenNHRP's.\n"
 	      "  --json          one JSON object\n"
-	      "  --strict        lines that are not supported but change no traffic count as errors\n"
+	      "  --strict        advice counts as an error, and so do lines that are not supported\n"
 	      "  --explain LINE  say what became of this line, whatever it is\n"
-	      "Exit code: 0 clean, 1 errors found, 2 usage or unreadable.\n", out);
+	      "Exit code: 0 clean or advice only, 1 errors or what breaks, 2 usage or unreadable.\n", out);
 	return out == stdout ? EXIT_CLEAN : EXIT_UNREADABLE;
 }
 
@@ -220,6 +288,7 @@ static int result(const struct check *k)
 int cmd_check(int argc, char **argv)
 {
 	struct check k = { .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") };
+	struct design *d;
 	int first;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
@@ -236,14 +305,15 @@ int cmd_check(int argc, char **argv)
 		else
 			check_file(&k, argv[i]);
 	}
-	if (k.json) {
-		json_t *all = json_pack("{s:i, s:O, s:I, s:I}", "schema", 1, "files", k.files, "blocking",
-					(json_int_t)k.errors, "advice", (json_int_t)k.advice);
-
-		json_dumpf(all, stdout, JSON_INDENT(1));
-		putchar('\n');
-		json_decref(all);
-	}
+	d = judge_together(&k);
+	if (k.json)
+		dump_all(&k, d);
+	else
+		print_all(&k, d);
+	design_free(d);
+	for (size_t i = 0; i < k.config_count; i++)
+		config_free(k.configs[i]);
+	free(k.configs);
 	json_decref(k.files);
 	return result(&k);
 }
