@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMES_SHOWN = 6, PLACES_SHOWN = 8 };
+enum { NAMES_SHOWN = 6, PLACES_SHOWN = 8, FINDINGS_SHOWN = 20 /* of one rule; JSON has all */ };
 
 /* ---- file names ---- */
 
@@ -109,18 +109,40 @@ json_t *check_design_clouds(const struct design *d)
 
 /* ---- findings ---- */
 
-static void print_finding(const struct design_finding *f, size_t folder)
+/* What it shares with the one before is not said again. */
+static void print_finding(const struct design_finding *f, const struct design_finding *before, size_t folder)
 {
-	printf("  %s:%u: %s: %s\n", f->places[0].file + folder, f->places[0].line, design_rule_name(f->rule), f->text);
-	printf("      instead: %s. %s [%s]\n", f->remedy, design_rules[f->rule].reason, design_rules[f->rule].source);
-	if (f->place_count < 2)
-		return;
-	printf("      see also ");
-	for (size_t i = 1; i < f->place_count && i <= PLACES_SHOWN; i++)
-		printf("%s%s:%u", i > 1 ? ", " : "", f->places[i].file + folder, f->places[i].line);
-	if (f->place_count > PLACES_SHOWN + 1)
-		printf(" and %zu more", f->place_count - PLACES_SHOWN - 1);
-	putchar('\n');
+	const bool again = before && before->rule == f->rule;
+
+	if (!again)
+		printf("  %s: %s [%s]\n", design_rule_name(f->rule), design_rules[f->rule].reason, design_rules[f->rule].source);
+	printf("    %s:%u: %s", f->places[0].file + folder, f->places[0].line, f->text);
+	for (size_t i = 1; i < f->place_count && i < PLACES_SHOWN; i++)
+		printf("%s%s:%u", i > 1 ? ", " : " (see ", f->places[i].file + folder, f->places[i].line);
+	if (f->place_count > PLACES_SHOWN)
+		printf(" and %zu more", f->place_count - PLACES_SHOWN);
+	puts(f->place_count > 1 ? ")" : "");
+	if (!again || strcmp(before->remedy, f->remedy))
+		printf("      instead: %s\n", f->remedy);
+}
+
+static void print_severity(const struct design *d, enum design_severity severity, size_t folder)
+{
+	const struct design_finding *before = NULL;
+	size_t of_rule = 0;
+
+	for (size_t i = 0; i < d->finding_count; i++) {
+		const struct design_finding *f = &d->findings[i];
+
+		if (f->severity != severity)
+			continue;
+		of_rule = before && before->rule == f->rule ? of_rule + 1 : 1;
+		if (of_rule <= FINDINGS_SHOWN)
+			print_finding(f, before, folder);
+		else if (i + 1 == d->finding_count || f[1].rule != f->rule || f[1].severity != severity)
+			printf("    and %zu more\n", of_rule - FINDINGS_SHOWN);
+		before = f;
+	}
 }
 
 void check_design_print(const struct design *d, bool colour)
@@ -135,10 +157,7 @@ void check_design_print(const struct design *d, bool colour)
 
 		if (count)
 			printf("\n%s%s (%zu)%s\n", colour ? colours[s] : "", design_severity_text((enum design_severity)s), count, colour ? "\033[0m" : "");
-		for (size_t i = 0; i < d->finding_count; i++) {
-			if (d->findings[i].severity == s)
-				print_finding(&d->findings[i], folder);
-		}
+		print_severity(d, (enum design_severity)s, folder);
 	}
 	if (d->cloud_count || d->finding_count)
 		putchar('\n');

@@ -322,8 +322,10 @@ static void check_horizon(struct design *d, const struct design_cloud *c, const 
 	if (r->kind != ROUTING_EIGRP || !multipoint || (spokes < 2 && c->spokes < 2))
 		return;
 	if (c->phase == PHASE_2 && h.self) {
-		snprintf(remedy, sizeof remedy, "add no %snext-hop-self%s to the hub's tunnel, or make it phase 3 (redirect, shortcut)",
-			 r->family == UINT32_MAX ? "ip " : "", r->family == UINT32_MAX ? " eigrp AS" : "");
+		if (r->family == UINT32_MAX)
+			snprintf(remedy, sizeof remedy, "add no ip next-hop-self eigrp %u to the hub's tunnel, or make it phase 3 (redirect, shortcut)", r->number);
+		else
+			snprintf(remedy, sizeof remedy, "add no next-hop-self to af-interface of the hub's tunnel, or make it phase 3 (redirect, shortcut)");
 		f = design_found(d, RULE_NEXT_HOP_SELF, remedy, "%s %s: the hub makes itself the next hop of what spokes announce, so in phase 2 no spoke ever asks for another one",
 				 member_name(d, hub), i->ios_name);
 		finding_place(f, config, h.next_hop_line);

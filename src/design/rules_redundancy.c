@@ -91,7 +91,8 @@ static bool ignores_redirects(const struct design *d, const struct design_member
 	return m->spoke && m->tunnel->mode == TUNNEL_GRE_MULTIPOINT && !m->nhrp->shortcut && !m->nhrp->server_only && redirecting_hub(d, m);
 }
 
-static void without_shortcut(struct design *d, const struct design_cloud *c)
+/* `said`: those that write no ip nhrp shortcut, and so mean it. */
+static void without_shortcut(struct design *d, const struct design_cloud *c, bool said)
 {
 	const struct design_member *first = NULL;
 	struct name_list names = { 0 };
@@ -100,25 +101,29 @@ static void without_shortcut(struct design *d, const struct design_cloud *c)
 	for (uint32_t i = 0; i < c->count; i++) {
 		const struct design_member *m = design_in(d, c, i);
 
-		if (ignores_redirects(d, m)) {
+		if (ignores_redirects(d, m) && m->nhrp->shortcut_given == said) {
 			first = first ? first : m;
 			name_add(&names, member_name(d, m));
 		}
 	}
 	if (!first)
 		return;
-	f = design_found(d, RULE_REDIRECT_WITHOUT_SHORTCUT, "add ip nhrp shortcut to the spoke's tunnel (IOS from 15.7 on has it without saying so: then give the version line)",
+	f = design_found(d, RULE_REDIRECT_WITHOUT_SHORTCUT, said ? "keep it where all traffic of the site shall go through its hubs" :
+			 "add ip nhrp shortcut to the spoke's tunnel (IOS from 15.7 on has it without saying so: then give the version line)",
 			 "%s %s: no ip nhrp shortcut, so that what %s says of shorter ways is not followed", name_text(&names), first->interface->ios_name,
 			 member_name(d, redirecting_hub(d, first)));
+	if (said)
+		f->severity = DESIGN_ADVICE;
 	for (uint32_t i = 0; i < c->count; i++) {
 		const struct design_member *m = design_in(d, c, i);
 
-		if (ignores_redirects(d, m)) {
-			finding_place(f, member_config(d, m), nhrp_line(m, "shortcut"));
-			finding_place(f, member_config(d, m), said_linef(m->interface, "no ip nhrp shortcut"));
-		}
+		if (!ignores_redirects(d, m) || m->nhrp->shortcut_given != said)
+			continue;
+		finding_place(f, member_config(d, m), said_linef(m->interface, "no %s nhrp shortcut", m->family == IP_V4 ? "ip" : "ipv6"));
+		finding_place(f, member_config(d, m), m->interface->line);
 	}
 	finding_place(f, member_config(d, redirecting_hub(d, first)), nhrp_line(redirecting_hub(d, first), "redirect"));
+	finding_place(f, member_config(d, redirecting_hub(d, first)), redirecting_hub(d, first)->interface->line);
 }
 
 /* ---- hubs among each other ---- */
@@ -322,7 +327,8 @@ void rules_redundancy(struct design *d)
 		const struct design_cloud *c = &d->clouds[i];
 
 		mixed_phases(d, c);
-		without_shortcut(d, c);
+		without_shortcut(d, c, false);
+		without_shortcut(d, c, true);
 		for (uint32_t k = 0; k < c->hubs; k++) {
 			without_redirect(d, c, design_in(d, c, k));
 			rate_limit(d, c, design_in(d, c, k));
