@@ -188,6 +188,8 @@ void design_clouds(struct design *d)
 			c->first = i;
 		c->count++;
 	}
+	for (size_t i = 0; i < d->link_count; i++)
+		d->links[i].strayed = d->members[d->links[i].from].cloud != d->members[d->links[i].to].cloud;
 	for (size_t i = 0; i < d->cloud_count; i++) {
 		count_roles(d, &d->clouds[i]);
 		find_phase(d, &d->clouds[i]);

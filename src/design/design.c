@@ -190,7 +190,7 @@ const struct design_owner *design_owners(const struct design *d, const struct ip
 static void add_link(struct design *d, uint32_t from, uint32_t to, const struct config_nhs *nhs)
 {
 	d->links = room(d->links, d->link_count, sizeof *d->links);
-	d->links[d->link_count++] = (struct design_link){ from, to, nhs };
+	d->links[d->link_count++] = (struct design_link){ .from = from, .to = to, .nhs = nhs };
 	d->members[from].link_count++;
 }
 

@@ -49,6 +49,7 @@ struct design_member {
 struct design_link {
 	uint32_t from, to;            /* members */
 	const struct config_nhs *nhs; /* NULL: by `tunnel destination` only */
+	bool strayed;                 /* the two are in different clouds: whatever else differs follows from that */
 };
 
 enum design_phase { PHASE_UNKNOWN, PHASE_1, PHASE_2, PHASE_3 };

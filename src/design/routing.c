@@ -40,13 +40,13 @@ static bool network_takes(const char *text, const struct ipaddr *addr)
 	if (words < 1 || !ipaddr_parse(first, &net) || net.family != IP_V4)
 		return false;
 	if (words < 2 || !ipaddr_parse(second, &wild) || wild.family != IP_V4) {
-		const struct ipprefix p = ipprefix_make(&net, class_of(ipaddr_to_v4(&net)));
+		const struct ipprefix p = ipprefix_make(&net, ipaddr_is_unspecified(&net) ? 0 : class_of(ipaddr_to_v4(&net)));
 
 		return ipprefix_contains(&p, addr);
 	}
 	care = ~ipaddr_to_v4(&wild);
-	/* A mask in its place is turned over. */
-	if (ipaddr_to_v4(&wild) >> 31)
+	/* A mask in its place is turned over; 255.255.255.255 is everything. */
+	if (ipaddr_to_v4(&wild) >> 31 && care)
 		care = ~care;
 	return !((ipaddr_to_v4(&net) ^ ipaddr_to_v4(addr)) & care);
 }

@@ -260,8 +260,10 @@ static void check_summary(struct design *d, const struct design_cloud *c, const 
 
 void rules_bgp(struct design *d)
 {
-	for (size_t i = 0; i < d->link_count; i++)
-		check_link(d, &d->links[i]);
+	for (size_t i = 0; i < d->link_count; i++) {
+		if (!d->links[i].strayed)
+			check_link(d, &d->links[i]);
+	}
 	for (size_t i = 0; i < d->cloud_count; i++) {
 		const struct design_cloud *c = &d->clouds[i];
 

@@ -352,6 +352,8 @@ static void check_horizon(struct design *d, const struct design_cloud *c, const 
 void rules_eigrp(struct design *d)
 {
 	for (size_t i = 0; i < d->link_count; i++) {
+		if (d->links[i].strayed)
+			continue;
 		check_as(d, &d->links[i]);
 		check_protocols(d, &d->links[i]);
 		check_silent_spoke(d, &d->links[i]);

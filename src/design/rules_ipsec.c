@@ -255,8 +255,10 @@ void rules_ipsec(struct design *d)
 {
 	compare_clouds(d, RULE_PROTECTION_MISMATCH, protected);
 	compare_clouds(d, RULE_PROTECTION_MISMATCH, version);
-	for (size_t i = 0; i < d->link_count; i++)
-		check_link(d, &d->links[i]);
+	for (size_t i = 0; i < d->link_count; i++) {
+		if (!d->links[i].strayed)
+			check_link(d, &d->links[i]);
+	}
 	for (size_t i = 0; i < d->cloud_count; i++)
 		hub_only(d, &d->clouds[i]);
 	for (size_t i = 0; i < d->router_count; i++)

@@ -129,10 +129,13 @@ static void too_large(struct design *d, const struct design_member *m)
 
 /* ---- TCP ---- */
 
+/* On the LAN's side it does as well. */
 static bool clamped_elsewhere(const struct config *c, enum ip_family family)
 {
 	for (size_t i = 0; i < c->interface_count; i++) {
-		if (family == IP_V4 ? c->interfaces[i].adjust_mss : c->interfaces[i].adjust_mss6)
+		const struct config_interface *at = &c->interfaces[i];
+
+		if (!at->is_tunnel && (family == IP_V4 ? at->adjust_mss : at->adjust_mss6))
 			return true;
 	}
 	return false;

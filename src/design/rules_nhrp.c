@@ -9,14 +9,23 @@
 
 /* ---- one server, one map ---- */
 
+/* Secondary subnets count. */
+static bool is_on_tunnel(const struct design_member *m, const struct ipaddr *addr)
+{
+	for (size_t i = 0; i < m->interface->address_count; i++) {
+		const struct ipprefix p = ipprefix_make(&m->interface->addresses[i].addr, m->interface->addresses[i].prefix_len);
+
+		if (ipprefix_contains(&p, addr))
+			return true;
+	}
+	return !m->address || ipaddr_is_none(addr) || ipaddr_is_link_local(addr);
+}
+
 static void outside_subnet(struct design *d, const struct design_member *m, const struct config_nhs *nhs)
 {
 	char server[IPADDR_TEXT_MAX], subnet[IPPREFIX_TEXT_MAX], remedy[160];
 	struct design_finding *f;
 
-	if (!m->address || ipaddr_is_none(&nhs->addr) || ipaddr_is_link_local(&nhs->addr) ||
-	    ipprefix_contains(&m->subnet, &nhs->addr))
-		return;
 	ipaddr_format(&nhs->addr, server);
 	ipprefix_format(&m->subnet, subnet);
 	snprintf(remedy, sizeof remedy, "write the server's tunnel address, in %s, or give the tunnel an address in the server's subnet", subnet);
@@ -158,13 +167,15 @@ static void check_nhs(struct design *d, const struct design_member *m, const str
 	char server[IPADDR_TEXT_MAX + 20], text[IPADDR_TEXT_MAX];
 	const unsigned map = nhrp_line_of(m, "map", &nhs->addr), line = nhrp_line_of(m, "nhs", &nhs->addr);
 
-	outside_subnet(d, m, nhs);
+	if (!is_on_tunnel(m, &nhs->addr))
+		outside_subnet(d, m, nhs);
 	if (ipaddr_is_none(&nbma) && !design_nhs_named(m, nhs) && !ipaddr_is_none(&nhs->addr)) {
 		without_map(d, m, nhs);
 		return;
 	}
 	if (!hub) {
-		of_nobody(d, m, nhs, &nbma);
+		if (is_on_tunnel(m, &nhs->addr))
+			of_nobody(d, m, nhs, &nbma);
 		return;
 	}
 	snprintf(server, sizeof server, "server %s", ipaddr_format(&nhs->addr, text));

@@ -311,6 +311,8 @@ void rules_routing(struct design *d)
 	for (size_t i = 0; i < d->link_count; i++) {
 		const struct design_member *from = &d->members[d->links[i].from], *to = &d->members[d->links[i].to];
 
+		if (d->links[i].strayed)
+			continue;
 		check_recursion(d, from, to);
 		check_recursion(d, to, from);
 	}
