@@ -57,7 +57,7 @@ static void print_cloud(const struct design *d, const struct design_cloud *c)
 	       design_kind(c), m->tunnel->protection_profile ? "IPsec" : "unprotected");
 	if (m->tunnel->has_key)
 		printf(", key %u", m->tunnel->key);
-	printf("\n  %s", c->hubs == 1 ? "hub" : "hubs");
+	printf("\n  %s", c->hubs == 0 ? "no hub in these files" : c->hubs == 1 ? "hub" : "hubs");
 	print_names(d, c, true);
 	printf("; %u %s", c->spokes, c->spokes == 1 ? "spoke" : "spokes");
 	print_names(d, c, false);

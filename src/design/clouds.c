@@ -201,6 +201,8 @@ const char *design_kind(const struct design_cloud *c)
 {
 	if (c->hubs > 1)
 		return "several hubs in one tunnel";
+	if (!c->hubs)
+		return "hub unknown";
 	return c->shared ? "one hub per tunnel" : "one hub";
 }
 

@@ -124,6 +124,6 @@ struct design_load {
 	uint64_t spoke_to_spoke;       /* at worst, when every pair talks; 0 in phase 1 */
 };
 struct design_load design_load(const struct design *d, const struct design_cloud *c);
-const char *design_kind(const struct design_cloud *c); /* "one hub per tunnel", … */
+const char *design_kind(const struct design_cloud *c); /* "one hub per tunnel", "several hubs in one tunnel", "one hub", "hub unknown" */
 
 #endif

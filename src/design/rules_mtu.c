@@ -112,13 +112,15 @@ static void too_large(struct design *d, const struct design_member *m)
 {
 	const struct crypto x = crypto_of(member_config(d, m), m->tunnel);
 	const unsigned mtu = mtu_of(m), around = outer_bytes(m, &x, mtu), room = underlay_mtu(m);
+	const char *const ip = m->family == IP_V4 ? "ip" : "ipv6";
 	struct design_finding *f;
 	char remedy[100];
+	unsigned fits;
 
 	if ((!x.profile && !is_given(m)) || around <= room)
 		return;
-	snprintf(remedy, sizeof remedy, "write %s mtu %u or less, with ip tcp adjust-mss %u", m->family == IP_V4 ? "ip" : "ipv6",
-		 largest_inner(m, &x) >= 1400 ? 1400 : largest_inner(m, &x), (largest_inner(m, &x) >= 1400 ? 1400 : largest_inner(m, &x)) - TCP_IP4);
+	fits = largest_inner(m, &x) < 1400 ? largest_inner(m, &x) : 1400;
+	snprintf(remedy, sizeof remedy, "write %s mtu %u or less, with %s tcp adjust-mss %u", ip, fits, ip, fits - (m->family == IP_V4 ? TCP_IP4 : TCP_IP6));
 	f = design_found(d, RULE_MTU_TOO_LARGE, remedy, "%s %s: packets of %u octets%s become %u outside, where %u fit: large packets travel in pieces", member_name(d, m),
 			 m->interface->ios_name, mtu, is_given(m) ? "" : " (the default)", around, room);
 	finding_place(f, member_config(d, m), mtu_line(m));
@@ -149,7 +151,7 @@ static void segments(struct design *d, const struct design_member *m)
 	struct design_finding *f;
 	char remedy[100];
 
-	snprintf(remedy, sizeof remedy, "write %s tcp adjust-mss %u", ip, fits > 1360 && !is_given(m) ? 1360 : fits);
+	snprintf(remedy, sizeof remedy, "write %s tcp adjust-mss %u", ip, is_given(m) || fits < 1340 ? fits : m->family == IP_V4 ? 1360 : 1340);
 	if (mss > fits) {
 		f = design_found(d, RULE_MSS_TOO_LARGE, remedy, "%s %s: TCP segments of %u octets do not fit into packets of %u", member_name(d, m), m->interface->ios_name, mss, mtu_of(m));
 		finding_place(f, member_config(d, m), said_linef(m->interface, "%s tcp adjust-mss", ip));
