@@ -4,6 +4,7 @@
 
 #include "design/design.h"
 #include "design/said.h"
+#include "design/underlay.h"
 
 /* A line of a block that names something, the word after which the name stands, and what defines it. */
 struct reference {
@@ -156,8 +157,11 @@ static void check_interface(struct design *d, const struct config *c, const stru
 		return;
 	if (i->tunnel->vrf && !c->vrfs[i->tunnel->vrf].defined)
 		dangling(d, c, &vrf, c->vrfs[i->tunnel->vrf].name, said_line(i, "tunnel vrf"));
-	if (i->tunnel->source_interface && !config_find_interface(c, i->tunnel->source_interface))
-		dangling(d, c, &source, i->tunnel->source_interface, said_line(i, "tunnel source"));
+	if (i->tunnel->source_interface && !config_find_interface(c, i->tunnel->source_interface) && underlay_shown(c)) {
+		const struct config_said *said = said_find(i, "tunnel source");
+
+		dangling(d, c, &source, said ? said->text + 14 : i->tunnel->source_interface, said_line(i, "tunnel source"));
+	}
 }
 
 static bool has_track(const struct config *c, unsigned number)

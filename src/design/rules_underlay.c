@@ -53,7 +53,7 @@ static void bare_source(struct design *d, const struct design_member *m)
 	const struct config *c = member_config(d, m);
 	struct design_finding *f;
 
-	if (m->source ? !ipaddr_is_none(&m->nbma) || m->nbma_dynamic : ipaddr_is_none(&m->tunnel->source))
+	if (m->source ? !ipaddr_is_none(&m->nbma) || m->nbma_dynamic : ipaddr_is_none(&m->tunnel->source) || !underlay_shown(c))
 		return;
 	if (m->source) {
 		f = design_found(d, RULE_SOURCE_WITHOUT_ADDRESS, "give the interface an address, or name another tunnel source", "%s %s starts at %s, which has no %s address",

@@ -70,3 +70,12 @@ size_t underlay_ways(const struct config *c, uint32_t vrf, const struct ipaddr *
 	}
 	return s.count;
 }
+
+bool underlay_shown(const struct config *c)
+{
+	for (size_t i = 0; i < c->interface_count; i++) {
+		if (!c->interfaces[i].is_tunnel && strncmp(c->interfaces[i].ios_name, "Loopback", 8))
+			return true;
+	}
+	return false;
+}

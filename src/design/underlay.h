@@ -19,6 +19,8 @@ enum { WAYS_MAX = 8 };
 size_t underlay_ways(const struct config *c, uint32_t vrf, const struct ipaddr *to, struct way out[WAYS_MAX]);
 /* The interface that a gateway is behind, in that VRF; NULL. */
 const struct config_interface *underlay_behind(const struct config *c, uint32_t vrf, const struct ipaddr *gateway);
+/* The file says what its ports are; excerpts that show tunnels only do not. */
+bool underlay_shown(const struct config *c);
 /* No VRF between the tunnel's inside and its outside: overlay routes catch its own packets. */
 static inline bool one_table(const struct design_member *m)
 {
