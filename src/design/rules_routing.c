@@ -306,16 +306,29 @@ static void router_ids(struct design *d)
 	free(l.ids);
 }
 
+/* Reached over public addresses, a member with a private one is translated: nobody looks for it in its own subnet. */
+static bool is_translated(const struct design_member *m, const struct ipaddr *server_at)
+{
+	return is_private(&m->nbma) && !ipaddr_is_none(server_at) && !is_private(server_at);
+}
+
+static void check_link(struct design *d, const struct design_link *l)
+{
+	const struct design_member *from = &d->members[l->from], *to = &d->members[l->to];
+	const struct ipaddr server_at = l->nhs ? design_nhs_nbma(from, l->nhs) : from->tunnel->destination.addr;
+
+	if (l->strayed)
+		return;
+	if (!is_translated(from, &server_at))
+		check_recursion(d, from, to);
+	if (!is_translated(to, &server_at))
+		check_recursion(d, to, from);
+}
+
 void rules_routing(struct design *d)
 {
-	for (size_t i = 0; i < d->link_count; i++) {
-		const struct design_member *from = &d->members[d->links[i].from], *to = &d->members[d->links[i].to];
-
-		if (d->links[i].strayed)
-			continue;
-		check_recursion(d, from, to);
-		check_recursion(d, to, from);
-	}
+	for (size_t i = 0; i < d->link_count; i++)
+		check_link(d, &d->links[i]);
 	for (size_t i = 0; i < d->member_count; i++) {
 		check_static(d, &d->members[i]);
 		two_defaults(d, &d->members[i]);
