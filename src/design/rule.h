@@ -38,6 +38,7 @@ enum design_severity {
 	X(KEY_MISSING, "key-missing") \
 	X(MASK_MISMATCH, "mask-mismatch") \
 	X(DUPLICATE_ADDRESS, "duplicate-address") \
+	X(TUNNEL_WITHOUT_ADDRESS, "tunnel-without-address") \
 	X(PHASE_MIX, "phase-mix") \
 	X(PHASE1_SEVERAL_HUBS, "phase1-several-hubs") \
 	X(SHORTCUT_WITHOUT_REDIRECT, "shortcut-without-redirect") \

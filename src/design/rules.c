@@ -25,6 +25,7 @@ const struct design_rule design_rules[RULE_COUNT] = {
 	RULE(MASK_MISMATCH, BREAKS, "RFC 2332 2.1", "Routers of one tunnel have to agree on who is on it."),
 	RULE(TRANSPORT_MISMATCH, BREAKS, CISCO_DMVPN, "A tunnel runs over IPv4 or over IPv6."),
 	RULE(DUPLICATE_ADDRESS, BREAKS, "RFC 2332 5.2.3", "Of two routers with one address the second to register is refused, or takes it away from the first."),
+	RULE(TUNNEL_WITHOUT_ADDRESS, BREAKS, "RFC 2332 5.2.3", "What is registered is the tunnel's address."),
 	RULE(PHASE_MIX, DEGRADES, IPSPACE, "Point-to-point and multipoint spokes behave differently, and only the latter talk directly."),
 	RULE(PHASE1_SEVERAL_HUBS, ADVICE, IPSPACE, "Elsewhere a point-to-point tunnel has one far end; here it follows the best hub that lives."),
 	RULE(SHORTCUT_WITHOUT_REDIRECT, DEGRADES, CISCO_DMVPN, "Spokes look for a shorter way only when a hub says that there is one."),

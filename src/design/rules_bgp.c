@@ -94,6 +94,13 @@ static void check_as(struct design *d, const struct design_member *a, const stru
 	struct design_finding *f;
 	char remedy[100];
 
+	if (!*p->remote_as && !bgp_says(p, "inherit")) {
+		snprintf(remedy, sizeof remedy, "add neighbor %s remote-as %s", *p->group ? p->group : p->address, theirs);
+		f = design_found(d, RULE_BGP_AS_MISMATCH, remedy, "%s does not say in which autonomous system %s is: there is no session", member_name(d, a), member_name(d, b));
+		place_peer(f, member_config(d, a), p);
+		finding_place(f, member_config(d, a), p->block->line);
+		return;
+	}
 	if (as_fits(p, theirs) || bgp_says(q, "local-as") || block_line(q->block, "bgp confederation identifier"))
 		return;
 	snprintf(remedy, sizeof remedy, "write remote-as %s", theirs);

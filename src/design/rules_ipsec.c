@@ -43,22 +43,39 @@ struct quarrel {
 	unsigned from, to;
 };
 
+struct sets {
+	const char *words[TRANSFORMS_MAX + 1];
+	unsigned line;
+	size_t count; /* 0: names only what is defined nowhere */
+};
+
+/* A profile that names none has the one that IOS brings along. */
+static struct sets sets_of(const struct crypto *x)
+{
+	const struct config_block *named[TRANSFORMS_MAX];
+	struct sets s = { .count = crypto_transforms(x, named) };
+
+	for (size_t i = 0; i < s.count; i++)
+		s.words[i] = crypto_transform_words(named[i]);
+	s.line = s.count ? named[0]->line : x->profile ? x->profile->line : 0;
+	if (x->profile && !block_line(x->profile, "set transform-set"))
+		s.words[s.count++] = " esp-aes esp-sha-hmac";
+	return s;
+}
+
 static bool sets_meet(const struct crypto *a, const struct crypto *b, struct quarrel *q)
 {
-	const struct config_block *x[TRANSFORMS_MAX], *y[TRANSFORMS_MAX];
-	const size_t n = crypto_transforms(a, x), k = crypto_transforms(b, y);
+	const struct sets x = sets_of(a), y = sets_of(b);
 
-	for (size_t i = 0; i < n; i++) {
-		for (size_t j = 0; j < k; j++) {
-			if (!strcmp(crypto_transform_words(x[i]), crypto_transform_words(y[j])))
+	for (size_t i = 0; i < x.count; i++) {
+		for (size_t j = 0; j < y.count; j++) {
+			if (!strcmp(x.words[i], y.words[j]))
 				return true;
 		}
 	}
-	if (!n || !k)
-		return true;
-	q->from = x[0]->line;
-	q->to = y[0]->line;
-	return false;
+	q->from = x.line;
+	q->to = y.line;
+	return !x.count || !y.count;
 }
 
 static bool quarrels(const struct crypto *a, const struct crypto *b, struct quarrel *q)

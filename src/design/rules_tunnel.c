@@ -102,6 +102,17 @@ static void route_via(struct design *d, const struct design_member *m)
 	finding_place(f, member_config(d, m), said_line(m->interface, "tunnel protection"));
 }
 
+static void bare_tunnel(struct design *d, const struct design_member *m)
+{
+	struct design_finding *f;
+
+	if (m->address || m->family != IP_V4 || !m->nhrp->enabled || m->interface->dhcp || said_find(m->interface, "ip address") ||
+	    said_find(m->interface, "ip unnumbered"))
+		return;
+	f = design_found(d, RULE_TUNNEL_WITHOUT_ADDRESS, "add ip address ADDRESS MASK", "%s %s has NHRP and no address", member_name(d, m), m->interface->ios_name);
+	finding_place(f, member_config(d, m), m->interface->line);
+}
+
 /* ---- one address twice ---- */
 
 static bool is_source(const struct design *d, const struct design_owner *o)
@@ -166,6 +177,7 @@ void rules_tunnel(struct design *d)
 	for (size_t i = 0; i < d->member_count; i++) {
 		if_state(d, &d->members[i]);
 		route_via(d, &d->members[i]);
+		bare_tunnel(d, &d->members[i]);
 	}
 	twice(d);
 }
