@@ -1,6 +1,7 @@
 #include "design/bgp.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "design/said.h"
@@ -13,6 +14,19 @@ const struct config_block *bgp_block(const struct config *c)
 const char *bgp_as(const struct config_block *b)
 {
 	return b->head + strlen("router bgp ");
+}
+
+static unsigned long as_number(const char *text)
+{
+	char *end;
+	const unsigned long high = strtoul(text, &end, 10);
+
+	return *end == '.' ? high << 16 | strtoul(end + 1, NULL, 10) : high;
+}
+
+bool bgp_same_as(const char *a, const char *b)
+{
+	return as_number(a) == as_number(b);
 }
 
 static const struct config_block_line *neighbor_line(const struct config_block *b, const char *who, const char *words)
@@ -80,6 +94,19 @@ const struct config_block_line *bgp_says(const struct bgp_peer *p, const char *w
 	const struct config_block_line *line = neighbor_line(p->block, p->address, words);
 
 	return line || !*p->group ? line : neighbor_line(p->block, p->group, words);
+}
+
+bool bgp_summarises(const struct config *c, const struct bgp_peer *p)
+{
+	if (bgp_says(p, "default-originate") || block_line(p->block, "network 0.0.0.0") || block_line(p->block, "network ::/0") ||
+	    block_line(p->block, "aggregate-address") || block_line(p->block, "default-information originate") ||
+	    block_line(p->block, "redistribute static"))
+		return true;
+	for (size_t i = 0; i < c->route_count; i++) {
+		if (c->routes[i].interface && !strcmp(c->routes[i].interface, "Null0") && block_line(p->block, "network"))
+			return true;
+	}
+	return false;
 }
 
 bool bgp_between(const struct design *d, const struct design_member *a, const struct design_member *b)

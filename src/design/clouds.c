@@ -63,19 +63,61 @@ static bool overlap(const struct ipprefix *a, const struct ipprefix *b)
 	return ipprefix_covers(a, b) || ipprefix_covers(b, a);
 }
 
+static bool same_group(const struct design_member *a, const struct design_member *b)
+{
+	return a->family == b->family && b->address && ipprefix_eq(&a->subnet, &b->subnet);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
+	const struct config_tunnel *x = sorting->members[i].tunnel, *y = sorting->members[k].tunnel;
+
+	if (x->has_key != y->has_key)
+		return x->has_key ? 1 : -1;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return i < k ? -1 : i > k;
+}
+
+/* Tenants with one subnet, in VRFs of their own, meet at a router: the key tells them apart. */
+static bool is_used_twice(const struct design *d, const uint32_t *run, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (d->members[run[i]].router == d->members[run[i - 1]].router)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t number_run(struct design *d, uint32_t *run, size_t count, uint32_t groups)
+{
+	const bool by_keys = is_used_twice(d, run, count);
+
+	if (by_keys)
+		qsort(run, count, sizeof *run, by_key);
+	for (size_t i = 0; i < count; i++) {
+		const struct config_tunnel *t = d->members[run[i]].tunnel, *before = i ? d->members[run[i - 1]].tunnel : NULL;
+		const bool other = !before || (by_keys && (t->has_key != before->has_key || t->key != before->key));
+
+		groups += other;
+		d->members[run[i]].cloud = groups - 1;
+	}
+	return groups;
+}
+
 /* Numbers of groups in members[].cloud; answers how many. */
 static uint32_t make_groups(struct design *d)
 {
 	uint32_t groups = 0;
+	size_t count;
 
 	sorting = d;
 	qsort(d->order, d->member_count, sizeof *d->order, by_subnet);
-	for (size_t i = 0; i < d->member_count; i++) {
-		const struct design_member *before = i ? &d->members[d->order[i - 1]] : NULL;
-		struct design_member *m = &d->members[d->order[i]];
-		const bool same = before && before->family == m->family && m->address && ipprefix_eq(&before->subnet, &m->subnet);
-
-		m->cloud = same ? groups - 1 : groups++;
+	for (size_t i = 0; i < d->member_count; i += count) {
+		for (count = 1; i + count < d->member_count && same_group(&d->members[d->order[i]], &d->members[d->order[i + count]]);)
+			count++;
+		groups = number_run(d, &d->order[i], count, groups);
 	}
 	return groups;
 }

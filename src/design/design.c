@@ -216,17 +216,26 @@ bool design_nhs_named(const struct design_member *m, const struct config_nhs *nh
 	return m->tunnel->mode == TUNNEL_GRE_P2P && m->tunnel->destination.name;
 }
 
-/* The member that has this overlay address; of several with it, the first of another router. */
+static bool same_key(const struct config_tunnel *a, const struct config_tunnel *b)
+{
+	return a->has_key == b->has_key && a->key == b->key;
+}
+
+/* The member that has this overlay address; of several one with the same key, or else the first of another router. */
 static uint32_t member_with(const struct design *d, uint32_t from, const struct ipaddr *addr)
 {
 	size_t count;
 	const struct design_owner *owner = design_owners(d, addr, &count);
+	uint32_t found = DESIGN_NONE;
 
 	for (size_t i = 0; i < count; i++) {
-		if (owner[i].member != DESIGN_NONE && owner[i].router != d->members[from].router)
+		if (owner[i].member == DESIGN_NONE || owner[i].router == d->members[from].router)
+			continue;
+		if (same_key(d->members[owner[i].member].tunnel, d->members[from].tunnel))
 			return owner[i].member;
+		found = found == DESIGN_NONE ? owner[i].member : found;
 	}
-	return DESIGN_NONE;
+	return found;
 }
 
 static bool same_subnet(const struct design_member *a, const struct design_member *b)

@@ -64,6 +64,7 @@ enum design_severity {
 	X(ROUTING_AUTHENTICATION_MISMATCH, "routing-authentication-mismatch") \
 	X(EIGRP_AS_MISMATCH, "eigrp-as-mismatch") \
 	X(SPLIT_HORIZON, "split-horizon") \
+	X(EIGRP_STUB_HUB, "eigrp-stub-hub") \
 	X(NEXT_HOP_SELF, "next-hop-self") \
 	X(SUMMARY_IN_PHASE2, "summary-in-phase2") \
 	X(OSPF_NETWORK_TYPE, "ospf-network-type") \
@@ -73,6 +74,7 @@ enum design_severity {
 	X(OSPF_TIMERS_MISMATCH, "ospf-timers-mismatch") \
 	X(OSPF_TOO_MANY_SPOKES, "ospf-too-many-spokes") \
 	X(DUPLICATE_ROUTER_ID, "duplicate-router-id") \
+	X(NETWORK_NOT_ANNOUNCED, "network-not-announced") \
 	X(BGP_AS_MISMATCH, "bgp-as-mismatch") \
 	X(BGP_LISTEN_RANGE, "bgp-listen-range") \
 	X(BGP_NOT_REFLECTED, "bgp-not-reflected") \

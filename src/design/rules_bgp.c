@@ -82,10 +82,10 @@ static bool as_fits(const struct bgp_peer *p, const char *theirs)
 	if (!*p->remote_as || block_line(p->block, "bgp confederation identifier") || bgp_says(p, "local-as"))
 		return true;
 	if (!strcmp(p->remote_as, "internal"))
-		return !strcmp(mine, theirs);
+		return bgp_same_as(mine, theirs);
 	if (!strcmp(p->remote_as, "external"))
-		return strcmp(mine, theirs) != 0;
-	return !strcmp(p->remote_as, theirs);
+		return !bgp_same_as(mine, theirs);
+	return bgp_same_as(p->remote_as, theirs);
 }
 
 static void check_as(struct design *d, const struct design_member *a, const struct design_member *b, const struct bgp_peer *p, const struct bgp_peer *q)
@@ -162,13 +162,6 @@ static void check_link(struct design *d, const struct design_link *l)
 
 /* ---- from spoke to spoke ---- */
 
-/* The hub tells its spokes of something that covers all the others. */
-static bool covers_all(const struct bgp_peer *p)
-{
-	return bgp_says(p, "default-originate") || block_line(p->block, "network 0.0.0.0") || block_line(p->block, "network ::/0") ||
-	       block_line(p->block, "aggregate-address") || block_line(p->block, "default-information originate");
-}
-
 struct sessions {
 	const struct design_member *first;
 	struct bgp_peer peer, back; /* the hub's idea of the first spoke, and the other way round */
@@ -192,8 +185,8 @@ static void count_sessions(const struct design *d, const struct design_member *h
 			s->peer = p;
 			s->back = q;
 		}
-		s->internal += !strcmp(bgp_as(p.block), bgp_as(q.block));
-		s->same_as += !strcmp(bgp_as(s->back.block), bgp_as(q.block));
+		s->internal += bgp_same_as(bgp_as(p.block), bgp_as(q.block));
+		s->same_as += bgp_same_as(bgp_as(s->back.block), bgp_as(q.block));
 	}
 }
 
@@ -210,7 +203,7 @@ static void check_reflection(struct design *d, const struct design_member *hub, 
 	struct design_finding *f;
 	char remedy[160];
 
-	if (s->internal != s->count || bgp_says(&s->peer, "route-reflector-client") || covers_all(&s->peer))
+	if (s->internal != s->count || bgp_says(&s->peer, "route-reflector-client") || bgp_summarises(member_config(d, hub), &s->peer))
 		return;
 	snprintf(remedy, sizeof remedy, "add neighbor %s route-reflector-client", *s->peer.group ? s->peer.group : s->peer.address);
 	f = design_found(d, RULE_BGP_NOT_REFLECTED, remedy, "%s tells no spoke of another one: the sessions are internal (AS %s) and it does not reflect",
@@ -223,7 +216,7 @@ static void check_one_as(struct design *d, const struct design_member *hub, cons
 	struct design_finding *f;
 	char remedy[200];
 
-	if (s->internal || s->same_as != s->count || covers_all(&s->peer) || bgp_says(&s->back, "allowas-in") || bgp_says(&s->peer, "as-override"))
+	if (s->internal || s->same_as != s->count || bgp_summarises(member_config(d, hub), &s->peer) || bgp_says(&s->back, "allowas-in") || bgp_says(&s->peer, "as-override"))
 		return;
 	snprintf(remedy, sizeof remedy, "add neighbor %s as-override at the hub, allowas-in at the spokes, or a default route from the hub",
 		 *s->peer.group ? s->peer.group : s->peer.address);

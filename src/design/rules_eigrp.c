@@ -216,10 +216,13 @@ struct horizon {
 	unsigned summary_line;
 };
 
-static bool has_default(const struct config *c)
+/* A route that stands for many: the default, or one that discards what nothing more exact covers. */
+static bool has_wide_route(const struct config *c)
 {
 	for (size_t i = 0; i < c->route_count; i++) {
-		if (!c->routes[i].dst.len && !c->routes[i].vrf)
+		const struct config_route *r = &c->routes[i];
+
+		if ((!r->dst.len && !r->vrf) || (r->interface && !strcmp(r->interface, "Null0")))
 			return true;
 	}
 	return false;
@@ -229,7 +232,7 @@ static bool announces_default(const struct config *c, const struct routing *r)
 {
 	if (block_line(r->block, "default-information originate"))
 		return true;
-	return block_line(r->block, "redistribute static") && has_default(c);
+	return block_line(r->block, "redistribute static") && has_wide_route(c);
 }
 
 static void read_eigrp(const struct routing *r, const struct config_interface *i, struct horizon *h)
@@ -349,6 +352,21 @@ static void check_horizon(struct design *d, const struct design_cloud *c, const 
 	}
 }
 
+/* A stub tells of its own networks only. */
+static void stub_hub(struct design *d, const struct design_member *hub, const struct routing *r)
+{
+	const struct config_block_line *stub = r->family == UINT32_MAX ? block_line(r->block, "eigrp stub") : block_line_in(r->block, r->family, "eigrp stub");
+	const struct design_member *spoke = NULL;
+	uint32_t multipoint;
+	struct design_finding *f;
+
+	if (!stub || strstr(stub->text, "leak-map") || speaking_spokes(d, hub, r, &multipoint, &spoke) < 2)
+		return;
+	f = design_found(d, RULE_EIGRP_STUB_HUB, "write eigrp stub at the spokes, not at the hub", "%s is an EIGRP stub, which tells no spoke of another one", member_name(d, hub));
+	finding_place(f, member_config(d, hub), stub->line);
+	finding_place(f, member_config(d, hub), r->block->line);
+}
+
 void rules_eigrp(struct design *d)
 {
 	for (size_t i = 0; i < d->link_count; i++) {
@@ -369,8 +387,11 @@ void rules_eigrp(struct design *d)
 
 			check_silent_hub(d, hub);
 			for (size_t n = 0; n < count; n++) {
-				if (!r[n].passive && r[n].kind != ROUTING_OSPF)
-					check_horizon(d, c, hub, &r[n]);
+				if (r[n].passive || r[n].kind == ROUTING_OSPF)
+					continue;
+				check_horizon(d, c, hub, &r[n]);
+				if (r[n].kind == ROUTING_EIGRP)
+					stub_hub(d, hub, &r[n]);
 			}
 		}
 	}

@@ -307,8 +307,6 @@ static void slow(struct design *d, const struct design_member *m)
 		return;
 	f = design_found(d, RULE_TIMERS_TOO_SLOW, "add bfd interval to the tunnels, or shorten ip nhrp registration timeout and the routing protocol's hold time",
 			 "%s %s: beside routers that speak no BFD and answer no probes the death of %s goes unnoticed for up to %u s", member_name(d, m), m->interface->ios_name, member_name(d, hub), hold);
-	if (line || holdtime || registration)
-		f->severity = DESIGN_PRACTICE;
 	finding_place(f, c, line);
 	finding_place(f, c, registration ? registration->line : 0);
 	finding_place(f, c, holdtime ? holdtime->line : 0);

@@ -230,6 +230,88 @@ static void two_defaults(struct design *d, const struct design_member *m)
 	finding_place(f, c, m->interface->line);
 }
 
+/* ---- networks that stay at home ---- */
+
+static bool bgp_covers(const struct config_block *b, const struct ipaddr *addr)
+{
+	if (block_line(b, "redistribute"))
+		return true;
+	for (size_t at = block_next(b, 0, "network"); at != SIZE_MAX; at = block_next(b, at + 1, "network")) {
+		char text[160], first[64], mask[64] = "";
+		struct ipprefix p;
+
+		if (sscanf(b->lines[at].text, "network %63s mask %63s", first, mask) < 1)
+			continue;
+		snprintf(text, sizeof text, "%s %s", first, mask);
+		/* Without a mask it is a whole class: what is in there may be meant. */
+		if (said_prefix(text, &p) && (ipprefix_contains(&p, addr) || (!*mask && p.addr.family == IP_V4)))
+			return true;
+	}
+	return block_line(b, "aggregate-address") != NULL;
+}
+
+static bool is_told(const struct design *d, const struct design_member *m, const struct config_interface *lan)
+{
+	const struct config *c = member_config(d, m);
+	const struct config_block *bgp = bgp_block(c);
+	struct routing r[ROUTING_MAX];
+	const size_t count = routing_of(d, m, r);
+
+	for (size_t i = 0; i < count; i++) {
+		if (routing_takes(c, &r[i], lan) || !r[i].block || block_line(r[i].block, "redistribute"))
+			return true;
+		if (block_line(r[i].block, "summary-address"))
+			return true;
+	}
+	if (bgp && bgp_covers(bgp, &lan->addresses[0].addr))
+		return true;
+	return !count && !bgp;
+}
+
+static bool is_underlay(const struct design *d, const struct design_router *r, const struct config_interface *i)
+{
+	for (uint32_t k = r->first; k < r->first + r->count; k++) {
+		if (d->members[k].source == i || d->members[k].interface->vrf != i->vrf)
+			return true;
+	}
+	/* An uplink beside: some route leads out of it. */
+	for (size_t k = 0; k < r->config->route_count; k++) {
+		const struct config_route *route = &r->config->routes[k];
+		const struct config_interface *at = route->interface ? config_find_interface(r->config, route->interface)
+								     : underlay_behind(r->config, route->vrf, &route->gateway);
+
+		if (at == i)
+			return true;
+	}
+	return false;
+}
+
+static void stays_at_home(struct design *d, const struct design_router *r)
+{
+	const struct config *c = r->config;
+
+	for (size_t i = 0; r->count && i < c->interface_count; i++) {
+		const struct config_interface *lan = &c->interfaces[i];
+		char text[IPPREFIX_TEXT_MAX];
+		struct design_finding *f;
+		struct ipprefix p;
+		bool told = false;
+
+		if (lan->is_tunnel || lan->shutdown || !lan->address_count || lan->addresses[0].addr.family != IP_V4 ||
+		    !strncmp(lan->ios_name, "Loopback", 8) || said_find(lan, "ip nat outside") || is_underlay(d, r, lan))
+			continue;
+		for (uint32_t k = r->first; k < r->first + r->count && !told; k++)
+			told = !d->members[k].spoke || d->members[k].family != IP_V4 || is_told(d, &d->members[k], lan);
+		if (told)
+			continue;
+		p = ipprefix_make(&lan->addresses[0].addr, lan->addresses[0].prefix_len);
+		f = design_found(d, RULE_NETWORK_NOT_ANNOUNCED, "add a network line for it where it shall be reached from other sites", "%s: nothing announces %s (%s) to the hubs", r->name,
+				 ipprefix_format(&p, text), lan->ios_name);
+		finding_place(f, c, lan->line);
+		finding_place(f, c, said_line(lan, "ip address"));
+	}
+}
+
 /* ---- router ids ---- */
 
 struct id {
@@ -333,5 +415,7 @@ void rules_routing(struct design *d)
 		check_static(d, &d->members[i]);
 		two_defaults(d, &d->members[i]);
 	}
+	for (size_t i = 0; i < d->router_count; i++)
+		stays_at_home(d, &d->routers[i]);
 	router_ids(d);
 }

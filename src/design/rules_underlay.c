@@ -135,6 +135,16 @@ static bool other_uplink(const struct design *d, const struct design_member *m)
 	return false;
 }
 
+/* The router chooses the uplink by other means than its routes. */
+static bool by_policy(const struct config *c, const struct design_member *m)
+{
+	for (size_t i = 0; i < c->said_count; i++) {
+		if (said_begins(c->said[i].text, "ip local policy route-map"))
+			return true;
+	}
+	return said_find(m->interface, "tunnel route-via") != NULL;
+}
+
 static void wrong_uplink(struct design *d, const struct design_member *m)
 {
 	const struct config *c = member_config(d, m);
@@ -145,7 +155,7 @@ static void wrong_uplink(struct design *d, const struct design_member *m)
 	struct design_finding *f;
 	size_t count;
 
-	if (ipaddr_is_none(&to) || !strncmp(m->source->ios_name, "Loopback", 8) || !other_uplink(d, m))
+	if (ipaddr_is_none(&to) || !strncmp(m->source->ios_name, "Loopback", 8) || !other_uplink(d, m) || by_policy(c, m))
 		return;
 	count = underlay_ways(c, m->tunnel->vrf, &to, ways);
 	for (size_t i = 0; i < count && !wrong; i++)
