@@ -235,6 +235,29 @@ static bool announces_default(const struct config *c, const struct routing *r)
 	return block_line(r->block, "redistribute static") && has_wide_route(c);
 }
 
+/* A connected network of the hub that the spoke's own lie in, made to be a summary: a loopback of 10.0.0.0/8. */
+static bool announces_connected(const struct design *d, const struct design_member *hub, const struct routing *r, const struct design_member *spoke)
+{
+	const struct config *c = member_config(d, hub), *other = member_config(d, spoke);
+
+	for (size_t i = 0; i < c->interface_count; i++) {
+		const struct config_interface *at = &c->interfaces[i];
+		struct ipprefix p;
+
+		if (at->is_tunnel || at == hub->source || !at->address_count || !routing_takes(c, r, at))
+			continue;
+		p = ipprefix_make(&at->addresses[0].addr, at->addresses[0].prefix_len);
+		for (size_t k = 0; k < other->interface_count; k++) {
+			const struct config_interface *lan = &other->interfaces[k];
+
+			if (!lan->is_tunnel && lan != spoke->source && lan->address_count && p.len < lan->addresses[0].prefix_len &&
+			    ipprefix_contains(&p, &lan->addresses[0].addr))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void read_eigrp(const struct routing *r, const struct config_interface *i, struct horizon *h)
 {
 	const struct config_said *said;
@@ -313,7 +336,7 @@ static void check_horizon(struct design *d, const struct design_cloud *c, const 
 		h.split = !said_find(i, "no ip split-horizon");
 	else
 		read_eigrp(r, i, &h);
-	if (h.split && spokes > 1 && !(h.summary && c->phase != PHASE_2) && !announces_default(config, r)) {
+	if (h.split && spokes > 1 && !(h.summary && c->phase != PHASE_2) && !announces_default(config, r) && !announces_connected(d, hub, r, spoke)) {
 		f = design_found(d, RULE_SPLIT_HORIZON, no_horizon(r, remedy), "%s %s: split horizon keeps %s from telling one spoke of the networks of another",
 				 member_name(d, hub), i->ios_name, routing_name(r->kind));
 		finding_place(f, config, i->line);

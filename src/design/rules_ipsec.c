@@ -264,6 +264,7 @@ static void shared_profile(struct design *d, const struct design_router *r)
 			finding_place(f, r->config, said_line((a->tunnel->protection_shared ? a : b)->interface, "tunnel protection"));
 			finding_place(f, r->config, b->interface->line);
 			finding_place(f, r->config, a->interface->line);
+			break;
 		}
 	}
 }

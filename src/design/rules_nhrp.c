@@ -289,8 +289,9 @@ static void shared_id(struct design *d, const struct design_router *r)
 			f = design_found(d, RULE_NETWORK_ID_SHARED, "keep it where shortcuts shall lead from one tunnel into the other; else number them differently",
 					 "%s: %s and %s have one NHRP network-id, %u, and so are one NHRP domain", r->name, a->interface->ios_name,
 					 b->interface->ios_name, b->nhrp->network_id);
-			finding_place(f, r->config, nhrp_line(b, "network-id"));
 			finding_place(f, r->config, nhrp_line(a, "network-id"));
+			finding_place(f, r->config, nhrp_line(b, "network-id"));
+			break; /* one is enough: thousands may share */
 		}
 	}
 }

@@ -69,10 +69,11 @@ static void without_key(struct design *d, const struct design_router *r)
 			f = design_found(d, RULE_KEY_MISSING, "give each tunnel a key of its own where a router of another make is among the peers",
 					 "%s: %s and %s have one source and %s; our routers tell their packets apart, Cisco's cannot", r->name, a->interface->ios_name,
 					 b->interface->ios_name, a->tunnel->has_key ? "one key" : "no key");
-			finding_place(f, r->config, said_line(b->interface, "tunnel source"));
 			finding_place(f, r->config, said_line(a->interface, "tunnel source"));
-			finding_place(f, r->config, b->interface->line);
+			finding_place(f, r->config, said_line(b->interface, "tunnel source"));
 			finding_place(f, r->config, a->interface->line);
+			finding_place(f, r->config, b->interface->line);
+			break;
 		}
 	}
 }
