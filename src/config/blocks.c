@@ -66,7 +66,7 @@ static bool begins_with_words(const char *text, const char *words)
 
 static void remove_blocks(struct reading *r, const char *words)
 {
-	for (size_t i = 0; i < r->c->block_count; i++) {
+	for (size_t i = 0; reading_work(r, 1) && i < r->c->block_count; i++) {
 		struct config_block *b = &r->c->blocks[i];
 
 		if (b->head && begins_with_words(b->head, words)) {
@@ -124,9 +124,9 @@ void reading_empty_block(struct config_block *b)
 
 /* ---- lines of a block ---- */
 
-static void remove_lines(struct config_block *b, uint32_t parent, const char *words)
+static void remove_lines(struct reading *r, struct config_block *b, uint32_t parent, const char *words)
 {
-	for (size_t i = 0; i < b->line_count; i++) {
+	for (size_t i = 0; reading_work(r, 1) && i < b->line_count; i++) {
 		struct config_block_line *line = &b->lines[i];
 
 		if (line->text && line->parent == parent && begins_with_words(line->text, words)) {
@@ -196,7 +196,7 @@ void reading_block_line(struct reading *r, const struct match *m)
 	char *text;
 
 	if (is_no(m) && m->truncated)
-		remove_lines(b, top->head, m->canonical);
+		remove_lines(r, b, top->head, m->canonical);
 	text = kept_text(r, m);
 	if (!line && text)
 		line = line_add(r, b, top, key);
@@ -215,9 +215,9 @@ void reading_block_line(struct reading *r, const struct match *m)
 
 /* ---- lines of an interface kept for other programs ---- */
 
-void reading_remove_extras(struct config_interface *i, const char *words)
+void reading_remove_extras(struct reading *r, struct config_interface *i, const char *words)
 {
-	for (size_t k = 0; k < i->extra_count; k++) {
+	for (size_t k = 0; reading_work(r, 1) && k < i->extra_count; k++) {
 		if (i->extras[k] && begins_with_words(i->extras[k], words)) {
 			free(i->extras[k]);
 			i->extras[k] = NULL;
@@ -235,7 +235,7 @@ void reading_extra(struct reading *r, const struct match *m)
 	char **slot = at != NAMES_NONE && at < i->extra_count ? &i->extras[at] : NULL;
 
 	if (is_no(m) && m->truncated)
-		reading_remove_extras(i, m->canonical);
+		reading_remove_extras(r, i, m->canonical);
 	if (!slot && text) {
 		slot = ADD(r, i->extras, i->extra_count);
 		r->out_of_memory |= slot && !names_set(&r->names, key, (uint32_t)(i->extra_count - 1));

@@ -54,7 +54,7 @@ static void check_nhs(struct reading *r, const struct config_interface *i, const
 {
 	char text[IPADDR_TEXT_MAX];
 
-	for (size_t k = 0; k < n->nhs_count; k++) {
+	for (size_t k = 0; k < n->nhs_count && reading_work(r, n->map_count); k++) {
 		/* The one server of a point-to-point tunnel is its far end, which needs no map. */
 		if ((i->tunnel->mode == TUNNEL_GRE_P2P && n->nhs_count == 1) || nhs_has_nbma(n, &n->nhs[k]))
 			continue;
@@ -309,16 +309,28 @@ static void demote_block(struct reading *r, const struct config_block *b, enum c
 		demote(r, b->lines[i].line, state, changes_traffic, reason);
 }
 
-static void check_access_list(struct reading *r, const struct config_block *b)
+/* The list that was looked for last: its entries stand together. */
+struct list_seen { char name[16]; bool used; };
+
+static bool list_used(struct reading *r, const char *name, struct list_seen *last)
+{
+	if (*name && !strcmp(last->name, name))
+		return last->used;
+	snprintf(last->name, sizeof last->name, "%s", name);
+	last->used = !reading_work(r, r->c->line_count * 4) || config_access_list_used(r->c, name);
+	return last->used;
+}
+
+static void check_access_list(struct reading *r, const struct config_block *b, struct list_seen *last)
 {
 	const bool named = !strncmp(b->head, "ip access-list ", 15) || !strncmp(b->head, "ipv6 access-list ", 17);
 	const bool numbered = !strncmp(b->head, "access-list ", 12);
+	struct list_seen none = { .used = false };
 	char name[16] = "";
 
 	if (numbered)
 		snprintf(name, sizeof name, "%.*s", (int)strcspn(b->head + 12, " "), b->head + 12);
-	if ((named && !config_access_list_used(r->c, strrchr(b->head, ' ') + 1)) ||
-	    (numbered && !config_access_list_used(r->c, name)))
+	if ((named && !list_used(r, strrchr(b->head, ' ') + 1, &none)) || (numbered && !list_used(r, name, last)))
 		demote_block(r, b, CONFIG_NO_EFFECT, false, "no routing block refers to this list");
 }
 
@@ -327,12 +339,13 @@ static void check_processes(struct reading *r)
 {
 	static const char *const kinds[] = { "router ospf ", "ipv6 router ospf ", "router ospfv3 ", "router eigrp ",
 					     "router bgp ", NULL };
+	struct list_seen last = { .used = false };
 	bool seen[8] = { false };
 
 	for (size_t i = 0; i < r->c->block_count; i++) {
 		const struct config_block *b = &r->c->blocks[i];
 
-		check_access_list(r, b);
+		check_access_list(r, b, &last);
 		for (size_t k = 0; kinds[k]; k++) {
 			if (strncmp(b->head, kinds[k], strlen(kinds[k])))
 				continue;

@@ -50,6 +50,8 @@ static void put_address(struct reading *r, const struct config_address *new)
 	struct config_interface *i = reading_interface(r);
 	struct config_address *a;
 
+	if (!reading_work(r, i->address_count))
+		return;
 	/* There is one primary address; a new one takes its place. */
 	if (new->addr.family == IP_V4 && !new->secondary && (a = primary(i, IP_V4)) && same_address(i, &new->addr) != a) {
 		const struct ipaddr old = a->addr;

@@ -87,7 +87,7 @@ static void set_protection(struct reading *r, const struct match *m)
 {
 	struct config_tunnel *t = reading_tunnel(r);
 
-	reading_remove_extras(reading_interface(r), "tunnel protection ipsec profile");
+	reading_remove_extras(r, reading_interface(r), "tunnel protection ipsec profile");
 	reading_replace(r, &t->protection_profile, sets(m) ? match_arg(m, 0)->text : NULL);
 	t->protection_shared = sets(m) && match_has(m, "shared");
 }
@@ -379,7 +379,7 @@ static struct config_map *map_find(struct reading *r, struct config_nhrp *n, uin
 	/* Indexes are stale after a removal; then it is searched for. */
 	if (at < n->map_count && ipprefix_eq(&n->maps[at].proto, target))
 		return &n->maps[at];
-	for (size_t i = 0; at != NAMES_NONE && i < n->map_count; i++) {
+	for (size_t i = 0; at != NAMES_NONE && i < n->map_count && reading_work(r, 1); i++) {
 		if (ipprefix_eq(&n->maps[i].proto, target))
 			return &n->maps[i];
 	}
@@ -450,7 +450,7 @@ static void set_nhs_entry(struct reading *r, const struct match *m)
 	const struct ipaddr addr = dynamic ? IPADDR_NONE : match_arg(m, 0)->addr;
 	const struct item *nbma = match_after(m, "nbma");
 	const struct item *priority = match_after(m, "priority"), *cluster = match_after(m, "cluster");
-	struct config_nhs *s = nhs_find(n, &addr, nbma);
+	struct config_nhs *s = reading_work(r, n->nhs_count) ? nhs_find(n, &addr, nbma) : NULL;
 
 	if (!sets(m)) {
 		if (s) {

@@ -36,6 +36,13 @@ void *reading_add(struct reading *r, void *items, size_t *count, size_t size)
 	return grown + (*count)++ * size;
 }
 
+bool reading_work(struct reading *r, size_t entries)
+{
+	r->work += entries;
+	r->too_much |= r->work > WORK_MAX;
+	return !r->too_much;
+}
+
 char *reading_keep(struct reading *r, const char *text)
 {
 	char *copy = text ? strdup(text) : NULL;
@@ -462,13 +469,14 @@ static void read_lines(struct reading *r, const char *text, size_t length)
 	struct lexer lexer = { text, text + length, 0 };
 	struct line line;
 
-	while (!r->out_of_memory && lexer_next(&lexer, &line)) {
+	while (!r->out_of_memory && !r->too_much && lexer_next(&lexer, &line)) {
 		r->number = lexer.number;
 		judge(r, &line);
 		record(r, &line);
 		line_done(&line);
+		r->too_much |= r->c->line_count > LINES_MAX;
 	}
-	r->out_of_memory |= lexer.at < lexer.end;
+	r->out_of_memory |= lexer.at < lexer.end && !r->too_much;
 	/* One that never ends would take in what is printed after it. */
 	if (r->until)
 		reading_raw(r, 0, r->until);
@@ -501,7 +509,7 @@ static bool read_source(struct reading *r, enum import_language language, const 
 static void finish(struct reading *r, enum import_language language)
 {
 	reading_finish(r);
-	if (!r->out_of_memory)
+	if (!r->out_of_memory && !r->too_much)
 		reading_check(r);
 	if (language != IMPORT_IOS)
 		import_remedies(r, language);
@@ -528,9 +536,11 @@ struct config *config_read_text(const char *name, const char *text, size_t lengt
 	}
 	free(r.until);
 	names_done(&r.names);
-	if (good && !r.out_of_memory)
+	if (good && !r.out_of_memory && !r.too_much)
 		return r.c;
 	config_free(r.c);
-	snprintf(error, error_size, "%s: %s", name, r.out_of_memory ? "out of memory" : "holds too many words");
+	snprintf(error, error_size, "%s: %s", name, r.out_of_memory ? "out of memory"
+		 : r.too_much ? "holds too much: more than 250,000 lines, or too many that name or take back each other"
+			      : "holds too many words");
 	return NULL;
 }

@@ -8,7 +8,11 @@
 #include "config/grammar.h"
 #include "config/names.h"
 
-enum { FRAMES_MAX = 8 };
+enum {
+	FRAMES_MAX = 8,
+	LINES_MAX = 250 * 1000,       /* of a file; a hub of thousands of spokes has some tens of thousands */
+	WORK_MAX = 50 * 1000 * 1000,  /* entries that are looked at for lines that take others back: half a second */
+};
 
 /* What the following lines belong to. */
 struct frame {
@@ -34,6 +38,8 @@ struct reading {
 	size_t depth;      /* frames in use; frames[0] is the global mode */
 	struct frame frames[FRAMES_MAX];
 	bool out_of_memory;
+	size_t work;       /* of WORK_MAX */
+	bool too_much;     /* LINES_MAX or WORK_MAX is passed: the file is refused */
 	/* The verdict on the line now read; handlers change it by reading_error() and friends. */
 	enum config_state state;
 	bool changes_traffic;
@@ -45,6 +51,9 @@ struct reading {
 /* Grows by doubling; a new zeroed element or NULL (out of memory, noted). */
 void *reading_add(struct reading *r, void *items, size_t *count, size_t size);
 #define ADD(r, array, count) ((__typeof__(array))reading_add((r), &(array), &(count), sizeof *(array)))
+
+/* So many entries are about to be looked at, one by one, for one line. false: that is too much by now. */
+bool reading_work(struct reading *r, size_t entries);
 
 /* strdup that notes being out of memory; NULL for NULL. */
 char *reading_keep(struct reading *r, const char *text);
@@ -77,7 +86,7 @@ uint32_t reading_vrf(struct reading *r, const char *name);
 struct config_block *reading_block(struct reading *r, const struct match *m); /* NULL: there is none now */
 void reading_block_line(struct reading *r, const struct match *m);
 void reading_extra(struct reading *r, const struct match *m);
-void reading_remove_extras(struct config_interface *i, const char *words); /* those that begin with the words */
+void reading_remove_extras(struct reading *r, struct config_interface *i, const char *words); /* those that begin with the words */
 void reading_empty_block(struct config_block *b);
 /* A line of the open block, kept as it stands, indented as against the first such line. */
 void reading_raw(struct reading *r, size_t indent, const char *text);

@@ -218,6 +218,35 @@ static void routes_are_held_where_ospf_elects(void **state)
 	expect_hold(" nhrp route-hold 4\n default nhrp route-hold\n", 0, NULL);
 }
 
+/* Within a second, and with bounds: files that are made to take long, or much. */
+static void refuses_what_takes_too_long(void **state)
+{
+	static const struct { const char *head, *line; size_t count; } files[] = {
+		{ "", "x\n", 300000 },
+		{ "interface Gi0/0\n", " ip access-group A%zu in\n no ip access-group\n", 100000 },
+		{ "router bgp 1\n", " neighbor %zu remote-as 5\n no neighbor 10.0.0.1\n", 100000 },
+		{ "interface Tunnel0\n", " ip nhrp nhs 10.0.0.1 nbma h%zu\n", 200000 },
+		{ "interface Gi0/0\n", " ip address 10.0.0.1 255.0.0.0 secondary\n ipv6 address 2001:db8::%zu/128\n", 120000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		char error[200] = "", *text = malloc(files[i].count * 80 + 100);
+		size_t used = (size_t)sprintf(text, "%s", files[i].head);
+		struct config *c;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		for (size_t k = 0; k < files[i].count; k++)
+			used += (size_t)sprintf(text + used, files[i].line, k % 10000);
+#pragma GCC diagnostic pop
+		c = config_read_text("x", text, used, error, sizeof error);
+		if (c || !strstr(error, "holds too much"))
+			fail_msg("file %zu is read, or says \"%s\"", i, error);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +256,7 @@ int main(void)
 		cmocka_unit_test(hidden_defaults),
 		cmocka_unit_test(interface_names),
 		cmocka_unit_test(refuses_what_is_no_text),
+		cmocka_unit_test(refuses_what_takes_too_long),
 		cmocka_unit_test(secrets_are_masked),
 		cmocka_unit_test(routes_are_held_where_ospf_elects),
 	};
