@@ -29,13 +29,14 @@ DIRECT_TTL, RELAYED_TTL = 62, 61
 
 class Routers(scene.Lab):
     """A lab in which nhrpd runs on some routers. Those of both kinds are asked by the same names."""
+    datapath = "kernel"
 
     def __init__(self, tool, configs, nhrpd):
         super().__init__(tool, configs)
         self.nhrpd = nhrpd
 
     def options(self):
-        return ["--no-ipsec", "--datapath", "kernel", *(["--nhrpd", ",".join(self.nhrpd)] if self.nhrpd else [])]
+        return ["--no-ipsec", "--datapath", self.datapath, *(["--nhrpd", ",".join(self.nhrpd)] if self.nhrpd else [])]
 
     def cache(self, router):
         """nhrpd's entries: address -> (type, NBMA)."""
@@ -60,7 +61,8 @@ class Routers(scene.Lab):
 
 
 class InteropLab(Routers):
-    """One cell's network."""
+    """One cell's network. Of ours one spoke has the user data path, which shows on no packet."""
+    datapath = "spoke3=user,*=kernel"
 
     def __init__(self, tool, hub, phase, secret):
         lines = f" ip nhrp authentication {secret}\n" if secret else ""
@@ -86,7 +88,10 @@ class InteropLab(Routers):
         return self.has_client("hub1", scene.spoke(n), scene.spoke_nbma(n))
 
     def resolved(self, n, other):
-        """Spoke n has learnt where the other one is: in its kernel's table."""
+        """Spoke n has learnt where the other one is: nhrpd's in its kernel's table."""
+        if f"spoke{n}" not in self.nhrpd:
+            return {b["target"]: b["nbma"] for b in self.show(f"spoke{n}", "nhrp")["bindings"]}.get(f"{scene.spoke(other)}/32") \
+                == scene.spoke_nbma(other)
         entries = json.loads(self.ip(f"spoke{n}", "-j", "neigh", "show", "dev", "Tunnel0"))
         return {e["dst"]: e.get("lladdr") for e in entries}.get(scene.spoke(other)) == scene.spoke_nbma(other)
 
