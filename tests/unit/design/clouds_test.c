@@ -87,6 +87,56 @@ static void majority_is_right(void **state)
 	free(text);
 }
 
+/* One hub serves two customers who number their tunnels alike: each in a VRF of its own, with its own key. */
+static void tenants(void **state)
+{
+	char *hub = with(HUB, "router eigrp 7\n", "vrf definition B\ninterface Tunnel1\n vrf forwarding B\n ip address 10.0.0.1 255.255.255.0\n ip mtu 1400\n ip tcp adjust-mss 1360\n"
+			 " ip nhrp authentication Other\n ip nhrp network-id 2\n ip nhrp map multicast dynamic\n ip nhrp redirect\n tunnel source GigabitEthernet0/0\n"
+			 " tunnel mode gre multipoint\n tunnel key 6\n tunnel protection ipsec profile P\nrouter eigrp 7\n");
+	char *key = with(SPOKE("18"), "tunnel key 5", "tunnel key 6"), *spoke = with(key, "OneTwo", "Other");
+	struct folder f = { 0 };
+
+	(void)state;
+	folder_add(&f, "hub.cfg", hub);
+	folder_add(&f, "spoke10.cfg", SPOKE("10"));
+	folder_add(&f, "spoke18.cfg", spoke);
+	folder_judge(&f);
+	assert_int_equal(f.d->cloud_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(f.d->clouds[i].hubs, 1);
+		assert_int_equal(f.d->clouds[i].spokes, 1);
+	}
+	assert_null(found(&f, RULE_KEY_MISMATCH));
+	assert_null(found(&f, RULE_AUTHENTICATION_MISMATCH));
+	folder_done(&f);
+	free(hub);
+	free(key);
+	free(spoke);
+}
+
+/* What thousands of tunnels of one router share is said once, in time that grows with their number only. */
+static void many_tunnels(void **state)
+{
+	enum { TUNNELS = 3000 };
+	char *text = malloc(TUNNELS * 200 + 200), *at = text;
+	struct folder f = { 0 };
+
+	(void)state;
+	assert_non_null(text);
+	at += sprintf(at, "hostname r\ninterface GigabitEthernet0/0\n ip address 192.0.2.1 255.255.255.0\n");
+	for (unsigned i = 0; i < TUNNELS; i++)
+		at += sprintf(at, "interface Tunnel%u\n ip address 10.%u.%u.1 255.255.255.0\n ip nhrp network-id 7\n ip nhrp map multicast dynamic\n"
+			      " tunnel source GigabitEthernet0/0\n tunnel mode gre multipoint\n tunnel key %u\n", i, i / 256, i % 256, i);
+	folder_add(&f, "r.cfg", text);
+	free(text);
+	folder_judge(&f);
+	assert_int_equal(f.d->cloud_count, TUNNELS);
+	assert_non_null(found(&f, RULE_NETWORK_ID_SHARED));
+	for (size_t i = 0, seen = 0; i < f.d->finding_count; i++)
+		assert_true((seen += f.d->findings[i].rule == RULE_NETWORK_ID_SHARED) <= 1);
+	folder_done(&f);
+}
+
 /* Files without tunnels, and no files at all. */
 static void nothing_there(void **state)
 {
@@ -126,7 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_cloud), cmocka_unit_test(phases), cmocka_unit_test(wrong_subnets_join),
-		cmocka_unit_test(majority_is_right), cmocka_unit_test(nothing_there), cmocka_unit_test(order_of_findings),
+		cmocka_unit_test(majority_is_right), cmocka_unit_test(nothing_there), cmocka_unit_test(order_of_findings), cmocka_unit_test(tenants), cmocka_unit_test(many_tunnels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

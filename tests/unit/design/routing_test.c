@@ -10,6 +10,11 @@ static void eigrp(void **state)
 	at_spoke("router eigrp 7\n", "router eigrp 7\n passive-interface default\n", RULE_ROUTING_MISMATCH, "router eigrp 7");
 	fine_at_spoke("router eigrp 7\n", "router eigrp 7\n passive-interface default\n no passive-interface Tunnel0\n");
 	at_spoke(" network 10.0.0.0 0.0.0.255\n", "", RULE_ROUTING_MISMATCH, "router eigrp 7");
+	at_hub("router eigrp 7\n", "router eigrp 7\n eigrp stub connected\n", RULE_EIGRP_STUB_HUB, "eigrp stub");
+	fine_at_spoke("router eigrp 7\n", "router eigrp 7\n eigrp stub connected\n");
+	/* A discard route handed on, and a loopback that is as wide as all LANs, are summaries too. */
+	fine_at_hub(" no ip split-horizon eigrp 7\n", " ip summary-address eigrp 7 10.60.0.0 255.255.0.0\n");
+	fine_at_hub(" no ip split-horizon eigrp 7\n", "interface Loopback7\n ip address 10.60.0.1 255.255.0.0\nrouter eigrp 7\n network 10.60.0.0 0.0.255.255\ninterface Tunnel0\n");
 	/* A mask in place of the wildcard is turned over. */
 	fine_at_spoke("network 10.0.0.0 0.0.0.255", "network 10.0.0.0 255.255.255.0");
 }
@@ -96,6 +101,20 @@ static void bgp(void **state)
 	folder_done(&f);
 }
 
+/* To be known, no more: the network may be meant to stay at home. */
+static void not_announced(void **state)
+{
+	char *text = with(SPOKE("10"), " network 10.60.10.0 0.0.0.255\n", "");
+	struct folder f;
+
+	(void)state;
+	folder_of(&f, HUB, text);
+	assert_found(&f, RULE_NETWORK_NOT_ANNOUNCED, "spoke10.cfg", "GigabitEthernet0/1");
+	assert_silent(&f);
+	folder_done(&f);
+	free(text);
+}
+
 static void both_worlds(void **state)
 {
 	(void)state;
@@ -108,7 +127,8 @@ static void both_worlds(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(eigrp), cmocka_unit_test(ospf), cmocka_unit_test(bgp), cmocka_unit_test(both_worlds) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(eigrp), cmocka_unit_test(ospf), cmocka_unit_test(bgp), cmocka_unit_test(not_announced),
+		cmocka_unit_test(both_worlds) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
