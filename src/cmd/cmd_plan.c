@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "cmd/cmd.h"
 #include "design/plan_figure.h"
 #include "design/plan_json.h"
@@ -17,17 +18,19 @@
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 struct request {
-	const char *folder, *svg;
+	const char *folder, *svg, *from;
 	bool json;
 };
 
 static int usage(FILE *out)
 {
 	fputs("usage: dmvpn plan [--json] [--out DIR] [--svg FILE] spokes=N [WISH=VALUE ...]\n"
+	      "       dmvpn plan [--json] [--svg FILE] --from DIR\n"
 	      "Says which design suits, why, and what it will do; decides what is not said.\n"
 	      "  --out DIR    write the routers' files there; DIR must be empty, or not be there yet\n"
 	      "  --svg FILE   draw it\n"
 	      "  --json       one JSON object\n"
+	      "  --from DIR   which design the routers' files there are, and what would be better\n"
 	      "Wishes, and what is decided when nothing is said:\n", out);
 	plan_wish_help(out);
 	fputs("Exit code: 0, 1 when a wish cannot be had (with the reason), 2 usage or unwritable.\n", out);
@@ -153,17 +156,15 @@ static bool write_files(const struct plan *p, const char *folder)
 	return ok;
 }
 
-static bool write_svg(const struct plan *p, const char *path)
+static bool write_svg(const struct plan_figure *figure, const char *path)
 {
-	struct plan_figure figure;
 	FILE *f = fopen(path, "we");
 
 	if (!f) {
 		fprintf(stderr, "dmvpn plan: %s: %s\n", path, strerror(errno));
 		return false;
 	}
-	plan_figure_of(&figure, p);
-	plan_figure_svg(&figure, f);
+	plan_figure_svg(figure, f);
 	return finish(f, path);
 }
 
@@ -196,9 +197,10 @@ static void print_written(const struct plan *p, const char *folder)
 
 static int answer(const struct request *q, const struct plan *p)
 {
-	const bool ok = (!q->folder || write_files(p, q->folder)) && (!q->svg || write_svg(p, q->svg));
+	struct plan_figure figure;
 
-	if (!ok)
+	plan_figure_of(&figure, p);
+	if ((q->folder && !write_files(p, q->folder)) || (q->svg && !write_svg(&figure, q->svg)))
 		return EXIT_USAGE;
 	if (q->json) {
 		print_json(plan_json(p));
@@ -220,6 +222,89 @@ static int refuse(const struct request *q, struct plan_refusals *r)
 	return EXIT_REFUSED;
 }
 
+/* ---- a network that exists ---- */
+
+struct files {
+	size_t count;
+	struct config **configs;
+};
+
+static int is_configuration(const struct dirent *d)
+{
+	const size_t length = strlen(d->d_name);
+
+	return d->d_name[0] != '.' && length > 4 && !strcmp(d->d_name + length - 4, ".cfg");
+}
+
+static bool read_file(struct files *f, const char *folder, const char *name)
+{
+	char path[4096], error[512] = "";
+	struct config *c;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	c = config_read_file(path, error, sizeof error);
+	if (!c) {
+		fprintf(stderr, "dmvpn plan: %s\n", error);
+		return false;
+	}
+	f->configs[f->count++] = c;
+	return true;
+}
+
+static bool read_folder(struct files *f, const char *folder)
+{
+	struct dirent **names;
+	const int count = scandir(folder, &names, is_configuration, alphasort);
+	bool ok = count > 0;
+
+	if (!ok)
+		fprintf(stderr, "dmvpn plan: %s: no *.cfg file\n", folder);
+	if (count < 0)
+		return false;
+	f->configs = alloc_zero((size_t)count, sizeof(struct config *));
+	for (int i = 0; i < count; i++) {
+		ok = ok && read_file(f, folder, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+	return ok;
+}
+
+static int answer_found(const struct request *q, const struct found *f)
+{
+	struct plan_figure figure;
+
+	found_figure(&figure, f);
+	if (q->svg && !write_svg(&figure, q->svg))
+		return EXIT_USAGE;
+	if (q->json)
+		print_json(plan_found_json(f, q->from));
+	else
+		found_text(f, q->from, stdout);
+	return EXIT_DONE;
+}
+
+static int plan_from(const struct request *q)
+{
+	struct files files = { 0 };
+	int result = EXIT_USAGE;
+
+	if (read_folder(&files, q->from)) {
+		struct design *d = design_new((const struct config *const *)files.configs, files.count);
+		struct found *f;
+
+		design_judge(d);
+		f = found_new(d);
+		result = answer_found(q, f);
+		found_free(f);
+		design_free(d);
+	}
+	for (size_t i = 0; i < files.count; i++)
+		config_free(files.configs[i]);
+	free(files.configs);
+	return result;
+}
+
 /* Takes the options out of the words; answers how many words are left, or -1. */
 static int take_options(struct request *q, int argc, char **argv)
 {
@@ -232,6 +317,8 @@ static int take_options(struct request *q, int argc, char **argv)
 			q->folder = argv[++i];
 		else if (!strcmp(argv[i], "--svg") && i + 1 < argc)
 			q->svg = argv[++i];
+		else if (!strcmp(argv[i], "--from") && i + 1 < argc)
+			q->from = argv[++i];
 		else if (argv[i][0] == '-')
 			return -1;
 		else
@@ -251,7 +338,9 @@ int cmd_plan(int argc, char **argv)
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return usage(stdout);
 	words = take_options(&q, argc, argv);
-	if (words <= 0)
+	if (q.from && words == 0 && !q.folder)
+		return plan_from(&q);
+	if (words <= 0 || q.from)
 		return usage(stderr);
 	if (!plan_wish_parse(&wish, &refused, (size_t)words, argv))
 		return refuse(&q, &refused);

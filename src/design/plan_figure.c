@@ -74,17 +74,14 @@ static void add_clouds(struct plan_figure *f, const struct plan *p)
 
 /* ---- tables ---- */
 
-static void row(struct figure_row *rows, unsigned *count, const char *left, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void row(struct figure_row *rows, unsigned *count, const char *left, const char *format, ...)
+void plan_figure_row(struct plan_figure *f, const char *left, const char *format, ...)
 {
-	struct figure_row *r = &rows[*count];
+	struct figure_row *r = &f->left[f->left_count];
 	va_list args;
 
-	if (*count == FIGURE_ROWS_MAX)
+	if (f->left_count == FIGURE_ROWS_MAX)
 		return;
-	++*count;
+	f->left_count++;
 	snprintf(r->left, sizeof r->left, "%s", left);
 	va_start(args, format);
 	vsnprintf(r->right, sizeof r->right, format, args);
@@ -100,32 +97,28 @@ static void add_load(struct plan_figure *f, const struct plan *p)
 {
 	const struct plan_box *h = &p->hub, *s = &p->spoke;
 
-	row(f->left, &f->left_count, "Each router", "hub / spoke");
-	row(f->left, &f->left_count, "tunnels", "%u / %u", h->tunnels, s->tunnels);
-	row(f->left, &f->left_count, "registrations", "%u / %u", h->registrations, s->registrations);
-	row(f->left, &f->left_count, "IPsec sessions, always", "%u / %u", h->sessions, s->sessions);
-	row(f->left, &f->left_count, "IPsec sessions between spokes, at most", "0 / %u", s->direct);
-	row(f->left, &f->left_count, "routing neighbours", "%u / %u", h->neighbours, s->neighbours);
-	row(f->left, &f->left_count, "messages per second", "%.0f / %.0f", messages(h), messages(s));
+	plan_figure_row(f, "Each router", "hub / spoke");
+	plan_figure_row(f, "tunnels", "%u / %u", h->tunnels, s->tunnels);
+	plan_figure_row(f, "registrations", "%u / %u", h->registrations, s->registrations);
+	plan_figure_row(f, "IPsec sessions, always", "%u / %u", h->sessions, s->sessions);
+	plan_figure_row(f, "IPsec sessions between spokes, at most", "0 / %u", s->direct);
+	plan_figure_row(f, "routing neighbours", "%u / %u", h->neighbours, s->neighbours);
+	plan_figure_row(f, "messages per second", "%.0f / %.0f", messages(h), messages(s));
 }
 
-static void add_outages(struct plan_figure *f, const struct plan *p)
+void plan_figure_outages(struct plan_figure *f, const struct plan *p)
 {
-	row(f->right, &f->right_count, "Predicted outage", "at most");
-	for (size_t i = 0; i < p->outage_count; i++) {
+	f->right[f->right_count++] = (struct figure_row){ "Predicted outage", "at most" };
+	for (size_t i = 0; i < p->outage_count && f->right_count < FIGURE_ROWS_MAX; i++) {
 		const struct plan_outage *o = &p->outages[i];
+		struct figure_row *r = &f->right[f->right_count++];
 
+		snprintf(r->left, sizeof r->left, "%s", o->fault);
 		if (o->lasts)
-			row(f->right, &f->right_count, o->fault, "until repaired");
+			snprintf(r->right, sizeof r->right, "until repaired");
 		else
-			row(f->right, &f->right_count, o->fault, "%u ms", o->at_most_ms);
+			snprintf(r->right, sizeof r->right, "%u ms", o->at_most_ms);
 	}
-}
-
-void plan_figure_tables(struct plan_figure *f, const struct plan *p)
-{
-	add_load(f, p);
-	add_outages(f, p);
 }
 
 void plan_figure_of(struct plan_figure *f, const struct plan *p)
@@ -138,5 +131,6 @@ void plan_figure_of(struct plan_figure *f, const struct plan *p)
 	add_hubs(f, p);
 	add_spokes(f, p);
 	add_clouds(f, p);
-	plan_figure_tables(f, p);
+	add_load(f, p);
+	plan_figure_outages(f, p);
 }

@@ -37,7 +37,9 @@ struct plan_figure {
 };
 
 void plan_figure_of(struct plan_figure *f, const struct plan *p);
-void plan_figure_tables(struct plan_figure *f, const struct plan *p); /* only the two below */
+/* The table of outages alone, and a row of the table to its left. */
+void plan_figure_outages(struct plan_figure *f, const struct plan *p);
+void plan_figure_row(struct plan_figure *f, const char *left, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Any text, as far as it fits, with what is no printable ASCII replaced. */
 void plan_figure_name(char *out, size_t size, const char *text);
 /* Which of `count` spokes stand for all: the first ones and the last; answers how many. */

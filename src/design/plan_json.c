@@ -110,3 +110,20 @@ json_t *plan_refusals_json(const struct plan_refusals *r)
 		json_array_append_new(all, json_pack("{s:s, s:s?, s:s?}", "wish", r->at[i].wish, "reason", r->at[i].reason, "remedy", r->at[i].remedy));
 	return json_pack("{s:i, s:o}", "schema", 1, "refused", all);
 }
+
+json_t *plan_found_json(const struct found *f, const char *from)
+{
+	const struct design *d = f->design;
+	char *wish = plan_wish_text(&f->wish);
+	json_t *j = json_pack("{s:i, s:s, s:s?, s:I, s:I, s:i, s:s, s:o}", "schema", 1, "from", from, "wish", wish, "hubs", (json_int_t)f->hub_count, "spokes",
+			      (json_int_t)f->spoke_count, "phase", (int)f->wish.phase, "routing", plan_routing_name(f->wish.routing), "bfd_ms", milliseconds(f->bfd_ms));
+
+	free(wish);
+	json_object_set_new(j, "design", json_string(f->hub_count < 2 ? "one-hub" : f->wish.design == PLAN_HUB_PER_TUNNEL ? "one-hub-per-tunnel" : "hubs-in-one-tunnel"));
+	json_object_set_new(j, "recognised", notes_json(&f->recognised));
+	json_object_set_new(j, "better", notes_json(&f->better));
+	json_object_set_new(j, "outages", f->as_is ? outages_json(f->as_is) : json_array());
+	json_object_set_new(j, "findings", json_pack("{s:I, s:I}", "breaks", (json_int_t)design_count(d, DESIGN_BREAKS), "degrades",
+						     (json_int_t)design_count(d, DESIGN_DEGRADES)));
+	return j;
+}

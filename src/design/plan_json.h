@@ -4,10 +4,11 @@
 
 #include <jansson.h>
 
-#include "design/plan.h"
+#include "design/found.h"
 
 /* New references. */
 json_t *plan_json(const struct plan *p);
+json_t *plan_found_json(const struct found *f, const char *from); /* docs/schema/plan-from.json */
 json_t *plan_refusals_json(const struct plan_refusals *r);
 
 #endif

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as xml
 
-tool, schema_path, readme = sys.argv[1:4]
+tool, schema_path, readme, from_schema_path, examples = sys.argv[1:6]
 
 # Wish, design, number of tunnels of a spoke, routing.
 WISHES = [
@@ -101,8 +101,10 @@ try:
     import jsonschema
     with open(schema_path) as text:
         validator = jsonschema.Draft7Validator(json.load(text))
+    with open(from_schema_path) as text:
+        from_validator = jsonschema.Draft7Validator(json.load(text))
 except ImportError:
-    validator = None
+    validator = from_validator = None
 
 
 def run(*arguments):
@@ -119,9 +121,9 @@ def expect(wish, what, got, wanted):
         fail(wish, f"{what}: {got!r}, not {wanted!r}")
 
 
-def valid(wish, answer):
-    if validator:
-        for error in validator.iter_errors(answer):
+def valid(wish, answer, by=validator):
+    if by:
+        for error in by.iter_errors(answer):
             fail(wish, error.message[:300])
 
 
@@ -253,6 +255,60 @@ def predictions():
                 fail(wish, f"predicted too little: {outage}")
 
 
+# Folder, what it is in wishes, of what the planner would do something else.
+ONE, OTHER = "design=hubs-in-one-tunnel", "design=one-hub-per-tunnel"
+FOUND = {
+    "hubs-in-one-tunnel-phase1-bgp": (f"phase=1 routing=bgp {ONE} bfd=yes", ["phase"]),
+    "hubs-in-one-tunnel-phase2-bgp": (f"phase=2 routing=bgp {ONE} bfd=yes", ["phase"]),
+    "hubs-in-one-tunnel-phase2-ospf": (f"phase=2 routing=ospf {ONE} bfd=yes", []),
+    "hubs-in-one-tunnel-phase3-bgp": (f"phase=3 routing=bgp {ONE} bfd=yes", []),
+    "hubs-in-one-tunnel-subsets": (f"phase=2 routing=bgp {ONE} bfd=no", ["phase", "detection"]),
+    "ipv6-over-ipv6": (f"phase=3 routing=bgp {ONE} bfd=yes", []),
+    "one-hub-per-tunnel-load-sharing": (f"phase=3 routing=bgp {OTHER} bfd=no", ["design", "detection"]),
+    "one-hub-per-tunnel-ospf": (f"phase=2 routing=ospf {OTHER} bfd=yes", ["design"]),
+    "one-hub-per-tunnel-phase1-bgp": (f"phase=1 routing=bgp {OTHER} bfd=yes", ["phase", "design"]),
+    "one-hub-per-tunnel-phase2-bgp": (f"phase=2 routing=bgp {OTHER} bfd=yes", ["phase", "design"]),
+    "one-hub-per-tunnel-phase3-bgp-fvrf": (f"phase=3 routing=bgp {OTHER} bfd=yes", ["design"]),
+}
+
+
+def found(folder, wish, better):
+    code, out, err = run("plan", "--json", "--from", folder)
+    expect(folder, "exit", (code, err), (0, ""))
+    answer = json.loads(out)
+    valid(folder, answer, from_validator)
+    expect(folder, "wish", answer["wish"], wish)
+    expect(folder, "better", [n["what"] for n in answer["better"]], better)
+    return answer
+
+
+def existing(top):
+    for name, (wish, better) in FOUND.items():
+        found(os.path.join(examples, name), f"spokes=4 hubs=2 uplinks=1 {wish}", better)
+    code, out, _ = run("plan", "--from", os.path.join(examples, "one-hub-per-tunnel-phase2-bgp"))
+    expect("--from", "drawn", (code, "hub1" in out, len(re.findall(r"^  [=o:]{60,} Tunnel", out, re.M))), (0, True, 2))
+    # What the planner writes it recognises, and has nothing to say against it.
+    for wish in ("hubs=2 uplinks=1 phase=3 routing=bgp design=hubs-in-one-tunnel bfd=yes",
+                 "hubs=3 uplinks=2 phase=2 routing=ospf design=hubs-in-one-tunnel bfd=yes",
+                 "hubs=2 uplinks=1 phase=3 routing=eigrp design=hubs-in-one-tunnel platform=cisco bfd=no",
+                 "hubs=2 uplinks=1 phase=3 routing=rip design=hubs-in-one-tunnel bfd=no"):
+        folder = os.path.join(top, f"from{len(os.listdir(top))}")
+        expect(wish, "exit", run("plan", "--out", folder, f"spokes=3", *wish.split())[0], 0)
+        found(folder, f"spokes=3 {wish}", [])
+    alone = os.path.join(top, "alone")
+    os.mkdir(alone)
+    with open(os.path.join(alone, "a.cfg"), "w") as out:
+        out.write("hostname a<b>&c\ninterface Tunnel0\n ip address 10.0.0.1 255.255.255.0\n ip nhrp network-id 1\n"
+                  " tunnel source 192.0.2.1\n tunnel mode gre multipoint\n")
+    found(alone, "hubs=1 uplinks=1 routing=static protection=none bfd=no", ["files"])
+    path = os.path.join(top, "alone.svg")
+    expect("one hub's file", "exit", run("plan", "--svg", path, "--from", alone)[0], 0)
+    words = [e.text for e in xml.parse(path).getroot().iter("{http://www.w3.org/2000/svg}text")]
+    expect("one hub's file", "name", "a<b>&c" in words, True)
+    expect("no folder", "exit", run("plan", "--from", os.path.join(top, "none"))[0], 2)
+    expect("--from and wishes", "exit", run("plan", "--from", alone, "spokes=3")[0], 2)
+
+
 with tempfile.TemporaryDirectory() as top:
     for number, wanted in enumerate(WISHES):
         folder = os.path.join(top, str(number))
@@ -264,6 +320,7 @@ with tempfile.TemporaryDirectory() as top:
         refused(*wanted)
     files_are_the_same(top)
     picture(top)
+    existing(top)
 counts()
 predictions()
 print(f"{len(WISHES) + len(PLANNED_ONLY)} wishes planned, {len(REFUSED)} refused")
