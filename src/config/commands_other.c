@@ -125,7 +125,7 @@ const struct command commands_global_no_effect[] = {
 	{ "ip flow-export <*>", NO_EFFECT, FLOW },
 	{ "ip flow-cache <*>", NO_EFFECT, FLOW },
 	{ "ip flow-top-talkers", NO_EFFECT, FLOW, NULL, MODE_OPAQUE },
-	{ "ip nbar <*>", NO_EFFECT, "protocols are not counted" },
+	{ "ip nbar (custom|port-map|http-services|resources|pdlm|attribute-map|attribute-set|classification|protocol-pack) [<*>]", NO_EFFECT, "protocols are not counted" },
 	{ "ip cef [<*>]", NO_EFFECT, "the system forwards" },
 	{ "ipv6 cef [<*>]", NO_EFFECT, "the system forwards" },
 	{ "ip (source-route|gratuitous-arps|subnet-zero|classless|forward-protocol|options) [<*>]", NO_EFFECT, SYSTEM },

@@ -511,6 +511,9 @@ static char *print(struct printer *p)
 	print_blocks(p, PLACE_BEFORE_INTERFACES);
 	for (size_t i = 0; i < p->c->interface_count; i++)
 		print_interface(p, &p->c->interfaces[i]);
+	/* What follows is no line of the last interface, even where that would take it. */
+	if (p->c->interface_count)
+		fputs("exit\n", p->out);
 	print_blocks(p, PLACE_AFTER);
 	for (size_t i = 0; i < p->c->route_count; i++)
 		print_route(p, &p->c->routes[i]);

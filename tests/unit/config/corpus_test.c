@@ -156,7 +156,8 @@ static void take_apart(struct clean *out, const char *text)
 		line->length = strcspn(line->text, "\n");
 		if (line->depth >= DEPTH_MAX)
 			line->depth = DEPTH_MAX - 1;
-		if (line->length == 0 || *line->text == '!' || !strncmp(line->text, "end\n", 4))
+		/* Where a line stands when order has no meaning is its writer's choice: so is how its mode is left. */
+		if (line->length == 0 || *line->text == '!' || !strncmp(line->text, "end\n", 4) || !strncmp(line->text, "exit\n", 5))
 			continue;
 		assert_true(++out->count < LINES_MAX);
 		if (line->depth + 1 < DEPTH_MAX)
