@@ -69,7 +69,8 @@ void saved_list_add_proof(struct saved_list *l, const struct certificate_proof *
 		l->proofs = alloc_array(l->proofs, l->proof_room, sizeof *l->proofs);
 	}
 	addresses = alloc_zero(p->count ? p->count : 1, sizeof *addresses);
-	memcpy(addresses, p->addresses, p->count * sizeof *addresses);
+	for (size_t i = 0; i < p->count; i++)
+		addresses[i] = p->addresses[i];
 	copy = &l->proofs[l->proof_count++];
 	*copy = *p;
 	copy->identity = alloc_text(p->identity);

@@ -115,24 +115,30 @@ static bool wire_make(struct wire *w)
 	const struct ipaddr here = ipaddr_v4(HERE), beside = ipaddr_v4(BESIDE);
 	struct netlink n;
 	int ifindex;
+	bool made;
 
 	w->tun = tun_open();
 	w->raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE);
 	if (w->tun < 0 || w->raw < 0 || netlink_init(&n, NETLINK_ROUTE) < 0 || netlink_init(&w->xfrm, NETLINK_XFRM) < 0)
 		return false;
 	ifindex = (int)if_nametoindex("wire");
-	return address_add(&n, ifindex, &here, 24) == 0 && address_add(&n, ifindex, &beside, 24) == 0 &&
+	made = address_add(&n, ifindex, &here, 24) == 0 && address_add(&n, ifindex, &beside, 24) == 0 &&
 	       link_set_up(&n, ifindex, true) == 0;
+	netlink_done(&n);
+	return made;
 }
 
 int main(void)
 {
 	struct wire w;
+	int failed;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(gre_of_a_blocked_address_passes_in_neither_direction, &w),
 	};
 
 	if (unshare(CLONE_NEWNET) < 0 || !wire_make(&w))
 		return SKIPPED;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	netlink_done(&w.xfrm);
+	return failed;
 }
