@@ -213,6 +213,15 @@ void import_add_tunnel(struct import *x, const char *name)
 			       !names_set(&x->index, names_key(KEY_NUMBER, number, ""), number);
 }
 
+void import_add_tunnels(struct import *x, bool (*is_tunnel)(const struct import *x, uint32_t interface))
+{
+	const uint32_t list = import_find(x, IMPORT_ROOT, "interface", NULL);
+
+	for (uint32_t n = list == IMPORT_NONE ? list : x->nodes[list].first; n != IMPORT_NONE; n = x->nodes[n].next)
+		if (is_tunnel(x, n))
+			import_add_tunnel(x, x->nodes[n].word);
+}
+
 /* The smallest prefix named in the file that holds both; len 32 when there is none. */
 static struct ipprefix named_prefix(const struct import *x, const struct ipaddr *address, const struct ipaddr *server)
 {

@@ -140,6 +140,8 @@ void import_comment(struct import *x, unsigned line, const char *text); /* what 
 /* Our name of an interface: "Tunnel1" for "gre1", others as they are. */
 const char *import_interface(const struct import *x, const char *name, char out[24]);
 void import_add_tunnel(struct import *x, const char *name);
+/* Of the file's `interface NAME` blocks those that are one. */
+void import_add_tunnels(struct import *x, bool (*is_tunnel)(const struct import *x, uint32_t interface));
 /* The tunnel's own address. A host's (as FRR wants it) gets the prefix that the file names, or that its servers need. */
 void import_address(struct import *x, unsigned line, const char *name, const char *address, const char *server);
 

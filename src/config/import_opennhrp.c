@@ -125,12 +125,7 @@ static bool is_tunnel(const struct import *x, uint32_t interface)
 
 static void survey(struct import *x)
 {
-	const uint32_t list = import_find(x, IMPORT_ROOT, "interface", NULL);
-
-	for (uint32_t n = list == IMPORT_NONE ? list : x->nodes[list].first; n != IMPORT_NONE; n = x->nodes[n].next) {
-		if (is_tunnel(x, n))
-			import_add_tunnel(x, x->nodes[n].word);
-	}
+	import_add_tunnels(x, is_tunnel);
 }
 
 /* What the source has by itself, and IOS says. A number of NHRP's network is known to this router alone. */
