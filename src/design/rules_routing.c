@@ -34,16 +34,25 @@ static unsigned connected_line(const struct config_block *b)
 	return line && !strstr(line->text, "route-map") ? line->line : 0;
 }
 
+/* `network ADDRESS [mask MASK]`; false: something else. */
+static bool bgp_network(const char *line, struct ipprefix *p, bool *has_mask)
+{
+	char text[160], first[64], mask[64] = "";
+
+	if (sscanf(line, "network %63s mask %63s", first, mask) < 1)
+		return false;
+	*has_mask = *mask != '\0';
+	snprintf(text, sizeof text, "%s %s", first, mask);
+	return said_prefix(text, p);
+}
+
 static unsigned bgp_network_line(const struct config_block *b, const struct ipprefix *p)
 {
 	for (size_t at = block_next(b, 0, "network"); at != SIZE_MAX; at = block_next(b, at + 1, "network")) {
-		char text[160], first[64], mask[64] = "";
 		struct ipprefix q;
+		bool has_mask;
 
-		if (sscanf(b->lines[at].text, "network %63s mask %63s", first, mask) < 1)
-			continue;
-		snprintf(text, sizeof text, "%s %s", first, mask);
-		if (said_prefix(text, &q) && ipprefix_eq(&q, p))
+		if (bgp_network(b->lines[at].text, &q, &has_mask) && ipprefix_eq(&q, p))
 			return b->lines[at].line;
 	}
 	return connected_line(b);
@@ -237,14 +246,12 @@ static bool bgp_covers(const struct config_block *b, const struct ipaddr *addr)
 	if (block_line(b, "redistribute"))
 		return true;
 	for (size_t at = block_next(b, 0, "network"); at != SIZE_MAX; at = block_next(b, at + 1, "network")) {
-		char text[160], first[64], mask[64] = "";
 		struct ipprefix p;
+		bool has_mask;
 
-		if (sscanf(b->lines[at].text, "network %63s mask %63s", first, mask) < 1)
-			continue;
-		snprintf(text, sizeof text, "%s %s", first, mask);
 		/* Without a mask it is a whole class: what is in there may be meant. */
-		if (said_prefix(text, &p) && (ipprefix_contains(&p, addr) || (!*mask && p.addr.family == IP_V4)))
+		if (bgp_network(b->lines[at].text, &p, &has_mask) &&
+		    (ipprefix_contains(&p, addr) || (!has_mask && p.addr.family == IP_V4)))
 			return true;
 	}
 	return block_line(b, "aggregate-address") != NULL;

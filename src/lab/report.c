@@ -7,6 +7,7 @@
 #include "lab/memory.h"
 #include "lab/nhrpd.h"
 #include "lab/programs.h"
+#include "lab/rounds.h"
 #include "lab/watch.h"
 
 enum { RETURN_WORTH_MS = 50 };
@@ -262,7 +263,7 @@ static void print_fault(const struct lab_fault_result *f, FILE *out)
 		fprintf(out, "    after the healing: at most %.0f ms\n", f->returned.all.max_ms);
 	print_silent(f, out);
 	if (f->pairs_affected == 0)
-		fprintf(out, "    no pair's path used it\n");
+		fprintf(out, "    %s\n", f->pairs == 0 && !rounds_held(f) ? "NOT MEASURED: every pair was silent before it" : "no pair's path used it");
 	if (f->cut_off)
 		fprintf(out, "    %zu pairs end behind it and are not counted\n", f->cut_off);
 }

@@ -15,6 +15,8 @@ int rounds_run(struct lab *lab, struct probes *p, struct lab_result *r, const st
 	       const struct lab_test_options *o, bool several, struct lab_fault_result *out, char *error, size_t size);
 /* Figures over all rounds; pure. */
 void rounds_sum(struct lab_fault_result *out);
+/* All was survived and healed, and seen: a round before which every pair was silent already has shown nothing. Pure. */
+bool rounds_held(const struct lab_fault_result *f);
 void rounds_free(struct lab_fault_result *out);
 
 #endif

@@ -120,6 +120,14 @@ void rounds_sum(struct lab_fault_result *out)
 		sum_class(out, &out->classes[i]);
 }
 
+bool rounds_held(const struct lab_fault_result *f)
+{
+	for (size_t i = 0; i < f->round_count; i++)
+		if (f->rounds[i].pairs == 0 && f->rounds[i].silent_count > 0)
+			return false;
+	return f->broken.recovered && f->returned.recovered && f->healed;
+}
+
 void rounds_free(struct lab_fault_result *out)
 {
 	for (size_t i = 0; i < out->class_count; i++)

@@ -40,7 +40,7 @@ static bool all_held(const struct lab_result *r)
 	bool ok = r->converged_s >= 0 && r->up >= r->expected && r->lan_reachable == r->lan_pairs;
 
 	for (size_t i = 0; i < r->fault_count; i++)
-		ok &= r->faults[i].broken.recovered && r->faults[i].returned.recovered && r->faults[i].healed;
+		ok &= rounds_held(&r->faults[i]);
 	return ok;
 }
 

@@ -79,6 +79,27 @@ static void test_one_bad_round_is_not_forgotten(void **state)
 	rounds_free(&f);
 }
 
+static void test_where_nobody_was_heard_nothing_held(void **state)
+{
+	struct lab_fault_result f = { 0 };
+	struct lab_round *r;
+
+	(void)state;
+	add_round(&f, 1);
+	r = add_round(&f, 0);
+	rounds_sum(&f);
+	assert_true(rounds_held(&f));
+	r->pairs = 0; /* all end behind it */
+	assert_true(rounds_held(&f));
+	*(char **)lab_append(&r->silent, &r->silent_count, sizeof(char *)) = lab_strdup("a -> b, before the fault");
+	assert_false(rounds_held(&f));
+	r->pairs = 1;
+	assert_true(rounds_held(&f));
+	f.healed = false;
+	assert_false(rounds_held(&f));
+	rounds_free(&f);
+}
+
 static void test_spans_grow_while_they_are_of_one_kind(void **state)
 {
 	struct plot_spans s = { 0 };
@@ -99,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_rounds_count),
 		cmocka_unit_test(test_one_bad_round_is_not_forgotten),
+		cmocka_unit_test(test_where_nobody_was_heard_nothing_held),
 		cmocka_unit_test(test_spans_grow_while_they_are_of_one_kind),
 	};
 
