@@ -29,7 +29,7 @@ struct launcher {
 	struct launcher_log log;
 	struct instant kill_at; /* NEVER: it has not been asked to stop */
 	bool keeper_gone;
-	bool filtered; /* it shall not reach the kernel's XFRM */
+	bool kernel; /* it shall reach the kernel's XFRM */
 	struct ipc_message message;
 };
 
@@ -92,7 +92,7 @@ static int timeout_ms(const struct launcher *l)
 static void loop(struct launcher *l)
 {
 	const struct launcher_calls calls = { .listener = l->charon.listener, .keeper_fd = l->options->keeper_fd,
-					      .pidfd = l->charon.pidfd, .pid = l->charon.pid };
+					      .pidfd = l->charon.pidfd, .pid = l->charon.pid, .kernel = l->kernel };
 
 	for (;;) {
 		struct pollfd fds[] = {
@@ -173,7 +173,7 @@ static int settings_await(struct launcher *l, struct charon_settings *s)
 	*s = (struct charon_settings){ .nat_keepalive_s = ike->nat_keepalive_s, .half_open_limit = ike->half_open_limit,
 				       .ike_sa_limit = ike->ike_sa_limit,
 				       .log_level = level ? atoi(level) : 0 };
-	l->filtered = !ike->kernel;
+	l->kernel = ike->kernel != 0;
 	return 0;
 }
 
@@ -200,7 +200,7 @@ static int run(struct launcher *l)
 	}
 	charon_files_clean(l->run_dir);
 	snprintf(conf, sizeof conf, "%s/" CHARON_CONF_NAME, l->run_dir);
-	if (launcher_start(l->options->charon_path, conf, l->filtered, &l->charon))
+	if (launcher_start(l->options->charon_path, conf, &l->charon))
 		return 2;
 	return supervise(l);
 }

@@ -11,7 +11,8 @@
  *                                group (docs/decisions/0004-port-4500.md)
  *   setsockopt(UDP_ENCAP)        answered with success and not done: the kernel would take the ESP
  *
- * Where the kernel does IPsec (struct keeper_ike) there is no filter: charon talks to the kernel, and the port is its own.
+ * Where the kernel does IPsec (struct keeper_ike) charon talks to the kernel, and its port only gets SO_REUSEADDR, so that the
+ * keeper's socket can stand in for it while it is away (docs/decisions/0008-ipsec-in-the-kernel.md).
  *
  * charon is killed when the launcher dies, however it dies, and when the keeper's socket
  * ends; KEEPER_STOP lets it say goodbye to its peers first. The launcher holds no secrets.

@@ -113,11 +113,12 @@ static bool is_nat_port(const union address *a)
 	       (a->family == AF_INET6 && a->in6.sin6_port == htons(NAT_PORT));
 }
 
-static int port_prepare(int fd)
+/* Beside the keeper's socket: instead of that one, or steered with it. */
+static int port_prepare(int fd, bool kernel)
 {
-	const int error = option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	const int error = option_set(fd, SOL_SOCKET, kernel ? SO_REUSEADDR : SO_REUSEPORT, 1);
 
-	return error ? error : option_set(fd, IPPROTO_UDP, UDP_GRO, 1);
+	return error || kernel ? error : option_set(fd, IPPROTO_UDP, UDP_GRO, 1);
 }
 
 /* ---- the XFRM sockets ---- */
@@ -213,7 +214,7 @@ static int bind_netlink(const struct launcher_calls *c, const struct seccomp_not
 
 static int bind_port(const struct launcher_calls *c, const struct seccomp_notif *n, int fd)
 {
-	const int error = port_prepare(fd);
+	const int error = port_prepare(fd, c->kernel);
 
 	if (!error)
 		return go_on(c, n->id);
@@ -230,7 +231,7 @@ static int answer_bind(const struct launcher_calls *c, const struct seccomp_noti
 
 	if (error == -ENOENT || error == -ESRCH)
 		return 0;
-	if (!error && a.family != AF_NETLINK && !is_nat_port(&a))
+	if (!error && !is_nat_port(&a) && (c->kernel || a.family != AF_NETLINK))
 		return go_on(c, n->id);
 	fd = error ? error : socket_take(c, n->data.args[0]);
 	if (fd == -EBADF)
@@ -265,7 +266,7 @@ int launcher_calls_answer(const struct launcher_calls *c)
 		return respond(c, n.notif.id, -EPERM, 0);
 	switch (launcher_filter_call(&n.notif.data)) {
 	case FILTER_CALL_BIND: return answer_bind(c, &n.notif);
-	case FILTER_CALL_UDP_ENCAP: return respond(c, n.notif.id, 0, 0);
+	case FILTER_CALL_UDP_ENCAP: return c->kernel ? go_on(c, n.notif.id) : respond(c, n.notif.id, 0, 0);
 	case FILTER_CALL_OTHER: break;
 	}
 	return go_on(c, n.notif.id);

@@ -4,6 +4,7 @@
 #ifndef DMVPN_IKE_LAUNCHER_CALLS_H
 #define DMVPN_IKE_LAUNCHER_CALLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,6 +13,7 @@ struct launcher_calls {
 	int keeper_fd; /* takes our ends of the XFRM sockets */
 	int pidfd;     /* charon */
 	pid_t pid;
+	bool kernel;   /* charon keeps its XFRM sockets, and UDP_ENCAP on its port */
 };
 
 /* Answers one notification, if there is one. 0, or -errno once charon cannot go on: what

@@ -21,7 +21,7 @@
 #include "ike/launcher_filter.h"
 
 /* What the new process tells us, one message each; after the last one it is charon. */
-enum { START_READY = 1 /* + listener, when filtered */, START_FAILED /* struct failure */ };
+enum { START_READY = 1 /* + listener */, START_FAILED /* struct failure */ };
 enum stage { STAGE_PREPARE, STAGE_FILTER, STAGE_EXEC };
 
 struct failure {
@@ -64,8 +64,7 @@ static int prepare(pid_t launcher, int log)
 	return getppid() == launcher ? 0 : -ESRCH;
 }
 
-static _Noreturn void become_charon(const char *path, const char *conf_path, bool filtered, pid_t launcher, int log,
-				    int report)
+static _Noreturn void become_charon(const char *path, const char *conf_path, pid_t launcher, int log, int report)
 {
 	char conf[PATH_MAX + 32];
 	const char *const argv[] = { path, NULL };
@@ -76,10 +75,10 @@ static _Noreturn void become_charon(const char *path, const char *conf_path, boo
 	snprintf(conf, sizeof conf, "STRONGSWAN_CONF=%s", conf_path);
 	if (error)
 		give_up(report, STAGE_PREPARE, error);
-	error = filtered ? launcher_filter_install(&listener) : 0;
+	error = launcher_filter_install(&listener);
 	if (error)
 		give_up(report, STAGE_FILTER, error);
-	error = ipc_send(report, START_READY, NULL, 0, &listener, filtered ? 1 : 0);
+	error = ipc_send(report, START_READY, NULL, 0, &listener, 1);
 	if (error)
 		give_up(report, STAGE_PREPARE, error);
 	execve(path, (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)environment);
@@ -162,7 +161,7 @@ static int supervise(const char *path, int report, struct launcher_charon *out)
 	return error;
 }
 
-static int start(const char *path, const char *conf_path, bool filtered, const int log[2], const int report[2],
+static int start(const char *path, const char *conf_path, const int log[2], const int report[2],
 		 struct launcher_charon *out)
 {
 	const pid_t launcher = getpid();
@@ -170,7 +169,7 @@ static int start(const char *path, const char *conf_path, bool filtered, const i
 
 	out->pid = fork();
 	if (out->pid == 0)
-		become_charon(path, conf_path, filtered, launcher, log[1], report[1]);
+		become_charon(path, conf_path, launcher, log[1], report[1]);
 	error = out->pid < 0 ? -errno : 0;
 	close(report[1]); /* else its end would never be seen */
 	if (!error)
@@ -179,7 +178,7 @@ static int start(const char *path, const char *conf_path, bool filtered, const i
 	return error;
 }
 
-int launcher_start(const char *charon_path, const char *conf_path, bool filtered, struct launcher_charon *out)
+int launcher_start(const char *charon_path, const char *conf_path, struct launcher_charon *out)
 {
 	int log[2], report[2];
 	int error;
@@ -192,7 +191,7 @@ int launcher_start(const char *charon_path, const char *conf_path, bool filtered
 	if (!error && fcntl(log[0], F_SETFL, O_NONBLOCK) < 0)
 		error = -errno;
 	if (!error)
-		error = start(charon_path, conf_path, filtered, log, report, out);
+		error = start(charon_path, conf_path, log, report, out);
 	close(log[1]);
 	if (error)
 		undo(out);

@@ -11,13 +11,13 @@
 struct launcher_charon {
 	pid_t pid;
 	int pidfd;
-	int listener; /* of the filter; -1: none */
+	int listener; /* of the filter */
 	int log;      /* what it writes to stdout and stderr; non-blocking */
 };
 
-/* conf_path: its strongswan.conf; filtered: with launcher_filter, else without a listener. 0 with charon running, or -errno: no process is left and
- * what failed has been said on stderr, with the remedy. */
-int launcher_start(const char *charon_path, const char *conf_path, bool filtered, struct launcher_charon *out);
+/* conf_path: its strongswan.conf. 0 with charon running, or -errno: no process is left and what failed has been said on
+ * stderr, with the remedy. */
+int launcher_start(const char *charon_path, const char *conf_path, struct launcher_charon *out);
 /* Closes what launcher_start() opened; the process must be gone. */
 void launcher_charon_done(struct launcher_charon *c);
 

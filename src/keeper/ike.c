@@ -36,9 +36,9 @@ void ike_init(struct ike *i)
 static int family_open(struct ike *i, size_t n)
 {
 	const bool is_v6 = families[n] == IP_V6;
-	int error = nat_port_open(is_v6, &i->udp[n]);
+	int error = i->settings.kernel ? nat_port_hold(is_v6, &i->udp[n]) : nat_port_open(is_v6, &i->udp[n]);
 
-	if (!error)
+	if (!error && !i->settings.kernel)
 		error = nat_port_inject_open(is_v6, &i->inject[n]);
 	return is_v6 && (error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL) ? 0 : error;
 }
@@ -69,7 +69,7 @@ void ike_done(struct ike *i)
 int ike_open(struct ike *i, char *text, size_t size)
 {
 	const char *what = "make the memory of the security associations";
-	int error = held_memory_make("dmvpn-sa", &i->sa_memory);
+	int error = i->settings.kernel ? 0 : held_memory_make("dmvpn-sa", &i->sa_memory);
 
 	for (size_t n = 0; n < IKE_FAMILIES && !error; n++) {
 		what = families[n] == IP_V6 ? "open UDP port 4500 over IPv6" : "open UDP port 4500";
@@ -276,7 +276,7 @@ int ike_start(struct keeper *k, const struct keeper_ike *settings, char *text, s
 	if (k->ike.is_started)
 		return 0;
 	error = charon_check(k, text, size);
-	if (!error && !settings->kernel)
+	if (!error)
 		error = ike_open(&k->ike, text, size);
 	if (error)
 		return error;

@@ -28,8 +28,9 @@ struct ike_xfrm {
 struct ike {
 	bool is_started;            /* KEEPER_IKE_START came: charon is to run */
 	struct keeper_ike settings;
-	int sa_memory;              /* -1: not made yet */
-	int udp[IKE_FAMILIES], inject[IKE_FAMILIES]; /* IPv4, IPv6; -1: the machine has no such family */
+	int sa_memory;              /* -1: not made yet; or the kernel has the SAs */
+	int udp[IKE_FAMILIES];      /* IPv4, IPv6; -1: the machine has no such family. The forwarder's, or they stand in for charon's */
+	int inject[IKE_FAMILIES];   /* -1 likewise, and where there is no forwarder to hand on IKE */
 	size_t xfrm_count;
 	struct ike_xfrm xfrms[IKE_XFRM_MAX];
 	bool take_due;              /* a forwarder to come must hear first that an earlier charon is gone */
@@ -42,7 +43,7 @@ struct ike {
 struct keeper;
 
 void ike_init(struct ike *i);
-/* Opens what is to be held. 0 or -errno with text[] for the operator. */
+/* Opens what is to be held with those settings. 0 or -errno with text[] for the operator. */
 int ike_open(struct ike *i, char *text, size_t size);
 void ike_done(struct ike *i);
 

@@ -113,7 +113,7 @@ struct keeper_ike {
 	uint32_t nat_keepalive_s;  /* 0: charon's own 20 s */
 	uint32_t ike_sa_limit;     /* IKE_SAs from which on others may begin no more; 0: no limit */
 	uint32_t half_open_limit;  /* IKE_SAs under negotiation that others began; 0: no limit */
-	uint8_t kernel;            /* charon shall use the kernel's IPsec and have UDP 4500 to itself */
+	uint8_t kernel;            /* charon shall use the kernel's IPsec and its own socket on UDP 4500 */
 };
 
 struct keeper_udp {

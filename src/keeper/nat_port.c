@@ -111,15 +111,44 @@ int nat_port_open(bool is_v6, int *out)
 	return finish(fd, error, out);
 }
 
+/* What nobody reads shall not lie in the buffer for ever. */
+static int refuse_all(int fd)
+{
+	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	const struct sock_fprog filter = { 1, nothing };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0 ? -errno : 0;
+}
+
 int nat_port_inject_open(bool is_v6, int *out)
 {
 	/* IPPROTO_RAW: the header is the sender's to write. Packets of that protocol may
-	 * come in over IPv6, and would lie in the buffer for ever. */
-	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
-	const struct sock_fprog filter = { 1, nothing };
+	 * come in over IPv6. */
 	const int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
 
 	if (fd < 0)
 		return -errno;
-	return finish(fd, setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0 ? -errno : 0, out);
+	return finish(fd, refuse_all(fd), out);
+}
+
+int nat_port_hold(bool is_v6, int *out)
+{
+	/*
+	 * charon's sockets are given SO_REUSEADDR as well (ike/launcher.h), so both bind the port. Of such sockets Linux gives a datagram to the
+	 * one that was bound last. The kernel looks at ESP before the filter does, which is left with IKE.
+	 */
+	static const struct option options[] = { { SOL_SOCKET, SO_REUSEADDR, 1 }, { IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP } };
+	const int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = set_all(fd, options, sizeof options / sizeof *options);
+	if (!error && is_v6)
+		error = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (!error)
+		error = refuse_all(fd);
+	if (!error)
+		error = port_bind(fd, is_v6);
+	return finish(fd, error, out);
 }

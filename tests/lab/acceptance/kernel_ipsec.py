@@ -46,6 +46,10 @@ def configs():
         **{f"spoke{n}": scene.spoke_config(n, " ip nhrp shortcut\n", scene.spoke_bgp(n)) for n in LANS}}.items()}
 
 
+def tunnel_address(router):
+    return scene.HUB if router == "hub1" else scene.spoke(int(router[5:]))
+
+
 def policies(lab, router):
     return lab.ip(router, "xfrm", "policy", "show")
 
@@ -191,6 +195,27 @@ def charon_dies(lab, router):
     renewed(flows, f"{router}'s charon killed")
 
 
+def charon_stays_away(lab, router, other):
+    """What comes in UDP goes on being taken out of it while nobody starts another charon."""
+    flows = [scene.Stream(lab, other, router, [tunnel_address(router)], RATE), scene.Stream(lab, router, other, [tunnel_address(other)], RATE)]
+    for flow in flows:
+        flow.flowing()
+    keeper, old = lab.pid(router, "dmvpnd"), lab.charon(router)
+    os.kill(keeper, signal.SIGSTOP)
+    try:
+        os.kill(old, signal.SIGKILL)
+        scene.wait_for(f"{router}'s charon is gone", lambda: lab.charon(router) == -1, PATIENCE_S)
+        for flow in flows:
+            flow.flowing(100)
+        for flow in flows:
+            flow.expect_nothing_lost(f"{router} without a charon, ESP in UDP", 100)
+    finally:
+        os.kill(keeper, signal.SIGCONT)
+    scene.wait_for(f"charon of {router} is back", lambda: lab.charon(router) not in (-1, old), PATIENCE_S)
+    scene.wait_for(f"{router} has security associations again", lambda: lab.children(router), PATIENCE_S)
+    print(f"{router} without a charon: ESP in UDP went on", flush=True)
+
+
 def without_charon(lab, router):
     """Neither SAs nor charon's policies: only the blocks stand between the tunnel and the wire."""
     charon = lab.charon(router)
@@ -237,6 +262,8 @@ def test(tool):
         session_ends(lab)
         if DATAPATH == "kernel":
             processes_die(lab, ends)
+        else:
+            charon_stays_away(lab, *(("hub1", "spoke1") if is_kernel(lab, "hub1") else ("spoke1", "hub1")))
         if is_kernel(lab, "spoke1"):
             without_charon(lab, "spoke1")
         counts = wire.stop()

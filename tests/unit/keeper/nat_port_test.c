@@ -153,6 +153,47 @@ static int taken_port_is_an_error(void)
 	return nat_port_open(false, &fd) == -EADDRINUSE && fd == -1 ? 0 : 2;
 }
 
+/* As charon opens it by itself. */
+static int charon_alone(void)
+{
+	const struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(NAT_PORT) };
+	const int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+	    bind(fd, (const struct sockaddr *)&any, sizeof any) < 0)
+		return -1;
+	return fd;
+}
+
+static int charon_goes_before_who_holds(void)
+{
+	int held, held6, raw, charon;
+
+	if (!loopback_up() || nat_port_hold(false, &held) || nat_port_inject_open(false, &raw))
+		return 1;
+	if (option_get(held, IPPROTO_UDP, UDP_ENCAP) != UDP_ENCAP_ESPINUDP)
+		return 2;
+	if (nat_port_hold(true, &held6) == 0 && option_get(held6, IPPROTO_UDP, UDP_ENCAP) != UDP_ENCAP_ESPINUDP)
+		return 3;
+	for (int i = 0; i < 3; i++) { /* one after the other */
+		charon = charon_alone();
+		if (charon < 0)
+			return 4;
+		if (!inject(raw) || !arrives(charon))
+			return 5;
+		close(charon);
+		if (!inject(raw) || !is_quiet(held)) /* nothing that would pile up */
+			return 6;
+	}
+	return 0;
+}
+
+static void holding(void **state)
+{
+	(void)state;
+	in_own_network(charon_goes_before_who_holds);
+}
+
 static void steering(void **state)
 {
 	(void)state;
@@ -174,7 +215,7 @@ static void taken_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(steering), cmocka_unit_test(options),
-					    cmocka_unit_test(taken_port) };
+					    cmocka_unit_test(taken_port), cmocka_unit_test(holding) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
