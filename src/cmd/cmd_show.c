@@ -14,6 +14,8 @@ static const char usage[] =
 	"  tunnels   tunnel interfaces and what was set on them\n"
 	"  ipsec     IPsec sessions, their security associations, and why one is not up\n"
 	"  bfd       BFD sessions (also: bfd neighbors)\n"
+	"  track     what is watched of uplinks, and the routes that hang on it\n"
+	"  sla       the echoes that watch them (also: ip sla statistics)\n"
 	"  events    the latest events\n"
 	"  counters  messages, drops, packets and bytes, who relayed for whom\n"
 	"\n"
@@ -22,7 +24,7 @@ static const char usage[] =
 
 int cmd_show(int argc, char **argv)
 {
-	static const char *const subjects[] = { "dmvpn", "nhrp", "nhs", "tunnels", "events", "counters", "ipsec", "bfd" };
+	static const char *const subjects[] = { "dmvpn", "nhrp", "nhs", "tunnels", "events", "counters", "ipsec", "bfd", "track", "sla" };
 	struct ask_options o;
 	char request[64];
 
@@ -33,6 +35,8 @@ int cmd_show(int argc, char **argv)
 	}
 	if (argc == 3 && strcmp(argv[1], "bfd") == 0 && strncmp(argv[2], "neighbor", 8) == 0)
 		argc = 2;
+	if (argc == 4 && strcmp(argv[1], "ip") == 0 && strcmp(argv[2], "sla") == 0 && strncmp(argv[3], "stat", 4) == 0)
+		argv++, argc = 2; /* "sla" is the subject */
 	if (argc != 2) {
 		if (argc >= 0)
 			fputs(usage, stderr);

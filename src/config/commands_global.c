@@ -198,8 +198,6 @@ static void set_route(struct reading *r, const struct match *m)
 		*slot = route;
 	else
 		route_clear(&route);
-	if (route.track)
-		reading_unsupported(r, true, "the route is not withdrawn with track %u", route.track);
 }
 
 #define ROUTE_END " [<1-255>] [tag <1-4294967295>] [permanent] [name <word>] [track <1-1000>]"

@@ -152,6 +152,29 @@ static void set_mtu(struct reading *r, const struct match *m)
 	set_number16(m, &reading_interface(r)->mtu);
 }
 
+static void set_backup(struct reading *r, const struct match *m)
+{
+	struct config_interface *const i = reading_interface(r);
+	char kernel[16];
+
+	if (sets(m) && !config_ifname(match_arg(m, 0)->text, NULL, kernel))
+		return;
+	reading_replace(r, &i->backup, sets(m) ? kernel : NULL);
+}
+
+static uint32_t backup_seconds(const struct item *item)
+{
+	return item->kind == ITEM_NUMBER ? (uint32_t)item->number : BACKUP_NEVER;
+}
+
+static void set_backup_delay(struct reading *r, const struct match *m)
+{
+	struct config_interface *const i = reading_interface(r);
+
+	i->backup_up_delay_s = sets(m) ? backup_seconds(&m->items[m->count - 2]) : 0;
+	i->backup_down_delay_s = sets(m) ? backup_seconds(&m->items[m->count - 1]) : 0;
+}
+
 static void set_ip_mtu(struct reading *r, const struct match *m)
 {
 	set_number16(m, &reading_interface(r)->ip_mtu);
@@ -214,6 +237,8 @@ const struct command commands_interface[] = {
 	{ "ip mtu <68-65535>", HONOURED, NULL, set_ip_mtu },
 	{ "ipv6 mtu <1280-65535>", HONOURED, NULL, set_ipv6_mtu },
 	{ "mtu <64-65535>", HONOURED, NULL, set_mtu },
+	{ "backup interface <if>", HONOURED, NULL, set_backup },
+	{ "backup delay (<0-4294967294>|never) (<0-4294967294>|never)", HONOURED, NULL, set_backup_delay },
 	{ "ip tcp adjust-mss <500-1460>", HONOURED, NULL, set_mss },
 	{ "ipv6 tcp adjust-mss <40-1454>", HONOURED, NULL, set_mss6 },
 	{ "bandwidth <1-4294967295>", HONOURED, NULL, set_bandwidth },

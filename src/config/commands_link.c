@@ -53,7 +53,7 @@ const struct command commands_link[] = {
 	{ "lldp (transmit|receive|tlv-select|med-tlv-select) [<*>]", NO_EFFECT, NEIGHBOURS },
 	{ "ntp (broadcast|disable|multicast) [<*>]", NO_EFFECT, "the time is kept by the system" },
 	{ "dampening [<*>]", UNSUPPORTED, "flapping links are not held down" },
-	{ "backup (interface|delay|load) <*>", TRAFFIC, "interfaces do not stand in for each other" },
+	{ "backup load <*>", UNSUPPORTED, "a backup stands in for a line that is lost, not for a busy one" },
 
 	{ "switchport [<*>]", UNSUPPORTED, SWITCHING },
 	{ "spanning-tree (bpduguard|bpdufilter|cost|guard|link-type|port-priority) [<*>]", NO_EFFECT, SWITCHING },

@@ -135,12 +135,18 @@ const struct command commands_global_no_effect[] = {
 	{ "ip arp <*>", NO_EFFECT, SYSTEM },
 	{ "ip bgp-community new-format", NO_EFFECT, "communities are always written so" },
 	{ "ip explicit-path <*>", NO_EFFECT, SYSTEM, NULL, MODE_OPAQUE },
-	{ "ip sla schedule <*>", UNSUPPORTED, "probes are not sent; BFD and NHRP watch the far end" },
-	{ "ip sla responder [<*>]", NO_EFFECT, "probes are not answered" },
-	{ "ip sla enable <*>", NO_EFFECT, "probes are not sent" },
-	{ "ip sla (auto|group|reaction-configuration|logging) <*>", NO_EFFECT, "probes are not sent" },
-	{ "ip sla <1-2147483647>", UNSUPPORTED, "probes are not sent; BFD and NHRP watch the far end", NULL, MODE_SLA },
-	{ "track <1-1000> [<*>]", UNSUPPORTED, "nothing is tracked; BFD and NHRP watch the far end", NULL, MODE_TRACK },
+	{ "ip sla schedule <1-2147483647> life forever start-time now", HONOURED },
+	{ "ip sla schedule <1-2147483647> start-time now [life forever]", HONOURED },
+	{ "ip sla schedule <*>", UNSUPPORTED, "operations run at once and for ever: write life forever start-time now" },
+	{ "ip sla responder [<*>]", NO_EFFECT, "echoes are answered by the system, other probes are not" },
+	{ "ip sla enable <*>", NO_EFFECT, "changes are in the log" },
+	{ "ip sla (auto|group|reaction-configuration|logging) <*>", NO_EFFECT, "changes are in the log" },
+	{ "ip sla <1-2147483647>", HONOURED, NULL, NULL, MODE_SLA },
+	{ "track <1-1000> (ip sla|rtr) <1-2147483647> [(reachability|state)]", HONOURED, NULL, NULL, MODE_TRACK },
+	{ "track <1-1000> interface <if> (line-protocol|ip routing)", HONOURED, NULL, NULL, MODE_TRACK },
+	{ "track <1-1000> list boolean (and|or)", HONOURED, NULL, NULL, MODE_TRACK },
+	{ "track <1-1000> (ip route|ipv6 route|list threshold|stub-object|application|timer|resolution) [<*>]", UNSUPPORTED,
+	  "it is not watched; operations of ip sla and interfaces are", NULL, MODE_TRACK },
 	{ NULL },
 };
 
@@ -175,25 +181,32 @@ const struct command commands_line[] = {
 	{ NULL },
 };
 
-#define PROBES "probes are not sent; BFD and NHRP watch the far end"
+#define PROBES "echoes are sent, and no other probes: write icmp-echo"
 
 const struct command commands_sla[] = {
-	{ "icmp-echo <*>", UNSUPPORTED, PROBES },
+	{ "icmp-echo <ip> [(source-interface <if>|source-ip <ip>)]", HONOURED, NULL, NULL, MODE_NONE, SINGLE },
+	{ "icmp-echo <ip6> [(source-interface <if>|source-ip <ip6>)]", HONOURED, NULL, NULL, MODE_NONE, SINGLE },
+	{ "frequency <1-604800>", HONOURED, NULL, NULL, MODE_NONE, SINGLE },
+	{ "frequency msec <100-60000>", HONOURED, NULL, NULL, MODE_NONE, SINGLE },
+	{ "threshold <0-60000>", HONOURED, NULL, NULL, MODE_NONE, SINGLE },
+	{ "timeout <1-604800000>", HONOURED, NULL, NULL, MODE_NONE, SINGLE },
+	{ "vrf <word>", HONOURED, NULL, NULL, MODE_NONE, SINGLE },
+	{ "(tos|request-data-size) <0-16384>", NO_EFFECT, "an echo has 28 octets and no class" },
+	{ "(tag|owner) <text>", NO_EFFECT, "a remark" },
+	{ "history <*>", NO_EFFECT, "changes are in the log" },
+	{ "verify-data", NO_EFFECT, "what does not come back as it was sent is no answer, always" },
 	{ "(udp-jitter|udp-echo|tcp-connect|http|path-echo|path-jitter|icmp-jitter|dns|dhcp|ftp|data-pattern) <*>", UNSUPPORTED, PROBES },
-	{ "(frequency|threshold|timeout|tos|request-data-size) <0-604800000>", UNSUPPORTED, PROBES },
-	{ "vrf <word>", UNSUPPORTED, PROBES },
-	{ "(tag|owner) <text>", UNSUPPORTED, PROBES },
 	{ "(ethernet (echo|jitter|y1731)|mpls (lsp|discovery)) <*>", UNSUPPORTED, PROBES },
-	{ "verify-data", UNSUPPORTED, PROBES },
-	{ "history <*>", UNSUPPORTED, PROBES },
 	{ NULL },
 };
 
 const struct command commands_track[] = {
-	{ "delay <*>", UNSUPPORTED, PROBES },
-	{ "(object|threshold|resolution) <*>", UNSUPPORTED, PROBES },
-	{ "ip vrf <word>", UNSUPPORTED, PROBES },
-	{ "default-state (up|down)", UNSUPPORTED, PROBES },
-	{ "(carrier-delay|description) [<*>]", UNSUPPORTED, PROBES },
+	{ "delay up <0-180> [down <0-180>]", HONOURED, NULL, NULL, MODE_NONE, SINGLE },
+	{ "delay down <0-180> [up <0-180>]", HONOURED, NULL, NULL, MODE_NONE, SINGLE },
+	{ "object <1-1000> [not]", HONOURED, NULL, NULL, MODE_NONE, KEYED },
+	{ "(object|threshold|resolution) <*>", UNSUPPORTED, "weights and thresholds are not counted: write list boolean and, or or" },
+	{ "ip vrf <word>", UNSUPPORTED, "an interface or an operation knows its VRF" },
+	{ "default-state (up|down)", UNSUPPORTED, "what is not known yet is down" },
+	{ "(carrier-delay|description) [<*>]", NO_EFFECT, "changes of the carrier are told at once" },
 	{ NULL },
 };

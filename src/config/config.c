@@ -68,6 +68,7 @@ void config_interface_done(struct config_interface *i)
 	free(i->extras);
 	said_done(i->said, i->said_count);
 	free(i->ios_name);
+	free(i->backup);
 	free(i->description);
 	free(i->addresses);
 	ospf_done(&i->ospf);
@@ -105,6 +106,12 @@ void config_free(struct config *c)
 		config_interface_done(&c->interfaces[i]);
 	for (size_t i = 0; i < c->block_count; i++)
 		config_block_done(&c->blocks[i]);
+	for (size_t i = 0; i < c->sla_count; i++)
+		config_sla_done(&c->slas[i]);
+	for (size_t i = 0; i < c->track_count; i++)
+		config_track_done(&c->tracks[i]);
+	free(c->slas);
+	free(c->tracks);
 	for (size_t i = 0; i < c->vrf_count; i++)
 		free(c->vrfs[i].name);
 	for (size_t i = 0; i < c->route_count; i++) {

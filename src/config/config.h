@@ -202,6 +202,8 @@ struct config_interface {
 	uint32_t delay_tens_us;
 	uint16_t ip_mtu, ipv6_mtu; /* bytes; 0: default (1476 on a tunnel less key and so on) */
 	uint16_t adjust_mss, adjust_mss6; /* bytes; 0: off */
+	char *backup; /* `backup interface`, kernel name: it is down while this one is up; NULL */
+	uint32_t backup_up_delay_s, backup_down_delay_s; /* `backup delay`; BACKUP_NEVER */
 	struct config_if_ospf ospf, ospf6;
 	bool is_tunnel;
 	uint32_t tunnel_number;
@@ -258,6 +260,47 @@ struct config_block {
 	struct config_block_line *lines;
 };
 
+/* `ip sla N` with `icmp-echo …`: an echo that is asked for again and again. What is no such operation is not here. */
+struct config_sla {
+	uint32_t number;
+	struct ipaddr target;
+	char *source_interface; /* kernel name; the echo leaves by it. NULL: wherever routing leads */
+	struct ipaddr source;   /* `source-ip`; IP_NONE: the interface's */
+	uint32_t vrf;
+	uint32_t frequency_ms;  /* default 60000 */
+	uint32_t timeout_ms;    /* default 5000 */
+	uint32_t threshold_ms;  /* default 5000: what takes longer is late */
+	bool scheduled;         /* `ip sla schedule N …`: it runs */
+	unsigned line;
+};
+
+enum config_track_kind {
+	TRACK_REACHABILITY,  /* the operation is answered */
+	TRACK_IN_TIME,       /* `state`: within its threshold */
+	TRACK_LINE_PROTOCOL, /* the interface is up and has carrier */
+	TRACK_IP_ROUTING,    /* and an address */
+	TRACK_ALL, TRACK_ANY,/* `list boolean and`, `or` */
+};
+
+struct config_track_object {
+	uint32_t track;
+	bool negated;
+};
+
+/* `track N …`: something that is up or down, and that routes hang on. */
+struct config_track {
+	uint32_t number;
+	enum config_track_kind kind;
+	uint32_t sla;      /* of the first two */
+	char *interface;   /* of the next two; kernel name */
+	size_t object_count; /* of a list */
+	struct config_track_object *objects;
+	uint16_t up_delay_s, down_delay_s; /* `delay up`, `delay down`: so long a change must last */
+	unsigned line;
+};
+
+enum { BACKUP_NEVER = UINT32_MAX };
+
 enum config_datapath { DATAPATH_AUTO, DATAPATH_KERNEL, DATAPATH_USER };
 
 struct config {
@@ -275,6 +318,10 @@ struct config {
 	struct config_route *routes;
 	size_t block_count;
 	struct config_block *blocks;
+	/* What blocks of `ip sla` and `track` say, in the order of the file. */
+	size_t sla_count, track_count;
+	struct config_sla *slas;
+	struct config_track *tracks;
 	/* Top-level lines that are understood and not supported (`ip nat …`), in the order of the file. */
 	size_t said_count;
 	struct config_said *said;
@@ -312,6 +359,10 @@ size_t config_practice_count(const struct config *c);
 size_t config_blocking_count(const struct config *c);
 
 const struct config_interface *config_find_interface(const struct config *c, const char *name);
+const struct config_sla *config_find_sla(const struct config *c, uint32_t number);
+const struct config_track *config_find_track(const struct config *c, uint32_t number);
+/* The route hangs on a track that is watched here: dmvpnd sets it and takes it away, and nobody else does. */
+bool config_route_tracked(const struct config *c, const struct config_route *route);
 const struct config_interface *config_find_tunnel(const struct config *c, uint32_t number);
 
 /*

@@ -274,6 +274,23 @@ static void print_ospf(const struct printer *p, const char *words, const struct 
 		fprintf(p->out, " %s bfd%s\n", words, o->no_bfd ? " disable" : "");
 }
 
+static const char *backup_delay(uint32_t seconds, char text[16])
+{
+	snprintf(text, 16, "%u", seconds);
+	return seconds == BACKUP_NEVER ? "never" : text;
+}
+
+static void print_backup(const struct printer *p, const struct config_interface *i)
+{
+	char name[64], up[16], down[16];
+
+	if (i->backup)
+		fprintf(p->out, " backup interface %s\n", ifname_ios(i->backup, name));
+	if (i->backup_up_delay_s || i->backup_down_delay_s)
+		fprintf(p->out, " backup delay %s %s\n", backup_delay(i->backup_up_delay_s, up),
+			backup_delay(i->backup_down_delay_s, down));
+}
+
 static void print_numbers(const struct printer *p, const struct config_interface *i)
 {
 	print_number(p, "bandwidth", i->bandwidth_kbps);
@@ -283,6 +300,7 @@ static void print_numbers(const struct printer *p, const struct config_interface
 	print_number(p, "ipv6 mtu", i->ipv6_mtu);
 	print_number(p, "ip tcp adjust-mss", i->adjust_mss);
 	print_number(p, "ipv6 tcp adjust-mss", i->adjust_mss6);
+	print_backup(p, i);
 }
 
 /* What decides whether the interface takes an address stands before it. */
@@ -389,7 +407,7 @@ static const char *closing_of(const char *head)
 /* Words of this project and of FRR that stand in blocks. */
 static bool is_own(const char *text)
 {
-	static const char *const words[] = { "ca-file ", "certificate-file ", "key-file ", "frr ", NULL };
+	static const char *const words[] = { "ca-file ", "certificate-file ", "key-file ", "frr ", "frequency msec ", NULL };
 
 	for (size_t i = 0; words[i]; i++) {
 		if (!strncmp(text, words[i], strlen(words[i])))

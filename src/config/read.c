@@ -121,6 +121,22 @@ void config_line_error(struct reading *r, unsigned number, const char *remedy, c
 		r->out_of_memory = true;
 }
 
+void config_line_unsupported(struct reading *r, unsigned number, bool changes_traffic, const char *format, ...)
+{
+	struct config_line *line = number && number <= r->c->line_count ? &r->c->lines[number - 1] : NULL;
+	va_list arguments;
+
+	if (!line || line->state != CONFIG_HONOURED)
+		return;
+	va_start(arguments, format);
+	line->reason = format_text(format, arguments);
+	va_end(arguments);
+	line->state = CONFIG_NOT_SUPPORTED;
+	line->changes_traffic = changes_traffic;
+	if (!line->reason)
+		r->out_of_memory = true;
+}
+
 /* ---- frames ---- */
 
 struct frame *reading_top(struct reading *r)

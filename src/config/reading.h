@@ -98,6 +98,15 @@ void config_block_done(struct config_block *b);
 /* From 15.7 and XE 16 on, shortcut and the dynamic multicast map are on and hidden. */
 bool config_version_implies(const char *version);
 
+/* A verdict on an earlier line that is known and not done; nothing on one that is worse already. */
+void config_line_unsupported(struct reading *r, unsigned number, bool changes_traffic, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* tracks.c: what the blocks of `ip sla` and `track` amount to, and routes that hang on them. */
+void reading_finish_tracks(struct reading *r);
+void config_sla_done(struct config_sla *s);
+void config_track_done(struct config_track *t);
+
 /* After the last line: defaults that depend on the whole file, then contradictions. */
 void reading_finish(struct reading *r);
 void reading_check(struct reading *r);

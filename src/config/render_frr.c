@@ -350,7 +350,9 @@ static void route(struct render *r, const struct config_route *route)
 	char dst[IPPREFIX_TEXT_MAX], gateway[IPADDR_TEXT_MAX];
 	FILE *out = r->out;
 
-	if (route->vrf && r->o->skip_vrf_routes)
+	if (config_route_tracked(r->c, route))
+		fprintf(out, "! set by dmvpnd while track %u is up: ", route->track);
+	else if (route->vrf && r->o->skip_vrf_routes)
 		fputs("! in a table of its own: ", out);
 	fprintf(out, "%s route %s", route->dst.addr.family == IP_V6 ? "ipv6" : "ip", ipprefix_format(&route->dst, dst));
 	if (!ipaddr_is_none(&route->gateway))

@@ -36,12 +36,12 @@ static const char *split(const char *line, size_t length, struct words *w)
 
 static const char *parse_show(const struct words *w, struct control_request *out)
 {
-	static const char *const subjects[] = { "dmvpn", "nhrp", "nhs", "tunnels", "events", "counters", "ipsec", "bfd" };
+	static const char *const subjects[] = { "dmvpn", "nhrp", "nhs", "tunnels", "events", "counters", "ipsec", "bfd", "track", "sla" };
 
 	out->verb = CONTROL_SHOW;
 	out->json = w->count == 3 && strcmp(w->word[2], "json") == 0;
 	if (w->count < 2 || w->count > 3 || (w->count == 3 && !out->json))
-		return "show needs a subject: dmvpn, nhrp, nhs, tunnels, ipsec, bfd, events or counters";
+		return "show needs a subject: dmvpn, nhrp, nhs, tunnels, ipsec, bfd, track, sla, events or counters";
 	for (unsigned i = 0; i < sizeof subjects / sizeof subjects[0]; i++) {
 		if (strcmp(w->word[1], subjects[i]) == 0) {
 			out->subject = (enum show_subject)i;

@@ -14,7 +14,7 @@ enum { CONTROL_LINE_MAX = 512 /* octets, without the line end */ };
 
 enum control_verb { CONTROL_SHOW, CONTROL_RELOAD, CONTROL_CLEAR, CONTROL_EXPLAIN, CONTROL_DROP_NHRP };
 
-enum show_subject { SHOW_DMVPN, SHOW_NHRP, SHOW_NHS, SHOW_TUNNELS, SHOW_EVENTS, SHOW_COUNTERS, SHOW_IPSEC, SHOW_BFD };
+enum show_subject { SHOW_DMVPN, SHOW_NHRP, SHOW_NHS, SHOW_TUNNELS, SHOW_EVENTS, SHOW_COUNTERS, SHOW_IPSEC, SHOW_BFD, SHOW_TRACK, SHOW_SLA };
 
 struct control_request {
 	enum control_verb verb;

@@ -8,6 +8,7 @@
 #include "control/json_values.h"
 #include "control/show_bfd.h"
 #include "control/show_ipsec.h"
+#include "control/show_track.h"
 #include "control/view.h"
 #include "control/words.h"
 
@@ -316,6 +317,8 @@ char *show_json(const struct view *v, enum show_subject subject)
 	case SHOW_EVENTS: json_object_set_new(o, "events", events_json(v)); break;
 	case SHOW_COUNTERS: add_counters(o, v); break;
 	case SHOW_BFD: show_bfd_json(v, o); break;
+	case SHOW_TRACK: json_object_set_new(o, "tracks", show_tracks_json(v)); break;
+	case SHOW_SLA: json_object_set_new(o, "operations", show_slas_json(v)); break;
 	case SHOW_IPSEC:
 		json_object_set_new(o, "sessions", show_ipsec_json(v));
 		json_object_set_new(o, "refused", show_refused_json(v));

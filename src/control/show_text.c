@@ -7,6 +7,7 @@
 
 #include "control/show_bfd.h"
 #include "control/show_ipsec.h"
+#include "control/show_track.h"
 #include "control/view.h"
 #include "control/words.h"
 
@@ -331,6 +332,8 @@ char *show_text(const struct view *v, enum show_subject subject)
 	case SHOW_COUNTERS: print_counters(f, v); break;
 	case SHOW_IPSEC: show_ipsec_text(f, v); break;
 	case SHOW_BFD: show_bfd_text(f, v); break;
+	case SHOW_TRACK: show_track_text(f, v); break;
+	case SHOW_SLA: show_sla_text(f, v); break;
 	}
 	if (fclose(f) == 0)
 		return text;

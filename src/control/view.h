@@ -100,6 +100,29 @@ struct view_bfd {
 	uint32_t failures;
 };
 
+enum { VIEW_TRACK_MAX = 120 };
+
+struct view_track {
+	uint32_t number;
+	char what[VIEW_TRACK_MAX], why[VIEW_TRACK_MAX];
+	bool up;
+	uint64_t changes;
+	struct span since; /* in that state */
+	uint16_t up_delay_s, down_delay_s;
+	size_t routes;     /* static routes that hang on it */
+};
+
+struct view_sla {
+	uint32_t number;
+	struct ipaddr target;
+	const char *interface; /* NULL: none in particular */
+	const char *result;
+	bool running;
+	uint32_t frequency_ms, timeout_ms, threshold_ms;
+	struct span rtt, least, mean, most; /* of answers */
+	uint64_t sent, answered, failed;
+};
+
 struct view_event {
 	int64_t unix_us;
 	int severity;
@@ -143,6 +166,9 @@ struct view {
 	const struct view_bfd *bfd;
 	const struct view_count *bfd_drops;
 	uint32_t bfd_budget, bfd_floor_us; /* packets per second; no interval is below */
+	size_t track_count, sla_count;
+	const struct view_track *tracks;
+	const struct view_sla *slas;
 	size_t engine_count, codec_count, drop_count;
 	const struct view_count *engine, *codec, *drops;
 	size_t tunnel_traffic_count, peer_traffic_count, relay_traffic_count;

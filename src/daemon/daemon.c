@@ -17,6 +17,7 @@
 #include "base/privilege.h"
 #include "daemon/confine.h"
 #include "daemon/daemon_state.h"
+#include "daemon/uplinks.h"
 
 enum { HELLO_TIMEOUT_MS = 60000 /* a keeper that dies is noticed at once */, FORWARDER_TIMEOUT_MS = 3000, PURGE_TIMEOUT_MS = 1500, SETTLE_MARGIN_S = 5,
        MMAP_OCTETS = 128 * 1024 };
@@ -187,6 +188,7 @@ static void stop_now(struct daemon *d)
 	d->phase = DAEMON_STOPPED;
 	answers_stop(d);
 	transit_stop(d);
+	uplinks_stop(d);
 	rules_remove(d);
 	adopt_clean(d);
 	tunnels_stop(d);
@@ -382,6 +384,8 @@ static void go(struct daemon *d, int listen_fd)
 	transit_start(d);
 	d->phase = DAEMON_RUNNING;
 	routes_replay(d->routes, overlay_route_changed, d);
+	if (uplinks_start(d) < 0)
+		abort();
 	tunnels_check(d);
 	saved_begin(d, goes_on);
 	if (goes_on)

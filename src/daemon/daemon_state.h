@@ -81,6 +81,7 @@ struct daemon {
 	uv_timer_t stop_timer;
 
 	struct transit *transit;   /* transit.c */
+	struct uplinks *uplinks;   /* uplinks.c */
 	struct answers *answers;   /* answers.c */
 };
 

@@ -7,6 +7,7 @@
 #include "daemon/counters.h"
 #include "daemon/bfd_link.h"
 #include "daemon/daemon_state.h"
+#include "daemon/uplinks.h"
 #include "daemon/view_sessions.h"
 #include "wire/nhrp.h"
 
@@ -258,7 +259,7 @@ struct made_view *make_view(struct daemon *d, const struct counters *c)
 	m->view.unix_us = (int64_t)clock.tv_sec * 1000000 + clock.tv_nsec / 1000;
 	if (add_bindings(d, m) && view_add_sessions(d, m, c) && view_add_refused(d, m) &&
 	    add_nhs(d, m) && add_tunnels(d, m) && add_events(d, m) && add_nhrp_counts(d, m) &&
-	    bfd_link_view(d, m) && add_drops(m, c) && add_traffic(d, m, c))
+	    bfd_link_view(d, m) && uplinks_view(d, m) && add_drops(m, c) && add_traffic(d, m, c))
 		return m;
 	free_view(m);
 	return NULL;

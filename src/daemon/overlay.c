@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/daemon_state.h"
+#include "daemon/uplinks.h"
 #include "kernel/link.h"
 #include "kernel/shortcut.h"
 
@@ -276,12 +277,15 @@ void overlay_change(void *daemon, const struct change *c)
 		break;
 	case CHANGE_DUMP_END:
 		routes_dump_end(d->routes);
-		if (d->phase == DAEMON_RUNNING)
+		if (d->phase == DAEMON_RUNNING) {
+			uplinks_links(d);
 			tunnels_check(d);
+		}
 		break;
 	case CHANGE_LINK:
 	case CHANGE_ADDRESS:
 		if (changed && d->phase == DAEMON_RUNNING) {
+			uplinks_links(d);
 			tunnels_check(d);
 			look_again(d);
 		}

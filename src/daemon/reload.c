@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon_state.h"
+#include "daemon/uplinks.h"
 
 enum { ERROR_MAX = 256 };
 
@@ -197,6 +198,7 @@ static void change_to(struct daemon *d, struct config *fresh)
 	rules_change(d, old);
 	tunnels_apply(d);
 	transit_apply(d);
+	uplinks_apply(d);
 	config_free(old);
 	monitor_resync(d->monitor);
 	tunnels_check(d);

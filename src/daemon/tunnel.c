@@ -10,6 +10,7 @@
 
 #include "base/prng.h"
 #include "daemon/daemon_state.h"
+#include "daemon/uplinks.h"
 #include "kernel/link.h"
 
 struct tunnel *tunnel_find(struct daemon *d, uint32_t number)
@@ -246,7 +247,12 @@ static void check(struct daemon *d, struct tunnel *t)
 	char text[KEEPER_TEXT];
 	uint32_t raw_id = 0;
 	const char *reason = underlay_source(&d->underlay, c->source_interface, &c->source, c->transport, &local.addr);
+	const char *const primary = uplinks_holds(d, t->name);
 
+	if (!reason && primary) {
+		snprintf(text, sizeof text, "stands by: it is up when %s is not", primary);
+		reason = text;
+	}
 	if (!reason && t->ifindex == 0)
 		reason = t->reason[0] ? t->reason : "no device";
 	/* Never in clear, whatever else is wrong. */
