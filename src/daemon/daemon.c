@@ -174,7 +174,7 @@ static void before_sleep(uv_prepare_t *prepare)
 		drain_keeper(d);
 	if (d->phase == DAEMON_STOPPING && d->engine_done && !d->forward_held_end)
 		stop_now(d);
-	forward_client_flush(&d->forward);
+	effects_flush(d);
 	if (d->engine)
 		arm_engine(d);
 }
@@ -186,6 +186,7 @@ static void stop_now(struct daemon *d)
 	if (d->phase == DAEMON_STOPPED)
 		return;
 	d->phase = DAEMON_STOPPED;
+	effects_flush(d);
 	answers_stop(d);
 	transit_stop(d);
 	uplinks_stop(d);
@@ -256,6 +257,8 @@ static int start_kernel(struct daemon *d)
 {
 	int rc = netlink_init(&d->netlink, NETLINK_ROUTE);
 
+	if (rc == 0)
+		rc = effects_begin(d);
 	if (rc < 0)
 		return rc;
 	underlay_init(&d->underlay);

@@ -93,6 +93,10 @@ void daemon_feed(struct daemon *d, const struct event *ev);
 
 /* effects.c: applies what the engine has queued. */
 void effects_drain(struct daemon *d);
+/* Before the loop sleeps: what was gathered for the data path leaves, then what was for the kernel's neighbours, so that
+ * the forwarder knows a peer when frames for it come. */
+void effects_flush(struct daemon *d);
+int effects_begin(struct daemon *d); /* once the netlink is open; 0 or -errno */
 
 /* overlay.c: overlay addresses, sysctls and routes of the kernel. */
 void overlay_addresses(struct daemon *d, struct tunnel *t);

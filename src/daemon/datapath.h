@@ -3,7 +3,7 @@
  * implemented over dmvpn-fwd (user) and over the kernel's GRE (kernel). Routes, addresses, neighbours and the redirect trigger
  * are the kernel's on every data path and are not here.
  *
- * Operations take complete values; doing one twice is harmless. None fails towards its
+ * What is to be sent is gathered until flush. Operations take complete values; doing one twice is harmless. None fails towards its
  * caller: what cannot be done now is done when the data path is there again.
  */
 #ifndef DMVPN_DAEMON_DATAPATH_H
@@ -35,7 +35,7 @@ struct datapath_ops {
 	void (*relays)(void *self, uint32_t tunnel, const struct relays *r);
 	void (*nhrp_send)(void *self, uint32_t tunnel, const struct endpoint *to, const uint8_t *bytes,
 			  size_t length);
-	/* EFFECT_PROBE: at once or not at all. The answer comes as EVENT_PROBED. */
+	/* EFFECT_PROBE: with the next flush or not at all. The answer comes as EVENT_PROBED. */
 	void (*probe_send)(void *self, uint32_t tunnel, const struct endpoint *to, const struct ipaddr *addr,
 			   uint32_t sequence);
 	void (*usage_get)(void *self, uint32_t tunnel, uint64_t peer, const struct ipaddr *addr);
@@ -46,6 +46,7 @@ struct datapath_ops {
 	struct lladdr (*neighbour)(void *self, uint32_t tunnel, const struct ipaddr *addr, uint64_t peer,
 				   const struct endpoint *nbma);
 	void (*neighbour_gone)(void *self, uint32_t tunnel, const struct ipaddr *addr);
+	void (*flush)(void *self);
 };
 
 /* A tunnel as the data path needs it. */

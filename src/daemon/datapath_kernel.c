@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "daemon/kernel_relay.h"
 #include "daemon/kernel_tunnel.h"
@@ -51,6 +52,7 @@ static int set_device(struct kernel_tunnel *t, const struct datapath_tunnel *d)
 	int rc;
 
 	snprintf(device.name, sizeof device.name, "Tunnel%u", d->tunnel);
+	gre_outbox_flush(t->owner->outbox); /* by the device as it was */
 	rc = kernel_blocks_claim(&t->owner->blocks, &block);
 	if (rc < 0) {
 		(void)gre_device_del(t->owner->netlink, device.name);
@@ -99,6 +101,11 @@ static void tunnel_set(void *self, const struct datapath_tunnel *d)
 	kernel_relay_follow(t);
 }
 
+static void flush(void *self)
+{
+	gre_outbox_flush(((struct datapath_kernel *)self)->outbox);
+}
+
 static void tunnel_del(void *self, uint32_t number)
 {
 	struct datapath_kernel *k = self;
@@ -106,6 +113,7 @@ static void tunnel_del(void *self, uint32_t number)
 
 	if (!t)
 		return;
+	flush(k);
 	(void)gre_device_del(k->netlink, t->device.name);
 	kernel_blocks_leave(&k->blocks, number);
 	kernel_tunnel_remove(t);
@@ -253,6 +261,7 @@ const struct datapath_ops datapath_kernel_ops = {
 	.multicast_count = multicast_count,
 	.neighbour = neighbour,
 	.neighbour_gone = neighbour_gone,
+	.flush = flush,
 };
 
 static int block(void *self, const struct ipaddr *local, bool on)
@@ -273,9 +282,14 @@ struct datapath_kernel *datapath_kernel_new(uv_loop_t *loop, struct netlink *n, 
 	*k = (struct datapath_kernel){ .loop = loop, .netlink = n, .calls = calls, .arg = arg };
 	k->blocks = (struct kernel_blocks){ .block = block, .arg = k };
 	k->probe_fd = probe_open();
-	if (k->probe_fd < 0) {
-		errno = -k->probe_fd;
+	k->outbox = k->probe_fd < 0 ? NULL : gre_outbox_new();
+	if (!k->outbox) {
+		const int error = k->probe_fd < 0 ? -k->probe_fd : errno;
+
+		if (k->probe_fd >= 0)
+			close(k->probe_fd);
 		free(k);
+		errno = error;
 		return NULL;
 	}
 	if (getrandom(&k->probe_key, sizeof k->probe_key, 0) != sizeof k->probe_key)

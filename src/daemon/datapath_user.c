@@ -302,6 +302,11 @@ static struct lladdr neighbour(void *self, uint32_t tunnel, const struct ipaddr 
 	return lladdr_of_peer(peer);
 }
 
+static void flush(void *self)
+{
+	forward_client_flush(((struct datapath_user *)self)->client);
+}
+
 const struct datapath_ops datapath_user_ops = {
 	.name = "user",
 	.needs_raw = true,
@@ -317,4 +322,5 @@ const struct datapath_ops datapath_user_ops = {
 	.usage_get = usage_get,
 	.counters_get = counters_get,
 	.neighbour = neighbour,
+	.flush = flush,
 };

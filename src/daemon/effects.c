@@ -13,6 +13,27 @@ static void failed(struct daemon *d, const char *what, const struct tunnel *t, i
 			   strerror(-rc));
 }
 
+static void refused(void *daemon, const struct nlmsghdr *request, int rc)
+{
+	struct daemon *d = daemon;
+	struct neighbour_request r;
+
+	if (neighbour_refused(request, rc, &r))
+		failed(d, r.set ? "neighbour" : "no-neighbour", tunnel_of_ifindex(d, r.ifindex), rc);
+}
+
+int effects_begin(struct daemon *d)
+{
+	return netlink_queue_open(&d->netlink, refused, d);
+}
+
+void effects_flush(struct daemon *d)
+{
+	forward_client_flush(&d->forward); /* for BFD it is there on each data path */
+	d->datapath.ops->flush(d->datapath.self);
+	netlink_flush(&d->netlink);
+}
+
 static void set_neighbour(struct daemon *d, const struct effect *e)
 {
 	struct tunnel *t = tunnel_find(d, e->tunnel);
@@ -22,8 +43,9 @@ static void set_neighbour(struct daemon *d, const struct effect *e)
 		return;
 	l = d->datapath.ops->neighbour(d->datapath.self, e->tunnel, &e->neighbour.addr, e->neighbour.peer, &e->neighbour.nbma);
 	adopt_neighbour(d, t->ifindex, &e->neighbour.addr);
-	forward_client_flush(&d->forward); /* it knows the peer before frames for it come */
-	failed(d, "neighbour", t, neighbour_set(&d->netlink, t->ifindex, &e->neighbour.addr, &l));
+	if (netlink_queue_is_full(&d->netlink))
+		effects_flush(d);
+	neighbour_queue_set(&d->netlink, t->ifindex, &e->neighbour.addr, &l);
 }
 
 static void del_neighbour(struct daemon *d, const struct effect *e)
@@ -35,7 +57,7 @@ static void del_neighbour(struct daemon *d, const struct effect *e)
 	adopt_neighbour(d, t->ifindex, &e->neighbour.addr);
 	if (d->datapath.ops->neighbour_gone)
 		d->datapath.ops->neighbour_gone(d->datapath.self, e->tunnel, &e->neighbour.addr);
-	failed(d, "no-neighbour", t, neighbour_del(&d->netlink, t->ifindex, &e->neighbour.addr));
+	neighbour_queue_del(&d->netlink, t->ifindex, &e->neighbour.addr);
 }
 
 static void set_shortcut(struct daemon *d, const struct effect *e)
@@ -50,7 +72,7 @@ static void set_shortcut(struct daemon *d, const struct effect *e)
 	else
 		s.ifindex = t->ifindex;
 	adopt_shortcut(d, s.vrf, &s.dst);
-	forward_client_flush(&d->forward);
+	effects_flush(d);
 	failed(d, "shortcut", t, shortcut_route_set(&d->netlink, &s));
 }
 

@@ -65,11 +65,12 @@ static void lost(struct forward_client *f)
 	f->received(f->arg, NULL);
 }
 
+/* Those of one datagram: what follows from them leaves before the next one is read. */
 static void read_messages(struct forward_client *f)
 {
 	uv_poll_t *poll = f->poll;
 
-	for (;;) {
+	do {
 		int rc = ipc_receive(f->fd, f->message);
 
 		if (rc == -EAGAIN)
@@ -81,11 +82,7 @@ static void read_messages(struct forward_client *f)
 		for (size_t i = 0; i < f->message->fd_count; i++)
 			close(f->message->fds[i]); /* none is expected */
 		f->received(f->arg, f->message);
-		if (f->poll != poll)
-			return;
-		if (!ipc_more(f->message))
-			forward_client_flush(f);
-	}
+	} while (f->poll == poll && ipc_more(f->message));
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events);

@@ -33,6 +33,7 @@ void kernel_relay_follow(struct kernel_tunnel *t)
 
 	if (kernel_tunnel_is_multipoint(t) || ipaddr_eq(remote, &t->device.remote))
 		return;
+	gre_outbox_flush(t->owner->outbox);
 	t->device.remote = *remote;
 	(void)gre_device_set(t->owner->netlink, &t->device, &t->ifindex); /* tried again with the next change */
 }

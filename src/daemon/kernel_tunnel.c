@@ -1,10 +1,10 @@
 #include "daemon/kernel_tunnel.h"
 
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "daemon/kernel_relay.h"
-#include "kernel/gre_packet.h"
 #include "wire/echo.h"
 #include "wire/nhrp.h"
 
@@ -23,23 +23,29 @@ void kernel_poll_again(uv_poll_t *poll, int status, uv_poll_cb ready)
 		uv_poll_start(poll, UV_READABLE, ready);
 }
 
+/* A point-to-point device sends to its far end whatever the address. */
+static void send_to(const struct kernel_tunnel *t, const struct ipaddr *to, uint16_t protocol, const void *bytes, size_t length)
+{
+	gre_outbox_add(t->owner->outbox, t->ifindex, protocol, kernel_tunnel_is_multipoint(t) ? to : &IPADDR_NONE, bytes, length);
+}
+
 /* NHRP. */
 
 static void nhrp_ready(uv_poll_t *poll, int status, int events)
 {
 	struct kernel_tunnel *t = poll->data;
-	uint8_t bytes[NHRP_MESSAGE_MAX];
-	struct ipaddr from;
-	ssize_t got;
+	const struct gre_inbox *in = &t->owner->inbox;
+	const size_t count = gre_inbox_receive(&t->owner->inbox, t->nhrp.fd);
 
 	(void)events;
-	while ((got = gre_nhrp_receive(t->nhrp.fd, &from, bytes, sizeof bytes)) >= 0) {
+	for (size_t i = 0; i < count; i++) {
 		struct event ev = { .type = EVENT_PACKET, .tunnel = t->number };
+		struct ipaddr from;
 
+		ev.packet.length = gre_inbox_packet(in, i, &from);
 		ev.packet.from.vrf = t->vrf;
 		ev.packet.from.addr = kernel_tunnel_is_multipoint(t) ? from : t->device.remote;
-		ev.packet.bytes = bytes;
-		ev.packet.length = (size_t)got;
+		ev.packet.bytes = in->bytes[i];
 		if (!ipaddr_is_none(&ev.packet.from.addr))
 			t->owner->calls->feed(t->owner->arg, &ev);
 	}
@@ -48,10 +54,8 @@ static void nhrp_ready(uv_poll_t *poll, int status, int events)
 
 void kernel_tunnel_nhrp(struct kernel_tunnel *t, const struct endpoint *to, const uint8_t *bytes, size_t length)
 {
-	if (t->nhrp.fd < 0)
-		return;
-	/* A point-to-point device sends to its far end whatever the address; NHRP repeats. */
-	(void)gre_nhrp_send(t->nhrp.fd, t->ifindex, kernel_tunnel_is_multipoint(t) ? &to->addr : &IPADDR_NONE, bytes, length);
+	if (t->nhrp.fd >= 0)
+		send_to(t, &to->addr, NHRP_GRE_PROTOCOL, bytes, length);
 }
 
 /* Multicast out: one packet becomes one copy per receiver. */
@@ -67,9 +71,7 @@ static void multicast_ready(uv_poll_t *poll, int status, int events)
 	while ((got = gre_multicast_receive(t->multicast.fd, &protocol, packet, KERNEL_PACKET_MAX)) >= 0) {
 		for (size_t i = 0; i < t->peers.count; i++) {
 			if (t->peers.peers[i].multicast)
-				/* Lost like any multicast packet when the queue is full. */
-				(void)gre_multicast_copy(t->multicast.fd, t->ifindex, protocol,
-							 &t->peers.peers[i].nbma.addr, packet, (size_t)got);
+				send_to(t, &t->peers.peers[i].nbma.addr, protocol, packet, (size_t)got);
 		}
 	}
 	kernel_poll_again(poll, status, multicast_ready);
@@ -85,17 +87,19 @@ static struct instant clock_now(void)
 static void echo_ready(uv_poll_t *poll, int status, int events)
 {
 	struct kernel_tunnel *t = poll->data;
-	uint8_t packet[256];
+	const struct gre_inbox *in = &t->owner->inbox;
+	const size_t count = gre_inbox_receive(&t->owner->inbox, t->echo.fd);
 	struct ip_view ip;
 	struct echo e;
-	ssize_t got;
 
 	(void)events;
-	while ((got = gre_echo_receive(t->echo.fd, packet, sizeof packet)) >= 0) {
+	for (size_t i = 0; i < count; i++) {
 		struct event ev = { .type = EVENT_PROBED, .tunnel = t->number };
+		struct ipaddr from;
+		const size_t length = gre_inbox_packet(in, i, &from);
 
-		if (ip_decode(packet, (size_t)got, &ip) != IP_DROP_NONE ||
-		    !echo_answer_decode(&t->owner->probe_key, packet, &ip, &e) || e.tunnel != t->number)
+		if (ip_decode(in->bytes[i], length, &ip) != IP_DROP_NONE ||
+		    !echo_answer_decode(&t->owner->probe_key, in->bytes[i], &ip, &e) || e.tunnel != t->number)
 			continue;
 		ev.probed.nbma = e.nbma;
 		ev.probed.sequence = e.sequence;
@@ -124,8 +128,7 @@ void kernel_tunnel_probe(struct kernel_tunnel *t, const struct endpoint *to, con
 		return;
 	e.own = *own;
 	e.sent = clock_now();
-	(void)gre_echo_send(t->echo.fd, t->ifindex, kernel_tunnel_is_multipoint(t) ? &to->addr : &IPADDR_NONE, packet,
-			    echo_encode(&t->owner->probe_key, &e, packet)); /* an unsent one is unanswered */
+	send_to(t, &to->addr, addr->family == IP_V4 ? ETH_P_IP : ETH_P_IPV6, packet, echo_encode(&t->owner->probe_key, &e, packet));
 }
 
 /* Sockets of a tunnel. */

@@ -13,6 +13,8 @@
 #include "daemon/kernel_blocks.h"
 #include "daemon/kernel_entries.h"
 #include "kernel/gre_device.h"
+#include "kernel/gre_outbox.h"
+#include "kernel/gre_packet.h"
 
 enum { KERNEL_PACKET_MAX = 65536, KERNEL_ADDRS_MAX = 16 };
 
@@ -55,6 +57,8 @@ struct datapath_kernel {
 	uv_timer_t quiet_timer;
 	struct siphash_key probe_key;
 	struct kernel_tunnel *tunnels;
+	struct gre_outbox *outbox;
+	struct gre_inbox inbox;
 	uint8_t packet[KERNEL_PACKET_MAX];
 };
 

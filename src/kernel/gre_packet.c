@@ -4,24 +4,25 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/gre_outbox.h"
 #include "wire/nhrp.h"
 
-enum { COPY_MARK = 0x444d56 }; /* tells our own copies from the original in the filter */
+enum { RECEIVE_OCTETS = 8 << 20 /* when all clients of a hub speak at once */ };
 
 static int open_socket(int ifindex, uint16_t protocol)
 {
 	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = ifindex };
 	/* Protocol 0: nothing arrives before the socket is bound to its device. */
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int octets = RECEIVE_OCTETS;
 	int error;
 
 	if (fd < 0)
 		return -errno;
+	/* A smaller one loses what is repeated anyway. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets);
 	if (bind(fd, (struct sockaddr *)&at, sizeof at) == 0)
 		return fd;
 	error = errno;
@@ -29,20 +30,39 @@ static int open_socket(int ifindex, uint16_t protocol)
 	return -error;
 }
 
-static int send_to(int fd, int ifindex, uint16_t protocol, const struct ipaddr *to, const void *bytes, size_t length)
+static int open_filtered(int ifindex, struct sock_filter *code, size_t count)
 {
-	struct sockaddr_storage space = { 0 };
-	struct sockaddr_ll *at = (struct sockaddr_ll *)&space;
-	const size_t octets = ip_family_octets(to->family);
-	/* An IPv6 NBMA address is longer than sll_addr; the kernel reads sll_halen octets. */
-	const socklen_t size = (socklen_t)(offsetof(struct sockaddr_ll, sll_addr) + (octets > 8 ? octets : 8));
+	struct sock_fprog program = { .len = (unsigned short)count, .filter = code };
+	int fd = open_socket(ifindex, ETH_P_ALL), error;
 
-	at->sll_family = AF_PACKET;
-	at->sll_protocol = htons(protocol);
-	at->sll_ifindex = ifindex;
-	at->sll_halen = (unsigned char)octets;
-	memcpy((uint8_t *)&space + offsetof(struct sockaddr_ll, sll_addr), to->bytes, octets);
-	return sendto(fd, bytes, length, MSG_DONTWAIT, (struct sockaddr *)&space, size) < 0 ? -errno : 0;
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+/* ---- many at once */
+
+size_t gre_inbox_receive(struct gre_inbox *b, int fd)
+{
+	int got;
+
+	for (size_t i = 0; i < GRE_INBOX; i++) {
+		b->iov[i] = (struct iovec){ b->bytes[i], sizeof b->bytes[i] };
+		b->messages[i].msg_hdr = (struct msghdr){ .msg_name = &b->from[i], .msg_namelen = sizeof b->from[i],
+							  .msg_iov = &b->iov[i], .msg_iovlen = 1 };
+	}
+	do
+		got = recvmmsg(fd, b->messages, GRE_INBOX, MSG_DONTWAIT, NULL);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? 0 : (size_t)got;
+}
+
+size_t gre_inbox_packet(const struct gre_inbox *b, size_t i, struct ipaddr *from)
+{
+	*from = b->from[i].sll_halen == 4 ? ipaddr_from_bytes(IP_V4, b->from[i].sll_addr) : IPADDR_NONE;
+	return b->messages[i].msg_len;
 }
 
 int gre_nhrp_open(int ifindex)
@@ -50,99 +70,9 @@ int gre_nhrp_open(int ifindex)
 	return open_socket(ifindex, NHRP_GRE_PROTOCOL);
 }
 
-int gre_nhrp_send(int fd, int ifindex, const struct ipaddr *to, const void *bytes, size_t length)
-{
-	return send_to(fd, ifindex, NHRP_GRE_PROTOCOL, to, bytes, length);
-}
+/* Filters see a packet from its IP header on. What they do not pass never wakes us. */
 
-ssize_t gre_nhrp_receive(int fd, struct ipaddr *from, void *out, size_t size)
-{
-	struct sockaddr_ll at;
-	socklen_t at_size;
-	ssize_t got;
-
-	do {
-		at_size = sizeof at;
-		got = recvfrom(fd, out, size, MSG_DONTWAIT, (struct sockaddr *)&at, &at_size);
-		/* What we send ourselves comes by here too. */
-	} while ((got < 0 && errno == EINTR) || (got >= 0 && at.sll_pkttype == PACKET_OUTGOING));
-	if (got < 0)
-		return -errno;
-	*from = at.sll_halen == 4 ? ipaddr_from_bytes(IP_V4, at.sll_addr) : IPADDR_NONE;
-	return got;
-}
-
-static int mark_own(int fd)
-{
-	const int mark = COPY_MARK;
-
-	return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0 ? -errno : 0;
-}
-
-/* Passes what goes out unmarked; the rest never wakes us. */
-static int filter_outgoing(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_MARK)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, COPY_MARK, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0xffff),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog program = { .len = sizeof code / sizeof code[0], .filter = code };
-
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0)
-		return -errno;
-	return mark_own(fd);
-}
-
-int gre_multicast_open(int ifindex)
-{
-	int fd = open_socket(ifindex, ETH_P_ALL), rc;
-
-	if (fd < 0)
-		return fd;
-	rc = filter_outgoing(fd);
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	return fd;
-}
-
-static int is_multicast(uint16_t protocol, const uint8_t *ip, size_t length)
-{
-	if (protocol == ETH_P_IP)
-		return length >= 20 && (ip[16] & 0xf0) == 0xe0;
-	return protocol == ETH_P_IPV6 && length >= 40 && ip[24] == 0xff;
-}
-
-ssize_t gre_multicast_receive(int fd, uint16_t *protocol, void *out, size_t size)
-{
-	for (;;) {
-		struct sockaddr_ll at;
-		socklen_t at_size = sizeof at;
-		ssize_t got = recvfrom(fd, out, size, MSG_DONTWAIT, (struct sockaddr *)&at, &at_size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		*protocol = ntohs(at.sll_protocol);
-		if (is_multicast(*protocol, out, (size_t)got))
-			return got;
-	}
-}
-
-int gre_multicast_copy(int fd, int ifindex, uint16_t protocol, const struct ipaddr *to,
-		       const void *bytes, size_t length)
-{
-	return send_to(fd, ifindex, protocol, to, bytes, length);
-}
-
-/* Passes ICMP echo replies that come in; the rest never wakes us. */
-static int filter_echo(int fd)
+int gre_echo_open(int ifindex)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
@@ -161,40 +91,47 @@ static int filter_echo(int fd)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, 0xffff),
 	};
-	struct sock_fprog program = { .len = sizeof code / sizeof code[0], .filter = code };
 
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0)
-		return -errno;
-	return mark_own(fd);
+	return open_filtered(ifindex, code, sizeof code / sizeof code[0]);
 }
 
-int gre_echo_open(int ifindex)
-{
-	int fd = open_socket(ifindex, ETH_P_ALL), rc;
+/* ---- multicast */
 
-	if (fd < 0)
-		return fd;
-	rc = filter_echo(fd);
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	return fd;
+/* What goes out unmarked, to 224.0.0.0/4 or ff00::/8. */
+int gre_multicast_open(int ifindex)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 10),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_MARK)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, GRE_OUTBOX_MARK, 8, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 5),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 16),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xe0, 3, 2),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 24),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xff, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	};
+
+	return open_filtered(ifindex, code, sizeof code / sizeof code[0]);
 }
 
-int gre_echo_send(int fd, int ifindex, const struct ipaddr *to, const void *packet, size_t length)
+ssize_t gre_multicast_receive(int fd, uint16_t *protocol, void *out, size_t size)
 {
-	const uint16_t protocol = *(const uint8_t *)packet >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6;
-
-	return send_to(fd, ifindex, protocol, to, packet, length);
-}
-
-ssize_t gre_echo_receive(int fd, void *out, size_t size)
-{
+	struct sockaddr_ll at;
+	socklen_t at_size;
 	ssize_t got;
 
-	do
-		got = recv(fd, out, size, MSG_DONTWAIT);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : got;
+	do {
+		at_size = sizeof at;
+		got = recvfrom(fd, out, size, MSG_DONTWAIT, (struct sockaddr *)&at, &at_size);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	*protocol = ntohs(at.sll_protocol);
+	return got;
 }

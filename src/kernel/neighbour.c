@@ -50,14 +50,33 @@ static struct ndmsg *begin(struct netlink_request *r, uint16_t type, uint16_t fl
 	return m;
 }
 
+static void write_set(struct netlink_request *r, int ifindex, const struct ipaddr *a, const struct lladdr *l)
+{
+	struct ndmsg *m = begin(r, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex, a);
+
+	m->ndm_state = NUD_PERMANENT;
+	mnl_attr_put(r->head, NDA_LLADDR, l->length, l->bytes);
+}
+
 int neighbour_set(struct netlink *n, int ifindex, const struct ipaddr *a, const struct lladdr *l)
 {
 	struct netlink_request r;
-	struct ndmsg *m = begin(&r, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex, a);
 
-	m->ndm_state = NUD_PERMANENT;
-	mnl_attr_put(r.head, NDA_LLADDR, l->length, l->bytes);
+	write_set(&r, ifindex, a, l);
 	return netlink_run(n, &r);
+}
+
+void neighbour_queue_set(struct netlink *n, int ifindex, const struct ipaddr *a, const struct lladdr *l)
+{
+	struct netlink_request r;
+
+	write_set(&r, ifindex, a, l);
+	netlink_queue(n, &r);
+}
+
+static bool is_gone(int rc)
+{
+	return rc == -ENOENT || rc == -ENODEV || rc == -ENXIO;
 }
 
 int neighbour_del(struct netlink *n, int ifindex, const struct ipaddr *a)
@@ -67,7 +86,27 @@ int neighbour_del(struct netlink *n, int ifindex, const struct ipaddr *a)
 
 	begin(&r, RTM_DELNEIGH, 0, ifindex, a);
 	rc = netlink_run(n, &r);
-	return rc == -ENOENT || rc == -ENODEV || rc == -ENXIO ? 0 : rc;
+	return is_gone(rc) ? 0 : rc;
+}
+
+void neighbour_queue_del(struct netlink *n, int ifindex, const struct ipaddr *a)
+{
+	struct netlink_request r;
+
+	begin(&r, RTM_DELNEIGH, 0, ifindex, a);
+	netlink_queue(n, &r);
+}
+
+bool neighbour_refused(const struct nlmsghdr *request, int rc, struct neighbour_request *out)
+{
+	const struct ndmsg *m = mnl_nlmsg_get_payload(request);
+	const struct nlattr *attr;
+
+	*out = (struct neighbour_request){ .set = request->nlmsg_type == RTM_NEWNEIGH, .ifindex = m->ndm_ifindex };
+	NETLINK_EACH_ATTR(attr, request, sizeof *m)
+		if (mnl_attr_get_type(attr) == NDA_DST)
+			out->addr = netlink_get_addr(attr, m->ndm_family);
+	return out->set || (request->nlmsg_type == RTM_DELNEIGH && !is_gone(rc));
 }
 
 struct neighbour_walk {

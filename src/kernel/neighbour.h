@@ -6,6 +6,8 @@
 #ifndef DMVPN_KERNEL_NEIGHBOUR_H
 #define DMVPN_KERNEL_NEIGHBOUR_H
 
+#include <stdbool.h>
+
 #include "kernel/netlink.h"
 
 enum { NEIGHBOUR_LLADDR_MAX = 16 };
@@ -22,6 +24,17 @@ struct ipaddr lladdr_nbma(const struct lladdr *l); /* and back: IP_NONE, it is n
 
 int neighbour_set(struct netlink *n, int ifindex, const struct ipaddr *a, const struct lladdr *l);
 int neighbour_del(struct netlink *n, int ifindex, const struct ipaddr *a);
+
+/* The same, queued. */
+void neighbour_queue_set(struct netlink *n, int ifindex, const struct ipaddr *a, const struct lladdr *l);
+void neighbour_queue_del(struct netlink *n, int ifindex, const struct ipaddr *a);
+/* Was the request one of them, and its refusal matters: what it was about. */
+struct neighbour_request {
+	bool set;
+	int ifindex;
+	struct ipaddr addr;
+};
+bool neighbour_refused(const struct nlmsghdr *request, int rc, struct neighbour_request *out);
 
 /* Permanent entries of one device. */
 typedef void (*neighbour_each)(void *arg, const struct ipaddr *a, const struct lladdr *l);

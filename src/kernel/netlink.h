@@ -1,20 +1,27 @@
 /*
  * netlink: one rtnetlink (or nfnetlink) socket for requests that wait for the kernel's
  * answer. The kernel answers within the call, so waiting here blocks for microseconds.
+ *
+ * Requests whose answer nobody waits for may be queued: many of them leave by one system call. The kernel sees all
+ * requests of a socket in the order in which they were made.
  */
 #ifndef DMVPN_KERNEL_NETLINK_H
 #define DMVPN_KERNEL_NETLINK_H
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/ipaddr.h"
 
 enum { NETLINK_BUFFER = 32768 /* bytes of one datagram of a dump */, NETLINK_REQUEST_MAX = 1024 };
 
+struct netlink_queue;
+
 struct netlink {
 	struct mnl_socket *socket;
 	uint32_t seq;
+	struct netlink_queue *queue; /* NULL: nothing was ever queued */
 };
 
 /* One request under construction. */
@@ -33,6 +40,15 @@ void *netlink_begin(struct netlink_request *r, uint16_t type, uint16_t flags, si
 
 /* Sends it and waits for the acknowledgement. 0 or the kernel's -errno. */
 int netlink_run(struct netlink *n, struct netlink_request *r);
+
+/* One of the queue was refused, or could not be sent: rc is -errno. It may not use the netlink. */
+typedef void (*netlink_refused)(void *arg, const struct nlmsghdr *request, int rc);
+/* For netlink_queue(). 0 or -errno. */
+int netlink_queue_open(struct netlink *n, netlink_refused refused, void *arg);
+/* Leaves with netlink_flush(), before whatever is run or dumped next, or when the next one finds it full. */
+void netlink_queue(struct netlink *n, const struct netlink_request *r);
+bool netlink_queue_is_full(const struct netlink *n);
+void netlink_flush(struct netlink *n); /* fine when nothing is queued */
 
 /* Sends it with NLM_F_DUMP and calls `each` for every answer. `each` returns MNL_CB_OK.
  * 0 or -errno; -EINTR when the table changed meanwhile (the caller dumps again). */
