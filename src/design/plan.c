@@ -287,9 +287,21 @@ static const char *cisco_needs_tunnel_per_hub(const struct plan *p)
 	return NULL;
 }
 
+/* Of OSPF's, likewise. */
+static const char *ospf_needs_tunnel_per_hub(const struct plan *p)
+{
+	if (p->is.routing != PLAN_OSPF)
+		return NULL;
+	if (p->wish.balance == PLAN_PRIMARY)
+		return "OSPF's cost is the interface's, and all hubs are behind one interface";
+	if (p->is.phase == 1)
+		return "a point-to-point tunnel has one far end at a time: after a hub's death OSPF would have to become the next one's neighbour first, which takes seconds";
+	return NULL;
+}
+
 static bool wants_tunnel_per_hub(const struct plan *p)
 {
-	return cisco_needs_tunnel_per_hub(p) || (p->is.routing == PLAN_OSPF && p->wish.balance == PLAN_PRIMARY);
+	return cisco_needs_tunnel_per_hub(p) || ospf_needs_tunnel_per_hub(p);
 }
 
 static void refuse_design(struct plan *p, struct plan_refusals *r)
@@ -310,11 +322,11 @@ static void explain_tunnel_per_hub(struct plan *p)
 
 	plan_note(&p->decisions, "design", plan_design_name(PLAN_HUB_PER_TUNNEL), forced ? IPSPACE : DESIGNS,
 		  "%s: %u tunnel%s, each with one hub and a subnet of its own; NHRP of one never looks at the other, and routing alone decides",
-		  forced ? forced : p->wish.design ? "as wished" : "a spoke's preference of one hub is the cost of a tunnel",
+		  forced ? forced : p->wish.design ? "as wished" : p->is.phase == 1 ? "a spoke is every hub's neighbour all the time" : "a spoke's preference of one hub is the cost of a tunnel",
 		  p->is.hubs * p->is.uplinks, p->is.hubs * p->is.uplinks > 1 ? "s" : "");
 	if (!p->wish.design || forced)
 		plan_note(&p->rejected, "design", plan_design_name(PLAN_HUBS_IN_ONE_TUNNEL), forced ? IPSPACE : DESIGNS, "%s",
-			  forced ? forced : "OSPF's cost is the interface's, and all hubs are behind one interface");
+			  forced ? forced : ospf_needs_tunnel_per_hub(p));
 }
 
 static void explain_one_tunnel(struct plan *p)

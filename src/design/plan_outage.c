@@ -15,7 +15,8 @@
 #include "bfd/budget.h"
 
 enum { KILL, POWEROFF, UPLINK, BLACKHOLE, KINDS };
-enum { TABLE_BFD_MS = 50, ROUND_TO_MS = 50, CISCO_ROUTING_MS = 800, CISCO_TEMPORARY_MS = 180000, SECOND_MS = 1000 };
+enum { TABLE_BFD_MS = 50, ROUND_TO_MS = 50, CISCO_ROUTING_MS = 800, CISCO_TEMPORARY_MS = 180000, SECOND_MS = 1000,
+       NEW_NEIGHBOUR_MS = 2800 /* docs/plan.md */ };
 
 struct measured {
 	enum plan_design design;
@@ -102,6 +103,19 @@ static void from_table(struct plan_outage *o, const struct plan *p, enum plan_de
 		o->from = NULL;
 }
 
+/* One far end at a time: with the next hub OSPF begins anew, from the first hello to the routes. */
+static bool begins_anew(const struct plan *p, enum plan_design design)
+{
+	return p->is.routing == PLAN_OSPF && p->is.phase == 1 && design == PLAN_HUBS_IN_ONE_TUNNEL;
+}
+
+static void from_a_new_neighbour(struct plan_outage *o, unsigned bfd_ms)
+{
+	o->measured_ms = NEW_NEIGHBOUR_MS;
+	o->at_most_ms = round_up(o->measured_ms * 3 / 2 + 3 * bfd_ms);
+	o->from = alloc_text("OSPF becomes the next hub's neighbour: docs/plan.md; half as much again, and BFD's detection time");
+}
+
 static void from_timers(struct plan_outage *o, const struct plan *p, enum plan_design design, unsigned bfd_ms)
 {
 	const struct plan_timers *t = &p->timers;
@@ -124,7 +138,9 @@ static unsigned add(struct plan *p, const char *fault, enum plan_design design, 
 	struct plan_outage *o = &p->outages[p->outage_count++];
 
 	*o = (struct plan_outage){ .fault = fault };
-	if (is_measured_here(p))
+	if (is_measured_here(p) && begins_anew(p, design))
+		from_a_new_neighbour(o, bfd_ms);
+	else if (is_measured_here(p))
 		from_table(o, p, design, kind, bfd_ms);
 	else
 		from_timers(o, p, design, bfd_ms);
