@@ -10,11 +10,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct config *read_bytes(const char *bytes, size_t size)
+static struct config *read_printed(const char *text)
 {
 	char error[256];
 
-	return config_read_text("fuzz.cfg", bytes, size, error, sizeof error);
+	return config_read_printed("fuzz.cfg", text, strlen(text), error, sizeof error);
 }
 
 static void render(const struct config *c)
@@ -33,15 +33,15 @@ static void render(const struct config *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct config *first = read_bytes((const char *)data, size), *second;
-	char *once, *twice;
+	char error[256], *once, *twice;
+	struct config *first = config_read_text("fuzz.cfg", (const char *)data, size, error, sizeof error), *second;
 
 	if (!first)
 		return 0;
 	if (config_blocking_count(first) > first->line_count)
 		abort();
 	once = config_print(first);
-	second = read_bytes(once, strlen(once));
+	second = read_printed(once);
 	twice = config_print(second);
 	if (strcmp(once, twice)) {
 		fprintf(stderr, "--- printed once\n%s--- printed twice\n%s", once, twice);

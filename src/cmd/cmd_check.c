@@ -1,5 +1,4 @@
 /* dmvpn check: what an expert finds in the files given, taken together, and what became of every line. */
-#include <dirent.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,35 +204,19 @@ static void dump_all(struct check *k, const struct design *d)
 	json_decref(all);
 }
 
-static int is_configuration(const struct dirent *d)
-{
-	const char *end = strrchr(d->d_name, '.');
-
-	return d->d_name[0] != '.' && end && strcmp(d->d_name, "lab.conf") &&
-	       (!strcmp(end, ".cfg") || !strcmp(end, ".conf") || !strcmp(end, ".boot"));
-}
-
 static void check_folder(struct check *k, const char *path)
 {
-	struct dirent **names;
-	const int count = scandir(path, &names, is_configuration, alphasort);
+	struct config_folder f;
+	char error[512];
 
-	if (count <= 0) {
-		fprintf(stderr, "dmvpn check: %s: no *.cfg, *.conf or *.boot file\n", path);
+	if (!config_folder_read(path, &f, error, sizeof error)) {
+		fprintf(stderr, "dmvpn check: %s\n", error);
 		k->unreadable++;
-		if (count < 0)
-			return;
+		return;
 	}
-	for (int i = 0; i < count; i++) {
-		char *file;
-
-		if (asprintf(&file, "%s/%s", path, names[i]->d_name) >= 0) {
-			check_file(k, file);
-			free(file);
-		}
-		free(names[i]);
-	}
-	free(names);
+	for (size_t i = 0; i < f.count; i++)
+		check_file(k, f.paths[i]);
+	config_folder_done(&f);
 }
 
 static int usage(FILE *out)
@@ -242,8 +225,8 @@ static int usage(FILE *out)
 	      "Says which tunnels the routers have together, what is wrong between them (breaks,\n"
 	      "degrades, practice, advice: with the reason, the remedy and the lines on each side),\n"
 	      "and what became of the lines: honoured, without effect, not supported, or wrong.\n"
-	      "DIR stands for its *.cfg, *.conf and *.boot files, in IOS's language, VyOS's, FRR's or\n"
-	      "OpenNHRP's.\n"
+	      "DIR stands for the configurations in it (*.cfg, *.conf, *.boot; *.txt and names without a\n"
+	      "suffix where interfaces are in them), in IOS's language, VyOS's, FRR's or OpenNHRP's.\n"
 	      "  --json          one JSON object\n"
 	      "  --strict        advice counts as an error, and so do lines that are not supported\n"
 	      "  --explain LINE  say what became of this line, whatever it is\n"

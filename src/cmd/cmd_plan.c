@@ -229,44 +229,32 @@ struct files {
 	struct config **configs;
 };
 
-static int is_configuration(const struct dirent *d)
+static bool read_file(struct files *f, const char *path)
 {
-	const size_t length = strlen(d->d_name);
+	char error[512] = "";
+	struct config *c = config_read_file(path, error, sizeof error);
 
-	return d->d_name[0] != '.' && length > 4 && !strcmp(d->d_name + length - 4, ".cfg");
-}
-
-static bool read_file(struct files *f, const char *folder, const char *name)
-{
-	char path[4096], error[512] = "";
-	struct config *c;
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	c = config_read_file(path, error, sizeof error);
-	if (!c) {
+	if (c)
+		f->configs[f->count++] = c;
+	else
 		fprintf(stderr, "dmvpn plan: %s\n", error);
-		return false;
-	}
-	f->configs[f->count++] = c;
-	return true;
+	return c != NULL;
 }
 
 static bool read_folder(struct files *f, const char *folder)
 {
-	struct dirent **names;
-	const int count = scandir(folder, &names, is_configuration, alphasort);
-	bool ok = count > 0;
+	struct config_folder names;
+	char error[512];
+	bool ok = true;
 
-	if (!ok)
-		fprintf(stderr, "dmvpn plan: %s: no *.cfg file\n", folder);
-	if (count < 0)
+	if (!config_folder_read(folder, &names, error, sizeof error)) {
+		fprintf(stderr, "dmvpn plan: %s\n", error);
 		return false;
-	f->configs = alloc_zero((size_t)count, sizeof(struct config *));
-	for (int i = 0; i < count; i++) {
-		ok = ok && read_file(f, folder, names[i]->d_name);
-		free(names[i]);
 	}
-	free(names);
+	f->configs = alloc_zero(names.count, sizeof(struct config *));
+	for (size_t i = 0; ok && i < names.count; i++)
+		ok = read_file(f, names.paths[i]);
+	config_folder_done(&names);
 	return ok;
 }
 

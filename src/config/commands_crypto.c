@@ -1,10 +1,12 @@
 /* crypto …: kept as blocks; src/ike makes connections and secrets for strongSwan of them. What is
  * HONOURED here is used there; what it finds wrong comes back by config_judge_line(). */
+#include <string.h>
+
 #include "config/commands.h"
 #include "config/reading.h"
 
 #define ENCRYPTED "write the key in clear: encrypted ones are not read"
-#define PKI "certificates and keys are files: ca-file, certificate-file and key-file in the trustpoint"
+#define PKI "certificates and keys are files: ca.crt, router.crt and router.key beside this one, or what ca-file, certificate-file and key-file of the trustpoint name"
 #define LIMITS "strongSwan bounds the load of IKE by itself"
 #define NO_MAP "only tunnel protection is done, not crypto maps"
 #define NO_GDOI "group keys (GETVPN) are not done"
@@ -13,12 +15,14 @@
 #define INSIDE_VRF "the VRF inside is the tunnel interface's"
 #define NO_AAA "lists of a AAA server are not asked"
 
+/* The certificate itself follows, unless it is kept elsewhere: "nvram:IOS-Self-Sig#1.cer". */
 static void open_certificate(struct reading *r, const struct match *m)
 {
 	if (m->sign != SIGN_SET)
 		return;
 	reading_raw(r, r->indent, m->canonical);
-	r->until = reading_keep(r, "quit");
+	if (!strchr(m->canonical, ':'))
+		r->until = reading_keep(r, "quit");
 }
 
 const struct command commands_crypto[] = {

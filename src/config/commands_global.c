@@ -60,29 +60,45 @@ static struct config_interface *interface_add(struct reading *r, const char *ios
 	return tunnel_init(r, i) ? i : NULL;
 }
 
+uint32_t reading_interface_named(struct reading *r, const char *ios)
+{
+	const uint64_t key = names_key(NAME_INTERFACE, 0, ios);
+	const uint32_t at = names_get(&r->names, key);
+
+	if (at != NAMES_NONE && r->c->interfaces[at].ios_name)
+		return at;
+	return interface_add(r, ios, key) ? (uint32_t)(r->c->interface_count - 1) : 0;
+}
+
+static void enter_interface(struct reading *r, uint32_t at)
+{
+	reading_enter(r, r->c->interfaces[at].is_tunnel ? MODE_TUNNEL : MODE_INTERFACE, at);
+}
+
+void reading_enter_range(struct reading *r)
+{
+	enter_interface(r, r->range[0]);
+	reading_top(r)->range = true;
+}
+
 static void open_interface(struct reading *r, const struct match *m)
 {
 	const char *ios = match_arg(m, 0) ? match_arg(m, 0)->text : NULL;
-	uint64_t key;
 	uint32_t at;
 
 	if (!ios) {
 		reading_error(r, "say which one", "incomplete command");
 		return;
 	}
-	key = names_key(NAME_INTERFACE, 0, ios);
-	at = names_get(&r->names, key);
-	if (!sets(m)) {
-		if (at != NAMES_NONE)
-			reading_forget_interface(r, at);
+	if (sets(m)) {
+		at = reading_interface_named(r, ios);
+		if (!r->out_of_memory)
+			enter_interface(r, at);
 		return;
 	}
-	if (at == NAMES_NONE || !r->c->interfaces[at].ios_name) {
-		if (!interface_add(r, ios, key))
-			return;
-		at = (uint32_t)(r->c->interface_count - 1);
-	}
-	reading_enter(r, r->c->interfaces[at].is_tunnel ? MODE_TUNNEL : MODE_INTERFACE, at);
+	at = names_get(&r->names, names_key(NAME_INTERFACE, 0, ios));
+	if (at != NAMES_NONE)
+		reading_forget_interface(r, at);
 }
 
 /* ---- VRF ---- */
@@ -265,6 +281,18 @@ static void open_banner(struct reading *r, const struct match *m)
 	r->out_of_memory |= !r->until;
 }
 
+/* macro name NAME: what it would do, up to a line with "@". */
+static void open_macro(struct reading *r, const struct match *m)
+{
+	struct config_block *block = reading_block(r, m);
+
+	if (!block)
+		return;
+	reading_enter(r, MODE_OPAQUE, (size_t)(block - r->c->blocks));
+	reading_empty_block(block);
+	r->until = reading_keep(r, "@");
+}
+
 #define SESSION "a word of the session, not of the configuration"
 
 static void end_session(struct reading *r, const struct match *m)
@@ -318,10 +346,12 @@ const struct command commands_global[] = {
 	{ "ip routing", HONOURED, NULL, set_ipv4_routing },
 	{ "ipv6 unicast-routing", HONOURED, NULL, set_ipv6_routing },
 	{ "interface <if> [(point-to-point|multipoint)]", HONOURED, NULL, open_interface },
-	{ "interface range <*>", TRAFFIC, "write each interface by itself", NULL, MODE_UNSUPPORTED },
+	{ "interface range <*>", HONOURED, NULL, reading_open_range },
 	{ "vrf definition <word>", HONOURED, NULL, open_vrf, MODE_VRF },
 	{ "ip vrf <word>", HONOURED, NULL, open_vrf, MODE_VRF },
 	{ "banner (motd|login|exec|incoming|prompt-timeout|slip-ppp) <text>", NO_EFFECT, "a text shown to operators", open_banner },
+
+	{ "macro name <word>", NO_EFFECT, "a text that somebody may apply by hand", open_macro },
 
 	{ "router bgp <asn>", HONOURED, NULL, NULL, MODE_BGP },
 	{ "router ospf <1-65535> [vrf <word>]", HONOURED, NULL, NULL, MODE_OSPF },

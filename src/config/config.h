@@ -338,6 +338,17 @@ struct config {
 struct config *config_read_file(const char *path, char *error, size_t error_size);
 struct config *config_read_text(const char *name, const char *text, size_t length,
 				char *error, size_t error_size);
+/* The configurations in a folder, in the order of their names. */
+struct config_folder {
+	size_t count;
+	char **paths;
+};
+/* false: it cannot be read, or there are none; error[] says which. */
+bool config_folder_read(const char *path, struct config_folder *f, char *error, size_t error_size);
+void config_folder_done(struct config_folder *f);
+/* What config_print() wrote is in our language, whatever else the lines that nobody knows look like. */
+struct config *config_read_printed(const char *name, const char *text, size_t length,
+				   char *error, size_t error_size);
 /*
  * The bytes behind a descriptor, which may be one that does not block: at most
  * CONFIG_FILE_MAX of them, and a pipe that stays silent for a second is given up. malloc'd;

@@ -261,6 +261,25 @@ static void note(struct reading *r, const struct frame *frame, const struct matc
 	*said = (struct config_said){ text, r->number };
 }
 
+/* A line of the frame on top: of a range's interfaces each takes it. */
+static void take_in(struct reading *r, const struct match *m)
+{
+	const size_t depth = r->depth;
+	struct frame *frame = reading_top(r);
+
+	if (!frame->range || m->row->enters != MODE_NONE) {
+		note(r, frame, m);
+		take(r, m);
+		return;
+	}
+	for (size_t i = 0; reading_work(r, 1) && i < r->range_count && r->depth == depth; i++) {
+		frame->index = r->range[i];
+		note(r, frame, m);
+		take(r, m);
+	}
+	frame->index = r->range[0];
+}
+
 /* A comment on a failed line, from the failure that understood most of it. */
 static void judge_failure(struct reading *r, const struct match_failure *f, enum config_mode mode)
 {
@@ -357,8 +376,7 @@ static bool try_modes(struct reading *r, const struct line *line, enum sign sign
 		}
 		if (result == MATCH_OK) {
 			r->depth = depth;
-			note(r, frame, &m);
-			take(r, &m);
+			take_in(r, &m);
 			match_done(&m);
 			if (r->depth > depth)
 				reading_top(r)->indent = line->indent;
@@ -418,6 +436,16 @@ static void end_swallowing(struct reading *r)
 		reading_leave(r, NULL);
 }
 
+/* A banner has its own delimiter; a certificate says "quit", or was cut short by who pasted it. */
+static bool is_cut_short(struct reading *r, const struct line *line)
+{
+	const struct token *first = &line->tokens[0];
+
+	if (reading_top(r)->mode != MODE_CERT_CHAIN)
+		return false;
+	return line->kind == LINE_COMMENT || (line->kind == LINE_COMMAND && first->length == 11 && !strncasecmp(first->text, "certificate", 11));
+}
+
 static void swallow(struct reading *r, const struct line *line)
 {
 	reading_no_effect(r, "part of a banner or certificate");
@@ -434,6 +462,10 @@ static void judge(struct reading *r, const struct line *line)
 	r->indent = line->indent;
 	if (line->kind == LINE_COMMENT && line->indent <= reading_top(r)->indent)
 		reading_top(r)->ended = true;
+	if (r->until && is_cut_short(r, line)) {
+		reading_raw(r, 0, r->until);
+		end_swallowing(r);
+	}
 	if (r->until)
 		swallow(r, line);
 	else if (line->kind == LINE_OUTPUT)
@@ -531,7 +563,8 @@ static void finish(struct reading *r, enum import_language language)
 		import_remedies(r, language);
 }
 
-struct config *config_read_text(const char *name, const char *text, size_t length, char *error, size_t error_size)
+/* NULL: the language is to be recognised. */
+static struct config *read_as(const char *name, const char *text, size_t length, const enum import_language *given, char *error, size_t error_size)
 {
 	const char *refusal = length > CONFIG_FILE_MAX ? "is larger than 16 MB" : lexer_refuses(text, length);
 	enum import_language language;
@@ -543,7 +576,7 @@ struct config *config_read_text(const char *name, const char *text, size_t lengt
 		return NULL;
 	}
 	if (reading_init(&r, name)) {
-		language = import_language(text, length);
+		language = given ? *given : import_language(text, length);
 		good = read_source(&r, language, text, length);
 		if (good && !r.out_of_memory)
 			finish(&r, language);
@@ -551,6 +584,7 @@ struct config *config_read_text(const char *name, const char *text, size_t lengt
 		r.out_of_memory = true;
 	}
 	free(r.until);
+	free(r.range);
 	names_done(&r.names);
 	if (good && !r.out_of_memory && !r.too_much)
 		return r.c;
@@ -559,4 +593,16 @@ struct config *config_read_text(const char *name, const char *text, size_t lengt
 		 : r.too_much ? "holds too much: more than 250,000 lines, or too many that name or take back each other"
 			      : "holds too many words");
 	return NULL;
+}
+
+struct config *config_read_text(const char *name, const char *text, size_t length, char *error, size_t error_size)
+{
+	return read_as(name, text, length, NULL, error, error_size);
+}
+
+struct config *config_read_printed(const char *name, const char *text, size_t length, char *error, size_t error_size)
+{
+	static const enum import_language ours = IMPORT_IOS;
+
+	return read_as(name, text, length, &ours, error, error_size);
 }

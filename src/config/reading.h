@@ -21,6 +21,7 @@ struct frame {
 	size_t index;      /* interface, VRF or block */
 	uint64_t scope;    /* key of the sub-block inside the block, 0 at its top */
 	uint32_t head;     /* block: index of the sub-block's head line, NAMES_NONE at its top */
+	bool range;        /* an interface: what is said here is said of all of reading.range */
 	bool ended;        /* a comment that separates stood below it */
 	size_t base;       /* columns before the first line that was kept as it stands, and one */
 };
@@ -44,6 +45,9 @@ struct reading {
 	enum config_state state;
 	bool changes_traffic;
 	char *reason, *remedy;
+	/* The interfaces of the last `interface range`. */
+	size_t range_count;
+	uint32_t *range;
 	/* A banner or certificate whose lines are swallowed until its end. */
 	char *until;
 };
@@ -64,6 +68,10 @@ void reading_enter(struct reading *r, enum config_mode mode, size_t index);
 void reading_leave(struct reading *r, const struct match *m); /* a command's apply: exit-… */
 void reading_stay(struct reading *r, const struct match *m);  /* likewise: nothing to keep */
 struct config_interface *reading_interface(struct reading *r); /* of the frame on top */
+/* Its index, made when it is new; 0 when out of memory. */
+uint32_t reading_interface_named(struct reading *r, const char *ios);
+void reading_open_range(struct reading *r, const struct match *m);
+void reading_enter_range(struct reading *r); /* range_count is not 0 */
 struct config_tunnel *reading_tunnel(struct reading *r);
 
 /*

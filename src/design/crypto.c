@@ -21,6 +21,10 @@ struct crypto crypto_of(const struct config *c, const struct config_tunnel *t)
 	if (!t->protection_profile)
 		return x;
 	x.profile = block_named(c, "crypto ipsec profile", t->protection_profile);
+	if (!strcmp(t->protection_profile, "default") && !(x.profile && profile_names(x.profile, "set isakmp-profile", name))) {
+		x.ike = block_named(c, "crypto ikev2 profile", "default");
+		x.version = x.ike ? 2 : 1;
+	}
 	if (!x.profile)
 		return x;
 	if (profile_names(x.profile, "set ikev2-profile", name)) {
@@ -63,6 +67,9 @@ bool crypto_tunnel_mode(const struct crypto *x)
 {
 	const struct config_block *sets[TRANSFORMS_MAX];
 
+	/* The set that IOS has by itself, and takes where none is named. */
+	if (!x->profile || !block_line(x->profile, "set transform-set"))
+		return false;
 	return !crypto_transforms(x, sets) || !block_line(sets[0], "mode transport");
 }
 

@@ -216,19 +216,28 @@ static void find_trustpoint(struct resolving *r)
 		ike_find(r, IKE_ERROR, t->line, "add ca-file FILE", "trustpoint %s has no CA certificate to verify with", t->name);
 }
 
+static bool has_isakmp(const struct config *c)
+{
+	for (size_t i = 0; i < c->block_count; i++) {
+		if (ike_after(c->blocks[i].head, "crypto isakmp policy") || ike_after(c->blocks[i].head, "crypto isakmp key") || ike_after(c->blocks[i].head, "crypto keyring"))
+			return true;
+	}
+	return false;
+}
+
 static void take_ike(struct resolving *r, const struct config_block *b)
 {
 	unsigned line2 = 0, line1 = 0;
 	const char *ikev2 = ike_line(b, "set ikev2-profile", &line2), *isakmp = ike_line(b, "set isakmp-profile", &line1);
 
-	/* The profile that IOS has by itself goes with the IKEv2 profile of the same name. */
-	if (!b)
+	/* The profile that IOS has by itself goes with the IKEv2 profile of the same name, and without that speaks version 1. */
+	if (!ikev2 && !isakmp && !strcmp(r->p->profile, "default") && (ike_block(r->c, "crypto ikev2 profile", "default", NULL) || !has_isakmp(r->c)))
 		ikev2 = "default";
 	if (ikev2 && isakmp)
 		ike_find(r, IKE_PRACTICE, line1, "take one of the two out",
 			 "the profile is for both versions of IKE: IKEv2 is used");
 	if (ikev2)
-		ike_resolve_v2(r, ikev2, b ? line2 : r->tunnel_line);
+		ike_resolve_v2(r, ikev2, line2 ? line2 : r->tunnel_line);
 	else
 		ike_resolve_v1(r, isakmp, line1);
 }

@@ -34,6 +34,20 @@ static bool insists_on_revocation(const struct config_block *b)
 	return words && !strstr(words, "none");
 }
 
+/*
+ * A Cisco router keeps its key to itself, so that its file cannot hold all of it: where a trustpoint names no files they stand beside
+ * the configuration, by the names that all have. One that the router has signed for itself is no proof of anything to others.
+ */
+static char *file_or(const struct resolving *r, const struct config_block *b, const char *words, const char *otherwise)
+{
+	const char *name = ike_line(b, words, NULL), *enrolled = ike_line(b, "enrollment", NULL);
+	const bool named = ike_line(b, "ca-file", NULL) || ike_line(b, "certificate-file", NULL) || ike_line(b, "key-file", NULL);
+
+	if (!named && (!enrolled || !ike_after(enrolled, "selfsigned")))
+		name = otherwise;
+	return file_path(r->c, name);
+}
+
 static void add_trustpoint(struct resolving *r, const struct config_block *b, const char *name)
 {
 	struct ike_config *i = r->out;
@@ -42,9 +56,9 @@ static void add_trustpoint(struct resolving *r, const struct config_block *b, co
 	i->trustpoints[i->trustpoint_count++] = (struct ike_trustpoint){
 		.name = alloc_text(name),
 		.line = b->line,
-		.ca_file = file_path(r->c, ike_line(b, "ca-file", NULL)),
-		.certificate_file = file_path(r->c, ike_line(b, "certificate-file", NULL)),
-		.key_file = file_path(r->c, ike_line(b, "key-file", NULL)),
+		.ca_file = file_or(r, b, "ca-file", "ca.crt"),
+		.certificate_file = file_or(r, b, "certificate-file", "router.crt"),
+		.key_file = file_or(r, b, "key-file", "router.key"),
 		.check_revocation = insists_on_revocation(b),
 	};
 }

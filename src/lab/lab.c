@@ -1,6 +1,5 @@
 #include "lab/lab.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -92,16 +91,6 @@ bool lab_find_node(const struct lab *lab, const char *name, char netns[128])
 	return lab->plan->internet && strcmp(name, "internet") == 0;
 }
 
-static int is_config(const struct dirent *e)
-{
-	const char *end = strrchr(e->d_name, '.');
-
-	return e->d_name[0] != '.' && end &&
-	       (strcmp(end, ".cfg") == 0 || strcmp(end, ".conf") == 0 || strcmp(end, ".boot") == 0 ||
-		strcmp(end, ".ios") == 0 || strcmp(end, ".txt") == 0) &&
-	       strcmp(e->d_name, "lab.conf") != 0;
-}
-
 /* dmvpnd would refuse the file: says its first wrong line. */
 static int refuse_wrong(const struct config *c, char *error, size_t size)
 {
@@ -119,33 +108,24 @@ static int refuse_wrong(const struct config *c, char *error, size_t size)
 
 static int read_configs(struct lab *lab, char *error, size_t size)
 {
-	struct dirent **entries;
-	int count = scandir(lab->dir, &entries, is_config, versionsort);
+	struct config_folder folder;
 
-	if (count < 0) {
-		snprintf(error, size, "%s: %s", lab->dir, strerror(errno));
+	if (!config_folder_read(lab->dir, &folder, error, size))
 		return 2;
-	}
-	for (int i = 0; i < count; i++) {
+	for (size_t i = 0; i < folder.count; i++) {
 		size_t n = lab->config_count;
-		char *file = lab_printf("%s/%s", lab->dir, entries[i]->d_name);
 
-		*(char **)lab_append(&lab->files, &n, sizeof(char *)) = file;
+		*(char **)lab_append(&lab->files, &n, sizeof(char *)) = lab_printf("%s", folder.paths[i]);
 		*(struct config **)lab_append(&lab->configs, &lab->config_count, sizeof(struct config *)) =
-			config_read_file(file, error, size);
-		free(entries[i]);
+			config_read_file(folder.paths[i], error, size);
 	}
-	free(entries);
+	config_folder_done(&folder);
 	for (size_t i = 0; i < lab->config_count; i++)
 		if (!lab->configs[i])
 			return 2;
 	for (size_t i = 0; i < lab->config_count; i++)
 		if (refuse_wrong(lab->configs[i], error, size))
 			return 1;
-	if (lab->config_count == 0) {
-		snprintf(error, size, "%s: no router configurations (*.cfg) in it", lab->dir);
-		return 2;
-	}
 	return 0;
 }
 

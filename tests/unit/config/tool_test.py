@@ -54,6 +54,21 @@ with tempfile.TemporaryDirectory() as folder:
     expect("languages", [(os.path.basename(f["file"]), f["language"]) for f in others["files"]],
            [("frr.conf", "FRR"), ("vyos.boot", "VyOS")])
     expect("render ios", "ip address 10.0.0.1 255.255.255.0" in run("render", "ios", os.path.join(folder, "vyos.boot"))[1], True)
+    write("r7-confg", "!\nhostname r7\ninterface Gi0/0\n ip address 10.0.0.7 255.255.255.0\n")
+    write("r8.TXT", "interface Gi0/0\r\n ip address 10.0.0.8 255.255.255.0\r\n")
+    write("notes.txt", "Of r7:\ninterface lists of both routers are older than these files, ask Ann before\n")
+    write("Makefile", "all:\n\ttrue\n")
+    os.symlink("loop", os.path.join(folder, "loop"))
+    os.mkdir(os.path.join(folder, "older"))
+    expect("names without a suffix", [os.path.basename(f["file"]) for f in json.loads(run("check", "--json", folder)[1])["files"]],
+           ["frr.conf", "r7-confg", "r8.TXT", "vyos.boot"])
+    expect("plan --from", run("plan", "--json", "--from", folder)[0], 0)
+    for name in ("r7-confg", "r8.TXT"):
+        os.remove(os.path.join(folder, name))
+    os.mkdir(os.path.join(folder, "empty"))
+    for tool_word in (["check"], ["plan", "--from"], ["lab", "test"]):
+        code, out, said = run(*tool_word, os.path.join(folder, "empty"))
+        expect("no configuration", (code, "no configuration in it" in said), (2, True))
     clean = write("a.cfg", "hostname a\ninterface Gi0/0\n ip address 10.0.0.1 255.255.255.0\n")
     expect("missing", run("check", os.path.join(folder, "none.cfg"))[0], 2)
     expect("usage", run("check")[0], 2)

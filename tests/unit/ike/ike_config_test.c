@@ -9,6 +9,7 @@
 
 #include "ike/ike_config.h"
 #include "ike/ike_messages.h"
+#include "ike/ike_resolve.h"
 
 #define TUNNEL \
 	"interface Tunnel0\n" \
@@ -120,6 +121,8 @@ static const struct wrong wrongs[] = {
 	{ TUNNEL GCM IPSEC2 "crypto pki trustpoint CA\n ca-file ca.pem\ncrypto ikev2 profile V2\n match identity remote any\n"
 	  " authentication local rsa-sig\n authentication remote rsa-sig\n pki trustpoint CA\n", "crypto pki trustpoint CA",
 	  "no certificate to authenticate with", IKE_ERROR },
+	{ TUNNEL GCM IPSEC2 "crypto pki trustpoint SELF\n enrollment selfsigned\ncrypto ikev2 profile V2\n match identity remote any\n"
+	  " authentication local rsa-sig\n authentication remote rsa-sig\n", "crypto ipsec profile P", "no certificate to authenticate with", IKE_ERROR },
 	{ TUNNEL GCM IPSEC2 "crypto pki certificate map M 10\n issuer-name co acme\ncrypto pki trustpoint CA\n ca-file a\n"
 	  " certificate-file b\n key-file c\ncrypto ikev2 profile V2\n match certificate M\n authentication local rsa-sig\n"
 	  " authentication remote rsa-sig\n", "issuer-name co acme", "only subject-name", IKE_ERROR },
@@ -227,6 +230,43 @@ static void test_default_profile(void **state)
 	assert_int_equal(ike_config_errors(s.i), 0);
 	assert_non_null(s.p);
 	assert_string_equal(s.p->esp_proposals, "aes128-sha1");
+	scene_end(&s);
+}
+
+/* Without an IKEv2 profile of its name it is IKEv1's, as on routers that have policies and keys only. */
+static void test_default_profile_of_v1(void **state)
+{
+	struct scene s = scene_of("interface Tunnel0\n ip address 10.0.0.1 255.255.255.0\n ip nhrp network-id 1\n tunnel source Gi0/0\n"
+				  " tunnel mode gre multipoint\n tunnel protection ipsec profile default\n" POLICY1 KEY1);
+
+	(void)state;
+	assert_int_equal(config_blocking_count(s.c), 0);
+	assert_int_equal(ike_config_errors(s.i), 0);
+	assert_non_null(s.p);
+	assert_int_equal(s.p->version, 1);
+	assert_false(s.p->tunnel_mode);
+	scene_end(&s);
+}
+
+/* As a Cisco router prints it: the files have the names that all have. One that names some is asked for the rest. */
+static void test_trustpoint_without_files(void **state)
+{
+	struct scene s = scene_of(TUNNEL GCM IPSEC2 "crypto pki trustpoint SELF\n enrollment selfsigned\n rsakeypair SELF\n"
+				  "crypto pki trustpoint CA\n enrollment url http://192.0.2.7:80\n revocation-check none\n rsakeypair CA\n"
+				  "crypto pki certificate chain SELF\n certificate self-signed 01 nvram:Self#1.cer\n"
+				  "crypto pki certificate chain CA\n certificate 0A\n  30820201 3082016A\n  quit\n certificate ca 01\n  30820201\n  quit\n"
+				  "crypto ikev2 profile V2\n match identity remote any\n authentication local rsa-sig\n authentication remote rsa-sig\n");
+	const struct ike_trustpoint *t;
+
+	(void)state;
+	assert_int_equal(config_blocking_count(s.c), 0);
+	assert_int_equal(ike_config_errors(s.i), 0);
+	assert_string_equal(s.p->trustpoint, "CA");
+	t = ike_trustpoint(s.i, "CA");
+	assert_non_null(strstr(t->ca_file, "/ca.crt"));
+	assert_non_null(strstr(t->certificate_file, "/router.crt"));
+	assert_non_null(strstr(t->key_file, "/router.key"));
+	assert_null(ike_trustpoint(s.i, "SELF")->certificate_file);
 	scene_end(&s);
 }
 
@@ -502,7 +542,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_wrong_is_found), cmocka_unit_test(test_what_is_right_is_quiet),
 		cmocka_unit_test(test_unused_is_not_looked_at), cmocka_unit_test(test_hidden_defaults),
-		cmocka_unit_test(test_default_profile), cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_default_profile), cmocka_unit_test(test_default_profile_of_v1),
+		cmocka_unit_test(test_trustpoint_without_files), cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_policy_by_vrf_and_address), cmocka_unit_test(test_one_protection_for_one_source),
 		cmocka_unit_test(test_secrets), cmocka_unit_test(test_keyrings_of_vrfs), cmocka_unit_test(test_accepts),
 		cmocka_unit_test(test_identity_lines), cmocka_unit_test(test_connection_names), cmocka_unit_test(test_connections_of_the_kernel),
