@@ -39,7 +39,7 @@ static const char usage[] =
 	"                    one after the other. `faults` prints what a list means\n"
 	"  --rounds N        each fault N times (1), each time from rest\n"
 	"  --observe SECONDS a fault lasts at least so long (5)\n"
-	"  --probe-ms N      milliseconds between the probes of one pair of each path class (1), 10 at most;\n"
+	"  --probe-ms N      milliseconds between the probes of one pair of each path class (1), 100 at most;\n"
 	"                    the other pairs are probed every 20 ms\n"
 	"  --plot FILE       draw each round (SVG), and write its data beside it (JSON); with several, the\n"
 	"                    fault and the round's number are added to the name\n"

@@ -10,6 +10,8 @@
 #include "lab/memory.h"
 #include "lab/run.h"
 
+#define TRACE_WAIT_NS 20000000000LL /* half a second of it is listening, the rest a slow machine's */
+
 static struct lab_address address_of(const struct lab_host *h, uint32_t family)
 {
 	return family == IP_V4 ? h->v4 : h->v6;
@@ -196,7 +198,7 @@ bool probes_trace(struct probes *p)
 	}
 	atomic_store(&s->traced, 0);
 	atomic_fetch_add(&s->trace, 1);
-	for (int64_t end = lab_now_ns() + 5000000000LL; atomic_load(&s->traced) < p->agent_count;)
+	for (int64_t end = lab_now_ns() + TRACE_WAIT_NS; atomic_load(&s->traced) < p->agent_count;)
 		if (lab_now_ns() > end || !lab_pause_ms(5))
 			return false;
 	return true;

@@ -19,7 +19,7 @@ enum {
 	PROBE_HOPS = 8,       /* longest path that is discovered */
 	PROBE_FAST_MAX = 8,   /* pairs that are probed fast */
 	PROBE_MIN_MS = 1,     /* between the probes of such a pair */
-	PROBE_MAX_MS = 10,
+	PROBE_MAX_MS = 100,
 	PROBE_SLOW_US = 20000,
 	PROBE_WINDOW_S = 120, /* longest window, unless a longer one is asked for */
 	PROBE_TTL = 64,       /* of what hosts send */

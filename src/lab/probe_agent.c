@@ -2,7 +2,6 @@
 #include "lab/probe.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,15 @@
 
 #include "lab/memory.h"
 
-enum { LATE_NS = 250000000, IDLE_MS = 20 };
+enum { LATE_NS = 250000000, IDLE_MS = 20, BATCH = 32 };
+
+/* Probes of one family that leave together. */
+struct leaving {
+	unsigned count;
+	struct probe_packet packets[BATCH];
+	struct iovec parts[BATCH];
+	struct mmsghdr messages[BATCH];
+};
 
 struct agent {
 	struct probe_shared *shared;
@@ -24,6 +31,7 @@ struct agent {
 	size_t own_count;
 	uint32_t *own;     /* pairs that start here */
 	int64_t *due_ns;   /* of the next probe of each */
+	struct leaving leaving[2]; /* by family, as fds */
 };
 
 static int open_socket(int family)
@@ -120,41 +128,72 @@ static void take_trace(struct agent *a, const struct probe_packet *k)
 		atomic_store(reached, k->seq);
 }
 
-static void receive(struct agent *a, int fd)
+static void take(struct agent *a, const struct probe_packet *k, struct msghdr *m, int64_t ahead)
 {
-	int64_t ahead = wall_ahead_ns();
-
-	for (;;) {
-		struct probe_packet k;
-		char control[128] __attribute__((aligned(8)));
-		struct iovec v = { &k, sizeof(k) };
-		struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
-				    .msg_controllen = sizeof(control) };
-		ssize_t n = recvmsg(fd, &m, 0);
-
-		if (n < 0)
-			return;
-		if (n != sizeof(k) || k.pair >= a->shared->pair_count ||
-		    a->shared->pairs[k.pair].to != a->host)
-			continue;
-		if (k.magic == PROBE_MAGIC)
-			take_probe(a, &k, arrival_ns(&m, ahead), hops_of(&m));
-		else if (k.magic == TRACE_MAGIC)
-			take_trace(a, &k);
-	}
+	if (k->pair >= a->shared->pair_count || a->shared->pairs[k->pair].to != a->host)
+		return;
+	if (k->magic == PROBE_MAGIC)
+		take_probe(a, k, arrival_ns(m, ahead), hops_of(m));
+	else if (k->magic == TRACE_MAGIC)
+		take_trace(a, k);
 }
 
-static void send_probe(struct agent *a, struct probe_pair *p, uint32_t pair)
+/* What has come since the last look, a batch at a time. */
+static void receive(struct agent *a, int fd)
 {
-	struct probe_packet k = { PROBE_MAGIC, a->window, pair, atomic_load(&p->sent) };
-	socklen_t length = p->family == IP_V4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	struct probe_packet k[BATCH];
+	char control[BATCH][128] __attribute__((aligned(8)));
+	struct iovec v[BATCH];
+	struct mmsghdr m[BATCH];
+	int64_t ahead = 0;
+	int n;
 
-	if (k.seq >= p->capacity)
+	do {
+		for (int i = 0; i < BATCH; i++) {
+			v[i] = (struct iovec){ &k[i], sizeof(k[i]) };
+			m[i].msg_hdr = (struct msghdr){ .msg_iov = &v[i], .msg_iovlen = 1, .msg_control = control[i],
+							.msg_controllen = sizeof(control[i]) };
+		}
+		n = recvmmsg(fd, m, BATCH, 0, NULL);
+		if (n > 0 && !ahead)
+			ahead = wall_ahead_ns();
+		for (int i = 0; i < n; i++)
+			if (m[i].msg_len == sizeof(k[i]))
+				take(a, &k[i], &m[i].msg_hdr, ahead);
+	} while (n == BATCH);
+}
+
+static void leave(struct agent *a, bool v6)
+{
+	struct leaving *l = &a->leaving[v6];
+
+	/* A refused one (no route yet) is a lost probe; those behind it leave nevertheless. */
+	for (unsigned at = 0; at < l->count;) {
+		int n = sendmmsg(a->fds[v6], &l->messages[at], l->count - at, 0);
+
+		at += n > 0 ? (unsigned)n : 1;
+	}
+	l->count = 0;
+}
+
+static void send_probe(struct agent *a, struct probe_pair *p, uint32_t pair, int64_t now)
+{
+	bool v6 = p->family == IP_V6;
+	struct leaving *l = &a->leaving[v6];
+	uint32_t seq = atomic_load(&p->sent);
+
+	if (seq >= p->capacity)
 		return;
-	a->shared->sent_ns[p->offset + k.seq] = lab_now_ns();
-	atomic_store(&p->sent, k.seq + 1);
-	/* A refused send (no route yet) is a lost probe. */
-	(void)!sendto(a->fds[p->family == IP_V6], &k, sizeof(k), 0, (struct sockaddr *)&p->address, length);
+	if (l->count == BATCH)
+		leave(a, v6);
+	l->packets[l->count] = (struct probe_packet){ PROBE_MAGIC, a->window, pair, seq };
+	l->parts[l->count] = (struct iovec){ &l->packets[l->count], sizeof(l->packets[0]) };
+	l->messages[l->count].msg_hdr = (struct msghdr){
+		.msg_name = &p->address, .msg_namelen = v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
+		.msg_iov = &l->parts[l->count], .msg_iovlen = 1 };
+	l->count++;
+	a->shared->sent_ns[p->offset + seq] = now;
+	atomic_store(&p->sent, seq + 1);
 }
 
 static void enter_window(struct agent *a, uint32_t window)
@@ -162,18 +201,18 @@ static void enter_window(struct agent *a, uint32_t window)
 	int64_t now = lab_now_ns();
 
 	a->window = window;
-	/* Spread over the interval, so that pairs do not send in one burst. */
+	/* Spread over the interval, so that hosts do not send in one burst. */
 	for (size_t i = 0; i < a->own_count; i++) {
 		const struct probe_pair *p = &a->shared->pairs[a->own[i]];
 
-		a->due_ns[i] = now + (int64_t)p->interval_us * 1000 * (int64_t)(a->own[i] % 16) / 16;
+		a->due_ns[i] = now + (int64_t)p->interval_us * 1000 * (int64_t)(a->host % 16) / 16;
 	}
 }
 
 /* Sends what is due; the time of the next. */
-static int64_t send_due(struct agent *a)
+static int64_t send_due(struct agent *a, int64_t now)
 {
-	int64_t now = lab_now_ns(), next = now + IDLE_MS * 1000000LL;
+	int64_t next = now + IDLE_MS * 1000000LL;
 
 	if (!a->window)
 		return next;
@@ -184,28 +223,23 @@ static int64_t send_due(struct agent *a)
 		if (!interval)
 			continue;
 		while (a->due_ns[i] <= now) {
-			send_probe(a, p, a->own[i]);
+			send_probe(a, p, a->own[i], now);
 			a->due_ns[i] += interval;
 		}
 		if (a->due_ns[i] < next)
 			next = a->due_ns[i];
 	}
+	leave(a, false);
+	leave(a, true);
 	return next;
 }
 
-static void wait_until(struct agent *a, int64_t next)
+/* Nobody is woken by what arrives: the kernel stamps it, and it is read when the next probe is due. */
+static void wait_until(int64_t next)
 {
-	struct pollfd p[2] = { { .fd = a->fds[0], .events = POLLIN }, { .fd = a->fds[1], .events = POLLIN } };
-	int64_t left = next - lab_now_ns();
-	struct timespec t = { 0 };
+	struct timespec t = { next / 1000000000, next % 1000000000 };
 
-	if (left > 0)
-		t = (struct timespec){ left / 1000000000, left % 1000000000 };
-	if (ppoll(p, 2, &t, NULL) <= 0)
-		return;
-	for (int i = 0; i < 2; i++)
-		if (p[i].revents)
-			receive(a, a->fds[i]);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
 void probe_agent(struct probe_shared *s, uint32_t host, pid_t runner)
@@ -228,7 +262,10 @@ void probe_agent(struct probe_shared *s, uint32_t host, pid_t runner)
 
 		if (window != a.window)
 			enter_window(&a, window);
-		wait_until(&a, send_due(&a));
+		wait_until(send_due(&a, lab_now_ns()));
+		for (int i = 0; i < 2; i++)
+			if (a.fds[i] >= 0)
+				receive(&a, a.fds[i]);
 		if (trace != a.trace) {
 			a.trace = trace;
 			/* In a process of its own: steady probes must not wait for answers. */

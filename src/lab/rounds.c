@@ -15,6 +15,8 @@ enum {
 	RETURN_MIN_MS = 5000,  /* routing takes its time to come back, and may cost something when it does */
 	STEADY_MS = 1500,
 	HEAL_WAIT_S = 40,
+	LATELY_MS = 500,
+	STEADY_WAIT_MS = 10000, /* for a machine that is slow to carry all probes */
 };
 
 struct hit { /* what a fault means to a pair */
@@ -51,7 +53,7 @@ static void choose_fast(const struct round_run *x)
 	struct probe_shared *s = x->probes->shared;
 	size_t fast = 0;
 
-	probes_all_slow(x->probes, PROBE_SLOW_US);
+	probes_all_slow(x->probes, fast_us(x) > PROBE_SLOW_US ? fast_us(x) : PROBE_SLOW_US);
 	for (int hit = 1; hit >= 0; hit--)
 		for (uint32_t i = 0; i < s->pair_count && fast < PROBE_FAST_MAX; i++) {
 			const struct probe_pair *k = &s->pairs[i];
@@ -96,18 +98,18 @@ static void look_at_pair(struct round_run *x, uint32_t pair, int64_t recently)
 
 static void look_before(struct round_run *x)
 {
-	int64_t recently = lab_now_ns() - 500000000;
+	int64_t recently = lab_now_ns() - LATELY_MS * 1000000LL;
 
 	for (uint32_t i = 0; i < x->probes->shared->pair_count; i++)
 		look_at_pair(x, i, recently);
 }
 
-static bool all_fresh(const struct round_run *x)
+static bool all_fresh(const struct round_run *x, int64_t now)
 {
 	for (uint32_t i = 0; i < x->probes->shared->pair_count; i++) {
 		int64_t quiet = 200000000 + 5000LL * x->probes->shared->pairs[i].interval_us;
 
-		if (x->hits[i].counted && !probes_heard(x->probes, i, lab_now_ns() - quiet))
+		if (x->hits[i].counted && !probes_heard(x->probes, i, now - quiet))
 			return false;
 	}
 	return true;
@@ -121,7 +123,7 @@ static void observe(const struct round_run *x, const char *what, int64_t since_n
 	for (;;) {
 		int64_t now = lab_now_ns(), ms = (now - since_ns) / 1000000;
 
-		if (!all_fresh(x))
+		if (!all_fresh(x, now))
 			fresh_since = 0;
 		else if (!fresh_since)
 			fresh_since = now;
@@ -266,6 +268,21 @@ static int draw(struct round_run *x, struct plot_watch *w, size_t number, bool s
 	return r;
 }
 
+/* Until every pair that can be heard is; a pair that stays silent is reported as such. */
+static bool wait_until_heard(const struct round_run *x)
+{
+	const int64_t end = lab_now_ns() + STEADY_WAIT_MS * 1000000LL;
+	uint32_t i = 0;
+
+	while (i < x->probes->shared->pair_count && lab_now_ns() < end) {
+		if (!x->result->pairs[i].reachable || probes_heard(x->probes, i, lab_now_ns() - LATELY_MS * 1000000LL))
+			i++;
+		else if (!lab_pause_ms(20))
+			return false;
+	}
+	return true;
+}
+
 static int one_round(struct round_run *x, size_t number, bool several, char *error, size_t size)
 {
 	struct plot_watch *watch = x->options->plot ? plot_watch_begin(x->lab, x->fault) : NULL;
@@ -276,7 +293,7 @@ static int one_round(struct round_run *x, size_t number, bool several, char *err
 	choose_fast(x);
 	probes_begin(x->probes);
 	start = lab_now_ns();
-	if (!lab_pause_ms(TRACE_AT_MS) || !probes_trace(x->probes)) {
+	if (!lab_pause_ms(TRACE_AT_MS) || !wait_until_heard(x) || !probes_trace(x->probes)) {
 		plot_watch_end(watch);
 		snprintf(error, size, "paths cannot be discovered");
 		return lab_interrupted ? 0 : 2;

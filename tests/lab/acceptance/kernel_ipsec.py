@@ -95,10 +95,13 @@ def spis(lab, router):
     return {s["spi"] for session in lab.show(router, "ipsec")["sessions"] for s in session["sas"]}
 
 
+def kernel_spis(lab, router):
+    return set(re.findall(r"proto esp spi 0x([0-9a-f]{8})", lab.ip(router, "xfrm", "state", "show")))
+
+
 def sas(lab, router):
     """The same where nothing is under way: then the kernel has them all."""
-    shown = spis(lab, router)
-    there = set(re.findall(r"spi 0x([0-9a-f]{8})", lab.ip(router, "xfrm", "state", "show")))
+    shown, there = spis(lab, router), kernel_spis(lab, router)
     scene.check(f"{router}'s kernel has the SAs {shown} among {there}", shown and shown <= there)
     return shown
 
@@ -130,7 +133,7 @@ def control_dies(lab, router):
     before, flows, old = sas(lab, router), streams(lab, router), lab.pid(router, "control")
     os.kill(old, signal.SIGKILL)
     scene.wait_for(f"{router}'s control process is back", lambda: lab.pid(router, "control") != old, PATIENCE_S)
-    scene.wait_for(f"{router}'s SAs are known to it", lambda: before <= spis(lab, router), PATIENCE_S)
+    scene.wait_for(f"{router}'s SAs are known to it", lambda: spis(lab, router) == kernel_spis(lab, router), PATIENCE_S)
     scene.wait_for(f"{router}'s sessions are known to it", lambda: {s["status"] for s in lab.show(router, "ipsec")["sessions"]} == {"UP-ACTIVE"},
                    PATIENCE_S)
     for flow in flows:
