@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "lab/eigrp.h"
 #include "lab/fault.h"
 #include "lab/programs.h"
 #include "lab/run.h"
@@ -15,9 +16,9 @@ enum { ERROR_BYTES = 1024, WAIT_DEFAULT_S = 60, INTERRUPTED = 130, ROUNDS_MAX = 
 
 static const char usage[] =
 	"usage: dmvpn lab test [--json] [--faults LIST] [--rounds N] [--observe SECONDS] [--probe-ms N]\n"
-	"                      [--plot FILE] [--no-ipsec] [--plain-frr] [--nhrpd ROUTER,…]\n"
+	"                      [--plot FILE] [--no-ipsec] [--eigrp HOW] [--plain-frr] [--nhrpd ROUTER,…]\n"
 	"                      [--datapath PATH] [--name NAME] [--wait SECONDS] [--logs DIR] DIR\n"
-	"       dmvpn lab up [--no-ipsec] [--nhrpd ROUTER,…] [--datapath PATH] [--name NAME] [--logs DIR] DIR\n"
+	"       dmvpn lab up [--no-ipsec] [--eigrp HOW] [--nhrpd ROUTER,…] [--datapath PATH] [--name NAME] [--logs DIR] DIR\n"
 	"       dmvpn lab faults [--faults LIST] DIR\n"
 	"       dmvpn lab down|show LAB\n"
 	"       dmvpn lab exec LAB NODE COMMAND [ARGUMENT…]\n"
@@ -45,6 +46,8 @@ static const char usage[] =
 	"                    fault and the round's number are added to the name\n"
 	"  --datapath PATH   auto, kernel, user, or per router: hub1=kernel,*=user\n"
 	"  --no-ipsec        run protected tunnels in the clear\n"
+	"  --eigrp HOW       eigrpd, bgp, or auto (the default): BGP carries EIGRP's intent where FRR's eigrpd\n"
+	"                    does not do all that the files ask; what stands for each line is printed\n"
 	"  --plain-frr       stock FRR and its BFD on a plain DMVPN, none of our fast ways: to compare with\n"
 	"  --nhrpd LIST      FRR's nhrpd on these routers in our daemon's place (hub1,spoke2): needs a kernel with\n"
 	"                    multipoint GRE\n"
@@ -78,6 +81,7 @@ static bool take_options(int argc, char **argv, struct options *o)
 		{ "json", no_argument, NULL, 'j' },       { "faults", required_argument, NULL, 'f' },
 		{ "no-ipsec", no_argument, NULL, 'n' },   { "plain-frr", no_argument, NULL, 'F' },
 		{ "datapath", required_argument, NULL, 'd' }, { "nhrpd", required_argument, NULL, 'H' },
+		{ "eigrp", required_argument, NULL, 'e' },
 		{ "name", required_argument, NULL, 'N' }, { "wait", required_argument, NULL, 'w' },
 		{ "logs", required_argument, NULL, 'l' }, { "rounds", required_argument, NULL, 'r' },
 		{ "observe", required_argument, NULL, 'o' }, { "probe-ms", required_argument, NULL, 'm' },
@@ -94,6 +98,7 @@ static bool take_options(int argc, char **argv, struct options *o)
 		case 'n': o->lab.no_ipsec = true; break;
 		case 'F': o->lab.plain_frr = true; break;
 		case 'H': o->lab.nhrpd = optarg; break;
+		case 'e': o->lab.eigrp = optarg; break;
 		case 'd': o->lab.datapath = optarg; break;
 		case 'N': o->lab.name = optarg; break;
 		case 'w': o->wait_s = atoi(optarg); break;
@@ -151,8 +156,10 @@ static int lab_command_test(int argc, char **argv)
 		struct lab_test_options t = { .faults = o.faults, .wait_s = o.wait_s, .rounds = (unsigned)o.rounds,
 					      .observe_s = o.observe_s, .probe_ms = o.probe_ms, .plot = o.plot };
 
-		if (!o.json)
+		if (!o.json) {
 			lab_report_design(lab, stdout);
+			lab_eigrp_report(lab, stdout);
+		}
 		fflush(stdout);
 		r = lab_test(lab, &t, &probes, &result, error, sizeof(error));
 		lab_progress_end();
@@ -186,6 +193,7 @@ static int lab_command_up(int argc, char **argv)
 	r = prepare(&o, false, &lab);
 	if (r == 0) {
 		lab_report_design(lab, stdout);
+		lab_eigrp_report(lab, stdout);
 		r = lab_start(lab, error, sizeof(error));
 		if (r == 0 && !lab_interrupted)
 			printf("\nup: %s\n", lab->name);

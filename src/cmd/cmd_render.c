@@ -11,8 +11,11 @@
 static int usage(FILE *out)
 {
 	fputs("usage: dmvpn render frr|nhrpd|ios FILE\n"
+	      "       dmvpn render frr --eigrp bgp FILE OTHER…\n"
 	      "       dmvpn render swanctl [--secrets] FILE\n"
 	      "  frr   the routing, for FRR's vtysh -b (frr.conf)\n"
+	      "        with --eigrp bgp EIGRP's intent in BGP's words, as labs carry it where eigrpd falls short; the\n"
+	      "        other files are those of its neighbours. A Cisco router's EIGRP does not understand it\n"
 	      "  nhrpd  its tunnels, where FRR's nhrpd is to serve them: lines to add to frr.conf\n"
 	      "  swanctl  the protection of its tunnels, for strongSwan's swanctl --load-all; pre-shared\n"
 	      "           keys are left out unless --secrets is given\n"
@@ -45,6 +48,31 @@ static int render_frr(const struct config *c)
 		return 2;
 	}
 	return 0;
+}
+
+/* FILE and those around it: the first is rendered. */
+static int render_eigrp(size_t count, char **files)
+{
+	struct config **all = calloc(count, sizeof *all);
+	struct eigrp_neighbours neighbours = { 0 };
+	const struct frr_options options = { .eigrp = &neighbours };
+	char error[512] = "";
+	int result = all ? 0 : 2;
+
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		all[i] = config_read_file(files[i], error, sizeof error);
+		result = all[i] ? 0 : 2;
+	}
+	if (result == 0 && (eigrp_neighbours_find(count, (const struct config *const *)all, 0, &neighbours) < 0 ||
+			    config_render_frr(all[0], &options, stdout) < 0))
+		result = 2;
+	if (result)
+		fprintf(stderr, "dmvpn render: %s\n", error[0] ? error : "cannot be written");
+	eigrp_neighbours_done(&neighbours);
+	for (size_t i = 0; all && i < count; i++)
+		config_free(all[i]);
+	free(all);
+	return result;
 }
 
 static int render_nhrpd(const struct config *c)
@@ -95,6 +123,8 @@ int cmd_render(int argc, char **argv)
 		fprintf(stderr, "dmvpn render %s: not in this version\n", argv[1]);
 		return 2;
 	}
+	if (argc > 4 && !strcmp(argv[1], "frr") && !strcmp(argv[2], "--eigrp") && !strcmp(argv[3], "bgp"))
+		return render_eigrp((size_t)argc - 4, argv + 4);
 	if (argc != 3 + with_secrets || (with_secrets && strcmp(argv[1], "swanctl")) ||
 	    (strcmp(argv[1], "frr") && strcmp(argv[1], "nhrpd") && strcmp(argv[1], "ios") && strcmp(argv[1], "swanctl")))
 		return usage(stderr);

@@ -46,6 +46,10 @@ void render_ospf6(struct render *r);
 void render_ospf6_interface(struct render *r, const struct config_interface *i);
 void render_eigrp(struct render *r);
 void render_eigrp_interface(struct render *r, const struct config_interface *i);
+void render_eigrp_bgp(struct render *r);
+/* OSPF's `redistribute eigrp`, where BGP carries EIGRP: the maps, and the line in its place (one for all of them). */
+void render_ospf_from_eigrp_maps(struct render *r);
+void render_ospf_from_eigrp(struct render *r, const char *text, bool *done);
 void render_bfd(struct render *r);
 
 /* The blocks of routing processes that FRR will run: the first of each kind. */

@@ -329,8 +329,10 @@ static void lists(struct render *r)
 
 static void extras(struct render *r, const struct config_interface *i)
 {
-	for (size_t k = 0; k < i->extra_count; k++)
-		render_line(r, i->is_tunnel ? MODE_TUNNEL : MODE_INTERFACE, i->extras[k], " ");
+	for (size_t k = 0; k < i->extra_count; k++) {
+		if (!r->o->eigrp || !strstr(i->extras[k], " eigrp "))
+			render_line(r, i->is_tunnel ? MODE_TUNNEL : MODE_INTERFACE, i->extras[k], " ");
+	}
 }
 
 static void interface(struct render *r, const struct config_interface *i)
@@ -386,6 +388,8 @@ static void blocks(struct render *r)
 			render_ospf(r);
 		else if (b == r->ospf6)
 			render_ospf6(r);
+		else if (r->o->eigrp && !strncmp(b->head, "router eigrp ", 13))
+			continue; /* render_eigrp_bgp() */
 		else if (b == r->eigrp)
 			render_eigrp(r);
 		else if (!strncmp(b->head, "router ", 7) || !strncmp(b->head, "ipv6 router ", 12))
@@ -416,6 +420,8 @@ int config_render_frr(const struct config *c, const struct frr_options *o, FILE 
 	for (size_t i = 0; i < c->route_count; i++)
 		route(&r, &c->routes[i]);
 	blocks(&r);
+	if (o->eigrp)
+		render_eigrp_bgp(&r);
 	if (r.out_of_memory)
 		return -ENOMEM;
 	return ferror(out) ? -EIO : 0;

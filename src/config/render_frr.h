@@ -15,12 +15,13 @@
 
 #include <stdio.h>
 
-#include "config/config.h"
+#include "config/eigrp.h"
 
 struct frr_options {
 	bool skip_vrf_routes; /* VRFs are routing tables chosen by rules: FRR is not to see them */
 	bool stock;           /* zebra's own pace: to compare with */
 	const char *log_file; /* NULL: no log line */
+	const struct eigrp_neighbours *eigrp; /* EIGRP is carried by BGP, with these neighbours; NULL: by eigrpd */
 };
 
 enum frr_daemon {
@@ -31,7 +32,7 @@ enum frr_daemon {
 /* 0, or -ENOMEM, or -EIO when writing fails. */
 int config_render_frr(const struct config *c, const struct frr_options *o, FILE *out);
 
-/* Bits of enum frr_daemon that this configuration needs; zebra and staticd always. */
+/* Bits of enum frr_daemon that this configuration needs, EIGRP by eigrpd; zebra and staticd always. */
 unsigned config_frr_daemons(const struct config *c);
 
 #endif

@@ -148,10 +148,18 @@ static bool by_interface(const char *text)
 
 void render_ospf(struct render *r)
 {
+	bool eigrp_taken = false;
+
+	if (r->o->eigrp)
+		render_ospf_from_eigrp_maps(r);
 	fputs("router ospf\n", r->out);
 	for (size_t i = 0; i < r->ospf->line_count; i++) {
-		if (!by_interface(r->ospf->lines[i].text))
-			render_line(r, r->ospf->lines[i].mode, r->ospf->lines[i].text, " ");
+		const char *text = r->ospf->lines[i].text;
+
+		if (r->o->eigrp && !strncmp(text, "redistribute eigrp ", 19))
+			render_ospf_from_eigrp(r, text, &eigrp_taken);
+		else if (!by_interface(text))
+			render_line(r, r->ospf->lines[i].mode, text, " ");
 	}
 	fputs("!\n", r->out);
 }
@@ -237,7 +245,7 @@ static void section_lines(struct render *r, int section)
 
 void render_eigrp_interface(struct render *r, const struct config_interface *i)
 {
-	if (!eigrp_runs(r, i))
+	if (r->o->eigrp || !eigrp_runs(r, i))
 		return;
 	fprintf(r->out, " eigrp bandwidth %u\n delay %u\n",
 		interface_bandwidth_kbps(i) > 10000000 ? 10000000 : interface_bandwidth_kbps(i), interface_delay_tens_us(i));

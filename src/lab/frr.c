@@ -11,6 +11,7 @@
 
 #include "config/render_frr.h"
 #include "config/render_nhrpd.h"
+#include "lab/eigrp.h"
 #include "lab/memory.h"
 #include "lab/nhrpd.h"
 #include "lab/programs.h"
@@ -51,10 +52,15 @@ int frr_render(const struct lab *lab, size_t router, char *error, size_t size)
 {
 	/* The lab sets the routes of VRFs, which are tables here. */
 	struct frr_options options = { .skip_vrf_routes = true, .stock = lab->plain_frr || nhrpd_runs(lab, router) };
+	struct eigrp_neighbours eigrp = { 0 };
 	char dir[PATH_MAX], path[PATH_MAX + 16];
 	int r = make_dir(lab, router);
 	FILE *f;
 
+	if (r == 0 && lab_eigrp_by_bgp(lab, router)) {
+		r = lab_eigrp_neighbours(lab, router, &eigrp);
+		options.eigrp = &eigrp;
+	}
 	if (r < 0) {
 		snprintf(error, size, "%s: %s", lab->run_dir, strerror(-r));
 		return 2;
@@ -64,6 +70,7 @@ int frr_render(const struct lab *lab, size_t router, char *error, size_t size)
 	f = fopen(path, "we");
 	if (!f) {
 		snprintf(error, size, "%s: %s", path, strerror(errno));
+		eigrp_neighbours_done(&eigrp);
 		return 2;
 	}
 	/* Its log is laid beside what the probes saw. */
@@ -71,6 +78,7 @@ int frr_render(const struct lab *lab, size_t router, char *error, size_t size)
 	r = config_render_frr(lab->plan->routers[router].config, &options, f);
 	if (r == 0 && nhrpd_runs(lab, router))
 		r = config_nhrpd_routes(lab->plan->routers[router].config, f);
+	eigrp_neighbours_done(&eigrp);
 	if (fclose(f) != 0 || r < 0) {
 		snprintf(error, size, "%s: cannot render FRR's configuration", lab->plan->routers[router].name);
 		return 2;
@@ -83,6 +91,8 @@ size_t frr_daemons(const struct lab *lab, size_t router, const char *names[FRR_D
 	unsigned needed = config_frr_daemons(lab->plan->routers[router].config);
 	size_t count = 0;
 
+	if (lab_eigrp_by_bgp(lab, router))
+		needed = (needed & ~(unsigned)FRR_EIGRPD) | FRR_BGPD;
 	names[count++] = "zebra";
 	names[count++] = "staticd";
 	if (nhrpd_runs(lab, router))

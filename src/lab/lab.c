@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lab/certificates.h"
+#include "lab/eigrp.h"
 #include "lab/memory.h"
 #include "lab/net.h"
 #include "lab/nhrpd.h"
@@ -225,7 +226,10 @@ int lab_open(const struct lab_options *o, struct lab **out, char *error, size_t 
 	lab->no_ipsec = o->no_ipsec;
 	lab->plain_frr = o->plain_frr;
 	lab->nhrpd = lab_strdup(o->nhrpd ? o->nhrpd : "");
+	lab->eigrp = lab_strdup(o->eigrp ? o->eigrp : "auto");
 	r = nhrpd_check(lab, error, size);
+	if (r == 0)
+		r = lab_eigrp_choose(lab, error, size);
 	if (r == 0)
 		*out = lab;
 	else
@@ -265,14 +269,17 @@ int lab_open_running(const char *name, struct lab **out, char *error, size_t siz
 		take_runtimes(lab, s);
 		lab->datapath = lab_strdup(s->datapath);
 		lab->nhrpd = lab_strdup(s->nhrpd);
+		lab->eigrp = lab_strdup(s->eigrp);
+		r = lab_eigrp_choose(lab, error, size);
 		lab->no_ipsec = s->no_ipsec;
 		lab->plain_frr = s->plain_frr;
 		lab->runner = s->runner;
 		lab->runner_start = s->runner_start;
-		*out = lab;
-	} else {
-		lab_free(lab);
 	}
+	if (r == 0)
+		*out = lab;
+	else
+		lab_free(lab);
 	lab_state_free(s);
 	return r;
 }
@@ -294,6 +301,7 @@ void lab_free(struct lab *lab)
 	free(lab->runtimes);
 	free(lab->datapath);
 	free(lab->nhrpd);
+	free(lab->eigrp);
 	free(lab);
 }
 

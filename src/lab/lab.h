@@ -33,6 +33,7 @@ struct lab_options {
 	const char *datapath; /* "auto", "kernel", "user", or "hub1=kernel,*=user" */
 	bool no_ipsec;
 	bool plain_frr;       /* dmvpnd --plain; bfdd runs its sessions itself */
+	const char *eigrp;    /* who carries EIGRP: "auto", "eigrpd", "bgp"; NULL: auto */
 	const char *nhrpd;    /* routers on which nhrpd runs, "hub1,spoke2"; NULL: none */
 	const char *log_dir;  /* NULL: in the run directory, gone with it */
 };
@@ -45,6 +46,8 @@ struct lab {
 	char bin_dir[PATH_MAX]; /* where dmvpnd lies */
 	char *datapath;
 	char *nhrpd; /* NULL as "": none */
+	char *eigrp; /* as asked for */
+	bool eigrp_bgp;         /* what came of it (eigrp.h) */
 	bool no_ipsec, plain_frr;
 	pid_t runner;           /* of `lab test`; 0 for a lab that was put up by hand */
 	uint64_t runner_start;

@@ -51,9 +51,9 @@ static json_t *routers_json(const struct lab *lab)
 int lab_state_write(const struct lab *lab)
 {
 	char path[PATH_MAX + 16], temporary[PATH_MAX + 16];
-	json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:s, s:i, s:I, s:o, s:o}", "schema", STATE_SCHEMA, "name",
+	json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:i, s:I, s:o, s:o}", "schema", STATE_SCHEMA, "name",
 			      lab->name, "dir", lab->dir, "datapath", lab->datapath, "no_ipsec", lab->no_ipsec,
-			      "plain_frr", lab->plain_frr, "nhrpd", lab->nhrpd, "runner", (int)lab->runner, "runner_start", (json_int_t)lab->runner_start,
+			      "plain_frr", lab->plain_frr, "nhrpd", lab->nhrpd, "eigrp", lab->eigrp, "runner", (int)lab->runner, "runner_start", (json_int_t)lab->runner_start,
 			      "namespaces", namespaces_json(lab), "routers", routers_json(lab));
 	int r = 0;
 
@@ -109,6 +109,7 @@ struct lab_state *lab_state_read(const char *run_dir)
 	s->dir = string_of(j, "dir");
 	s->datapath = string_of(j, "datapath");
 	s->nhrpd = string_of(j, "nhrpd");
+	s->eigrp = string_of(j, "eigrp");
 	s->no_ipsec = json_is_true(json_object_get(j, "no_ipsec"));
 	s->plain_frr = json_is_true(json_object_get(j, "plain_frr"));
 	s->runner = (pid_t)json_integer_value(json_object_get(j, "runner"));
@@ -143,6 +144,7 @@ void lab_state_free(struct lab_state *s)
 	free(s->dir);
 	free(s->datapath);
 	free(s->nhrpd);
+	free(s->eigrp);
 	free(s);
 }
 

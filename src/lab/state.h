@@ -8,7 +8,7 @@
 
 /* What lab.json holds, apart from what is inferred again from the folder. */
 struct lab_state {
-	char *dir, *datapath, *nhrpd;
+	char *dir, *datapath, *nhrpd, *eigrp;
 	bool no_ipsec, plain_frr;
 	pid_t runner;
 	uint64_t runner_start;
