@@ -114,6 +114,7 @@ static void open_vrf(struct reading *r, const struct match *m)
 	}
 	vrf = reading_vrf(r, name->text); /* may move the list */
 	r->c->vrfs[vrf].defined = true;
+	r->c->vrfs[vrf].line = r->number;
 	r->c->vrfs[vrf].old_style = match_has(m, "ip");
 	reading_block(r, m);
 }

@@ -221,6 +221,8 @@ struct config_vrf {
 	char *name; /* vrfs[0] is the global table, name "" */
 	bool defined; /* by vrf definition or ip vrf; else only used */
 	bool old_style; /* by ip vrf: its interfaces say `ip vrf forwarding` */
+	unsigned line;  /* of its definition; 0: none */
+	char device[16]; /* the kernel's VRF device, where there is one: the name as far as it can be */
 };
 
 struct config_route {
@@ -386,6 +388,9 @@ uint16_t config_shortcut_hold_s(const struct config_interface *tunnel);
 
 /* Packets of the two look the same: mode, source and key, and the destination of point-to-point ones. */
 bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tunnel *b);
+
+/* Some routing process runs inside this VRF. */
+bool config_vrf_routed(const struct config *c, uint32_t vrf);
 
 /* A routing block refers to this access list; others are not needed by anything here. */
 bool config_access_list_used(const struct config *c, const char *name);

@@ -172,6 +172,7 @@ void reading_finish(struct reading *r)
 	squeeze_routes(r->c);
 	squeeze_blocks(r);
 	reading_finish_tracks(r);
+	reading_finish_vrfs(r->c);
 	for (size_t i = 0; i < r->c->interface_count; i++) {
 		struct config_interface *interface = &r->c->interfaces[i];
 		struct config_tunnel *t = interface->tunnel;

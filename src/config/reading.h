@@ -118,6 +118,7 @@ void config_track_done(struct config_track *t);
 /* After the last line: defaults that depend on the whole file, then contradictions. */
 void reading_finish(struct reading *r);
 void reading_check(struct reading *r);
+void reading_finish_vrfs(struct config *c);
 void reading_finish_bfd(const struct config *c, const struct config_interface *i, struct config_bfd *out);
 /* A verdict on an earlier line; keeps the first error of a line. */
 void config_line_error(struct reading *r, unsigned number, const char *remedy, const char *format, ...)

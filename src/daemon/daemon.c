@@ -190,9 +190,9 @@ static void stop_now(struct daemon *d)
 	answers_stop(d);
 	transit_stop(d);
 	uplinks_stop(d);
-	rules_remove(d);
 	adopt_clean(d);
 	tunnels_stop(d);
+	vrfs_stop(d);
 	host_settings_restore(d);
 	forward_client_flush(&d->forward);
 	daemon_log(d, TRACE_NOTICE, "STOPPED", "reason=\"asked to\"");
@@ -378,12 +378,12 @@ static void go(struct daemon *d, int listen_fd)
 	uint64_t grace_s;
 	bool goes_on;
 
+	vrfs_start(d);
 	tunnels_apply(d);
 	adopt_begin(d);
 	/* The kernel's devices outlive the whole daemon when it did not end as it should. */
 	goes_on = d->hello.is_restart || adopt_found_neighbours(d);
 	host_settings_apply(d);
-	rules_apply(d);
 	transit_start(d);
 	d->phase = DAEMON_RUNNING;
 	routes_replay(d->routes, overlay_route_changed, d);

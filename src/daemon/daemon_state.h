@@ -23,6 +23,7 @@
 #include "daemon/state.h"
 #include "daemon/tunnel.h"
 #include "daemon/underlay.h"
+#include "daemon/vrfs.h"
 #include "engine/engine.h"
 #include "kernel/monitor.h"
 #include "kernel/netlink.h"
@@ -54,6 +55,7 @@ struct daemon {
 	unsigned announcements_left;
 	struct routes *routes;
 	struct underlay underlay;
+	struct vrfs vrfs;
 
 	struct forward_client forward;
 	struct datapath_user *user;
@@ -140,11 +142,6 @@ void transit_stop(struct daemon *d);
 /* host_settings.c */
 void host_settings_apply(struct daemon *d);
 void host_settings_restore(struct daemon *d);
-
-/* rules.c */
-void rules_apply(struct daemon *d);
-void rules_change(struct daemon *d, const struct config *old); /* to d->config */
-void rules_remove(struct daemon *d);
 
 /* forwarder.c */
 void forwarder_received(void *daemon, const struct ipc_message *m);

@@ -61,6 +61,7 @@ struct datapath_tunnel {
 	bool set_df;
 	uint16_t ip_mtu, ipv6_mtu, mss4, mss6;
 	bool keeps_to_dead;  /* what is for a dead server is not given to another */
+	int underlay_ifindex; /* of its underlay's VRF device; 0: none */
 	uint32_t protection; /* IPsec profile's number, as forward_msg.h has it; 0: unprotected */
 	uint8_t mac[6];
 	size_t addr_count;

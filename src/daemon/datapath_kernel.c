@@ -48,7 +48,7 @@ static int set_device(struct kernel_tunnel *t, const struct datapath_tunnel *d)
 {
 	const struct kernel_block block = { d->tunnel, d->local.addr, d->protection };
 	struct gre_device device = { .local = d->local.addr, .remote = d->remote, .has_key = d->has_key,
-				     .key = d->key, .ttl = d->ttl, .set_df = d->set_df };
+				     .key = d->key, .ttl = d->ttl, .set_df = d->set_df, .underlay_ifindex = d->underlay_ifindex };
 	int rc;
 
 	snprintf(device.name, sizeof device.name, "Tunnel%u", d->tunnel);

@@ -210,10 +210,8 @@ static bool vrf_of(const struct daemon *d, const struct change *c, uint32_t *vrf
 	*vrf = 0;
 	if (c->route.table == RT_TABLE_MAIN)
 		return true;
-	if (c->route.table > VRF_TABLE && c->route.table - VRF_TABLE < d->config->vrf_count) {
-		*vrf = c->route.table - VRF_TABLE;
+	if (vrfs_of_table(d, c->route.table, vrf))
 		return true;
-	}
 	if (c->route.table != RT_TABLE_LOCAL || !c->route.local)
 		return false;
 	l = underlay_find_index(&d->underlay, c->ifindex);
@@ -278,6 +276,7 @@ void overlay_change(void *daemon, const struct change *c)
 	case CHANGE_DUMP_END:
 		routes_dump_end(d->routes);
 		if (d->phase == DAEMON_RUNNING) {
+			vrfs_look(d);
 			uplinks_links(d);
 			tunnels_check(d);
 		}
@@ -285,6 +284,7 @@ void overlay_change(void *daemon, const struct change *c)
 	case CHANGE_LINK:
 	case CHANGE_ADDRESS:
 		if (changed && d->phase == DAEMON_RUNNING) {
+			vrfs_look(d);
 			uplinks_links(d);
 			tunnels_check(d);
 			look_again(d);

@@ -59,7 +59,8 @@ static struct config *check(struct daemon *d, struct config *c, char **reasons)
 		config_free(c);
 		return NULL;
 	}
-	faults = write_blocking(d, c, out) + write_protection(d, c, out) + write_datapath(d, c, out);
+	faults = write_blocking(d, c, out) + write_protection(d, c, out) + write_datapath(d, c, out) +
+		 (d->config ? vrfs_write_faults(d->config, c, out) : 0);
 	if (fclose(out) == 0 && faults == 0) {
 		free(*reasons); /* empty */
 		*reasons = NULL;
@@ -195,7 +196,7 @@ static void change_to(struct daemon *d, struct config *fresh)
 	d->draining = false;
 	d->config = fresh;
 	ipsec_configure(d, ike_config_new(fresh));
-	rules_change(d, old);
+	vrfs_look(d);
 	tunnels_apply(d);
 	transit_apply(d);
 	uplinks_apply(d);

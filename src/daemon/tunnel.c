@@ -96,7 +96,7 @@ struct own_addresses {
 };
 
 /* The tunnel as the data path needs it; it points into `own`. */
-static struct datapath_tunnel describe(const struct tunnel *t, struct own_addresses *own)
+static struct datapath_tunnel describe(const struct daemon *d, const struct tunnel *t, struct own_addresses *own)
 {
 	const struct config_tunnel *c = t->config->tunnel;
 	struct config_address list[TUNNEL_ADDRS_MAX];
@@ -104,7 +104,7 @@ static struct datapath_tunnel describe(const struct tunnel *t, struct own_addres
 		.tunnel = t->number, .raw_id = t->raw_id, .local = t->local, .has_key = c->has_key, .key = c->key,
 		.ttl = c->ttl ? c->ttl : 255, .set_df = c->path_mtu_discovery, .mss4 = t->config->adjust_mss,
 		.mss6 = t->config->adjust_mss6, .addrs = own->addrs, .prefix_lens = own->prefix_lens, .protection = t->protection,
-		.keeps_to_dead = !c->fall_over_relay,
+		.keeps_to_dead = !c->fall_over_relay, .underlay_ifindex = vrfs_ifindex(d, c->vrf),
 	};
 
 	if (c->mode == TUNNEL_GRE_P2P)
@@ -127,7 +127,7 @@ static int make_device(struct daemon *d, const struct tunnel *t, char text[KEEPE
 	struct datapath_tunnel p;
 
 	if (d->datapath.ops->device_open) {
-		p = describe(t, &own);
+		p = describe(d, t, &own);
 		p.local.addr.family = (uint8_t)c->transport;
 		/* Unknown yet: any address until tunnels_check() finds it. */
 		(void)underlay_source(&d->underlay, c->source_interface, &c->source, c->transport, &p.local.addr);
@@ -151,6 +151,7 @@ static int open_device(struct daemon *d, struct tunnel *t)
 	t->ifindex = (int)if_nametoindex(t->name);
 	if (t->ifindex == 0)
 		return -errno;
+	vrfs_join(d, t->config->vrf, t->ifindex);
 	overlay_announce(d);
 	overlay_sysctls(d, t);
 	overlay_mtus(t->config, &mtu4, &mtu6);
@@ -188,17 +189,9 @@ static void tell_engine(struct daemon *d, const struct tunnel *t)
 static void tell_datapath(struct daemon *d, const struct tunnel *t)
 {
 	struct own_addresses own;
-	struct datapath_tunnel p = describe(t, &own);
+	struct datapath_tunnel p = describe(d, t, &own);
 
 	d->datapath.ops->tunnel_set(d->datapath.self, &p);
-}
-
-/* The VRF's device to bind to, where the machine has one of that name. */
-static const char *vrf_device(const struct daemon *d, uint32_t vrf)
-{
-	const char *name = vrf < d->config->vrf_count ? d->config->vrfs[vrf].name : "";
-
-	return name[0] && underlay_find(&d->underlay, name) ? name : "";
 }
 
 static void go_down(struct daemon *d, struct tunnel *t)
@@ -237,7 +230,7 @@ static int raw_get(struct daemon *d, const struct config_interface *i, const str
 		   char text[KEEPER_TEXT])
 {
 	return raws_get(&d->raws, &d->keeper, local, ipsec_protects(d, i) ? IPPROTO_ESP : IPPROTO_GRE,
-			vrf_device(d, i->tunnel->vrf), id, text);
+			vrfs_device(d, i->tunnel->vrf), id, text);
 }
 
 static void check(struct daemon *d, struct tunnel *t)
@@ -255,6 +248,10 @@ static void check(struct daemon *d, struct tunnel *t)
 	}
 	if (!reason && t->ifindex == 0)
 		reason = t->reason[0] ? t->reason : "no device";
+	if (!reason)
+		reason = vrfs_fault(d, c->vrf);
+	if (!reason)
+		reason = vrfs_fault(d, t->config->vrf);
 	/* Never in clear, whatever else is wrong. */
 	if (!reason && ipsec_protects(d, t->config) && t->protection == 0)
 		reason = "its IPsec profile is missing";

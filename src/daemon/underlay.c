@@ -46,7 +46,7 @@ static bool remove_link(struct underlay *u, size_t i)
 static bool take_link(struct underlay *u, const struct change *c)
 {
 	struct underlay_link fresh = { .ifindex = c->ifindex, .up = c->link.up, .running = c->link.running,
-				       .seen = true };
+				       .master = c->link.master, .seen = true };
 	struct underlay_link *grown;
 	size_t i = 0;
 
@@ -59,7 +59,7 @@ static bool take_link(struct underlay *u, const struct change *c)
 		struct underlay_link old = u->links[i];
 
 		u->links[i] = fresh;
-		return old.up != fresh.up || old.running != fresh.running || strcmp(old.name, fresh.name) != 0;
+		return old.up != fresh.up || old.running != fresh.running || old.master != fresh.master || strcmp(old.name, fresh.name) != 0;
 	}
 	grown = realloc(u->links, (u->link_count + 1) * sizeof *grown);
 	if (!grown)
@@ -82,7 +82,8 @@ static bool take_address(struct underlay *u, const struct change *c)
 {
 	struct underlay_address fresh = { .ifindex = c->ifindex, .addr = c->address.addr,
 					  .prefix_len = c->address.prefix_len,
-					  .secondary = c->address.secondary, .seen = true };
+					  .secondary = c->address.secondary, .far = c->address.far,
+					  .no_prefix_route = c->address.no_prefix_route, .seen = true };
 	struct underlay_address *grown;
 	size_t i = 0;
 

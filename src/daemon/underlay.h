@@ -11,14 +11,16 @@
 struct underlay_link {
 	int ifindex;
 	char name[16];
+	int master; /* ifindex of its VRF or bridge; 0: none */
 	bool up, running, seen;
 };
 
 struct underlay_address {
 	int ifindex;
 	struct ipaddr addr;
+	struct ipaddr far; /* of `address … peer …`; IP_NONE: none */
 	uint8_t prefix_len;
-	bool secondary, seen;
+	bool secondary, no_prefix_route, seen;
 };
 
 struct underlay {

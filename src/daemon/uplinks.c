@@ -28,7 +28,7 @@ static struct uplink_route route_of(const struct daemon *d, const struct config_
 	const struct underlay_link *l = c->interface ? underlay_find(&d->underlay, c->interface) : NULL;
 
 	return (struct uplink_route){
-		.table = c->vrf ? VRF_TABLE + c->vrf : RT_TABLE_MAIN, .dst = c->dst, .gateway = c->gateway,
+		.table = vrfs_table(d, c->vrf), .dst = c->dst, .gateway = c->gateway,
 		.ifindex = l ? l->ifindex : 0, .discard = c->interface && !strcmp(c->interface, "Null0"),
 		/* As zebra reads it: the distance is the uppermost octet. */
 		.metric = (uint32_t)c->distance << 24,

@@ -53,8 +53,7 @@ static void put_endpoints(struct netlink_request *r, const struct gre_device *d)
 
 	netlink_put_addr(r, IFLA_GRE_LOCAL, &d->local);
 	netlink_put_addr(r, IFLA_GRE_REMOTE, ipaddr_is_none(&d->remote) ? &any : &d->remote);
-	if (d->underlay_ifindex)
-		mnl_attr_put_u32(r->head, IFLA_GRE_LINK, (uint32_t)d->underlay_ifindex);
+	mnl_attr_put_u32(r->head, IFLA_GRE_LINK, (uint32_t)d->underlay_ifindex);
 }
 
 static void put_gre(struct netlink_request *r, const struct gre_device *d)

@@ -24,7 +24,7 @@ struct gre_device {
 	uint32_t key;
 	uint8_t ttl;  /* of the outer header; 0: inherit */
 	bool set_df;  /* tunnel path-mtu-discovery */
-	int underlay_ifindex; /* 0: any */
+	int underlay_ifindex; /* a VRF's device; 0: any */
 };
 
 /*

@@ -78,6 +78,15 @@ int link_set_dormant(struct netlink *n, int ifindex, bool dormant)
 	return netlink_run(n, &r);
 }
 
+int link_set_master(struct netlink *n, int ifindex, int master)
+{
+	struct netlink_request r;
+
+	begin_link(&r, ifindex);
+	mnl_attr_put_u32(r.head, IFLA_MASTER, (uint32_t)master);
+	return netlink_run(n, &r);
+}
+
 static void put_address(struct netlink_request *r, uint16_t type, uint16_t flags, int ifindex,
 			const struct ipaddr *a, uint8_t prefix_len)
 {

@@ -19,6 +19,9 @@ int link_set_carrier(struct netlink *n, int ifindex, bool carrier, bool at_once)
  * dormant one goes out all the same, and its neighbours and routes stay. */
 int link_set_dormant(struct netlink *n, int ifindex, bool dormant);
 
+/* The device (a VRF's, a bridge) that it belongs to; 0: none. */
+int link_set_master(struct netlink *n, int ifindex, int master);
+
 int address_add(struct netlink *n, int ifindex, const struct ipaddr *a, uint8_t prefix_len);
 /* Of an address that is there already: the kernel announces it once more. */
 int address_announce(struct netlink *n, int ifindex, const struct ipaddr *a, uint8_t prefix_len);

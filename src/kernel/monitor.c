@@ -96,6 +96,8 @@ static void take_link(struct monitor *m, const struct nlmsghdr *nlh)
 			memcpy(c.link.name, mnl_attr_get_payload(attr), length);
 		else if (type == IFLA_MTU && length == sizeof(uint32_t))
 			c.link.mtu_bytes = mnl_attr_get_u32(attr);
+		else if (type == IFLA_MASTER && length == sizeof(uint32_t))
+			c.link.master = (int)mnl_attr_get_u32(attr);
 	}
 	c.link.name[sizeof c.link.name - 1] = '\0';
 	m->each(m->arg, &c);
@@ -122,8 +124,12 @@ static void take_address(struct monitor *m, const struct nlmsghdr *nlh)
 			flags = mnl_attr_get_u32(attr);
 	}
 	c.address.secondary = flags & IFA_F_SECONDARY;
-	if (!ipaddr_is_none(&local))
+	c.address.no_prefix_route = flags & IFA_F_NOPREFIXROUTE;
+	if (!ipaddr_is_none(&local)) {
+		if (!ipaddr_eq(&local, &c.address.addr))
+			c.address.far = c.address.addr;
 		c.address.addr = local;
+	}
 	if (ipaddr_is_none(&c.address.addr) || (c.add && (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))))
 		return;
 	m->each(m->arg, &c);

@@ -37,11 +37,14 @@ struct change {
 			bool up;      /* administratively */
 			bool running; /* with carrier */
 			uint32_t mtu_bytes;
+			int master;   /* ifindex of the VRF or bridge that it belongs to; 0: none */
 		} link;
 		struct {
 			struct ipaddr addr;
 			uint8_t prefix_len;
 			bool secondary;
+			struct ipaddr far;     /* of `address … peer …`; IP_NONE: none */
+			bool no_prefix_route;  /* the kernel makes no route for it */
 		} address;
 		struct {
 			uint32_t table;

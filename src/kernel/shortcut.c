@@ -1,7 +1,6 @@
 #include "kernel/shortcut.h"
 
 #include <errno.h>
-#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -109,38 +108,4 @@ int shortcut_route_dump(struct netlink *n, shortcut_each each, void *arg)
 			return rc;
 	}
 	return 0;
-}
-
-static int run_rule(struct netlink *n, uint16_t type, uint16_t flags, int af, uint32_t vrf, const char *iif)
-{
-	struct netlink_request r;
-	struct fib_rule_hdr *m = netlink_begin(&r, type, flags, sizeof *m);
-
-	m->family = (uint8_t)af;
-	m->action = FR_ACT_TO_TBL;
-	m->table = RT_TABLE_UNSPEC;
-	mnl_attr_put_u32(r.head, FRA_TABLE, SHORTCUT_TABLE + vrf);
-	mnl_attr_put_u32(r.head, FRA_PRIORITY, iif ? SHORTCUT_RULE_PREF - 1 : SHORTCUT_RULE_PREF);
-	mnl_attr_put_u8(r.head, FRA_PROTOCOL, SHORTCUT_PROTOCOL);
-	if (iif)
-		mnl_attr_put_strz(r.head, FRA_IIFNAME, iif);
-	return netlink_run(n, &r);
-}
-
-int shortcut_rule_add(struct netlink *n, uint32_t vrf, const char *iif)
-{
-	int rc4 = run_rule(n, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, AF_INET, vrf, iif);
-	int rc6 = run_rule(n, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, AF_INET6, vrf, iif);
-
-	if (rc4 < 0 && rc4 != -EEXIST)
-		return rc4;
-	return rc6 < 0 && rc6 != -EEXIST && rc6 != -EAFNOSUPPORT ? rc6 : 0;
-}
-
-int shortcut_rule_del(struct netlink *n, uint32_t vrf, const char *iif)
-{
-	int rc = run_rule(n, RTM_DELRULE, 0, AF_INET, vrf, iif);
-
-	run_rule(n, RTM_DELRULE, 0, AF_INET6, vrf, iif);
-	return rc == -ENOENT ? 0 : rc;
 }

@@ -1,6 +1,6 @@
 /*
- * shortcut: the routing table of shortcut routes, one per overlay VRF, and the rule that
- * makes the kernel look there before the VRF's own table. Routes are marked with a protocol
+ * shortcut: the routing table of shortcut routes, one per overlay VRF, at which the kernel looks
+ * before the VRF's own table. Routes are marked with a protocol
  * of their own, so that what an earlier daemon left is found and nothing else is touched.
  */
 #ifndef DMVPN_KERNEL_SHORTCUT_H
@@ -13,8 +13,6 @@
 enum {
 	SHORTCUT_TABLE = 4711,   /* plus the VRF's number */
 	SHORTCUT_PROTOCOL = 77,
-	SHORTCUT_RULE_PREF = 100,
-	VRF_TABLE = 1000,        /* plus the VRF's number; the global VRF uses main */
 };
 
 struct shortcut {
@@ -30,13 +28,5 @@ int shortcut_route_del(struct netlink *n, uint32_t vrf, const struct ipprefix *d
 typedef void (*shortcut_each)(void *arg, const struct shortcut *s);
 /* Every shortcut route in the kernel, of all VRFs. */
 int shortcut_route_dump(struct netlink *n, shortcut_each each, void *arg);
-
-/*
- * The rules of one VRF for both families. The global VRF's rule matches everything; another
- * VRF's rules match the incoming interfaces given (0-terminated list of names is the
- * caller's business: one call per interface, NULL for the global VRF).
- */
-int shortcut_rule_add(struct netlink *n, uint32_t vrf, const char *iif);
-int shortcut_rule_del(struct netlink *n, uint32_t vrf, const char *iif);
 
 #endif

@@ -15,7 +15,7 @@ enum {
 	UPLINK_PROTOCOL = 78,
 	UPLINK_TABLE = 4600,      /* plus the operation's place, below 100 */
 	UPLINK_MARK = 0x44560000, /* likewise */
-	UPLINK_RULE_PREF = 90,
+	UPLINK_RULE_PREF = 30, /* before the rules of VRFs */
 };
 
 struct uplink_route {

@@ -179,29 +179,9 @@ static void port_lines(const struct lab_port *p, char **text)
 	char a[IPADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < p->address_count; i++)
-		text_add(text, "addr replace %s/%u dev %s%s%s", ipaddr_format(&p->addresses[i].addr, a),
-			 p->addresses[i].len, p->ifname, p->addresses[i].addr.family == IP_V6 ? " nodad" : "",
-			 p->vrf ? " noprefixroute" : "");
+		text_add(text, "addr replace %s/%u dev %s%s", ipaddr_format(&p->addresses[i].addr, a),
+			 p->addresses[i].len, p->ifname, p->addresses[i].addr.family == IP_V6 ? " nodad" : "");
 	text_add(text, "link set %s up", p->ifname);
-}
-
-/* A VRF is a table chosen by source address and incoming interface; it never falls
- * through to the global table. */
-static void vrf_lines(const struct lab_port *p, char **text)
-{
-	unsigned table = LAB_TABLE_OF_VRF + p->vrf;
-	char a[IPADDR_TEXT_MAX];
-
-	if (!p->vrf)
-		return;
-	/* ip tells the family from the prefix; a batch takes no options. */
-	text_add(text, "rule add pref 50 from 0.0.0.0/0 iif %s lookup %u", p->ifname, table);
-	text_add(text, "rule add pref 50 from ::/0 iif %s lookup %u", p->ifname, table);
-	text_add(text, "route replace unreachable 0.0.0.0/0 metric 4294967295 table %u", table);
-	text_add(text, "route replace unreachable ::/0 metric 4294967295 table %u", table);
-	for (size_t i = 0; i < p->address_count; i++)
-		text_add(text, "rule add pref 50 from %s lookup %u", ipaddr_format(&p->addresses[i].addr, a),
-			 table);
 }
 
 /* Interfaces without a cable: loopbacks, and those that are shut down. */
@@ -209,7 +189,7 @@ static void dummy_lines(const struct config *c, char **text)
 {
 	for (size_t i = 0; i < c->interface_count; i++) {
 		const struct config_interface *f = &c->interfaces[i];
-		struct lab_port p = { .vrf = f->vrf };
+		struct lab_port p = { 0 };
 		bool loopback = strncasecmp(f->ios_name, "Loopback", 8) == 0;
 
 		if (f->is_tunnel || !(loopback || f->shutdown))
@@ -227,9 +207,20 @@ static void dummy_lines(const struct config *c, char **text)
 			*a = (struct lab_address){ f->addresses[k].addr, f->addresses[k].prefix_len };
 		}
 		port_lines(&p, text);
-		vrf_lines(&p, text);
 		free(p.addresses);
 	}
+}
+
+int net_router_routes(const struct lab *lab, size_t router, char *error, size_t size)
+{
+	char netns[128], *text = NULL;
+	int r;
+
+	lab_netns(lab, NODE_ROUTER, router, netns);
+	route_lines(lab, NODE_ROUTER, router, &text);
+	r = text ? ip_batch(netns, text, true, error, size) : 0;
+	free(text);
+	return r;
 }
 
 int net_configure_router(const struct lab *lab, size_t router, char *error, size_t size)
@@ -246,7 +237,6 @@ int net_configure_router(const struct lab *lab, size_t router, char *error, size
 			if (p->node != NODE_ROUTER || p->index != router)
 				continue;
 			port_lines(p, &text);
-			vrf_lines(p, &text);
 		}
 	route_lines(lab, NODE_ROUTER, router, &text);
 	/* Forced: what is there already makes `add` fail, and that is fine. */

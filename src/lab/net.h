@@ -8,8 +8,10 @@
 
 /* All namespaces and cables. 0 or 2 with the reason. */
 int net_up(const struct lab *lab, char *error, size_t size);
-/* (Re)applies a router's interfaces, addresses, VRF rules and routes; what is there stays. */
+/* (Re)applies a router's interfaces, addresses and the routes that its providers hand out; what is there stays. */
 int net_configure_router(const struct lab *lab, size_t router, char *error, size_t size);
+/* Those routes alone. */
+int net_router_routes(const struct lab *lab, size_t router, char *error, size_t size);
 /* Power off: the router's namespace goes, and its cables with it. */
 void net_router_off(const struct lab *lab, size_t router);
 /* Power on: namespace, cables and configuration again. */

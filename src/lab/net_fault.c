@@ -167,7 +167,6 @@ static const struct ipaddr *next_hop(const struct lab_port *out, const struct la
 struct change { /* one address of an uplink, and what stands in for it */
 	char old[IPADDR_TEXT_MAX], stand_in[IPADDR_TEXT_MAX], hop[IPADDR_TEXT_MAX];
 	unsigned len, host_len; /* host_len: 32 or 128 */
-	unsigned table;         /* of the VRF; 0: none */
 	const char *ifname;
 };
 
@@ -179,8 +178,7 @@ static bool change_of(const struct lab_port *p, const struct lab_port *out, size
 
 	if (!hop)
 		return false;
-	*c = (struct change){ .len = a->len, .host_len = v4 ? 32 : 128, .table = p->vrf ? LAB_TABLE_OF_VRF + p->vrf : 0,
-			      .ifname = p->ifname };
+	*c = (struct change){ .len = a->len, .host_len = v4 ? 32 : 128, .ifname = p->ifname };
 	ipaddr_format(&a->addr, c->old);
 	ipaddr_format(hop, c->hop);
 	snprintf(c->stand_in, sizeof(c->stand_in), v4 ? "198.18.%zu.%zu" : "2001:db8:4711:%zx::%zx", router + 1, i + 1);
@@ -193,22 +191,13 @@ static void move_away(const struct change *c, struct text *router, struct text *
 	line(out, "route replace %s/%u dev %s", c->stand_in, c->host_len, out_ifname);
 	line(router, "addr add %s peer %s/%u dev %s%s", c->stand_in, c->hop, c->host_len, c->ifname,
 	     c->host_len == 128 ? " nodad" : "");
-	if (c->table) {
-		line(router, "rule add pref 50 from %s lookup %u", c->stand_in, c->table);
-		line(router, "route replace %s/%u dev %s table %u", c->hop, c->host_len, c->ifname, c->table);
-	}
 	line(router, "addr del %s/%u dev %s", c->old, c->len, c->ifname);
 }
 
 static void move_back(const struct change *c, struct text *router, struct text *out, const char *out_ifname)
 {
-	line(router, "addr add %s/%u dev %s%s%s", c->old, c->len, c->ifname, c->host_len == 128 ? " nodad" : "",
-	     c->table ? " noprefixroute" : "");
+	line(router, "addr add %s/%u dev %s%s", c->old, c->len, c->ifname, c->host_len == 128 ? " nodad" : "");
 	line(router, "addr del %s peer %s/%u dev %s", c->stand_in, c->hop, c->host_len, c->ifname);
-	if (c->table) {
-		line(router, "rule del pref 50 from %s lookup %u", c->stand_in, c->table);
-		line(router, "route del %s/%u dev %s table %u", c->hop, c->host_len, c->ifname, c->table);
-	}
 	line(out, "route del %s/%u dev %s", c->stand_in, c->host_len, out_ifname);
 }
 

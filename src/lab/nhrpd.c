@@ -43,6 +43,10 @@ static int check_name(const struct lab *lab, const char *name, char *error, size
 		snprintf(error, size, "--nhrpd: %s has no tunnels", name);
 		return 2;
 	}
+	if (programs_has_vrfs(lab, router)) {
+		snprintf(error, size, "--nhrpd: %s has VRFs, which dmvpnd would set up", name);
+		return 2;
+	}
 	if (programs_is_protected(lab, router)) {
 		snprintf(error, size, "--nhrpd: %s has protected tunnels, and nhrpd no way to a stock charon: give --no-ipsec, too", name);
 		return 2;

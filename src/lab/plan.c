@@ -267,29 +267,6 @@ static void name_hosts(struct lab_plan *plan)
 	}
 }
 
-/* The VRFs of a router are tables: their connected and static routes are set by the lab. */
-static void add_vrf_routes(struct lab_plan *plan, size_t router)
-{
-	const struct config *c = plan->routers[router].config;
-
-	for (size_t i = 0; i < c->interface_count; i++) {
-		const struct config_interface *f = &c->interfaces[i];
-
-		for (size_t k = 0; f->vrf && plan_has_cable(f) && k < f->address_count; k++)
-			if (!f->addresses[k].link_local)
-				plan_add_route(plan, NODE_ROUTER, router, f->vrf,
-					  ipprefix_make(&f->addresses[k].addr, f->addresses[k].prefix_len),
-					  IPADDR_NONE, f->name);
-	}
-	for (size_t i = 0; i < c->route_count; i++) {
-		const struct config_route *r = &c->routes[i];
-
-		if (r->vrf)
-			plan_add_route(plan, NODE_ROUTER, router, r->vrf, r->dst, r->gateway,
-				  r->interface ? r->interface : "");
-	}
-}
-
 static void route_out_to(struct lab_plan *plan, const struct lab_port *out, const struct ipprefix *dst,
 			 const struct lab_port *via)
 {
@@ -376,8 +353,6 @@ struct lab_plan *lab_plan_new(size_t count, const struct config *const *configs,
 	place_all(plan);
 	if (conf && !plan_conf_apply(plan, conf, error, size))
 		goto out_free;
-	for (size_t i = 0; i < count; i++)
-		add_vrf_routes(plan, i);
 	route_out(plan);
 	plan_notes(plan);
 	return plan;

@@ -86,7 +86,7 @@ struct lab_loss {
 	unsigned hundredths; /* of a percent */
 };
 
-/* A route the lab itself sets: on the internet node or a NAT box, or inside a VRF of a router. */
+/* A route the lab itself sets: on the internet node or a NAT box, or what a provider hands out to a router. */
 struct lab_route {
 	enum lab_node node;
 	size_t index;

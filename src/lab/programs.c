@@ -9,6 +9,7 @@
 #include "lab/certificates.h"
 #include "lab/frr.h"
 #include "lab/memory.h"
+#include "lab/net.h"
 #include "lab/nhrpd.h"
 #include "lab/run.h"
 
@@ -24,9 +25,19 @@ bool programs_has_tunnels(const struct lab *lab, size_t router)
 	return false;
 }
 
+bool programs_has_vrfs(const struct lab *lab, size_t router)
+{
+	const struct config *c = lab->plan->routers[router].config;
+
+	for (size_t i = 0; i < c->interface_count; i++)
+		if (c->interfaces[i].vrf || (c->interfaces[i].is_tunnel && c->interfaces[i].tunnel->vrf))
+			return true;
+	return false;
+}
+
 bool programs_has_dmvpnd(const struct lab *lab, size_t router)
 {
-	return programs_has_tunnels(lab, router) && !nhrpd_runs(lab, router);
+	return (programs_has_tunnels(lab, router) || programs_has_vrfs(lab, router)) && !nhrpd_runs(lab, router);
 }
 
 bool programs_is_protected(const struct lab *lab, size_t router)
@@ -213,7 +224,10 @@ static int launch_frr(struct lab *lab, size_t router, struct started *s, char *e
 	*s = (struct started){ 0 };
 	stop_frr_without_zebra(&lab->runtimes[router]);
 	wait_for_tunnels(lab, router);
-	r = frr_render(lab, router, error, size);
+	/* An interface that enters its VRF loses its routes, and a provider's client would hand them out again. */
+	r = programs_has_vrfs(lab, router) ? net_router_routes(lab, router, error, size) : 0;
+	if (r == 0)
+		r = frr_render(lab, router, error, size);
 	s->all = r == 0 ? frr_daemons(lab, router, names) : 0;
 	for (size_t i = 0; i < s->all && r == 0; i++) {
 		r = ensure(lab, router, names[i], &started, error, size);

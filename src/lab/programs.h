@@ -23,7 +23,8 @@ bool programs_all_alive(const struct lab *lab, size_t router, char *out, size_t 
 /* The router's control socket. */
 void programs_socket(const struct lab *lab, size_t router, char out[PATH_MAX]);
 bool programs_has_tunnels(const struct lab *lab, size_t router);
-/* … and dmvpnd serves them, not nhrpd. */
+bool programs_has_vrfs(const struct lab *lab, size_t router);
+/* It has either, and dmvpnd serves them, not nhrpd. */
 bool programs_has_dmvpnd(const struct lab *lab, size_t router);
 /* One of them at least is protected, and not by the leave of --no-ipsec in the clear. */
 bool programs_is_protected(const struct lab *lab, size_t router);
