@@ -268,6 +268,7 @@ static void receive(struct generator *g)
 	static uint8_t bytes[BATCH][2048];
 	struct iovec iov[BATCH];
 	struct mmsghdr messages[BATCH];
+	const int64_t now = now_us();
 	int got;
 
 	do {
@@ -277,7 +278,7 @@ static void receive(struct generator *g)
 		}
 		got = recvmmsg(g->packet_fd, messages, BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < got; i++)
-			packet_take(g, bytes[i], messages[i].msg_len, now_us());
+			packet_take(g, bytes[i], messages[i].msg_len, now);
 	} while (got == BATCH);
 }
 

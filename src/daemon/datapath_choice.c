@@ -126,9 +126,14 @@ static bool reaches(void *daemon, uint32_t tunnel, const struct endpoint *nbma)
 	return ipsec_reaches(daemon, tunnel, nbma);
 }
 
+static bool wants_guesses(void *daemon, uint32_t tunnel)
+{
+	return engine_wants_guesses(((const struct daemon *)daemon)->engine, tunnel);
+}
+
 static int use_kernel(struct daemon *d)
 {
-	static const struct datapath_kernel_calls calls = { feed, reaches };
+	static const struct datapath_kernel_calls calls = { feed, reaches, wants_guesses };
 
 	d->kernel = datapath_kernel_new(&d->loop, &d->netlink, &calls, d);
 	if (!d->kernel)

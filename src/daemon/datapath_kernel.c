@@ -24,7 +24,9 @@ static void quiet_due(uv_timer_t *timer)
 	struct datapath_kernel *k = timer->data;
 
 	for (struct kernel_tunnel *t = k->tunnels; t; t = t->next) {
-		for (size_t i = 0; i < t->peers.count; i++) {
+		const bool wanted = k->calls->wants_guesses(k->arg, t->number);
+
+		for (size_t i = 0; wanted && i < t->peers.count; i++) {
 			struct event ev = { .type = EVENT_QUIET, .tunnel = t->number };
 
 			ev.quiet.nbma = t->peers.peers[i].nbma;

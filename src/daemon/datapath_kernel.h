@@ -25,6 +25,8 @@ struct datapath_kernel_calls {
 	void (*feed)(void *arg, const struct event *ev);
 	/* The tunnel's packets get there: it is not protected, or has a session that can send. */
 	bool (*reaches)(void *arg, uint32_t tunnel, const struct endpoint *nbma);
+	/* Some peer of the tunnel is direct: its silence, which can only be guessed here, is to be told. */
+	bool (*wants_guesses)(void *arg, uint32_t tunnel);
 };
 
 /* NULL with errno set when the kernel's questions cannot be heard. It lives as long as the process. */

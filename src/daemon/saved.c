@@ -17,6 +17,7 @@
 enum {
 	WRITE_MS = 1000,
 	RENEW_MS = 10000, /* when all that is new is more time */
+	WRITE_SHARE = 20, /* gathering everything takes one part of the time in so many */
 	STOP_MS = 500,    /* for the other thread to be done */
 	WAIT_MS = 200,    /* between two looks at the sessions that bindings wait for */
 };
@@ -34,6 +35,7 @@ struct saved {
 	uv_work_t work;
 	bool begun, stopped, writing, urgent; /* urgent: the timer runs for a change, not for a renewal */
 	uint64_t changes, renewals, proofs; /* as of the last word */
+	uint64_t after_ms;          /* from a change until it is written */
 	uint8_t *bytes;             /* being written */
 	size_t length;
 	int result;
@@ -79,6 +81,7 @@ void saved_load(struct daemon *d, const char *folder, const char *file)
 	size_t length;
 
 	d->saved = s;
+	s->after_ms = WRITE_MS;
 	if ((size_t)snprintf(s->path, sizeof s->path, "%s/%s.bindings", folder, file) >= sizeof s->path)
 		s->path[0] = '\0';
 	bytes = s->path[0] ? read_file(s->path, &length) : NULL;
@@ -312,14 +315,24 @@ static void note_turn(struct daemon *d)
 	d->saved->renewals = saved_renewals(d->engine);
 }
 
+/* A hub with very many clients that come one after the other is to do something else, too. */
+static uint64_t pause_ms(struct span took)
+{
+	const int64_t ms = took.us / 1000 * WRITE_SHARE;
+
+	return ms < WRITE_MS ? WRITE_MS : ms > RENEW_MS ? RENEW_MS : (uint64_t)ms;
+}
+
 static void write_now(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 	struct saved *s = d->saved;
+	const struct instant began = daemon_now();
 
 	note_turn(d);
 	s->urgent = false;
 	s->bytes = everything(d, &s->length);
+	s->after_ms = pause_ms(instant_since(daemon_now(), began));
 	if (!s->bytes)
 		return;
 	atomic_store(&s->busy, true);
@@ -339,7 +352,7 @@ void saved_look(struct daemon *d)
 	if (!changed && uv_is_active((uv_handle_t *)&s->write_timer))
 		return;
 	s->urgent = changed;
-	uv_timer_start(&s->write_timer, write_now, changed ? WRITE_MS : RENEW_MS, 0);
+	uv_timer_start(&s->write_timer, write_now, changed ? s->after_ms : RENEW_MS, 0);
 }
 
 void saved_stop(struct daemon *d)

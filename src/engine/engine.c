@@ -35,6 +35,13 @@ uint32_t engine_new_request_id(struct engine *e)
 	return e->request_id;
 }
 
+bool engine_wants_guesses(const struct engine *e, uint32_t tunnel)
+{
+	const struct tunnel *const t = engine_tunnel(e, tunnel);
+
+	return t && t->direct_watches > 0;
+}
+
 uint32_t engine_request_id(const struct engine *e)
 {
 	return e->request_id;

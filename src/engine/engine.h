@@ -39,6 +39,9 @@ struct instant engine_deadline(const struct engine *e);        /* INSTANT_NEVER 
  */
 void engine_reconfigure(struct engine *e, struct instant now, const struct config *c);
 
+/* Would it make anything of an EVENT_QUIET that is only guessed? */
+bool engine_wants_guesses(const struct engine *e, uint32_t tunnel);
+
 /* The last request id used, for the caller to save. */
 uint32_t engine_request_id(const struct engine *e);
 

@@ -191,6 +191,7 @@ void path_unwatch(struct path_watch *w)
 	for (at = &p->watches; *at != w; at = &(*at)->next)
 		;
 	*at = w->next;
+	p->tunnel->direct_watches -= w->kind == PATH_WATCH_DIRECT;
 	*w = (struct path_watch){ 0 };
 	take_address(p);
 	path_step(p, PATH_EVENT_WATCHED);
@@ -219,6 +220,7 @@ void path_watch(struct path_watch *w, enum path_watch_kind kind, void *owner, st
 	for (end = &p->watches; *end; end = &(*end)->next)
 		;
 	*end = w;
+	o->tunnel->direct_watches += kind == PATH_WATCH_DIRECT;
 	take_address(p);
 	path_step(p, PATH_EVENT_WATCHED);
 }

@@ -49,6 +49,7 @@ struct tunnel {
 	struct overlay *overlays[2]; /* IPv4, IPv6; NULL: NHRP is off */
 	struct hash peers, peers_by_id; /* peer.h, by NBMA endpoint and by id */
 	struct hash paths;           /* path.h, by NBMA endpoint */
+	size_t direct_watches;       /* of them, PATH_WATCH_DIRECT */
 	struct peer *destination;    /* point-to-point: the far end while no NHS lives */
 	size_t multicast_count;
 	struct peer **multicast;     /* static multicast maps */

@@ -310,6 +310,7 @@ static void a_direct_path_in_use_costs_no_probe(void **state)
 	assert_string_equal(path_state_name(path_to(s.spoke1, "198.51.100.2")->state), "RESTING");
 	rig_run(s.rig, 60);
 	assert_int_equal(path_to(s.spoke1, "198.51.100.2")->sent, 1); /* when it was learnt */
+	assert_true(engine_wants_guesses(s.spoke1->engine, 0));
 	/* one way only: what does not come back is asked for */
 	for (int i = 0; i < 10; i++) {
 		node_quiet(s.spoke1, "198.51.100.2");
@@ -451,6 +452,7 @@ static void a_dead_client_is_told_to_routing(void **state)
 	assert_int_equal(path_to(s.hub, "198.51.100.1")->state, PATH_RESTING);
 	assert_int_equal(path_to(s.hub, "198.51.100.1")->sent, 1); /* once, to see that it answers */
 	rig_run(s.rig, 60);
+	assert_false(engine_wants_guesses(s.hub->engine, 0)); /* it would make nothing of this one: */
 	node_event(s.hub, &(struct event){ .type = EVENT_QUIET, .quiet = { { .addr = addr_of("198.51.100.1") }, true } });
 	assert_int_equal(path_to(s.hub, "198.51.100.1")->sent, 1);
 	node_stop_abruptly(s.spoke1);
