@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""What FRR tries its nhrpd with, restated and with narrower bounds: three hubs in one tunnel, spokes registered
-with all of them or with the best by priority, a hub's tunnel that goes down and comes back.
+"""What FRR tries its nhrpd with, restated and with narrower bounds: one hub with two spokes, a secret that is wrong for a
+while, and a spoke that hears nothing; three hubs in one tunnel, spokes registered with all of them or with the best by priority,
+a hub's tunnel that goes down and comes back.
 
-Once with ours everywhere, once mixed: hub1, hub3 and spoke3 are nhrpd's then. Static routes only, hold time 10 s. Where FRR's
-tests bear 90 % loss, none is borne here: not while all is well, and not on direct flows when a hub goes.
+Once with ours everywhere, once mixed: hub1, hub3 and spoke3 are nhrpd's then, with one hub that and spoke2. Static routes only, hold time 10 s.
+Where FRR's tests bear 90 % loss, none is borne here: not while all is well, and not on direct flows when a hub goes.
 
-usage: tests/lab/kernel-rig topologies.py DMVPN_TOOL ours|mixed
+usage: tests/lab/kernel-rig topologies.py DMVPN_TOOL ours|mixed [PART…]     (one_hub, all_hubs, by_the_hub, best_hub)
 """
 import os
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -79,6 +81,85 @@ class Lab(Routers):
 
     def stream(self, a, b):
         return scene.Stream(self, f"spoke{a}-host", f"spoke{b}-host", [lan(b)], RATE)
+
+
+LOOPBACK = "4.4.4.1"  # behind the hub
+SECRET, WRONG = "s3cr3t", "s3cr3t12"
+DEAF_S = 30
+QUESTIONS = (2, 6)  # to somebody who does not answer, in that time: FRR's nhrpd puts six
+
+
+class OneHub(Lab):
+    """FRR's first: a hub with a network of its own, two spokes, and a secret where all are ours."""
+
+    def __init__(self, tool, mixed):
+        self.secret = "" if mixed else f" ip nhrp authentication {SECRET}\n"  # Debian's nhrpd has none
+        lines = f"{self.secret} tunnel key 42\n"
+        behind = f"interface Loopback0\n ip address {LOOPBACK} 255.255.255.255\n"
+        routes = "".join(f"ip route 10.1.{n}.0 255.255.255.0 {scene.spoke(n)}\n" for n in (1, 2))
+        configs = {"hub1": scene.hub_config(f" ip nhrp redirect\n{lines}", behind + routes)}
+        routes = f"ip route 10.1.0.0 255.255.0.0 {scene.HUB}\nip route {LOOPBACK} 255.255.255.255 {scene.HUB}\n"
+        lines += f" ip nhrp registration timeout {HOLD_S // 3}\n ip nhrp registration no-unique\n ip nhrp shortcut\n"
+        configs |= {f"spoke{n}": scene.spoke_config(n, lines, routes) for n in (1, 2)}
+        Routers.__init__(self, tool, {r: text.replace("holdtime 60", f"holdtime {HOLD_S}") for r, text in configs.items()},
+                         ["hub1", "spoke2"] if mixed else [])
+
+    def registered(self):
+        return all(self.servers(n) == [1] and self.has_client("hub1", scene.spoke(n), scene.spoke_nbma(n)) for n in (1, 2))
+
+    def hub_is_reached(self):
+        for n in (1, 2):
+            for address in (scene.HUB, LOOPBACK):
+                expect(f"echoes of spoke{n} from {address}", self.ping(f"spoke{n}", address, 100), 100)
+
+    def secret_of_hub(self, secret):
+        self.configure("hub1", self.configs["hub1"].replace(SECRET, secret))
+        self.tool("hub1", "reload")
+        self.tool("hub1", "clear", "nhrp")
+        for n in (1, 2):
+            self.clear(n)
+
+    def questions(self):
+        return self.show("spoke1", "counters")["engine"]["RESOLUTION_REQUEST_SENT"]
+
+    def deaf(self, on):
+        self.exec("spoke2", "iptables-legacy", "-I" if on else "-D", "INPUT", "-i", "Gi0-0", "-j", "DROP")
+
+
+def wrong_secret(lab):
+    lab.secret_of_hub(WRONG)
+    wait_for("nobody is registered by the wrong secret", lambda: [lab.servers(1), lab.servers(2)] == [[], []]
+             and not any(lab.client("hub1", scene.spoke(n)) for n in (1, 2)), GONE_S)
+    expect("echoes from the hub to whom it does not know", lab.ping("spoke1", scene.HUB, 5, 0.2), 0)
+    lab.secret_of_hub(SECRET)
+    wait_for("both are registered again", lab.registered, GONE_S)
+    lab.hub_is_reached()
+    print("a wrong secret keeps them out", flush=True)
+
+
+def one_hub(tool, mixed):
+    with OneHub(tool, mixed) as lab:
+        wait_for("both are registered", lab.registered, GONE_S)
+        lab.hub_is_reached()
+        if not mixed:
+            wrong_secret(lab)
+        wait_for("spoke1 reaches spoke2", lambda: lab.ttl(1, 2), 30)
+        flow_lossless(lab, 1, 2, 200, "all is well")
+        direct(lab, 1, 2)
+        lab.deaf(True)
+        lab.clear(1)
+        begun, before = time.monotonic(), lab.questions()
+        flow = lab.stream(1, 2)
+        wait_for("what spoke1 asks is not answered", lambda: any(b["type"] == "incomplete" for b in lab.show("spoke1", "nhrp")["bindings"]), 10)
+        wait_for("time goes by", lambda: time.monotonic() > begun + DEAF_S, DEAF_S + 1, 1)
+        asked = lab.questions() - before
+        check(f"{asked} questions", QUESTIONS[0] <= asked <= QUESTIONS[1])
+        lab.deaf(False)
+        wait_for("spoke2 is registered again", lab.registered, GONE_S)
+        flow.flowing(20)
+        flow.stop()
+        direct(lab, 1, 2)
+        print(f"a deaf spoke is asked {asked} times in {DEAF_S} s, and talked to again", flush=True)
 
 
 def flow_lossless(lab, a, b, packets, what):
@@ -171,13 +252,15 @@ def best_hub(tool, mixed):
         print("the best hub by priority, its backup, and back", flush=True)
 
 
+PARTS = {part.__name__: part for part in (one_hub, all_hubs, by_the_hub, best_hub)}
+
+
 def main():
     tempfile.tempdir = "/dev/shm"  # the rest of the host's file system is read-only in the rig
     tool, kind = os.path.abspath(sys.argv[1]), sys.argv[2]
     check(f"{kind} is neither ours nor mixed", kind in ("ours", "mixed"))
-    all_hubs(tool, kind == "mixed")
-    by_the_hub(tool, kind == "mixed")
-    best_hub(tool, kind == "mixed")
+    for part in sys.argv[3:] or PARTS:
+        PARTS[part](tool, kind == "mixed")
     print("held", flush=True)
 
 
