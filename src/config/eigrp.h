@@ -37,6 +37,9 @@ struct eigrp_interface {
 int eigrp_interface_read(const struct eigrp_process *p, const struct config_interface *i, struct eigrp_interface *out);
 void eigrp_interface_done(struct eigrp_interface *i);
 
+/* The first key of a key chain, "" when there is none; chain may be NULL. A secret. */
+const char *eigrp_key(const struct config *c, const char *chain);
+
 /* Does EIGRP run there: a `network` line takes its address in, and it belongs to no VRF. */
 bool eigrp_runs_on(const struct eigrp_process *p, const struct config_interface *i);
 

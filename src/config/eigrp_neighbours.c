@@ -96,7 +96,7 @@ static bool named_by_hand(const struct end *e, const struct ipaddr *other)
 
 /* ---- keys ---- */
 
-static const char *first_key(const struct config *c, const char *chain)
+const char *eigrp_key(const struct config *c, const char *chain)
 {
 	for (size_t i = 0; chain && i < c->block_count; i++) {
 		const struct config_block *b = &c->blocks[i];
@@ -116,7 +116,7 @@ static bool keys_agree(const struct end *a, const struct end *b)
 
 	if (mine != other)
 		return false;
-	return !mine || !strcmp(first_key(a->router, a->says.key_chain), first_key(b->router, b->says.key_chain));
+	return !mine || !strcmp(eigrp_key(a->router, a->says.key_chain), eigrp_key(b->router, b->says.key_chain));
 }
 
 /* ---- pairs ---- */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lab/certificates.h"
+#include "lab/core.h"
 #include "lab/eigrp.h"
 #include "lab/memory.h"
 #include "lab/net.h"
@@ -187,6 +188,31 @@ static int make_plan(struct lab *lab, char *error, size_t size)
 	return r;
 }
 
+/* What joins the hubs, where the folder does not have it: one more router, and the plan made anew. */
+static int supply_core(struct lab *lab, char *error, size_t size)
+{
+	char *note, *text = lab_missing_core(lab->plan, &note);
+	size_t n = lab->config_count;
+	int r = 0;
+
+	if (text) {
+		*(char **)lab_append(&lab->files, &n, sizeof(char *)) = lab_strdup(LAB_CORE_NAME);
+		*(struct config **)lab_append(&lab->configs, &lab->config_count, sizeof(struct config *)) =
+			config_read_text(LAB_CORE_NAME, text, strlen(text), error, size);
+		lab_plan_free(lab->plan);
+		lab_conf_free(lab->conf);
+		lab->plan = NULL;
+		lab->conf = NULL;
+		r = lab->configs[n] ? make_plan(lab, error, size) : 2;
+	}
+	if (text && r == 0)
+		*(char **)lab_append(&lab->plan->notes, &lab->plan->note_count, sizeof(char *)) = note;
+	else
+		free(note);
+	free(text);
+	return r;
+}
+
 static int open_dir(struct lab *lab, const char *dir, char *error, size_t size)
 {
 	int r;
@@ -198,6 +224,8 @@ static int open_dir(struct lab *lab, const char *dir, char *error, size_t size)
 	r = read_configs(lab, error, size);
 	if (r == 0)
 		r = make_plan(lab, error, size);
+	if (r == 0)
+		r = supply_core(lab, error, size);
 	if (r != 0)
 		return r;
 	lab->runtimes = lab_calloc(lab->config_count, sizeof(*lab->runtimes));

@@ -97,6 +97,31 @@ static void print_boxes(const struct lab_plan *plan, FILE *out)
 		fputc('\n', out);
 }
 
+static void print_dhcp(const struct lab_plan *plan, FILE *out)
+{
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		const struct lab_port *p = &plan->segments[i].ports[0];
+		char text[IPADDR_TEXT_MAX];
+
+		if (p->node == NODE_ROUTER && p->address_count && plan->routers[p->index].config->interfaces[p->interface].dhcp)
+			fprintf(out, "; %s for %s %s", ipaddr_format(&p->addresses[0].addr, text), plan->routers[p->index].name, p->ifname);
+	}
+}
+
+/* What no file describes, and is there all the same. */
+static void print_supplied(const struct lab_plan *plan, FILE *out)
+{
+	size_t uplinks = 0;
+
+	for (size_t i = 0; i < plan->segment_count; i++)
+		uplinks += lab_segment_port(&plan->segments[i], NODE_INTERNET, 0) != NULL;
+	fprintf(out, "\n  supplied: a host on each LAN");
+	if (uplinks)
+		fprintf(out, "; an internet between %zu uplinks, with the next hops that are no router's", uplinks);
+	print_dhcp(plan, out);
+	fputc('\n', out);
+}
+
 static size_t lan_count(const struct lab_plan *plan)
 {
 	size_t count = 0;
@@ -129,6 +154,7 @@ void lab_report_design(const struct lab *lab, FILE *out)
 		fputc('\n', out);
 	}
 	print_boxes(lab->plan, out);
+	print_supplied(lab->plan, out);
 	for (size_t i = 0; i < lab->plan->note_count; i++)
 		fprintf(out, "\n  note: %s", lab->plan->notes[i]);
 	if (lab->plan->note_count)
@@ -276,7 +302,8 @@ static void print_lines(const struct lab *lab, FILE *out)
 		count += config_count(lab->configs[i], CONFIG_NOT_SUPPORTED) +
 			 config_count(lab->configs[i], CONFIG_ERROR);
 	if (count)
-		fprintf(out, "\n%zu lines are not supported; dmvpn check %s names them\n", count, lab->dir);
+		fprintf(out, "\n%zu lines are not supported%s; dmvpn check %s names them\n", count,
+			lab->eigrp_bgp ? ", EIGRP's among them, which BGP carries" : "", lab->dir);
 }
 
 void lab_report_text(const struct lab *lab, const struct probes *p, const struct lab_result *r, FILE *out)

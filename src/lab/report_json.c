@@ -3,7 +3,10 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "lab/eigrp.h"
 
 /* Milliseconds and seconds to three digits. */
 static json_t *number(double v) { return json_real(round(v * 1000) / 1000); }
@@ -131,13 +134,44 @@ static json_t *notes(const struct lab *lab)
 	return list;
 }
 
+/* What stands for each line of EIGRP's. */
+static json_t *mapping(const struct lab *lab)
+{
+	char *text = NULL, *at, *line;
+	json_t *list = json_array();
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		return list;
+	lab_eigrp_report(lab, out);
+	fclose(out);
+	at = text;
+	while (at && (line = strsep(&at, "\n")))
+		if (*line)
+			json_array_append_new(list, json_string(line + strspn(line, " ")));
+	free(text);
+	return list;
+}
+
+static json_t *unreachable(const struct lab *lab, const struct probes *p, const struct lab_result *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; r->pairs && i < r->lan_pairs; i++)
+		if (!r->pairs[i].reachable)
+			json_array_append_new(list, json_sprintf("%s -> %s", lab->plan->hosts[p->shared->pairs[i].from].name,
+								 lab->plan->hosts[p->shared->pairs[i].to].name));
+	return list;
+}
+
 void lab_report_json(const struct lab *lab, const struct probes *p, const struct lab_result *r, FILE *out)
 {
 	json_t *faults = json_array(), *j;
 
 	for (size_t i = 0; i < r->fault_count; i++)
 		json_array_append_new(faults, fault(lab, p, &r->faults[i]));
-	j = json_pack("{s:i, s:s, s:I, s:o, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:b}",
+	j = json_pack("{s:i, s:s, s:I, s:o, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:b, s:o, s:s}",
 		      "schema", 1, "lab", lab->name, "routers", (json_int_t)lab->plan->router_count,
 		      "converged_s", r->converged_s < 0 ? json_null() : number(r->converged_s), "lan_pairs",
 		      (json_int_t)r->lan_pairs, "lan_reachable", (json_int_t)r->lan_reachable,
@@ -145,7 +179,9 @@ void lab_report_json(const struct lab *lab, const struct probes *p, const struct
 		      (json_int_t)r->expected, "up", (json_int_t)r->up, "first_flows", "pairs",
 		      (json_int_t)r->first_pairs, "sent", (json_int_t)r->first_sent, "lost",
 		      (json_int_t)r->first_lost, "lines", lines(lab), "notes", notes(lab), "faults", faults,
-		      "ok", r->ok);
+		      "ok", r->ok, "unreachable", unreachable(lab, p, r), "eigrp", lab->eigrp_bgp ? "bgp" : "eigrpd");
+	if (j && lab->eigrp_bgp)
+		json_object_set_new(j, "eigrp_by_bgp", mapping(lab));
 	if (!j)
 		return;
 	json_dumpf(j, out, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
