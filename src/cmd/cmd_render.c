@@ -7,16 +7,19 @@
 #include "config/render_frr.h"
 #include "config/render_nhrpd.h"
 #include "ike/render_swanctl.h"
+#include "kernel/nat.h"
+#include "kernel/transit.h"
 
 static int usage(FILE *out)
 {
-	fputs("usage: dmvpn render frr|nhrpd|ios FILE\n"
 	      "       dmvpn render frr --eigrp bgp FILE OTHER…\n"
+	fputs("usage: dmvpn render frr|nhrpd|nft|ios FILE\n"
 	      "       dmvpn render swanctl [--secrets] FILE\n"
 	      "  frr   the routing, for FRR's vtysh -b (frr.conf)\n"
 	      "        with --eigrp bgp EIGRP's intent in BGP's words, as labs carry it where eigrpd falls short; the\n"
 	      "        other files are those of its neighbours. A Cisco router's EIGRP does not understand it\n"
 	      "  nhrpd  its tunnels, where FRR's nhrpd is to serve them: lines to add to frr.conf\n"
+	      "  nft   the rules that dmvpnd sets itself: address translation, MSS, reports for shortcuts\n"
 	      "  swanctl  the protection of its tunnels, for strongSwan's swanctl --load-all; pre-shared\n"
 	      "           keys are left out unless --secrets is given\n"
 	      "  ios   the file in full words as a Cisco router takes it; what it would not understand\n"
@@ -102,10 +105,29 @@ static int render_swanctl(const struct config *c, bool with_secrets)
 	return error ? 2 : wrong ? 1 : 0;
 }
 
+/* The forwarder does the MSS of its tunnels, and the kernel that of its own: with "auto" who does is not known. */
+static int render_nft(const struct config *c)
+{
+	struct transit_interface interfaces[TRANSIT_INTERFACES_MAX];
+	const size_t count = transit_of_config(c, c->datapath != DATAPATH_USER, interfaces);
+	struct nat *n = nat_new(c);
+	char *transit = transit_ruleset(interfaces, count), *nat = n ? nat_ruleset(c, n) : NULL;
+
+	if (transit && nat)
+		printf("%s%s", transit, nat);
+	else
+		fputs("dmvpn render: out of memory\n", stderr);
+	free(transit);
+	free(nat);
+	nat_free(n);
+	return transit && nat ? 0 : 2;
+}
+
 static int render(const char *what, bool with_secrets, const struct config *c)
 {
 	return !strcmp(what, "frr")	? render_frr(c)
 	       : !strcmp(what, "nhrpd")	? render_nhrpd(c)
+	       : !strcmp(what, "nft")	? render_nft(c)
 	       : !strcmp(what, "ios")	? render_ios(c)
 					: render_swanctl(c, with_secrets);
 }
@@ -119,14 +141,10 @@ int cmd_render(int argc, char **argv)
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return usage(stdout);
-	if (argc == 3 && !strcmp(argv[1], "nft")) {
-		fprintf(stderr, "dmvpn render %s: not in this version\n", argv[1]);
-		return 2;
-	}
 	if (argc > 4 && !strcmp(argv[1], "frr") && !strcmp(argv[2], "--eigrp") && !strcmp(argv[3], "bgp"))
 		return render_eigrp((size_t)argc - 4, argv + 4);
 	if (argc != 3 + with_secrets || (with_secrets && strcmp(argv[1], "swanctl")) ||
-	    (strcmp(argv[1], "frr") && strcmp(argv[1], "nhrpd") && strcmp(argv[1], "ios") && strcmp(argv[1], "swanctl")))
+	    (strcmp(argv[1], "frr") && strcmp(argv[1], "nhrpd") && strcmp(argv[1], "nft") && strcmp(argv[1], "ios") && strcmp(argv[1], "swanctl")))
 		return usage(stderr);
 	c = config_read_file(argv[argc - 1], error, sizeof error);
 	if (!c) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/nat.h"
 #include "config/reading.h"
 
 /* ---- one tunnel ---- */
@@ -317,7 +318,7 @@ static bool list_used(struct reading *r, const char *name, struct list_seen *las
 	if (*name && !strcmp(last->name, name))
 		return last->used;
 	snprintf(last->name, sizeof last->name, "%s", name);
-	last->used = !reading_work(r, r->c->line_count * 4) || config_access_list_used(r->c, name);
+	last->used = !reading_work(r, r->c->line_count * 4) || (config_access_list_used(r->c, name) || nat_uses_list(r->c, name));
 	return last->used;
 }
 
@@ -331,7 +332,7 @@ static void check_access_list(struct reading *r, const struct config_block *b, s
 	if (numbered)
 		snprintf(name, sizeof name, "%.*s", (int)strcspn(b->head + 12, " "), b->head + 12);
 	if ((named && !list_used(r, strrchr(b->head, ' ') + 1, &none)) || (numbered && !list_used(r, name, last)))
-		demote_block(r, b, CONFIG_NO_EFFECT, false, "no routing block refers to this list");
+		demote_block(r, b, CONFIG_NO_EFFECT, false, "neither routing nor address translation refers to this list");
 }
 
 /* FRR runs one process of each kind, in the global table. */
@@ -400,6 +401,26 @@ static void check_redistribution(struct reading *r)
 	}
 }
 
+static bool is_translation(const char *head)
+{
+	return !strncmp(head, "ip nat inside source ", 21) || !strncmp(head, "ip nat source ", 14);
+}
+
+static void check_translation(struct reading *r)
+{
+	struct nat *n;
+
+	for (size_t i = 0; i < r->c->block_count; i++) {
+		if (is_translation(r->c->blocks[i].head) && !reading_work(r, r->c->line_count))
+			return;
+	}
+	n = nat_new(r->c);
+	r->out_of_memory |= !n;
+	if (n && n->fault_line)
+		demote(r, n->fault_line, CONFIG_NOT_SUPPORTED, true, n->fault);
+	nat_free(n);
+}
+
 void reading_check(struct reading *r)
 {
 	for (size_t i = 0; i < r->c->interface_count; i++) {
@@ -416,4 +437,5 @@ void reading_check(struct reading *r)
 	check_tunnels(r);
 	check_processes(r);
 	check_redistribution(r);
+	check_translation(r);
 }

@@ -4,6 +4,7 @@
 static const struct command_table tables[] = {
 	{ MODE_SESSION, commands_session },
 	{ MODE_GLOBAL, commands_global },
+	{ MODE_GLOBAL, commands_nat },
 	{ MODE_GLOBAL, commands_route },
 	{ MODE_GLOBAL, commands_global_no_effect },
 	{ MODE_INTERFACE, commands_interface },

@@ -7,6 +7,7 @@
 extern const struct command commands_session[];
 extern const struct command commands_global[];
 extern const struct command commands_global_no_effect[];
+extern const struct command commands_nat[];
 extern const struct command commands_route[];
 extern const struct command commands_interface[];
 extern const struct command commands_link[];

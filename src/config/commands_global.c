@@ -338,8 +338,6 @@ const struct command commands_session[] = {
 	{ NULL },
 };
 
-#define NAT "address translation is not done"
-
 const struct command commands_global[] = {
 	{ "hostname <word>", HONOURED, NULL, set_hostname },
 	{ "version <word>", HONOURED, NULL, set_version },
@@ -382,7 +380,6 @@ const struct command commands_global[] = {
 	{ "ipv6 access-list <word>", HONOURED, NULL, NULL, MODE_ACL },
 	{ "ip access-list (resequence|logging|log-update) <*>", NO_EFFECT, "an operation, not a setting" },
 
-	{ "ip nat <*>", TRAFFIC, NAT },
 	{ "ip local policy route-map <word>", TRAFFIC, "policy routing of the router's own packets is not done" },
 	{ "ip local pool <*>", UNSUPPORTED, "no addresses are given out" },
 	{ "ip multicast-routing [<*>]", UNSUPPORTED, "multicast routing is not done; routing protocols' own multicast is carried" },

@@ -216,7 +216,15 @@ static void set_ipv6_enable(struct reading *r, const struct match *m)
 	reading_interface(r)->ipv6_enable = sets(m);
 }
 
-#define NAT "address translation is not done"
+/* What enters a tunnel is for other sites, which know its addresses as they are. */
+static void set_nat(struct reading *r, const struct match *m)
+{
+	reading_extra(r, m);
+	if (sets(m) && reading_interface(r)->is_tunnel && match_has(m, "outside"))
+		reading_unsupported(r, true, "what enters a tunnel is not translated");
+}
+
+#define NAT64 "addresses are not translated from one family into the other"
 #define FILTER "packets are not filtered here; use the system's own filter"
 #define MULTICAST "multicast routing is not done; routing protocols' own multicast is carried"
 
@@ -288,8 +296,7 @@ const struct command commands_interface[] = {
 	{ "[ip] flow monitor <word> [sampler <word>] (input|output)", NO_EFFECT, "flow records are not written" },
 	{ "performance monitor context <word>", NO_EFFECT, "flow records are not written" },
 	{ "ip helper-address [<*>]", UNSUPPORTED, "DHCP is not relayed; run a relay beside" },
-	{ "ip nat (inside|outside)", TRAFFIC, NAT },
-	{ "ip nat enable", TRAFFIC, NAT },
+	{ "ip nat (inside|outside|enable)", HONOURED, NULL, set_nat },
 	{ "ip access-group <word> (in|out)", TRAFFIC, FILTER },
 	{ "ipv6 traffic-filter <word> (in|out)", TRAFFIC, FILTER },
 	{ "ip inspect <word> (in|out)", TRAFFIC, FILTER },
@@ -329,7 +336,7 @@ const struct command commands_interface[] = {
 	{ "ip tcp header-compression [<*>]", UNSUPPORTED, "headers are not compressed" },
 	{ "ip dns view-group <word>", NO_EFFECT, "names are resolved by the system" },
 	{ "peer default ip address <*>", UNSUPPORTED, "no addresses are given out" },
-	{ "nat64 <*>", TRAFFIC, NAT },
+	{ "nat64 <*>", TRAFFIC, NAT64 },
 	{ "ipv6 unnumbered <if>", TRAFFIC, "give the interface an address of its own" },
 	{ "ipv6 virtual-reassembly [<*>]", NO_EFFECT, "left to the system" },
 	{ "ipv6 address <word> (<prefix6>|<ip6>) [<*>]", TRAFFIC, "write the whole address: there are no general prefixes" },

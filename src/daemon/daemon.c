@@ -190,6 +190,7 @@ static void stop_now(struct daemon *d)
 	answers_stop(d);
 	transit_stop(d);
 	uplinks_stop(d);
+	nat_stop(d);
 	adopt_clean(d);
 	tunnels_stop(d);
 	vrfs_stop(d);
@@ -385,6 +386,7 @@ static void go(struct daemon *d, int listen_fd)
 	goes_on = d->hello.is_restart || adopt_found_neighbours(d);
 	host_settings_apply(d);
 	transit_start(d);
+	nat_apply(d);
 	d->phase = DAEMON_RUNNING;
 	routes_replay(d->routes, overlay_route_changed, d);
 	if (uplinks_start(d) < 0)

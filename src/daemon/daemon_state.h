@@ -84,6 +84,7 @@ struct daemon {
 
 	struct transit *transit;   /* transit.c */
 	struct uplinks *uplinks;   /* uplinks.c */
+	char *nat_installed;       /* nat.c: the rules in force; NULL: not looked at yet */
 	struct answers *answers;   /* answers.c */
 };
 
@@ -138,6 +139,10 @@ void adopt_clean(struct daemon *d);      /* at a stop: removes everything of our
 int transit_start(struct daemon *d);
 void transit_apply(struct daemon *d);   /* the interfaces or their knobs have changed */
 void transit_stop(struct daemon *d);
+
+/* nat.c */
+void nat_apply(struct daemon *d);       /* the configuration has changed */
+void nat_stop(struct daemon *d);
 
 /* host_settings.c */
 void host_settings_apply(struct daemon *d);

@@ -200,6 +200,7 @@ static void change_to(struct daemon *d, struct config *fresh)
 	tunnels_apply(d);
 	transit_apply(d);
 	uplinks_apply(d);
+	nat_apply(d);
 	config_free(old);
 	monitor_resync(d->monitor);
 	tunnels_check(d);

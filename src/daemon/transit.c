@@ -52,54 +52,6 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 		trigger_read(d->transit->fd, report, d);
 }
 
-static void add_partners(struct transit_interface *out, const struct config_nhrp *n)
-{
-	for (size_t i = 0; i < n->partner_count && out->partner_count < TRANSIT_PARTNERS_MAX; i++)
-		out->partners[out->partner_count++] = n->partners[i].next_hop;
-}
-
-static void add_redirect(struct transit_interface *out, const struct config_tunnel *t)
-{
-	const struct config_nhrp *nhrp = t->nhrp4.redirect ? &t->nhrp4 : &t->nhrp6;
-
-	out->redirect = nhrp->redirect;
-	if (!out->redirect)
-		return;
-	out->domain = nhrp->network_id;
-	out->timeout_s = nhrp->redirect_timeout_s;
-	add_partners(out, &t->nhrp4);
-	add_partners(out, &t->nhrp6);
-}
-
-/* The forwarder lowers the MSS itself, without leaving the packet to another table. */
-static bool forwarder_carries(const struct daemon *d, const struct config_interface *i)
-{
-	return i->is_tunnel && !d->kernel;
-}
-
-static size_t wanted(const struct daemon *d, struct transit_interface *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < d->config->interface_count && n < TRANSIT_INTERFACES_MAX; i++) {
-		const struct config_interface *c = &d->config->interfaces[i];
-		struct transit_interface *o = &out[n];
-
-		if (c->shutdown)
-			continue;
-		memset(o, 0, sizeof *o);
-		memcpy(o->name, c->name, sizeof o->name);
-		if (c->is_tunnel)
-			add_redirect(o, c->tunnel);
-		if (!forwarder_carries(d, c)) {
-			o->mss4 = c->adjust_mss;
-			o->mss6 = c->adjust_mss6;
-		}
-		n += o->redirect || o->mss4 || o->mss6;
-	}
-	return n;
-}
-
 static void apply_due(uv_timer_t *timer)
 {
 	transit_apply(timer->data);
@@ -146,7 +98,7 @@ void transit_apply(struct daemon *d)
 {
 	struct transit *r = d->transit;
 	struct transit_interface now[TRANSIT_INTERFACES_MAX];
-	size_t count = wanted(d, now);
+	size_t count = transit_of_config(d->config, d->kernel != NULL, now);
 	char error[200] = "";
 	int rc = 0;
 
@@ -169,7 +121,7 @@ static bool has_rules(const struct daemon *d)
 {
 	struct transit_interface now[TRANSIT_INTERFACES_MAX];
 
-	return d->transit->installed_count > 0 || (uv_is_active((const uv_handle_t *)&d->transit->timer) && wanted(d, now) > 0);
+	return d->transit->installed_count > 0 || (uv_is_active((const uv_handle_t *)&d->transit->timer) && transit_of_config(d->config, d->kernel != NULL, now) > 0);
 }
 
 void transit_stop(struct daemon *d)

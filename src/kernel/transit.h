@@ -12,6 +12,8 @@
 
 #include "base/ipaddr.h"
 
+struct config;
+
 enum { TRANSIT_INTERFACES_MAX = 128, TRANSIT_PARTNERS_MAX = 8 };
 
 /* A packet of the pair of tunnels is reported when both allow redirects, once per timeout and pair of
@@ -25,6 +27,9 @@ struct transit_interface {
 	struct ipaddr partners[TRANSIT_PARTNERS_MAX]; /* next hops; not with the older tables */
 	uint16_t mss4, mss6; /* bytes, for connections that pass this interface in either direction; 0: as they are */
 };
+
+/* The interfaces that have something to say, of a router whose tunnels the kernel carries, or the forwarder. Their number. */
+size_t transit_of_config(const struct config *config, bool by_kernel, struct transit_interface out[TRANSIT_INTERFACES_MAX]);
 
 /* The ruleset as text for nft; malloc'd, NULL when out of memory. With no interface it only
  * removes the table. */

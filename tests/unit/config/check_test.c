@@ -83,7 +83,7 @@ static void second_processes_are_named(void **state)
 	assert_line(c, 4, CONFIG_NOT_SUPPORTED, "one such process");
 	assert_line(c, 6, CONFIG_NOT_SUPPORTED, "does not run that process");
 	assert_line(c, 7, CONFIG_HONOURED, NULL);
-	assert_line(c, 9, CONFIG_NO_EFFECT, "no routing block refers");
+	assert_line(c, 9, CONFIG_NO_EFFECT, "neither routing nor address translation refers");
 	config_free(c);
 }
 

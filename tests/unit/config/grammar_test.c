@@ -34,8 +34,8 @@ static const struct quirk quirks[] = {
 	{ TU "ip nhrp network-id", CONFIG_ERROR, "incomplete" },
 	{ TU "no ip nhrp map", CONFIG_ERROR, "incomplete" },
 	{ TU "frobnicate", CONFIG_NOT_SUPPORTED, "unknown command" },
-	{ TU "ip nat inside", CONFIG_NOT_SUPPORTED, "translation" },
-	{ TU "ip nat inside source list A interface Gi0/0 overload", CONFIG_NOT_SUPPORTED, "translation" },
+	{ TU "ip nat outside", CONFIG_NOT_SUPPORTED, "not translated" },
+	{ TU "ip nat outside source list 2 pool P", CONFIG_NOT_SUPPORTED, "outside are not translated" },
 	{ TU "ip route 10.0.0.0 255.0.0.0 192.0.2.1", CONFIG_HONOURED, NULL },
 	{ TU "router eig 1", CONFIG_HONOURED, NULL },
 	{ TU "net 10.0.0.0", CONFIG_NOT_SUPPORTED, "unknown" },
@@ -77,7 +77,7 @@ static void each_quirk(void **state)
 /* Known-bad and unknown lines inside of interfaces forbid running; others do not. */
 static void what_blocks(void **state)
 {
-	struct config *c = read_text("mumble\ninterface Gi0/0\n frobnicate\n ip nat inside\n ip helper-address 10.0.0.1\n");
+	struct config *c = read_text("mumble\ninterface Gi0/0\n frobnicate\n ip access-group A in\n ip helper-address 10.0.0.1\n");
 
 	(void)state;
 	assert_int_equal(config_blocking_count(c), 2);
