@@ -295,7 +295,9 @@ static void demote(struct reading *r, unsigned number, enum config_state state, 
 {
 	struct config_line *line = number && number <= r->c->line_count ? &r->c->lines[number - 1] : NULL;
 
-	if (!line || line->state != CONFIG_HONOURED)
+	const bool worse = changes_traffic && line && line->state == CONFIG_NOT_SUPPORTED && !line->changes_traffic;
+
+	if (!line || (line->state != CONFIG_HONOURED && !worse))
 		return;
 	line->state = state;
 	line->changes_traffic = changes_traffic;

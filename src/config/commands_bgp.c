@@ -8,6 +8,9 @@
 
 #define REDISTRIBUTE_END " [metric <0-4294967295>] [route-map <word>] [metric <0-4294967295>]"
 
+/* IOS takes OSPF's internal routes unless told otherwise; FRR cannot tell them apart there. */
+#define ALL_OF_OSPF "FRR takes external routes of OSPF along; a route-map by prefix or tag keeps them out"
+
 #define FAMILY_ROWS \
 	{ "network <ip> mask <mask> [route-map <word>]", HONOURED, .frr = "@network $1/2{route-map}" }, \
 	{ "network <ip> [route-map <word>]", HONOURED, .frr = "@network $c1{route-map}" }, \
@@ -20,8 +23,14 @@
 	{ "aggregate-address <ip> <mask> (advertise-map|attribute-map|suppress-map) <*>", TRAFFIC, "not in FRR" }, \
 	{ "redistribute (connected|static|rip)" REDISTRIBUTE_END, HONOURED, .frr = "@redistribute %1{metric}{route-map}" }, \
 	{ "redistribute eigrp <1-65535>" REDISTRIBUTE_END, HONOURED, .frr = "@redistribute eigrp{metric}{route-map}" }, \
-	{ "redistribute ospf <1-65535> [match [internal] [external [1]] [external [2]] [nssa-external [1]] [nssa-external [2]]]" \
-	  REDISTRIBUTE_END, HONOURED, .frr = "@redistribute ospf{metric}{route-map}" }, \
+	{ "redistribute ospf <1-65535> [match internal]" REDISTRIBUTE_END, UNSUPPORTED, ALL_OF_OSPF, \
+	  .frr = "@redistribute ospf{metric}{route-map}" }, \
+	{ "redistribute ospf <1-65535> match internal external [1] [external] [2] [nssa-external] [1] [nssa-external] [2]" REDISTRIBUTE_END, \
+	  HONOURED, .frr = "@redistribute ospf{metric}{route-map}" }, \
+	{ "redistribute ospf <1-65535> match (external|nssa-external) <*>", TRAFFIC, \
+	  "FRR takes internal routes of OSPF along; write match internal external, and a route-map" }, \
+	{ "redistribute ospf <1-65535> [metric <0-4294967295>] [route-map <word>] match <*>", TRAFFIC, \
+	  "write match directly behind the process" }, \
 	{ "redistribute ospfv3 <1-65535>" REDISTRIBUTE_END, HONOURED, .frr = "@redistribute ospf6{metric}{route-map}" }, \
 	{ "redistribute (isis|nhrp|lisp|odr|mobile) [<*>]", TRAFFIC, "this protocol is not run" }, \
 	{ "default-information originate", HONOURED, .frr = "" }, \

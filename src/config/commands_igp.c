@@ -51,6 +51,7 @@ const struct command commands_ospf[] = {
 	{ "distance ospf [external <1-255>] [inter-area <1-255>] [intra-area <1-255>] [external <1-255>]", HONOURED,
 	  .keeping = SINGLE, .frr = "distance ospf{intra-area}{inter-area}{external}" },
 	{ "distribute-list <word> out (connected|static|rip)", HONOURED, .frr = "=" },
+	{ "distribute-list <word> out (bgp <asn>|eigrp <1-65535>)", HONOURED, .frr = "distribute-list $1 out %3" },
 	{ "distribute-list <*>", TRAFFIC, "FRR does not filter what OSPF installs" },
 	{ "maximum-paths <1-64>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "neighbor <ip> [priority <0-255>] [poll-interval <0-65535>]", HONOURED, .keeping = KEYED,
@@ -151,7 +152,8 @@ const struct command commands_ospf6_af[] = {
 #define EIGRP_TOPOLOGY_COMMON \
 	{ "auto-summary", TRAFFIC, "networks are not summarised at class borders" }, \
 	{ "redistribute (connected|static|rip) [" EIGRP_METRIC "]", HONOURED, .frr = "redistribute %1{5metric}" }, \
-	{ "redistribute ospf <1-65535> [" EIGRP_METRIC "] [match <*>]", HONOURED, .frr = "redistribute ospf{5metric}" }, \
+	{ "redistribute ospf <1-65535> [" EIGRP_METRIC "]", HONOURED, .frr = "redistribute ospf{5metric}" }, \
+	{ "redistribute ospf <1-65535> " EIGRP_METRIC " match <*>", TRAFFIC, "FRR's eigrpd takes all kinds of OSPF's routes" }, \
 	{ "redistribute bgp <asn> [" EIGRP_METRIC "]", HONOURED, .frr = "redistribute bgp{5metric}" }, \
 	{ "redistribute (connected|static|rip) [" EIGRP_METRIC "] route-map <word> [" EIGRP_METRIC "]", TRAFFIC, NO_MAP }, \
 	{ "redistribute ospf <1-65535> [match <*>]", TRAFFIC, NO_MAP }, \
@@ -248,9 +250,11 @@ const struct command commands_rip[] = {
 	{ "passive-interface <if>", HONOURED, .keeping = TOGGLE, .frr = "=" },
 	{ "neighbor <ip>", HONOURED, .frr = "=" },
 	{ "auto-summary", TRAFFIC, "networks are not summarised at class borders" },
-	{ "default-information originate [route-map <word>]", HONOURED, .keeping = SINGLE, .frr = "default-information originate" },
+	{ "default-information originate", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "default-information originate route-map <word>", TRAFFIC, "FRR's ripd announces a default route without asking", .keeping = SINGLE },
 	{ "distance <1-255> <ip> <wild> [<word>]", TRAFFIC, "distances of single routers are not carried" },
-	{ "offset-list <*>", TRAFFIC, "offsets are not carried" },
+	{ "offset-list <word> (in|out) <0-16> [<if>]", HONOURED, .frr = "=" },
+	{ "offset-list 0 <*>", TRAFFIC, "name an access list that permits any" },
 	{ "(output-delay|flash-update-threshold|input-queue) [<*>]", NO_EFFECT, "left to FRR" },
 	{ "traffic-share min <*>", TRAFFIC, "traffic is shared evenly" },
 	{ "bfd all-interfaces", UNSUPPORTED, "write bfd interval on the interface" },

@@ -1,6 +1,20 @@
 /* Lists and maps that routing refers to: route-map, access-list, key chain, BFD template. */
+#include <string.h>
+
 #include "config/commands.h"
 #include "config/reading.h"
+
+/* "+10", in one word. */
+static void set_metric_step(struct reading *r, const struct match *m)
+{
+	const struct item *step = match_arg(m, 0);
+
+	if (step && ((step->text[0] != '+' && step->text[0] != '-') || !step->text[1] ||
+		     strspn(step->text + 1, "0123456789") != strlen(step->text + 1) || strlen(step->text) > 11))
+		reading_error(r, "write a number, or +N or -N", "%s is no metric", step->text);
+	else
+		reading_block_line(r, m);
+}
 
 const struct command commands_route_map[] = {
 	{ "description <text>", HONOURED, .keeping = SINGLE, .frr = "=" },
@@ -25,7 +39,9 @@ const struct command commands_route_map[] = {
 	{ "set tag <1-4294967295>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "set (automatic-tag|distance|lisp|aigp-metric) [<*>]", TRAFFIC, "FRR does not set this" },
 	{ "set metric-type (internal|external)", TRAFFIC, "FRR sets type-1 or type-2", .keeping = SINGLE },
-	{ "set metric [(+|-)] <0-4294967295>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "set metric <0-4294967295>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "set metric (+|-) <0-4294967295>", HONOURED, .keeping = SINGLE, .frr = "set metric %2$1" },
+	{ "set metric <word>", HONOURED, NULL, set_metric_step, .keeping = SINGLE, .frr = "=" },
 	{ "set metric <1-4294967295> <0-4294967295> <0-255> <1-255> <1-65535>", TRAFFIC, "FRR's maps set one metric", .keeping = SINGLE },
 	{ "set metric-type (type-1|type-2)", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "set local-preference <0-4294967295>", HONOURED, .keeping = SINGLE, .frr = "=" },

@@ -45,7 +45,7 @@ unsigned config_frr_daemons(const struct config *c)
 static bool line_uses_list(const char *text, const char *name)
 {
 	static const char *const before[] = { "match ip address ", "match ip next-hop ", "match ip route-source ",
-					      "distribute-list ", NULL };
+					      "distribute-list ", "offset-list ", NULL };
 	const size_t length = strlen(name);
 
 	for (size_t i = 0; before[i]; i++) {

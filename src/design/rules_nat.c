@@ -1,145 +1,74 @@
 /* Address translation at the router itself that takes hold of what belongs into a tunnel, or of the
- * tunnel's own packets. */
-#include <stdio.h>
-#include <string.h>
-
+ * tunnel's own packets. Here tunnels are kept out of it whatever the lines say (config/nat.h); elsewhere they are not. */
+#include "config/nat.h"
 #include "design/compare.h"
 #include "design/design.h"
 #include "design/said.h"
 
-/* ---- one line of an access list ---- */
+/* ---- what a rule takes in ---- */
 
-/* Takes one address specification ("any", "host A", "A WILDCARD", "A/L") off the text. */
-static bool take_address(const char **at, struct ipprefix *out, bool *any)
+static const struct access_entry *lists_permit(const struct access_list *lists, size_t count, const struct access_packet *p)
 {
-	char first[64], second[64] = "";
-	const char *next = *at;
+	for (size_t i = 0; i < count; i++) {
+		const struct access_entry *e = access_list_decides(&lists[i], p);
 
-	if (sscanf(next, "%63s %63s", first, second) < 1)
-		return false;
-	*any = !strcmp(first, "any");
-	next += strlen(first) + (next[strlen(first)] == ' ');
-	if (*any) {
-		*out = (struct ipprefix){ 0 };
-	} else if (!strcmp(first, "host")) {
-		if (!said_prefix(second, out))
-			return false;
-		next += strlen(second) + (next[strlen(second)] == ' ');
-	} else {
-		char both[130];
-		struct ipaddr mask;
-
-		snprintf(both, sizeof both, "%s %s", first, second);
-		if (!said_prefix(both, out))
-			return false;
-		if (!strchr(first, '/') && ipaddr_parse(second, &mask))
-			next += strlen(second) + (next[strlen(second)] == ' ');
+		if (e && e->permits)
+			return e;
 	}
-	*at = next;
-	return true;
+	return NULL;
 }
 
-static bool fits(const struct ipprefix *p, bool any, const struct ipaddr *addr)
+static bool leaves_by(const struct nat_term *t, const struct config_interface *out)
 {
-	return any || (addr && ipprefix_contains(p, addr));
-}
-
-enum verdict { NO_MATCH, DENIES, PERMITS };
-
-/* Does "permit gre any any" or "permit 10.0.0.0 0.0.0.255" take in what goes from `from` to `to`? */
-static enum verdict entry_says(const char *text, bool extended, const struct ipaddr *from, const struct ipaddr *to, bool own)
-{
-	char number[32], protocol[32] = "ip";
-	struct ipprefix source, target = { 0 };
-	bool any_source, any_target = true, permits;
-
-	if (!strncmp(text, "sequence ", 9))
-		text += 9;
-	if (*text >= '0' && *text <= '9' && sscanf(text, "%31s", number) == 1)
-		text += strlen(number) + 1;
-	permits = !strncmp(text, "permit ", 7);
-	if (!permits && strncmp(text, "deny ", 5))
-		return NO_MATCH;
-	text += permits ? 7 : 5;
-	if (extended) {
-		if (sscanf(text, "%31s", protocol) != 1)
-			return NO_MATCH;
-		text += strlen(protocol) + (text[strlen(protocol)] == ' ');
-	}
-	/* The tunnel's packets are GRE, ESP, or UDP 500 and 4500. */
-	if (strcmp(protocol, "ip") && strcmp(protocol, "ipv4") && !(own && (!strcmp(protocol, "gre") || !strcmp(protocol, "esp"))))
-		return NO_MATCH;
-	if (!take_address(&text, &source, &any_source) || (extended && !take_address(&text, &target, &any_target)))
-		return NO_MATCH;
-	if (!fits(&source, any_source, from) || !fits(&target, any_target, to))
-		return NO_MATCH;
-	return permits ? PERMITS : DENIES;
-}
-
-struct answer {
-	enum verdict verdict;
-	unsigned line;
-};
-
-static struct answer list_says(const struct config *c, const char *name, const struct ipaddr *from, const struct ipaddr *to, bool own)
-{
-	const struct config_block *named = block_named(c, "ip access-list extended", name);
-	const bool extended = named != NULL;
-	const bool numbered_extended = (*name == '1' && strlen(name) == 3) || (*name == '2' && strlen(name) == 4 && name[1] != '0' && name[1] < '7' && name[1] > '0');
-	char head[80];
-
-	named = named ? named : block_named(c, "ip access-list standard", name);
-	for (size_t i = 0; named && i < named->line_count; i++) {
-		const enum verdict v = entry_says(named->lines[i].text, extended, from, to, own);
-
-		if (v != NO_MATCH)
-			return (struct answer){ v, named->lines[i].line };
-	}
-	snprintf(head, sizeof head, "access-list %.60s", name);
-	for (const struct config_block *b = block_after(c, NULL, head); b; b = block_after(c, b, head)) {
-		const enum verdict v = entry_says(b->head + strlen(head) + 1, numbered_extended || strstr(b->head, " ip ") != NULL, from, to, own);
-
-		if (v != NO_MATCH)
-			return (struct answer){ v, b->line };
-	}
-	return (struct answer){ NO_MATCH, 0 };
-}
-
-/* ---- ip nat inside source list … ---- */
-
-struct nat {
-	const char *text;
-	unsigned line;
-};
-
-static bool nat_at(const struct config *c, size_t *at, struct nat *out)
-{
-	for (; *at < c->said_count; (*at)++) {
-		if (said_begins(c->said[*at].text, "ip nat inside source list")) {
-			*out = (struct nat){ c->said[*at].text, c->said[*at].line };
-			(*at)++;
+	for (size_t i = 0; i < t->out_count; i++) {
+		if (t->outs[i] == out)
 			return true;
-		}
 	}
-	for (; *at - c->said_count < c->block_count; (*at)++) {
-		const struct config_block *b = &c->blocks[*at - c->said_count];
-
-		if (said_begins(b->head, "ip nat inside source list")) {
-			*out = (struct nat){ b->head, b->line };
-			(*at)++;
-			return true;
-		}
-	}
-	return false;
+	return !t->out_count;
 }
 
-static void place_list(struct design_finding *f, const struct config *c, const char *name, unsigned line)
+/*
+ * The line of the list that makes the rule take the packet in when it leaves by `out`; 0: it does not. What the next hop
+ * is, is not known here: terms that ask for it take in nothing.
+ */
+static unsigned takes_in(const struct nat_rule *r, const struct access_packet *p, const struct config_interface *out)
 {
-	const struct config_block *named = block_named(c, "ip access-list extended", name);
+	for (size_t i = 0; i < r->term_count; i++) {
+		const struct nat_term *t = &r->terms[i];
+		const struct access_entry *e = lists_permit(t->lists, t->list_count, p);
 
-	finding_place(f, c, line);
-	named = named ? named : block_named(c, "ip access-list standard", name);
+		if (!leaves_by(t, out) || t->next_hop_count || (t->list_count && !e))
+			continue;
+		return !t->permits ? 0 : e ? e->line : r->line;
+	}
+	return 0;
+}
+
+/* "list NAT" or "route-map DSL". */
+static void name_of(const struct nat_rule *r, char out[80])
+{
+	char name[64] = "";
+
+	if (said_word_after(r->text, "list", name))
+		snprintf(out, 80, "list %s", name);
+	else if (said_word_after(r->text, "route-map", name))
+		snprintf(out, 80, "route-map %s", name);
+	else
+		snprintf(out, 80, "every list");
+}
+
+static void place_rule(struct design_finding *f, const struct config *c, const struct nat_rule *r, unsigned entry)
+{
+	char name[64];
+	const struct config_block *named = NULL;
+
+	finding_place(f, c, entry);
+	if (said_word_after(r->text, "list", name)) {
+		named = block_named(c, "ip access-list extended", name);
+		named = named ? named : block_named(c, "ip access-list standard", name);
+	}
 	finding_place(f, c, named ? named->line : 0);
+	finding_place(f, c, r->line);
 }
 
 static struct ipaddr peer_of(const struct design *d, const struct design_member *m)
@@ -153,71 +82,78 @@ static struct ipaddr peer_of(const struct design *d, const struct design_member 
 	return count ? d->members[d->links[in[0]].from].nbma : IPADDR_NONE;
 }
 
-/* The list also names what the router itself sends from the outside interface: the tunnel. */
-static void catches_own(struct design *d, const struct design_member *m, const struct nat *n)
+/* The rule also takes in what the router itself sends from the outside interface: the tunnel. */
+static void catches_own(struct design *d, const struct design_member *m, const struct nat_rule *r)
 {
+	enum { GRE = 47 };
 	const struct config *c = member_config(d, m);
-	const struct ipaddr peer = peer_of(d, m);
-	struct answer a;
+	const struct access_packet p = { m->nbma, peer_of(d, m), GRE };
 	struct design_finding *f;
-	char list[64], outside[64] = "";
+	unsigned entry;
+	char list[80];
 
-	if (!said_word_after(n->text, "list", list) || ipaddr_is_none(&m->nbma) || !m->source)
-		return;
 	/* Only what leaves by that interface is translated. */
-	if (said_word_after(n->text, "interface", outside) && strcmp(outside, m->source->ios_name))
+	if (ipaddr_is_none(&m->nbma) || !m->source || (r->interface && r->interface != m->source))
 		return;
-	a = list_says(c, list, &m->nbma, ipaddr_is_none(&peer) ? NULL : &peer, true);
-	if (a.verdict != PERMITS)
+	entry = takes_in(r, &p, m->source);
+	if (!entry)
 		return;
-	f = design_found(d, RULE_NAT_CATCHES_TUNNEL, "permit only the networks inside, or deny the router's own address first", "%s: list %s of the address translation takes in the router's own packets, %s among them",
+	name_of(r, list);
+	f = design_found(d, RULE_NAT_CATCHES_TUNNEL, "permit only the networks inside, or deny the router's own address first", "%s: %s of the address translation takes in the router's own packets, %s among them",
 			 member_name(d, m), list, m->interface->ios_name);
-	place_list(f, c, list, a.line);
-	finding_place(f, c, n->line);
+	place_rule(f, c, r, entry);
 	finding_place(f, c, m->interface->line);
 	finding_place(f, c, m->source->line);
 }
 
-/* The tunnel counts as outside, and the list takes in what goes to other sites. */
-static void catches_sites(struct design *d, const struct design_member *m, const struct nat *n)
+/* The tunnel counts as outside, and the rule takes in what goes to other sites. */
+static void catches_sites(struct design *d, const struct design_member *m, const struct nat_rule *r)
 {
 	const struct config_said *outside = said_find(m->interface, "ip nat outside");
 	const struct config *c = member_config(d, m);
-	struct design_finding *f;
-	char list[64];
+	const struct config_address *far = m->link_count ? d->members[d->links[m->first_link].to].address : NULL;
+	char list[80];
 
-	if (!outside || !said_word_after(n->text, "list", list))
-		return;
-	for (size_t i = 0; i < c->interface_count; i++) {
+	for (size_t i = 0; outside && i < c->interface_count; i++) {
 		const struct config_interface *lan = &c->interfaces[i];
-		struct answer a;
+		struct access_packet p = { .protocol = -1 };
+		struct design_finding *f;
+		unsigned entry;
 
 		if (lan->is_tunnel || !lan->address_count || !said_find(lan, "ip nat inside"))
 			continue;
-		a = list_says(c, list, &lan->addresses[0].addr, m->link_count && d->members[d->links[m->first_link].to].address ?
-			      &d->members[d->links[m->first_link].to].address->addr : NULL, false);
-		if (a.verdict != PERMITS)
+		p.from = lan->addresses[0].addr;
+		p.to = far ? far->addr : IPADDR_NONE;
+		entry = takes_in(r, &p, m->interface);
+		if (!entry)
 			continue;
+		name_of(r, list);
 		f = design_found(d, RULE_NAT_CATCHES_TUNNEL, "take ip nat outside off the tunnel, or deny the other sites in the list first",
-				 "%s: %s is an outside of the address translation, and list %s takes in what goes to other sites", member_name(d, m), m->interface->ios_name, list);
+				 "%s: %s is an outside of the address translation, and %s takes in what goes to other sites", member_name(d, m), m->interface->ios_name, list);
 		finding_place(f, c, outside->line);
-		place_list(f, c, list, a.line);
-		finding_place(f, c, n->line);
+		place_rule(f, c, r, entry);
 		finding_place(f, c, m->interface->line);
 		return;
+	}
+}
+
+static void rules_of(struct design *d, const struct design_member *m, const struct nat *n)
+{
+	for (size_t i = 0; i < n->rule_count; i++) {
+		if (n->rules[i].is_static)
+			continue;
+		catches_own(d, m, &n->rules[i]);
+		catches_sites(d, m, &n->rules[i]);
 	}
 }
 
 void rules_nat(struct design *d)
 {
 	for (size_t i = 0; i < d->member_count; i++) {
-		const struct design_member *m = &d->members[i];
-		const struct config *c = member_config(d, m);
-		struct nat n;
+		struct nat *n = nat_new(member_config(d, &d->members[i]));
 
-		for (size_t at = 0; nat_at(c, &at, &n);) {
-			catches_own(d, m, &n);
-			catches_sites(d, m, &n);
-		}
+		if (n)
+			rules_of(d, &d->members[i], n);
+		nat_free(n);
 	}
 }

@@ -192,10 +192,37 @@ static void frr_takes_it(void **state)
 	config_free(c);
 }
 
+/* IOS's ways of taking routes from one protocol into another, and of filtering them. */
+static void redistribution(void **state)
+{
+	struct config *c = read_text("router bgp 65000\n redistribute ospf 1 match internal external 1 external 2 route-map M\n"
+				     " redistribute static metric 5\n"
+				     "router ospf 1\n redistribute bgp 65000 subnets route-map M\n distribute-list 7 out bgp 65000\n"
+				     "router rip\n offset-list 7 in 3 Tunnel0\n redistribute bgp 65000 metric 3 route-map M\n"
+				     "access-list 7 permit 10.0.0.0 0.255.255.255\n"
+				     "route-map M permit 10\n set metric +10\nroute-map M permit 20\n set metric - 20\n");
+	struct config *external = read_text("router bgp 65000\n redistribute ospf 1 match external 2\nrouter ospf 1\n");
+	char *text = render(c), *only = render(external);
+
+	(void)state;
+	has(text, "  redistribute ospf route-map M\n");
+	has(text, "  redistribute static metric 5\n");
+	has(text, " redistribute bgp route-map M\n distribute-list 7 out bgp\n");
+	has(text, " offset-list 7 in 3 Tunnel0\n redistribute bgp metric 3 route-map M\n");
+	has(text, " set metric +10\n");
+	has(text, " set metric -20\n");
+	has(text, "access-list 7 permit 10.0.0.0 0.255.255.255\n");
+	has(only, "! not carried: redistribute ospf 1 match external 2\n");
+	free(text);
+	free(only);
+	config_free(c);
+	config_free(external);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(ios_becomes_frr), cmocka_unit_test(ospf_follows_nhrp),
-					   cmocka_unit_test(nhrp_becomes_nhrpd), cmocka_unit_test(frr_takes_it) };
+					   cmocka_unit_test(nhrp_becomes_nhrpd), cmocka_unit_test(redistribution), cmocka_unit_test(frr_takes_it) };
 
 	forms = argc > 1 ? argv[1] : ".";
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,18 @@ static void two_uplinks(void **state)
 
 #define NAT "ip nat inside source list N interface GigabitEthernet0/0 overload\nip access-list extended N\n"
 
+#define MAP "ip nat inside source route-map M interface GigabitEthernet0/0 overload\nip access-list extended N\n permit ip any any\n" \
+	"ip access-list extended OWN\n permit ip host 198.51.100.10 any\nroute-map M permit 10\n match ip address N\n"
+
+static void translation_by_route_map(void **state)
+{
+	(void)state;
+	at_spoke("ip route 0.0.0.0", MAP "ip route 0.0.0.0", RULE_NAT_CATCHES_TUNNEL, "permit ip any any");
+	at_spoke("ip route 0.0.0.0", MAP " match interface GigabitEthernet0/0\nip route 0.0.0.0", RULE_NAT_CATCHES_TUNNEL, "permit ip any any");
+	fine_at_spoke("ip route 0.0.0.0", MAP " match interface GigabitEthernet0/1\nip route 0.0.0.0");
+	fine_at_spoke("ip route 0.0.0.0", MAP "route-map M deny 5\n match ip address OWN\nip route 0.0.0.0");
+}
+
 static void translation(void **state)
 {
 	(void)state;
@@ -77,7 +89,7 @@ static void twice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sources), cmocka_unit_test(routes), cmocka_unit_test(two_uplinks), cmocka_unit_test(translation),
+		cmocka_unit_test(sources), cmocka_unit_test(routes), cmocka_unit_test(two_uplinks), cmocka_unit_test(translation), cmocka_unit_test(translation_by_route_map),
 		cmocka_unit_test(names), cmocka_unit_test(twice),
 	};
 
