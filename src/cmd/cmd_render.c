@@ -12,8 +12,8 @@
 
 static int usage(FILE *out)
 {
-	      "       dmvpn render frr --eigrp bgp FILE OTHER…\n"
 	fputs("usage: dmvpn render frr|nhrpd|nft|ios FILE\n"
+	      "       dmvpn render frr --eigrp bgp FILE OTHER…\n"
 	      "       dmvpn render swanctl [--secrets] FILE\n"
 	      "  frr   the routing, for FRR's vtysh -b (frr.conf)\n"
 	      "        with --eigrp bgp EIGRP's intent in BGP's words, as labs carry it where eigrpd falls short; the\n"
