@@ -163,8 +163,9 @@ const struct command commands_tunnel[] = {
 	{ "nhrp route-hold <1-300>", HONOURED, NULL, set_route_hold },
 	{ "nhrp route-watch", UNSUPPORTED, "shortcuts always follow the route that covers them", .keeping = TOGGLE },
 	{ "nhrp nflog-group <1-65535>", NO_EFFECT, "the redirect trigger is set up by the daemon itself" },
-	{ "nhrp map group <word> service-policy output <word>", NO_EFFECT, "quality of service is left to the system" },
-	{ "nhrp (group|attribute) <*>", NO_EFFECT, "quality of service is left to the system" },
+	{ "nhrp map group <word> service-policy output <word>", HONOURED },
+	{ "nhrp group <word>", HONOURED, .keeping = SINGLE },
+	{ "nhrp attribute <*>", NO_EFFECT, "a group is said by nhrp group" },
 	{ "mpls nhrp", TRAFFIC, "MPLS is not done" },
 	{ "nhrp event-publisher <*>", NO_EFFECT, "events go to the log" },
 	{ NULL },
@@ -601,8 +602,6 @@ static void set_identity_certificate(struct reading *r, const struct match *m)
 	nhrp_of(r, m)->identity_certificate = sets(m);
 }
 
-#define QOS "quality of service is left to the system"
-
 const struct command commands_nhrp[] = {
 	{ "(ip|ipv6) nhrp network-id <1-4294967295>", HONOURED, NULL, set_network_id },
 	{ "(ip|ipv6) nhrp authentication <secret>", HONOURED, NULL, set_authentication },
@@ -621,7 +620,9 @@ const struct command commands_nhrp[] = {
 	{ "ip nhrp map (<ip>|<prefix>) <host>", HONOURED, NULL, map_unicast },
 	{ "ip nhrp map <ip> <mask> <host>", HONOURED, NULL, map_unicast },
 	{ "ipv6 nhrp map (<ip6>|<prefix6>) <host>", HONOURED, NULL, map_unicast },
-	{ "(ip|ipv6) nhrp map group <word> service-policy output <word>", NO_EFFECT, QOS },
+	{ "(ip|ipv6) nhrp map group <word> service-policy output <word>", HONOURED },
+	{ "(ip|ipv6) nhrp group <word>", HONOURED, .keeping = SINGLE },
+	{ "(ip|ipv6) nhrp group <word> identity (fqdn|email|address|key-id|dn) <word>", HONOURED },
 	{ "ip nhrp nhs <ip> [nbma <host>] [multicast] [priority <0-255>] [cluster <0-10>]", HONOURED, NULL, set_nhs },
 	{ "ipv6 nhrp nhs <ip6> [nbma <host>] [multicast] [priority <0-255>] [cluster <0-10>]", HONOURED, NULL, set_nhs },
 	{ "(ip|ipv6) nhrp nhs dynamic nbma <host> [multicast] [priority <0-255>] [cluster <0-10>]", HONOURED, NULL,
@@ -636,7 +637,7 @@ const struct command commands_nhrp[] = {
 	{ "ip nhrp summary-map <prefix>", HONOURED, NULL, set_summary_map },
 	{ "ipv6 nhrp summary-map <prefix6>", HONOURED, NULL, set_summary_map },
 	{ "ip nhrp nhs <ip> <ip> <mask>", TRAFFIC, "a server serves all destinations" },
-	{ "(ip|ipv6) nhrp (group|attribute) <*>", NO_EFFECT, QOS },
+	{ "(ip|ipv6) nhrp attribute <*>", NO_EFFECT, "a group is said by ip nhrp group" },
 	{ "(ip|ipv6) nhrp record", NO_EFFECT, "transit records are always written" },
 	{ "(ip|ipv6) nhrp responder <if>", NO_EFFECT, "the tunnel's own address is always given" },
 	{ "(ip|ipv6) nhrp use <1-65535>", NO_EFFECT, "the first packet asks for the way" },

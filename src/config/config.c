@@ -36,6 +36,20 @@ static void nhrp_done(struct config_nhrp *n)
 	free(n->summary_maps);
 }
 
+static void groups_done(struct config_groups *g)
+{
+	free(g->own);
+	for (size_t i = 0; i < g->map_count; i++)
+		free(g->maps[i].group);
+	free(g->maps);
+	for (size_t i = 0; i < g->identity_count; i++) {
+		free(g->identities[i].group);
+		free(g->identities[i].identity.kind);
+		free(g->identities[i].identity.name);
+	}
+	free(g->identities);
+}
+
 static void tunnel_free(struct config_tunnel *t)
 {
 	if (!t)
@@ -45,6 +59,7 @@ static void tunnel_free(struct config_tunnel *t)
 	free(t->protection_profile);
 	nhrp_done(&t->nhrp4);
 	nhrp_done(&t->nhrp6);
+	groups_done(&t->groups);
 	free(t);
 }
 

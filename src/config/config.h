@@ -91,6 +91,28 @@ struct config_partner {
 	struct config_host nbma;
 };
 
+/* `ip nhrp map group NAME service-policy output POLICY`: what each client of that group is sent at most. */
+struct config_group_map {
+	char *group;
+	uint64_t rate_bps;     /* bits a second on the wire, never 0 */
+	uint32_t burst_octets; /* that go at once after a pause */
+};
+
+/* `ip nhrp group NAME identity KIND NAME`: whoever IKE authenticated by this name belongs to that group, whatever he says. */
+struct config_group_identity {
+	char *group;
+	struct config_nhrp_identity identity; /* without an address */
+};
+
+/* Groups of spokes, of either family's lines. */
+struct config_groups {
+	char *own; /* that we belong to, `ip nhrp group NAME`; NULL: none */
+	size_t map_count;
+	struct config_group_map *maps;
+	size_t identity_count;
+	struct config_group_identity *identities;
+};
+
 /* The `ip nhrp …` (or `ipv6 nhrp …`) lines of one tunnel. */
 struct config_nhrp {
 	bool enabled; /* network-id was given */
@@ -181,6 +203,7 @@ struct config_tunnel {
 	struct config_bfd bfd;    /* NHRP watches its peers by it, unless told not to */
 	struct config_nhrp nhrp4; /* `ip nhrp …` */
 	struct config_nhrp nhrp6; /* `ipv6 nhrp …` */
+	struct config_groups groups;
 };
 
 struct config_interface {

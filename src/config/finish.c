@@ -181,6 +181,7 @@ void reading_finish(struct reading *r)
 		if (!t)
 			continue;
 		reading_finish_bfd(r->c, interface, &t->bfd);
+		reading_finish_groups(r, interface);
 		nhrp_defaults(&t->nhrp4, implied && t->mode == TUNNEL_GRE_MULTIPOINT);
 		nhrp_defaults(&t->nhrp6, implied && t->mode == TUNNEL_GRE_MULTIPOINT);
 	}

@@ -315,10 +315,20 @@ static bool comes_first(const char *extra)
 	return false;
 }
 
+/* `ip nhrp group NAME identity …` is a word of this project. */
+static bool is_own_extra(const char *extra)
+{
+	return strstr(extra, "nhrp group ") && strstr(extra, " identity ");
+}
+
 static void print_extras(const struct printer *p, const struct config_interface *i, bool first)
 {
 	for (size_t k = 0; k < i->extra_count; k++) {
-		if (comes_first(i->extras[k]) == first)
+		if (comes_first(i->extras[k]) != first)
+			continue;
+		if (p->for_router && is_own_extra(i->extras[k]))
+			own(p, i->extras[k]);
+		else
 			fprintf(p->out, " %s\n", i->extras[k]);
 	}
 }

@@ -120,6 +120,7 @@ void reading_finish(struct reading *r);
 void reading_check(struct reading *r);
 void reading_finish_vrfs(struct config *c);
 void reading_finish_bfd(const struct config *c, const struct config_interface *i, struct config_bfd *out);
+void reading_finish_groups(struct reading *r, const struct config_interface *i); /* a tunnel's */
 /* A verdict on an earlier line; keeps the first error of a line. */
 void config_line_error(struct reading *r, unsigned number, const char *remedy, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

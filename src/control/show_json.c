@@ -251,6 +251,19 @@ static json_t *tunnel_traffic_json(const struct view *v)
 	return list;
 }
 
+static json_t *shape_json(const struct view_peer_traffic *p)
+{
+	json_t *const o = p->rate_bps ? json_object() : json_null();
+
+	if (!p->rate_bps)
+		return o;
+	json_object_set_new(o, "rate_bps", count_json(p->rate_bps));
+	json_object_set_new(o, "delayed", count_json(p->delayed));
+	json_object_set_new(o, "dropped", count_json(p->dropped));
+	json_object_set_new(o, "waiting", count_json(p->waiting));
+	return o;
+}
+
 static json_t *peer_traffic_json(const struct view *v)
 {
 	json_t *list = json_array();
@@ -265,6 +278,7 @@ static json_t *peer_traffic_json(const struct view *v)
 		json_object_set_new(o, "tx_packets", count_json(p->tx_packets));
 		json_object_set_new(o, "rx_bytes", count_json(p->rx_bytes));
 		json_object_set_new(o, "tx_bytes", count_json(p->tx_bytes));
+		json_object_set_new(o, "shape", shape_json(p));
 		json_array_append_new(list, o);
 	}
 	return list;

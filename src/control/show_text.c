@@ -298,6 +298,9 @@ static void print_traffic(FILE *f, const struct view *v)
 
 		fprintf(f, "  %s %s: received %" PRIu64 " packets %" PRIu64 " bytes, sent %" PRIu64 " packets %" PRIu64 " bytes\n",
 			p->tunnel, ipaddr_format(&p->nbma, in), p->rx_packets, p->rx_bytes, p->tx_packets, p->tx_bytes);
+		if (p->rate_bps)
+			fprintf(f, "    shaped to %" PRIu64 " kbit/s: %" PRIu64 " packets delayed, %" PRIu64 " dropped, %" PRIu64 " waiting\n",
+				p->rate_bps / 1000, p->delayed, p->dropped, p->waiting);
 	}
 	for (size_t i = 0; i < v->relay_traffic_count; i++) {
 		const struct view_relay_traffic *r = &v->relay_traffic[i];

@@ -143,6 +143,8 @@ struct view_peer_traffic {
 	const char *tunnel;
 	struct ipaddr nbma;
 	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
+	uint64_t rate_bps; /* that it is sent at most; 0: whatever there is */
+	uint64_t delayed, dropped, waiting; /* packets, for that */
 };
 
 struct view_relay_traffic {

@@ -27,9 +27,9 @@ struct datapath_ops {
 	void (*tunnel_set)(void *self, const struct datapath_tunnel *t);
 	void (*tunnel_del)(void *self, uint32_t tunnel);
 	/* key: what packets to it carry, when that is not the tunnel's; the kernel's GRE cannot do that. serves: one of our
-	 * NHSs, which the kernel cannot make use of either. */
+	 * NHSs. The kernel cannot make use of these, nor of a shape. */
 	void (*peer_set)(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma,
-			 const struct foreign_key *key, bool serves);
+			 const struct foreign_key *key, bool serves, const struct shape *shape);
 	void (*peer_del)(void *self, uint32_t tunnel, uint64_t peer);
 	void (*multicast)(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma, bool on);
 	void (*relays)(void *self, uint32_t tunnel, const struct relays *r);

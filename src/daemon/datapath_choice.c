@@ -89,6 +89,8 @@ static const char *kernel_obstacle(struct daemon *d)
 			return "a point-to-point tunnel has several next hop servers";
 		if (needs_telling_apart(d->config, c))
 			return "tunnels are told apart by more than their keys";
+		if (c->tunnel->groups.map_count > 0)
+			return "spokes are shaped by group, which the kernel's tunnels are not";
 		tried = c->tunnel->transport == IP_V6 ? &tried6 : &tried4;
 		if (!*tried && !gre_device_possible(&d->netlink, c->tunnel->transport))
 			return "this kernel has no GRE";

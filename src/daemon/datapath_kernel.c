@@ -122,7 +122,7 @@ static void tunnel_del(void *self, uint32_t number)
 }
 
 static void peer_set(void *self, uint32_t number, uint64_t id, const struct endpoint *nbma,
-		     const struct foreign_key *key, bool serves)
+		     const struct foreign_key *key, bool serves, const struct shape *shape)
 {
 	struct kernel_tunnel *t = kernel_tunnel_get(self, number);
 	struct datapath_peer *p;
@@ -131,6 +131,7 @@ static void peer_set(void *self, uint32_t number, uint64_t id, const struct endp
 	p = datapath_peers_get(&t->peers, id);
 	p->nbma = *nbma;
 	p->serves = serves;
+	(void)shape; /* a file that wants any is not given to the kernel (datapath_choice.c) */
 }
 
 static void peer_del(void *self, uint32_t number, uint64_t id)

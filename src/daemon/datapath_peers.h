@@ -17,6 +17,7 @@ struct datapath_peer {
 	struct foreign_key key;
 	bool multicast;
 	bool serves; /* an NHS */
+	struct shape shape;
 };
 
 /* All zero is an empty list. Pointers to entries hold until the next get, del or done. */

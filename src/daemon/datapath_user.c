@@ -76,6 +76,8 @@ static void tell_peer(const struct datapath_user *u, uint16_t type, uint32_t tun
 	m.peer = p->id;
 	m.nbma = p->nbma;
 	m.serves = p->serves;
+	m.shape.rate_bps = p->shape.rate_bps;
+	m.shape.burst_octets = p->shape.burst_octets;
 	m.key.given = p->key.given;
 	m.key.present = p->key.present;
 	m.key.key = p->key.key;
@@ -195,7 +197,7 @@ static void tunnel_del(void *self, uint32_t tunnel)
 }
 
 static void peer_set(void *self, uint32_t tunnel, uint64_t peer, const struct endpoint *nbma,
-		     const struct foreign_key *key, bool serves)
+		     const struct foreign_key *key, bool serves, const struct shape *shape)
 {
 	struct datapath_user *u = self;
 	struct mirror_tunnel *t = get(u, tunnel);
@@ -204,6 +206,7 @@ static void peer_set(void *self, uint32_t tunnel, uint64_t peer, const struct en
 	p->nbma = *nbma;
 	p->key = *key;
 	p->serves = serves;
+	p->shape = *shape;
 	tell_peer(u, FORWARD_PEER_SET, tunnel, p);
 	if (!ipaddr_is_none(&t->config.remote))
 		tell_tunnel(u, t);

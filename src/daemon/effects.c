@@ -126,7 +126,8 @@ static void apply(struct daemon *d, const struct effect *e)
 		ops->nhrp_send(self, e->tunnel, &e->send.to, e->send.bytes, e->send.length);
 		break;
 	case EFFECT_PEER_SET:
-		ops->peer_set(self, e->tunnel, e->peer.peer, &e->peer.nbma, &e->peer.key, e->peer.serves);
+		ops->peer_set(self, e->tunnel, e->peer.peer, &e->peer.nbma, &e->peer.key, e->peer.serves,
+			      &e->peer.shape);
 		break;
 	case EFFECT_PEER_DEL:
 		ops->peer_del(self, e->tunnel, e->peer.peer);

@@ -19,6 +19,7 @@ static void peer_held(struct daemon *d, const struct forward_peer *p)
 	ev.peer_known.peer = p->peer;
 	ev.peer_known.nbma = p->nbma;
 	ev.peer_known.key = key_of(&p->key);
+	ev.peer_known.shape = (struct shape){ .rate_bps = p->shape.rate_bps, .burst_octets = p->shape.burst_octets };
 	daemon_feed(d, &ev);
 }
 

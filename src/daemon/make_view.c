@@ -228,7 +228,8 @@ static bool add_traffic(struct daemon *d, struct made_view *m, const struct coun
 		const struct forward_peer_counters *n = &c->peers[i];
 
 		p[i] = (struct view_peer_traffic){ name_of(d, n->tunnel), n->nbma.addr, n->rx_packets, n->tx_packets,
-						   n->rx_bytes, n->tx_bytes };
+						   n->rx_bytes, n->tx_bytes, n->shape.rate_bps, n->shaped_delayed,
+						   n->shaped_dropped, n->shaped_waiting };
 	}
 	for (size_t i = 0; i < c->relay_count; i++) {
 		const struct forward_relay_counters *n = &c->relays[i];

@@ -309,7 +309,7 @@ static void peer_known_event(struct engine *e, const struct event *ev)
 	if (e->next_peer_id <= ev->peer_known.peer)
 		e->next_peer_id = ev->peer_known.peer + 1;
 	if (t)
-		peer_adopt(t, ev->peer_known.peer, &ev->peer_known.nbma, &ev->peer_known.key);
+		peer_adopt(t, ev->peer_known.peer, &ev->peer_known.nbma, &ev->peer_known.key, &ev->peer_known.shape);
 }
 
 static void settled_event(struct engine *e)

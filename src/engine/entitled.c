@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool line_matches(const struct overlay *o, const struct config_nhrp_identity *line)
+bool entitled_is(const struct overlay *o, const struct config_nhrp_identity *line)
 {
 	const struct engine *const e = overlay_engine(o);
 
@@ -20,7 +20,7 @@ static enum given given_by_configuration(const struct overlay *o, const struct i
 	enum given answer = TO_NOBODY;
 
 	for (size_t i = 0; i < o->cfg->identity_count; i++) {
-		const bool his = line_matches(o, &o->cfg->identities[i]);
+		const bool his = entitled_is(o, &o->cfg->identities[i]);
 		const bool there = ipprefix_contains(&o->cfg->identities[i].overlay, addr);
 
 		if (his && there)

@@ -7,6 +7,8 @@
 
 #include "engine/tunnel.h"
 
+/* Whether the sender of the message being handled is who that line names. */
+bool entitled_is(const struct overlay *o, const struct config_nhrp_identity *line);
 /*
  * NULL: the sender of the message being handled may have addr, as far as `ip nhrp identity …` tells;
  * else why not. Who was not authenticated may have what is nobody's.

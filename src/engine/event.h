@@ -28,6 +28,12 @@ struct foreign_key {
 	uint32_t key;
 };
 
+/* What a peer is sent at most. */
+struct shape {
+	uint64_t rate_bps;     /* bits a second on the wire; 0: whatever there is */
+	uint32_t burst_octets; /* that go at once after a pause */
+};
+
 /* One further next hop of a multipath route. */
 struct route_hop {
 	struct ipaddr gateway;
@@ -143,6 +149,7 @@ struct event {
 			uint64_t peer;
 			struct endpoint nbma;
 			struct foreign_key key;
+			struct shape shape;
 		} peer_known;
 		struct {
 			struct ipaddr addr;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "engine/group.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/tunnel.h"
@@ -67,6 +68,7 @@ static void say(const struct peer *p, enum effect_type type)
 	x->peer.nbma = p->nbma;
 	x->peer.key = p->key;
 	x->peer.serves = p->serves;
+	x->peer.shape = group_shape(&p->tunnel->settings, p->group);
 }
 
 static bool is_nhs(const struct tunnel *t, const struct endpoint *nbma)
@@ -184,7 +186,8 @@ static void set_id(struct peer *p, uint64_t id)
 	hash_add(&p->tunnel->peers_by_id, &p->by_id);
 }
 
-void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key)
+void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key,
+		const struct shape *shape)
 {
 	struct engine *const e = t->engine;
 	struct peer *p = peer_by_nbma(t, nbma);
@@ -202,7 +205,14 @@ void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, cons
 		p = add(t, id, nbma);
 	}
 	p->key = *key;
+	p->group = shape->rate_bps ? group_of_shape(&t->settings, shape) : GROUP_NONE;
 	p->adopted = true;
+}
+
+void peer_say_again(struct peer *p)
+{
+	if (p->tunnel->up && (p->references > 0 || p->idle_listed))
+		say(p, EFFECT_PEER_SET);
 }
 
 void peer_serves(struct peer *p)
@@ -212,6 +222,14 @@ void peer_serves(struct peer *p)
 	p->serves = true;
 	if (p->references > 0 || p->idle_listed)
 		say(p, EFFECT_PEER_SET);
+}
+
+void peer_set_group(struct peer *p, uint16_t group)
+{
+	if (p->group == group)
+		return;
+	p->group = group;
+	peer_say_again(p);
 }
 
 struct peer **peers_sorted(const struct tunnel *t)

@@ -27,6 +27,7 @@ struct peer {
 	unsigned multicast_references;
 	bool idle_listed;
 	bool serves;  /* was one of our NHSs since it became a peer */
+	uint16_t group; /* group.h: what it is sent at most */
 	bool adopted; /* of an earlier life, and held until the caller has swept what that left */
 	struct peer *next_idle;
 };
@@ -40,9 +41,12 @@ void peer_multicast_put(struct peer *p);
 struct peer *peer_by_nbma(const struct tunnel *t, const struct endpoint *nbma);
 struct peer *peer_by_id(const struct tunnel *t, uint64_t id);
 /* EVENT_PEER_KNOWN, before the tunnel is up; ignored afterwards. Held until peers_settled(). */
-void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key);
+void peer_adopt(struct tunnel *t, uint64_t id, const struct endpoint *nbma, const struct foreign_key *key,
+		const struct shape *shape);
 /* The sender of the message under way: the key that it came by is his. NULL is fine. */
 void peer_learn_key(struct peer *p);
+void peer_set_group(struct peer *p, uint16_t group);
+void peer_say_again(struct peer *p); /* to the data path, when it knows the peer */
 /* It is one of our NHSs now. */
 void peer_serves(struct peer *p);
 /* Adopted ones that nobody refers to go at the end of the event. */

@@ -10,6 +10,7 @@
 #include "engine/ladder.h"
 #include "engine/nhs_list.h"
 #include "engine/purge.h"
+#include "wire/nhrp_group.h"
 
 enum { LINK_LOCAL_STEP_MAX = 6 /* 64 s */ };
 
@@ -44,6 +45,8 @@ static void add_nat_address(struct nhrp_message *m, const struct nhs *n, struct 
 static bool send_for(struct nhs *n, const struct ipaddr *own, const struct ipaddr *dst, uint32_t id)
 {
 	const struct overlay *const o = n->overlay;
+	const char *const group = o->tunnel->settings.groups.own;
+	uint8_t group_room[NHRP_GROUP_OCTETS];
 	struct nhrp_message m;
 
 	build_start(o, &m, NHRP_REGISTRATION_REQUEST);
@@ -55,6 +58,8 @@ static bool send_for(struct nhs *n, const struct ipaddr *own, const struct ipadd
 	m.cies[0] = build_cie(o, ip_family_bits(o->family), o->cfg->holdtime_s, NULL, NULL);
 	m.cie_count = 1;
 	add_nat_address(&m, n, build_request_extensions(o, &m));
+	if (group) /* where there is no room left it goes without */
+		(void)nhrp_group_add(&m, group, group_room);
 	return message_send(n->overlay, &m, &n->nbma);
 }
 

@@ -11,8 +11,10 @@
 #include "engine/build.h"
 #include "engine/entitled.h"
 #include "engine/error.h"
+#include "engine/group.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
+#include "engine/peer.h"
 #include "engine/purge.h"
 
 enum { STRANGERS_SHARE = 2 /* one part in so many of max-send */ };
@@ -160,8 +162,11 @@ static uint8_t store(const struct claim *x, const struct nhrp_cie *c, struct bin
 		.hold = span_s(x->holding_s),
 	};
 
-	if (!binding_learn(x->overlay, &f))
+	const struct binding *const b = binding_learn(x->overlay, &f);
+
+	if (!b)
 		return NHRP_CODE_INSUFFICIENT_RESOURCES;
+	peer_set_group(b->peer, group_of_client(x->overlay, x->message));
 	if (!known)
 		say_client(x, "NHRP_NHC_UP", TRACE_NOTICE, NULL, NULL);
 	return NHRP_CODE_SUCCESS;
@@ -261,12 +266,18 @@ void server_restore(struct overlay *o, const struct event *ev)
 		.mtu_bytes = ev->saved.mtu_bytes, .hold = ev->saved.left,
 	};
 	const char *why;
+	const struct binding *b = NULL;
 	bool allowed;
 
 	e->in_identity = x.identity;
 	allowed = !binding_host(o, &x.addr) && judge(&x, &c, NULL, &why) == NHRP_CODE_SUCCESS;
+	if (allowed && x.nbma.addr.family == o->tunnel->settings.transport)
+		b = binding_learn(o, &f);
+	/* What it says of itself it will say again; the group that the data path still has stays until then. */
+	if (b && b->peer->group == GROUP_NONE)
+		peer_set_group(b->peer, group_of_client(o, NULL));
 	e->in_identity = NULL;
-	if (allowed && x.nbma.addr.family == o->tunnel->settings.transport && binding_learn(o, &f))
+	if (b)
 		say_client(&x, "NHRP_NHC_UP", TRACE_NOTICE, "saved before a restart, not confirmed yet", NULL);
 }
 

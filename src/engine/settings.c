@@ -70,6 +70,37 @@ static void free_nhrp(struct config_nhrp *n)
 	free(n->summary_maps);
 }
 
+static struct config_groups copy_groups(const struct config_groups *from)
+{
+	struct config_groups g = *from;
+
+	g.own = alloc_text(from->own);
+	g.maps = copy_array(from->maps, from->map_count, sizeof *g.maps);
+	for (size_t i = 0; i < g.map_count; i++)
+		g.maps[i].group = alloc_text(from->maps[i].group);
+	g.identities = copy_array(from->identities, from->identity_count, sizeof *g.identities);
+	for (size_t i = 0; i < g.identity_count; i++) {
+		g.identities[i].group = alloc_text(from->identities[i].group);
+		g.identities[i].identity.kind = alloc_text(from->identities[i].identity.kind);
+		g.identities[i].identity.name = alloc_text(from->identities[i].identity.name);
+	}
+	return g;
+}
+
+static void free_groups(struct config_groups *g)
+{
+	free(g->own);
+	for (size_t i = 0; i < g->map_count; i++)
+		free(g->maps[i].group);
+	free(g->maps);
+	for (size_t i = 0; i < g->identity_count; i++) {
+		free(g->identities[i].group);
+		free(g->identities[i].identity.kind);
+		free(g->identities[i].identity.name);
+	}
+	free(g->identities);
+}
+
 void settings_copy(struct settings *s, const struct config_interface *i)
 {
 	const struct config_tunnel *const t = i->tunnel;
@@ -92,6 +123,7 @@ void settings_copy(struct settings *s, const struct config_interface *i)
 	};
 	copy_nhrp(&s->nhrp4, &t->nhrp4);
 	copy_nhrp(&s->nhrp6, &t->nhrp6);
+	s->groups = copy_groups(&t->groups);
 }
 
 void settings_done(struct settings *s)
@@ -100,6 +132,7 @@ void settings_done(struct settings *s)
 	free(s->addresses);
 	free_nhrp(&s->nhrp4);
 	free_nhrp(&s->nhrp6);
+	free_groups(&s->groups);
 }
 
 static bool settings_same_host(const struct config_host *a, const struct config_host *b)

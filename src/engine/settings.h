@@ -21,6 +21,7 @@ struct settings {
 	size_t address_count;
 	struct config_address *addresses; /* owned */
 	struct config_nhrp nhrp4, nhrp6;  /* deep copies */
+	struct config_groups groups;      /* likewise */
 };
 
 /* Copies what the engine needs of a tunnel interface. */

@@ -13,6 +13,7 @@
 #include "engine/answer.h"
 #include "engine/bfd.h"
 #include "engine/binding.h"
+#include "engine/group.h"
 #include "engine/hold.h"
 #include "engine/name.h"
 #include "engine/nhs_list.h"
@@ -244,8 +245,8 @@ void tunnel_change(struct tunnel *t, struct settings *s)
 	struct settings old = t->settings;
 	bool again[2];
 
-	again[0] = registration_differs(&old.nhrp4, &s->nhrp4);
-	again[1] = registration_differs(&old.nhrp6, &s->nhrp6);
+	again[0] = registration_differs(&old.nhrp4, &s->nhrp4) || !same_text(old.groups.own, s->groups.own);
+	again[1] = registration_differs(&old.nhrp6, &s->nhrp6) || !same_text(old.groups.own, s->groups.own);
 	t->settings = *s;
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
@@ -253,6 +254,7 @@ void tunnel_change(struct tunnel *t, struct settings *s)
 	names_apply(t);
 	apply(t);
 	follow_paths(t);
+	groups_changed(t, &old);
 	if (t->settings.route_hold_s == 0)
 		hold_end(t);
 	if (memcmp(&old.bfd, &t->settings.bfd, sizeof old.bfd) != 0)

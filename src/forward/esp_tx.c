@@ -92,6 +92,21 @@ bool esp_tx_gre(struct worker *w, struct sa_session *session, const struct under
 	return true;
 }
 
+static size_t outer_octets(const struct sa_session *session)
+{
+	const struct esp_sa *sa = session->out;
+	const size_t ip = session->conf.local.addr.family == IP_V6 ? IP6_HEADER : IP4_HEADER_MIN;
+
+	return ip + (sa && sa->udp ? UDP_HEADER : 0);
+}
+
+size_t esp_tx_octets(const struct sa_session *session, size_t gre)
+{
+	const struct esp_sa *sa = session->out;
+
+	return outer_octets(session) + (sa ? esp_sealed_octets(&sa->suite, inner_header(sa) + gre) : gre);
+}
+
 uint32_t esp_tx_room(const struct sa_session *session, uint32_t path_mtu)
 {
 	const struct esp_sa *sa = session ? session->out : NULL;
@@ -99,8 +114,7 @@ uint32_t esp_tx_room(const struct sa_session *session, uint32_t path_mtu)
 
 	if (!sa)
 		return UINT32_MAX;
-	outer = sa->local.family == IP_V6 ? IP6_HEADER : IP4_HEADER_MIN;
-	outer += sa->udp ? UDP_HEADER : 0;
+	outer = outer_octets(session);
 	if (path_mtu <= outer)
 		return 0;
 	room = esp_plain_max(&sa->suite, path_mtu - outer);

@@ -15,6 +15,9 @@ bool esp_tx_gre(struct worker *w, struct sa_session *session, const struct under
  * it cannot be told (nothing can be sent). */
 uint32_t esp_tx_room(const struct sa_session *session, uint32_t path_mtu);
 
+/* Octets on the wire of a GRE packet of so many, outer header included; without an SA what it would be in clear. */
+size_t esp_tx_octets(const struct sa_session *session, size_t gre);
+
 /* The io was told that only that much of an outer packet gets to the session's peer. */
 void esp_tx_learn(struct worker *w, uint32_t session, uint32_t path_mtu);
 

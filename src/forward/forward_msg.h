@@ -131,12 +131,19 @@ struct forward_key {
 	uint32_t key;
 };
 
+/* What a peer is sent at most, its access link's headers included. */
+struct forward_shape {
+	uint64_t rate_bps;        /* bits a second; 0: whatever there is */
+	uint32_t burst_octets;    /* after a pause so many go at once */
+};
+
 struct forward_peer {
 	uint32_t tunnel;
 	uint64_t peer;
 	struct endpoint nbma;
 	struct forward_key key;   /* packets to it carry this; from it both this and the tunnel's are taken */
 	uint8_t serves;           /* one of our NHSs, live or not */
+	struct forward_shape shape;
 };
 
 struct forward_session {
@@ -243,6 +250,9 @@ struct forward_peer_counters {
 	uint64_t peer;
 	struct endpoint nbma;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+	struct forward_shape shape;
+	uint64_t shaped_delayed, shaped_dropped; /* packets */
+	uint32_t shaped_waiting;                 /* packets */
 };
 
 /* Packets that came from in_peer and left to out_peer (spoke -> hub -> spoke). */
@@ -324,6 +334,7 @@ struct forward_drop_counters {
 	X(HUSHED, "OSPF Hello while a next hop server may be dead") \
 	X(ECN, "congestion mark on a packet that cannot carry it") \
 	X(TOO_BIG, "larger than the path and must not be fragmented") \
+	X(SHAPED, "more for a peer than its shaping holds") \
 	X(NO_SA, "peer without a security association that can send") \
 	X(PROTECTION, "protected by another profile than the tunnel's, or not at all") \
 	X(ESP_SHORT, "ESP packet cut short") \

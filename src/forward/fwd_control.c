@@ -8,6 +8,8 @@
 #include "forward/probe.h"
 #include "forward/protect.h"
 #include "forward/sa_control.h"
+#include "forward/shaped_tx.h"
+#include "forward/shaper.h"
 
 int tables_init(struct tables *t)
 {
@@ -25,13 +27,15 @@ void tables_done(struct tables *t)
 
 void fwd_control_greet(struct worker *w)
 {
+	static const struct forward_shape none;
 	struct dump d;
 	struct peer *p;
 
 	w->io.control_send(w->io.context, FORWARD_HELLO, NULL, 0);
 	dump_begin(&d, w, FORWARD_PEER_HELD, sizeof(struct forward_peer));
 	TAILQ_FOREACH(p, &w->tables->peers.all, order) {
-		const struct forward_peer held = { .tunnel = p->tunnel, .peer = p->id, .nbma = p->nbma, .key = p->key };
+		const struct forward_peer held = { .tunnel = p->tunnel, .peer = p->id, .nbma = p->nbma, .key = p->key,
+						     .shape = p->shaper ? p->shaper->shape : none };
 
 		dump_add(&d, &held);
 	}
@@ -57,6 +61,7 @@ static void peer_forget(struct worker *w, struct peer *p)
 	if (t)
 		tunnel_multicast_remove(t, p);
 	relay_count_forget(&w->relays, p->tunnel, p->id);
+	shaped_forget(w, p);
 	peer_remove(&w->tables->peers, p);
 }
 
@@ -142,6 +147,8 @@ static bool peer_set_message(struct worker *w, const struct forward_peer *m)
 		return false;
 	p->key = m->key;
 	p->serves = m->serves;
+	if (!shaped_set(w, p, &m->shape))
+		return false;
 	p->generation = w->tables->generation;
 	if (p->relay == PEER_RELAY_NEVER && relay_listed(t, p->id))
 		p->relay = PEER_RELAY_LIVE;
@@ -245,9 +252,15 @@ static void counters_answer(struct worker *w)
 	dump_flush(&d);
 	dump_begin(&d, w, FORWARD_PEER_COUNTERS, sizeof(struct forward_peer_counters));
 	TAILQ_FOREACH(p, &w->tables->peers.all, order) {
-		const struct forward_peer_counters c = { p->tunnel, p->id, p->nbma, p->rx_packets, p->rx_bytes,
-							 p->tx_packets, p->tx_bytes };
+		struct forward_peer_counters c = { .tunnel = p->tunnel, .peer = p->id, .nbma = p->nbma, .rx_packets = p->rx_packets,
+						   .rx_bytes = p->rx_bytes, .tx_packets = p->tx_packets, .tx_bytes = p->tx_bytes };
 
+		if (p->shaper) {
+			c.shape = p->shaper->shape;
+			c.shaped_delayed = p->shaper->delayed;
+			c.shaped_dropped = p->shaper->dropped;
+			c.shaped_waiting = (uint32_t)p->shaper->packets;
+		}
 		dump_add(&d, &c);
 	}
 	dump_flush(&d);

@@ -18,6 +18,7 @@
 #include "forward/kernel_io.h"
 #include "forward/protect.h"
 #include "forward/send_error.h"
+#include "forward/shaped_tx.h"
 #include "forward/xfrm_link.h"
 #include "keeper/keeper_msg.h"
 
@@ -406,6 +407,7 @@ static void settle(struct forwarder *f)
 	else
 		protect_replay(f->worker);
 	bfd_run(f);
+	shaped_run(f->worker);
 	control_queue_flush(&f->io->control_queue, f->io->control_fd);
 	f->bfdd_slow = !bfdd_link_flush(&f->bfdd, f->worker);
 	f->charon_slow = !xfrm_link_events(f->worker, &f->xfrm_links);
@@ -422,7 +424,8 @@ static void punctual(struct forwarder *f)
 
 static int wait_ms(const struct forwarder *f)
 {
-	const struct instant due = instant_min(protect_deadline(f->worker->protection), bfd_front_deadline(f->worker));
+	const struct instant due = instant_min(instant_min(protect_deadline(f->worker->protection), bfd_front_deadline(f->worker)),
+					       shaped_deadline(f->worker));
 	const int64_t left = instant_is_never(due) ? INT64_MAX : instant_since(due, now_read()).us;
 
 	const int64_t most = f->charon_slow || f->bfdd_slow || !control_queue_empty(&f->io->control_queue) ? SLOW_READER_MS : INT32_MAX / 1000;

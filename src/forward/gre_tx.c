@@ -11,6 +11,7 @@
 #include "forward/nd.h"
 #include "forward/neighbour.h"
 #include "forward/protect.h"
+#include "forward/shaped_tx.h"
 #include "wire/gre.h"
 
 enum { PROTO_IGMP = 2, NHRP_TOS = 0xc0, NHRP_TTL = 255, TTL_DEFAULT = 255 };
@@ -38,8 +39,8 @@ static void quiet_tell(struct worker *w, const struct tunnel *t, struct peer *pe
 	w->io.control_send(w->io.context, FORWARD_QUIET, &message, sizeof message);
 }
 
-void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
-		  const struct segment *packet, const struct ip_view *ip)
+void gre_tx_now(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
+		const struct segment *packet, const struct ip_view *ip)
 {
 	const uint16_t protocol = ip->version == 4 ? GRE_PROTO_IPV4 : GRE_PROTO_IPV6;
 	const uint8_t *gre = gre_prepend(t, peer, protocol, packet->packet);
@@ -64,6 +65,13 @@ void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const s
 		peer->sent_at = w->now;
 		quiet_tell(w, t, peer);
 	}
+}
+
+void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
+		  const struct segment *packet, const struct ip_view *ip)
+{
+	if (!peer || !peer->shaper || !shaped_keeps(w, t, peer, packet, ip))
+		gre_tx_now(w, t, peer, to, packet, ip);
 }
 
 static bool is_usable(const struct worker *w, const struct tunnel *t, struct peer *p)

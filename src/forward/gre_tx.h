@@ -24,8 +24,11 @@ bool gre_tx_to(struct worker *w, struct tunnel *t, const struct endpoint *to, ui
 
 /* One packet that travels, to one endpoint; the GRE header is written into the octets before it. `ip`
  * views it, or the larger one that it was cut from. Counts for the tunnel, and for the peer when
- * there is one. */
+ * there is one. What a peer is not to be sent yet waits (shaped_tx.h). */
 void gre_tx_inner(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
 		  const struct segment *packet, const struct ip_view *ip);
+/* The same, whatever the peer's shape says. */
+void gre_tx_now(struct worker *w, struct tunnel *t, struct peer *peer, const struct ipaddr *to,
+		const struct segment *packet, const struct ip_view *ip);
 
 #endif

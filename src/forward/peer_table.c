@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "forward/hash.h"
+#include "forward/shaper.h"
 
 enum { BUCKETS_FIRST = 64 };
 
@@ -155,5 +156,6 @@ void peer_remove(struct peer_table *t, struct peer *p)
 	id_unlink(t, p);
 	TAILQ_REMOVE(&t->all, p, order);
 	t->count--;
+	shaper_free(p->shaper);
 	free(p);
 }

@@ -15,6 +15,7 @@
 #include "forward/forward_msg.h"
 
 struct sa_session;
+struct shaper;
 
 /* No peer has it. As destination it stands for the far end of a point-to-point tunnel, so that the kernel's
  * neighbours follow when that becomes another; as source for a sender that is no peer. */
@@ -33,6 +34,7 @@ struct peer {
 	struct peer *next_by_endpoint;
 	uint64_t id;
 	struct sa_session *session;     /* of its endpoint, on a protected tunnel; NULL: none */
+	struct shaper *shaper;          /* owned; NULL: it is sent whatever there is */
 	uint32_t session_epoch;         /* of sa_sessions when that was looked up; 0: look again */
 	uint32_t tunnel;
 	struct endpoint nbma;

@@ -13,6 +13,7 @@ struct worker *worker_new(struct tables *tables, const struct forward_io *io)
 		return NULL;
 	w->tables = tables;
 	w->io = *io;
+	timers_init(&w->shaping);
 	if (!protect_new(w)) {
 		free(w);
 		return NULL;
@@ -25,6 +26,7 @@ void worker_free(struct worker *w)
 	if (w) {
 		bfd_front_stop(w);
 		protect_free(w->protection);
+		timers_done(&w->shaping);
 	}
 	free(w);
 }

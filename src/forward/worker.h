@@ -14,6 +14,7 @@
 
 #include "base/instant.h"
 #include "base/prng.h"
+#include "base/timers.h"
 #include "forward/relay_count.h"
 #include "forward/tables.h"
 #include "wire/ip.h"
@@ -129,6 +130,7 @@ struct worker {
 	struct instant unreachables_since;
 	unsigned unreachables_told, unreachables_looked;
 	struct relay_count relays;
+	struct timers shaping; /* of peers' shapers with packets that wait (shaped_tx.h) */
 	struct siphash_key probe_key; /* of this process: what proves that an answer is one to our probe */
 	uint8_t nhrp_out[NHRP_BATCH][FRAME_HEADROOM + FORWARD_NHRP_MAX + FRAME_TAILROOM]; /* queued, not flushed */
 	size_t nhrp_queued;

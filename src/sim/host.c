@@ -113,6 +113,7 @@ static const char *peer_set(struct host *h, const struct effect *e)
 	if (known) {
 		known->key = e->peer.key;
 		known->serves = e->peer.serves;
+		known->shape = e->peer.shape;
 	}
 	if (known)
 		return ipaddr_eq(&known->nbma, &e->peer.nbma.addr) && known->tunnel == e->tunnel ?
@@ -122,7 +123,8 @@ static const char *peer_set(struct host *h, const struct effect *e)
 	if (table_find(&h->retired, &e->peer.peer))
 		return "a peer id was used again";
 	table_put(&h->peers, &(struct host_peer){
-		.id = e->peer.peer, .tunnel = e->tunnel, .nbma = e->peer.nbma.addr, .key = e->peer.key, .serves = e->peer.serves });
+		.id = e->peer.peer, .tunnel = e->tunnel, .nbma = e->peer.nbma.addr, .key = e->peer.key, .serves = e->peer.serves,
+		.shape = e->peer.shape });
 	table_put(&h->endpoints, &(struct host_endpoint){
 		.tunnel = e->tunnel, .nbma = e->peer.nbma.addr, .peer = e->peer.peer });
 	return NULL;

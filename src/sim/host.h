@@ -41,6 +41,7 @@ struct host_peer {
 	struct ipaddr nbma;
 	struct foreign_key key; /* by which it is sent to, when not the tunnel's */
 	bool serves; /* an NHS */
+	struct shape shape;
 	uint32_t neighbours; /* that point to it */
 	enum { HOST_NO_RELAY, HOST_LIVE_RELAY, HOST_DEAD_RELAY } relay; /* dead: it was one before the last RELAYS */
 	struct instant received, quiet_told; /* data from it; that there is none */

@@ -109,7 +109,7 @@ static void tell_peers(struct world *w, struct router *r)
 
 		world_tell(w, r, &(struct event){
 			.type = EVENT_PEER_KNOWN, .tunnel = p.tunnel,
-			.peer_known = { .peer = p.id, .nbma = { .addr = p.nbma }, .key = p.key } });
+			.peer_known = { .peer = p.id, .nbma = { .addr = p.nbma }, .key = p.key, .shape = p.shape } });
 	}
 }
 

@@ -227,6 +227,7 @@ static void peer_set(struct node *n, const struct effect *x)
 	p->nbma = x->peer.nbma;
 	p->key = x->peer.key;
 	p->serves = x->peer.serves;
+	p->shape = x->peer.shape;
 }
 
 static void peer_del(struct node *n, const struct effect *x)
@@ -920,6 +921,17 @@ bool node_has_peer(const struct node *n, const char *nbma)
 		if (ipaddr_eq(&n->peers[i].nbma.addr, &a))
 			return true;
 	return false;
+}
+
+uint64_t node_peer_rate(const struct node *n, const char *nbma)
+{
+	const struct ipaddr a = addr_of(nbma);
+
+	for (size_t i = 0; i < n->peer_count; i++)
+		if (ipaddr_eq(&n->peers[i].nbma.addr, &a))
+			return n->peers[i].shape.rate_bps;
+	fail_msg("%s has no peer %s", n->name, nbma);
+	return 0;
 }
 
 bool node_has_multicast(const struct node *n, const char *nbma)

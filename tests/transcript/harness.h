@@ -16,7 +16,7 @@
 enum { NODES_MAX = 8, NHS_MAX = 8, MAPS_MAX = 8, LINE_MAX_ = 240, LOG_MAX = 4096, TABLE_MAX = 4096 };
 
 struct node_neighbour { struct ipaddr addr; uint64_t peer; };
-struct node_peer { uint64_t id; uint32_t tunnel; struct endpoint nbma; struct foreign_key key; bool multicast, serves; };
+struct node_peer { uint64_t id; uint32_t tunnel; struct endpoint nbma; struct foreign_key key; bool multicast, serves; struct shape shape; };
 struct node_shortcut { struct ipprefix dst; struct ipaddr gateway; bool throw_; };
 
 struct node {
@@ -148,6 +148,7 @@ uint32_t node_neighbour_site(const struct node *n, const char *addr);
 /* Gateway of a shortcut as text; "throw" for a hole; "-" for none. */
 const char *node_shortcut_gateway(const struct node *n, const char *dst);
 bool node_has_peer(const struct node *n, const char *nbma);
+uint64_t node_peer_rate(const struct node *n, const char *nbma); /* bits a second that it is sent at most; 0: whatever there is */
 bool node_has_multicast(const struct node *n, const char *nbma);
 const char *node_relay_nbma(const struct node *n, size_t index);
 const char *node_dead_relay_nbma(const struct node *n, size_t index);

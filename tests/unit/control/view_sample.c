@@ -141,7 +141,7 @@ static void add_counters(struct view *v)
 	static struct view_peer_traffic peer;
 	static struct view_relay_traffic relay;
 
-	peer = (struct view_peer_traffic){ "Tunnel0", ip("192.0.2.12"), 10, 20, 1000, 2000 };
+	peer = (struct view_peer_traffic){ "Tunnel0", ip("192.0.2.12"), 10, 20, 1000, 2000, 5000000, 7, 3, 1 };
 	relay = (struct view_relay_traffic){ "Tunnel0", "Tunnel7", ip("192.0.2.11"), IPADDR_NONE, 30, 3000 };
 	v->engine = engine;
 	v->engine_count = 2;
