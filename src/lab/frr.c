@@ -189,7 +189,7 @@ static bool socket_answers(const char *path)
 }
 
 /* Seconds on a slow machine, a blink elsewhere. */
-#define FRR_WAIT_NS 40000000000LL
+#define FRR_WAIT_NS 60000000000LL
 
 bool frr_ready(const struct lab *lab, size_t router, const char *daemon)
 {

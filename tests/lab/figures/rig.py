@@ -39,7 +39,7 @@ def lab(example, change, options, began=lambda: None):
         folder = os.path.join(scratch, os.path.basename(example))
         shutil.copytree(example, folder)
         change(folder)
-        test = subprocess.Popen([figure.TOOL, "lab", "test", "--json", "--wait", "120", *options, folder], stdout=subprocess.PIPE,
+        test = subprocess.Popen([figure.TOOL, "lab", "test", "--json", "--wait", "240", *options, folder], stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
         for line in test.stderr:
             print(line, end="", flush=True)
