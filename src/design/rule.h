@@ -87,6 +87,7 @@ enum design_severity {
 	X(SOURCE_SHUT, "source-shut") \
 	X(SOURCE_WITHOUT_ADDRESS, "source-without-address") \
 	X(TUNNEL_VRF_MISSING, "tunnel-vrf-missing") \
+	X(VRF_ROUTE_MISSING, "vrf-route-missing") \
 	X(OVERLAPPING_UPLINKS, "overlapping-uplinks") \
 	X(NAT_CATCHES_TUNNEL, "nat-catches-tunnel") \
 	X(DANGLING_REFERENCE, "dangling-reference")

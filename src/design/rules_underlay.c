@@ -173,6 +173,60 @@ static void wrong_uplink(struct design *d, const struct design_member *m)
 	finding_place(f, c, m->source->line);
 }
 
+/* ---- no way out of a VRF ---- */
+
+/* A routing protocol, or a lease, may bring the way. */
+static bool learns_routes(const struct config *c, uint32_t vrf)
+{
+	for (size_t i = 0; i < c->interface_count; i++) {
+		if (c->interfaces[i].vrf == vrf && c->interfaces[i].dhcp)
+			return true;
+	}
+	for (const struct config_block *b = block_after(c, NULL, "router"); b; b = block_after(c, b, "router")) {
+		char name[64];
+
+		if (said_word_after(b->head, "vrf", name) && !strcmp(name, c->vrfs[vrf].name))
+			return true;
+		for (size_t i = 0; i < b->line_count; i++) {
+			if (said_word_after(b->lines[i].text, "vrf", name) && !strcmp(name, c->vrfs[vrf].name))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Or a route is there, and what is wrong with its gateway is another finding. */
+static bool is_routed(const struct config *c, uint32_t vrf, const struct ipaddr *to)
+{
+	for (size_t i = 0; i < c->route_count; i++) {
+		if (c->routes[i].vrf == vrf && ipprefix_contains(&c->routes[i].dst, to))
+			return true;
+	}
+	return false;
+}
+
+static void no_way_out(struct design *d, const struct design_member *m)
+{
+	const struct config *c = member_config(d, m);
+	const struct ipaddr to = far_end(d, m);
+	struct way ways[WAYS_MAX];
+	char text[IPADDR_TEXT_MAX], remedy[120];
+	struct design_finding *f;
+
+	if (!m->tunnel->vrf || m->source->vrf != m->tunnel->vrf || ipaddr_is_none(&to) || to.family != m->tunnel->transport || m->source->shutdown ||
+	    underlay_ways(c, m->tunnel->vrf, &to, ways) || is_routed(c, m->tunnel->vrf, &to) || learns_routes(c, m->tunnel->vrf))
+		return;
+	snprintf(remedy, sizeof remedy, "add %s vrf %.60s %s GATEWAY", to.family == IP_V4 ? "ip route" : "ipv6 route", c->vrfs[m->tunnel->vrf].name,
+		 to.family == IP_V4 ? "0.0.0.0 0.0.0.0" : "::/0");
+	f = design_found(d, RULE_VRF_ROUTE_MISSING, remedy, "%s %s sends to %s in VRF %s, where no route leads there", member_name(d, m), m->interface->ios_name,
+			 ipaddr_format(&to, text), c->vrfs[m->tunnel->vrf].name);
+	finding_place(f, c, said_line(m->interface, "tunnel vrf"));
+	finding_place(f, c, m->interface->line);
+	finding_place(f, c, m->source->line);
+	for (size_t i = 0; i < c->route_count; i++)
+		finding_place(f, c, !c->routes[i].dst.len ? c->routes[i].line : 0);
+}
+
 /* ---- overlapping subnets ---- */
 
 struct subnet {
@@ -316,6 +370,7 @@ void rules_underlay(struct design *d)
 			continue;
 		shut_source(d, m);
 		wrong_uplink(d, m);
+		no_way_out(d, m);
 	}
 	for (size_t i = 0; i < d->router_count; i++) {
 		const struct design_router *r = &d->routers[i];
