@@ -44,7 +44,7 @@ faults: all
 figures: all
 	@failed=0; for one in hub_reboot control_death prefixes flaps false_alarms; do tests/lab/figures/$$one || failed=1; done; exit $$failed
 
-# Small networks of `dmvpn plan`, run and broken: no outage is longer than was predicted. A quarter of an hour;
+# Small networks of `dmvpn plan`, run and broken: no outage is longer than was predicted. Half an hour;
 # build/plans.jsonl, docs/plan.md.
 plans: all
 	@tests/lab/plans

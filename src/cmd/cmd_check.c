@@ -50,56 +50,90 @@ static const char *skip_blanks(const char *text)
 	return text + strspn(text, " \t");
 }
 
-/* Lines that say the same of themselves are one entry. */
-static bool same_verdict(const struct config_line *a, const struct config_line *b)
+/* Lines that say the same of themselves are one entry: those of one file, each with the next of its kind. */
+struct entries {
+	const struct config *c;
+	size_t *next;  /* by line: the next that says the same; 0: none */
+	bool *follows; /* by line: it is such a next one */
+};
+
+static int compare_verdicts(const struct config_line *a, const struct config_line *b)
 {
-	return a->state == b->state && a->changes_traffic == b->changes_traffic && a->reason && b->reason && !strcmp(a->reason, b->reason) &&
-	       !strcmp(a->remedy ? a->remedy : "", b->remedy ? b->remedy : "");
+	int order = (int)a->state - (int)b->state;
+
+	if (!order)
+		order = (int)a->changes_traffic - (int)b->changes_traffic;
+	if (!order)
+		order = strcmp(a->reason ? a->reason : "", b->reason ? b->reason : "");
+	return order ? order : strcmp(a->remedy ? a->remedy : "", b->remedy ? b->remedy : "");
 }
 
-static void print_others(const struct check *k, const struct config *c, size_t first)
+static int by_verdict(const void *a, const void *b, void *lines)
 {
-	size_t others = 0;
+	const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	const int order = compare_verdicts((const struct config_line *)lines + x, (const struct config_line *)lines + y);
 
-	for (size_t i = first + 1; i < c->line_count; i++) {
-		if (!is_shown(k, &c->lines[i]) || !is_problem(&c->lines[i]) || !same_verdict(&c->lines[first], &c->lines[i]))
+	return order ? order : x < y ? -1 : x > y;
+}
+
+static void entries_init(struct entries *e, const struct config *c)
+{
+	size_t *order = alloc_zero(c->line_count + 1, sizeof *order), count = 0;
+
+	*e = (struct entries){ c, alloc_zero(c->line_count + 1, sizeof *e->next), alloc_zero(c->line_count + 1, sizeof *e->follows) };
+	for (size_t i = 0; i < c->line_count; i++) {
+		if (is_problem(&c->lines[i]) && c->lines[i].reason)
+			order[count++] = i;
+	}
+	qsort_r(order, count, sizeof *order, by_verdict, c->lines);
+	for (size_t i = 1; i < count; i++) {
+		if (compare_verdicts(&c->lines[order[i - 1]], &c->lines[order[i]]))
 			continue;
-		printf("%s%u", others++ ? ", " : "; also ", c->lines[i].number);
+		e->next[order[i - 1]] = order[i];
+		e->follows[order[i]] = true;
 	}
+	free(order);
 }
 
-static bool was_printed(const struct check *k, const struct config *c, size_t at)
+static void entries_done(struct entries *e)
 {
-	for (size_t i = 0; i < at && !k->only_line; i++) {
-		if (is_problem(&c->lines[i]) && same_verdict(&c->lines[i], &c->lines[at]))
-			return true;
-	}
-	return false;
+	free(e->next);
+	free(e->follows);
 }
 
-static void print_line(const struct check *k, const struct config *c, size_t at)
+static void print_others(const struct entries *e, size_t first)
 {
-	const struct config_line *line = &c->lines[at];
+	const char *joint = "; also ";
+
+	for (size_t i = e->next[first]; i; i = e->next[i], joint = ", ")
+		printf("%s%u", joint, e->c->lines[i].number);
+}
+
+static void print_line(const struct check *k, const struct entries *e, size_t at)
+{
+	const struct config_line *line = &e->c->lines[at];
 	const bool blocks = line->state == CONFIG_ERROR || line->changes_traffic;
 	const char *on = !k->colour ? "" : blocks ? "\033[31m" : "\033[33m", *off = k->colour ? "\033[0m" : "";
 
 	if (line->practice)
 		printf("%s:%u: %spractice%s: %s -- %s%s%s\n", line->file, line->number, on, off, skip_blanks(line->text),
 		       line->practice, line->practice_remedy ? "; " : "", line->practice_remedy ? line->practice_remedy : "");
-	if ((line->practice && !is_problem(line) && !k->only_line) || (is_problem(line) && was_printed(k, c, at)))
+	if ((line->practice && !is_problem(line) && !k->only_line) || (e->follows[at] && !k->only_line))
 		return;
 	printf("%s:%u: %s%s%s: %s", line->file, line->number, on, state_text(line), off, skip_blanks(line->text));
 	if (line->reason)
 		printf(" -- %s", line->reason);
 	if (line->remedy)
 		printf("; %s", line->remedy);
-	if (is_problem(line) && !k->only_line)
-		print_others(k, c, at);
+	if (!k->only_line)
+		print_others(e, at);
 	putchar('\n');
 }
 
 static void print_file(struct check *k, const struct config *c)
 {
+	struct entries e;
+
 	printf("%s: %zu honoured, %zu without effect, %zu not supported, %zu errors", c->name,
 	       config_count(c, CONFIG_HONOURED), config_count(c, CONFIG_NO_EFFECT),
 	       config_count(c, CONFIG_NOT_SUPPORTED), config_count(c, CONFIG_ERROR));
@@ -108,10 +142,12 @@ static void print_file(struct check *k, const struct config *c)
 	if (strcmp(c->language, "IOS"))
 		printf(" (read as %s)", c->language);
 	putchar('\n');
+	entries_init(&e, c);
 	for (size_t i = 0; i < c->line_count; i++) {
 		if (is_shown(k, &c->lines[i]))
-			print_line(k, c, i);
+			print_line(k, &e, i);
 	}
+	entries_done(&e);
 	if (k->only_line > c->line_count)
 		printf("%s: there is no line %u, the last is %zu\n", c->name, k->only_line, c->line_count);
 }

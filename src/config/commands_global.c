@@ -32,6 +32,7 @@ static bool tunnel_init(struct reading *r, struct config_interface *i)
 {
 	if (!i->is_tunnel)
 		return true;
+	r->too_much |= ++r->tunnel_count > TUNNELS_MAX;
 	i->tunnel = calloc(1, sizeof *i->tunnel);
 	if (!i->tunnel) {
 		r->out_of_memory = true;

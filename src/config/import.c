@@ -203,6 +203,9 @@ void import_add_tunnel(struct import *x, const char *name)
 
 	if (tunnel(x, name))
 		return;
+	x->r->too_much |= x->tunnel_count == TUNNELS_MAX;
+	if (x->r->too_much)
+		return;
 	while (names_get(&x->index, names_key(KEY_NUMBER, number, "")) != NAMES_NONE)
 		number++;
 	t = ADD(x->r, x->tunnels, x->tunnel_count);
@@ -348,7 +351,7 @@ static void take_entries(struct import *x, const struct import_parser *language)
 {
 	struct import_path p;
 
-	for (size_t i = 0; i < x->entry_count && !x->r->out_of_memory; i++) {
+	for (size_t i = 0; i < x->entry_count && !x->r->out_of_memory && !x->r->too_much; i++) {
 		import_path_of(x, &x->entries[i], &p);
 		x->marked |= !strcmp(p.words[0], IMPORT_MARK);
 		if (!strcmp(p.words[0], IMPORT_MARK))

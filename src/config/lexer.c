@@ -6,6 +6,24 @@
 #include <string.h>
 #include <strings.h>
 
+/* Counts before anything is kept. */
+static const char *too_many_lines(const char *bytes, size_t length)
+{
+	const char *at = bytes, *end = bytes + length;
+	size_t lines = 0;
+
+	while (at < end) {
+		const char *lf = memchr(at, '\n', (size_t)(end - at));
+
+		if ((size_t)((lf ? lf : end) - at) > LINE_OCTETS_MAX)
+			return "has a line of more than 65,536 octets";
+		if (++lines > LINES_MAX)
+			return "has more than 250,000 lines";
+		at = lf ? lf + 1 : end;
+	}
+	return NULL;
+}
+
 const char *lexer_refuses(const char *bytes, size_t length)
 {
 	const unsigned char *b = (const unsigned char *)bytes;
@@ -16,7 +34,7 @@ const char *lexer_refuses(const char *bytes, size_t length)
 		return "is not text: it holds NUL bytes";
 	for (size_t i = 0; i < length; i++) {
 		if (!isspace(b[i]))
-			return NULL;
+			return too_many_lines(bytes, length);
 	}
 	return length ? "holds nothing but blanks" : "is empty";
 }

@@ -12,6 +12,11 @@
 
 #include "config/grammar.h"
 
+enum {
+	LINES_MAX = 250 * 1000, /* of a file; a hub of thousands of spokes has some tens of thousands */
+	LINE_OCTETS_MAX = 65536,
+};
+
 enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_COMMAND, LINE_OUTPUT /* of a session */, LINE_TOO_LONG };
 
 struct line {

@@ -182,6 +182,7 @@ uint32_t reading_vrf(struct reading *r, const char *name)
 
 	if (found != NAMES_NONE)
 		return found;
+	r->too_much |= r->c->vrf_count > VRFS_MAX;
 	vrf = ADD(r, r->c->vrfs, r->c->vrf_count);
 	if (!vrf)
 		return 0;
@@ -272,7 +273,7 @@ static void take_in(struct reading *r, const struct match *m)
 		take(r, m);
 		return;
 	}
-	for (size_t i = 0; reading_work(r, 1) && i < r->range_count && r->depth == depth; i++) {
+	for (size_t i = 0; reading_work(r, RANGE_WORK) && i < r->range_count && r->depth == depth; i++) {
 		frame->index = r->range[i];
 		note(r, frame, m);
 		take(r, m);
@@ -522,7 +523,6 @@ static void read_lines(struct reading *r, const char *text, size_t length)
 		judge(r, &line);
 		record(r, &line);
 		line_done(&line);
-		r->too_much |= r->c->line_count > LINES_MAX;
 	}
 	r->out_of_memory |= lexer.at < lexer.end && !r->too_much;
 	/* One that never ends would take in what is printed after it. */
@@ -590,7 +590,7 @@ static struct config *read_as(const char *name, const char *text, size_t length,
 		return r.c;
 	config_free(r.c);
 	snprintf(error, error_size, "%s: %s", name, r.out_of_memory ? "out of memory"
-		 : r.too_much ? "holds too much: more than 250,000 lines, or too many that name or take back each other"
+		 : r.too_much ? "holds too much: more than 8,192 tunnels or 1,024 VRFs, or too many lines that name or take back each other"
 			      : "holds too many words");
 	return NULL;
 }

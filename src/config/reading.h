@@ -10,7 +10,9 @@
 
 enum {
 	FRAMES_MAX = 8,
-	LINES_MAX = 250 * 1000,       /* of a file; a hub of thousands of spokes has some tens of thousands */
+	TUNNELS_MAX = 8192,           /* of a file: what looks at each pair of them has a bound by that */
+	VRFS_MAX = 1024,              /* of a file: each route that leads nowhere is looked for in all of them */
+	RANGE_WORK = 200,             /* of a line that an interface of a range takes: entries */
 	WORK_MAX = 50 * 1000 * 1000,  /* entries that are looked at for lines that take others back: half a second */
 };
 
@@ -39,8 +41,9 @@ struct reading {
 	size_t depth;      /* frames in use; frames[0] is the global mode */
 	struct frame frames[FRAMES_MAX];
 	bool out_of_memory;
+	size_t tunnel_count; /* that were made, also those that are gone */
 	size_t work;       /* of WORK_MAX */
-	bool too_much;     /* LINES_MAX or WORK_MAX is passed: the file is refused */
+	bool too_much;     /* TUNNELS_MAX or WORK_MAX is passed: the file is refused */
 	/* The verdict on the line now read; handlers change it by reading_error() and friends. */
 	enum config_state state;
 	bool changes_traffic;

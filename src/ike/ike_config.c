@@ -278,11 +278,12 @@ static void check_wildcards(struct resolving *r)
 	for (size_t k = 0; k < i->secret_count; k++) {
 		const struct ike_secret *s = &i->secrets[k];
 
+		if (s->protection != r->p->number || s->remote.kind != IKE_ID_ANY)
+			continue;
 		for (size_t l = 0; l < k; l++) {
 			const struct ike_secret *t = &i->secrets[l];
 
-			if (s->protection == r->p->number && t->protection != s->protection && !s->local_only && !t->local_only &&
-			    s->remote.kind == IKE_ID_ANY && t->remote.kind == IKE_ID_ANY && !same_key(s, t))
+			if (t->protection != s->protection && !s->local_only && !t->local_only && t->remote.kind == IKE_ID_ANY && !same_key(s, t))
 				ike_find(r, IKE_PRACTICE, s->line, "give the peers keys by address or identity, or use certificates",
 					 "another profile has another key for all: a peer that holds either is taken by both");
 		}

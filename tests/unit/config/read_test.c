@@ -241,7 +241,7 @@ static void refuses_what_takes_too_long(void **state)
 			used += (size_t)sprintf(text + used, files[i].line, k % 10000);
 #pragma GCC diagnostic pop
 		c = config_read_text("x", text, used, error, sizeof error);
-		if (c || !strstr(error, "holds too much"))
+		if (c || (!strstr(error, "holds too much") && !strstr(error, "more than 250,000 lines")))
 			fail_msg("file %zu is read, or says \"%s\"", i, error);
 		free(text);
 	}
