@@ -279,6 +279,14 @@ static unsigned line_number(const char *text)
 	return n > 0 && n <= CONFIG_FILE_MAX && *end == '\0' ? (unsigned)n : 0;
 }
 
+static bool take_line(struct check *k, const char *text)
+{
+	k->only_line = line_number(text);
+	if (!k->only_line)
+		fprintf(stderr, "dmvpn check: --explain %s: this is no number of a line, which begin with 1\n", text);
+	return k->only_line != 0;
+}
+
 /* Takes the options; answers the index of the first path, or -1. */
 static int take_options(struct check *k, int argc, char **argv)
 {
@@ -289,9 +297,7 @@ static int take_options(struct check *k, int argc, char **argv)
 			k->json = true;
 		else if (!strcmp(argv[i], "--strict"))
 			k->strict = true;
-		else if (!strcmp(argv[i], "--explain") && i + 1 < argc && line_number(argv[i + 1]))
-			k->only_line = line_number(argv[++i]);
-		else
+		else if (strcmp(argv[i], "--explain") || i + 1 == argc || !take_line(k, argv[++i]))
 			return -1;
 	}
 	return i < argc ? i : -1;

@@ -42,7 +42,8 @@ with tempfile.TemporaryDirectory() as folder:
     code, out, _ = run("check", "--explain", "1", clean)
     expect("explain", f"{clean}:1: honoured: hostname a" in out, True)
     expect("explain nothing", "there is no line 9, the last is 3" in run("check", "--explain", "9", clean)[1], True)
-    expect("explain what", run("check", "--explain", "1x", clean)[0], 2)
+    expect("explain what", [run("check", "--explain", "1x", clean)[n] for n in (0, 1)], [2, ""])
+    expect("explain why not", "--explain 1x: this is no number of a line" in run("check", "--explain", "1x", clean)[2], True)
     with open("/dev/full", "w") as full:
         expect("full disk", subprocess.run([tool, "check", clean], stdout=full, stderr=subprocess.DEVNULL).returncode, 2)
     for name in ("a.cfg", "b.cfg", "c.cfg"):
