@@ -86,7 +86,8 @@ class Lab(Routers):
 LOOPBACK = "4.4.4.1"  # behind the hub
 SECRET, WRONG = "s3cr3t", "s3cr3t12"
 DEAF_S = 30
-QUESTIONS = (2, 6)  # to somebody who does not answer, in that time: FRR's nhrpd puts six
+TIMES = 6  # that one question is put to somebody who does not answer, in that time: as often as FRR's nhrpd does
+QUESTIONS = (2, 2 * TIMES)  # for the host, and, where that had been learnt, for the tunnel address of the spoke before it
 
 
 class OneHub(Lab):
