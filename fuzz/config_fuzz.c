@@ -19,7 +19,7 @@ static struct config *read_printed(const char *text)
 
 static void render(const struct config *c)
 {
-	const struct frr_options options = { .skip_vrf_routes = true };
+	const struct frr_options options = { .stock = false };
 	char *text = NULL;
 	size_t length = 0;
 	FILE *out = open_memstream(&text, &length);

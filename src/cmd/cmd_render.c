@@ -43,7 +43,7 @@ static int render_ios(const struct config *c)
 
 static int render_frr(const struct config *c)
 {
-	const struct frr_options options = { .skip_vrf_routes = false };
+	const struct frr_options options = { .stock = false };
 	const int result = config_render_frr(c, &options, stdout);
 
 	if (result < 0) {

@@ -412,8 +412,8 @@ uint16_t config_shortcut_hold_s(const struct config_interface *tunnel);
 /* Packets of the two look the same: mode, source and key, and the destination of point-to-point ones. */
 bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tunnel *b);
 
-/* Some routing process runs inside this VRF. */
-bool config_vrf_routed(const struct config *c, uint32_t vrf);
+/* The route names an interface of another VRF: dmvpnd sets it, whatever routes there. */
+bool config_route_crosses(const struct config *c, const struct config_route *route);
 
 /* A routing block refers to this access list; others are not needed by anything here. */
 bool config_access_list_used(const struct config *c, const char *name);

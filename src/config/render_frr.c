@@ -354,8 +354,10 @@ static void route(struct render *r, const struct config_route *route)
 
 	if (config_route_tracked(r->c, route))
 		fprintf(out, "! set by dmvpnd while track %u is up: ", route->track);
-	else if (route->vrf && r->o->skip_vrf_routes)
-		fputs("! in a table of its own: ", out);
+	else if (config_route_crosses(r->c, route))
+		fputs("! set by dmvpnd, it leads into another VRF: ", out);
+	else if (route->vrf)
+		fputs("! set by dmvpnd in the VRF's table: ", out);
 	fprintf(out, "%s route %s", route->dst.addr.family == IP_V6 ? "ipv6" : "ip", ipprefix_format(&route->dst, dst));
 	if (!ipaddr_is_none(&route->gateway))
 		fprintf(out, " %s", ipaddr_format(&route->gateway, gateway));

@@ -18,7 +18,6 @@
 #include "config/eigrp.h"
 
 struct frr_options {
-	bool skip_vrf_routes; /* VRFs are routing tables chosen by rules: FRR is not to see them */
 	bool stock;           /* zebra's own pace: to compare with */
 	const char *log_file; /* NULL: no log line */
 	const struct eigrp_neighbours *eigrp; /* EIGRP is carried by BGP, with these neighbours; NULL: by eigrpd */

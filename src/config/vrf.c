@@ -1,4 +1,4 @@
-/* VRFs: the names of their devices, and who routes in them. */
+/* VRFs: the names of their devices, and routes from one into another. */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,30 +26,9 @@ void reading_finish_vrfs(struct config *c)
 	}
 }
 
-/* "… vrf NAME", or "… vrf NAME …" */
-static bool says_vrf(const char *text, const char *name)
+bool config_route_crosses(const struct config *c, const struct config_route *route)
 {
-	const char *at = strstr(text, " vrf ");
-	const size_t length = strlen(name);
+	const struct config_interface *i = route->interface ? config_find_interface(c, route->interface) : NULL;
 
-	return at && !strncmp(at + 5, name, length) && (!at[5 + length] || at[5 + length] == ' ');
-}
-
-bool config_vrf_routed(const struct config *c, uint32_t vrf)
-{
-	const char *name = c->vrfs[vrf].name;
-
-	for (size_t i = 0; i < c->block_count; i++) {
-		const struct config_block *b = &c->blocks[i];
-
-		if (strncmp(b->head, "router ", 7) && strncmp(b->head, "ipv6 router ", 12))
-			continue;
-		if (says_vrf(b->head, name))
-			return true;
-		for (size_t k = 0; k < b->line_count; k++) {
-			if (!strncmp(b->lines[k].text, "address-family ", 15) && says_vrf(b->lines[k].text, name))
-				return true;
-		}
-	}
-	return false;
+	return i && i->vrf != route->vrf;
 }

@@ -193,13 +193,14 @@ static void interface(struct planning *p, const struct config_interface *i)
 	}
 }
 
-static void static_route(struct planning *p, const struct config_route *s)
+static void static_route(struct vrf_plan *out, const struct config *c, const struct underlay *u, uint32_t table,
+			 const struct config_route *s)
 {
-	const struct underlay_link *l = s->interface ? underlay_find(p->u, s->interface) : NULL;
-	struct vrf_route r = { .kind = VRF_ROUTE_VIA, .table = place(p)->table, .metric = (uint32_t)s->distance << DISTANCE_SHIFT, .dst = s->dst,
+	const struct underlay_link *l = s->interface ? underlay_find(u, s->interface) : NULL;
+	struct vrf_route r = { .kind = VRF_ROUTE_VIA, .table = table, .metric = (uint32_t)s->distance << DISTANCE_SHIFT, .dst = s->dst,
 			       .gateway = s->gateway };
 
-	if (config_route_tracked(p->c, s))
+	if (config_route_tracked(c, s))
 		return; /* it comes and goes with its track */
 	if (s->interface && strncmp(s->interface, "Null", 4) == 0)
 		r.kind = VRF_ROUTE_DISCARD;
@@ -207,7 +208,7 @@ static void static_route(struct planning *p, const struct config_route *s)
 		return;
 	else if (l)
 		r.ifindex = l->ifindex;
-	add_route(p->out, &r);
+	add_route(out, &r);
 }
 
 /* ---- the whole ---- */
@@ -234,8 +235,8 @@ static void one(struct planning *p)
 	}
 	/* Behind the prefix routes, by which their gateways are found. */
 	for (size_t i = 0; i < p->c->route_count; i++) {
-		if (p->c->routes[i].vrf == p->vrf && !(p->has_devices && config_vrf_routed(p->c, p->vrf)))
-			static_route(p, &p->c->routes[i]);
+		if (p->c->routes[i].vrf == p->vrf)
+			static_route(p->out, p->c, p->u, place(p)->table, &p->c->routes[i]);
 	}
 }
 
@@ -259,5 +260,9 @@ void vrf_plan_make(struct vrf_plan *out, const struct config *c, const struct un
 
 		if (vrf_is_used(c, vrf) && (!has_devices || places[vrf].ifindex))
 			one(&p);
+	}
+	for (size_t i = 0; i < c->route_count; i++) {
+		if (c->routes[i].vrf == 0 && config_route_crosses(c, &c->routes[i]))
+			static_route(out, c, u, RT_TABLE_MAIN, &c->routes[i]);
 	}
 }

@@ -8,7 +8,7 @@
  * those that the kernel made in the main table go ("strays"). Either way a VRF's table ends in "unreachable":
  * what finds no way there never leaves by another uplink.
  *
- * The static routes of a VRF are set here, unless FRR routes in it, which it does with VRF devices only.
+ * The static routes of VRFs are set here, and those that lead from one VRF, or the global table, into another.
  */
 #ifndef DMVPN_DAEMON_VRF_PLAN_H
 #define DMVPN_DAEMON_VRF_PLAN_H

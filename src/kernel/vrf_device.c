@@ -39,13 +39,24 @@ static int make(struct netlink *n, const struct vrf_device *d)
 
 	m->ifi_family = AF_UNSPEC;
 	mnl_attr_put_strz(r.head, IFLA_IFNAME, d->name);
-	mnl_attr_put(r.head, IFLA_IFALIAS, strlen(ALIAS), ALIAS);
 	info = mnl_attr_nest_start(r.head, IFLA_LINKINFO);
 	mnl_attr_put_strz(r.head, IFLA_INFO_KIND, "vrf");
 	data = mnl_attr_nest_start(r.head, IFLA_INFO_DATA);
 	mnl_attr_put_u32(r.head, IFLA_VRF_TABLE, d->table);
 	mnl_attr_nest_end(r.head, data);
 	mnl_attr_nest_end(r.head, info);
+	return netlink_run(n, &r);
+}
+
+/* The kernel takes no alias with a new device. */
+static int mark(struct netlink *n, int ifindex)
+{
+	struct netlink_request r;
+	struct ifinfomsg *m = netlink_begin(&r, RTM_NEWLINK, 0, sizeof *m);
+
+	m->ifi_family = AF_UNSPEC;
+	m->ifi_index = ifindex;
+	mnl_attr_put(r.head, IFLA_IFALIAS, strlen(ALIAS), ALIAS);
 	return netlink_run(n, &r);
 }
 
@@ -101,16 +112,21 @@ static void take_same_name(void *arg, const struct vrf_device *d)
 
 int vrf_device_set(struct netlink *n, struct vrf_device *d)
 {
+	const int made = make(n, d);
 	int rc;
 
 	d->ifindex = 0;
-	rc = make(n, d);
-	if (rc < 0 && rc != -EEXIST)
-		return rc == -EINVAL || rc == -EOPNOTSUPP ? -EOPNOTSUPP : rc;
+	if (made < 0 && made != -EEXIST)
+		return made == -EINVAL || made == -EOPNOTSUPP ? -EOPNOTSUPP : made;
 	rc = vrf_device_dump(n, take_same_name, d);
 	if (rc < 0)
 		return rc;
-	return d->ifindex ? link_set_up(n, d->ifindex, true) : -EEXIST;
+	if (!d->ifindex)
+		return -EEXIST;
+	if (made == 0)
+		rc = mark(n, d->ifindex);
+	d->ours |= made == 0;
+	return rc < 0 ? rc : link_set_up(n, d->ifindex, true);
 }
 
 int vrf_device_del(struct netlink *n, int ifindex)

@@ -50,8 +50,7 @@ static int make_dir(const struct lab *lab, size_t router)
 
 int frr_render(const struct lab *lab, size_t router, char *error, size_t size)
 {
-	/* The lab sets the routes of VRFs, which are tables here. */
-	struct frr_options options = { .skip_vrf_routes = true, .stock = lab->plain_frr || nhrpd_runs(lab, router) };
+	struct frr_options options = { .stock = lab->plain_frr || nhrpd_runs(lab, router) };
 	struct eigrp_neighbours eigrp = { 0 };
 	char dir[PATH_MAX], path[PATH_MAX + 16];
 	int r = make_dir(lab, router);

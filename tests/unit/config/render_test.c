@@ -10,7 +10,7 @@ static const char *forms; /* folder of configurations */
 
 static char *render(const struct config *c)
 {
-	const struct frr_options options = { .skip_vrf_routes = true };
+	const struct frr_options options = { .stock = false };
 	char *text = NULL;
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
@@ -63,7 +63,7 @@ static void ios_becomes_frr(void **state)
 	has(text, " neighbor 10.1.0.2 bfd\n");
 	has(text, "  neighbor RR next-hop-self force\n");
 	has(text, "ip route 0.0.0.0/0 10.1.0.254 Gi0-1 tag 7 250\n");
-	has(text, "! in a table of its own: ip route 0.0.0.0/0 10.5.0.1 vrf RED\n");
+	has(text, "! set by dmvpnd in the VRF's table: ip route 0.0.0.0/0 10.5.0.1 vrf RED\n");
 	has(text, "access-list A permit 10.0.0.0 0.255.255.255\n");
 	assert_true(strstr(text, "neighbor RR peer-group\n") < strstr(text, "bgp listen range"));
 	assert_int_equal(config_frr_daemons(c), FRR_ZEBRA | FRR_STATICD | FRR_BGPD | FRR_OSPFD | FRR_OSPF6D | FRR_RIPD |

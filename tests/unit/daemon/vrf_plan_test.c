@@ -23,7 +23,8 @@ static const char router[] = "vrf definition INET\n"
 			     "ip route vrf INET 0.0.0.0 0.0.0.0 192.0.2.1\n"
 			     "ip route vrf BLUE 10.9.0.0 255.255.0.0 Null0\n"
 			     "ip route vrf BLUE 10.8.0.0 255.255.0.0 GigabitEthernet0/7 10.1.1.9\n"
-			     "ip route 0.0.0.0 0.0.0.0 10.2.2.9\n";
+			     "ip route 0.0.0.0 0.0.0.0 10.2.2.9\n"
+			     "ip route 203.0.113.0 255.255.255.0 GigabitEthernet0/0 192.0.2.1\n";
 
 static struct config *read_text(const char *text)
 {
@@ -129,7 +130,7 @@ static void test_tables_are_chosen_by_interface_and_address(void **state)
 	/* The gateway of 10.8/16 is on an interface that is not there. */
 	assert_string_equal(text, "1001: unreachable 0.0.0.0/0 dev 0\n1001: 192.0.2.0/30 dev 2\n1001: 0.0.0.0/0 via 192.0.2.1 dev 0\n"
 				  "1002: unreachable 0.0.0.0/0 dev 0\n1002: 10.1.1.0/24 dev 3\n1002: 10.0.0.0/24 dev 5\n"
-				  "1002: discard 10.9.0.0/16 dev 0\n");
+				  "1002: discard 10.9.0.0/16 dev 0\n254: 203.0.113.0/24 via 192.0.2.1 dev 2\n");
 	routes_text(p.strays, p.stray_count, text);
 	assert_string_equal(text, "254: prefix 192.0.2.0/30 dev 2\n254: prefix 10.1.1.0/24 dev 3\n254: prefix 10.0.0.0/24 dev 5\n");
 	assert_int_equal(p.member_count, 0);
@@ -152,7 +153,8 @@ static void test_devices_leave_the_front_doors_addresses_to_rules(void **state)
 	assert_string_equal(text, "100: 4711\n50: l3mdev 0\n50: from 192.0.2.2 1001\n40: iif BLUE 4713\n40: oif BLUE 4713\n");
 	routes_text(p.routes, p.route_count, text);
 	assert_string_equal(text, "1001: unreachable 0.0.0.0/0 dev 0\n1001: 0.0.0.0/0 via 192.0.2.1 dev 0\n"
-				  "77: unreachable 0.0.0.0/0 dev 0\n77: discard 10.9.0.0/16 dev 0\n");
+				  "77: unreachable 0.0.0.0/0 dev 0\n77: discard 10.9.0.0/16 dev 0\n"
+				  "254: 203.0.113.0/24 via 192.0.2.1 dev 2\n");
 	assert_int_equal(p.stray_count, 0);
 	assert_int_equal(p.member_count, 3);
 	assert_int_equal(vrf_plan_member(&p, 2)->master, 11);
