@@ -68,6 +68,8 @@ static void nobody_is_missing(void **state)
 
 	(void)state;
 	expect_none((const char *const[]){ HUB(1, ""), HUB(2, ""), core }, 3);
+	expect_none((const char *const[]){ HUB(1, "interface GigabitEthernet0/2\n ip address 10.0.7.1 255.255.255.252\n"),
+					   HUB(2, "interface GigabitEthernet0/2\n ip address 10.0.7.2 255.255.255.252\n") }, 2);
 	expect_none((const char *const[]){ HUB(1, "") }, 1);
 	expect_none((const char *const[]){ HUB(1, ""), HUB(2, " passive-interface GigabitEthernet0/1\n") }, 2);
 }
