@@ -200,6 +200,8 @@ def charon_dies(lab, router):
 
 def charon_stays_away(lab, router, other):
     """What comes in UDP goes on being taken out of it while nobody starts another charon."""
+    for sender, receiver in ((other, router), (router, other)):
+        scene.wait_for(f"{sender} reaches {receiver}", lambda s=sender, r=receiver: lab.ping(s, tunnel_address(r), 3) == 3, PATIENCE_S)
     flows = [scene.Stream(lab, other, router, [tunnel_address(router)], RATE), scene.Stream(lab, router, other, [tunnel_address(other)], RATE)]
     for flow in flows:
         flow.flowing()
