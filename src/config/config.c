@@ -36,7 +36,7 @@ static void nhrp_done(struct config_nhrp *n)
 	free(n->summary_maps);
 }
 
-static void groups_done(struct config_groups *g)
+void config_groups_done(struct config_groups *g)
 {
 	free(g->own);
 	for (size_t i = 0; i < g->map_count; i++)
@@ -59,7 +59,7 @@ static void tunnel_free(struct config_tunnel *t)
 	free(t->protection_profile);
 	nhrp_done(&t->nhrp4);
 	nhrp_done(&t->nhrp6);
-	groups_done(&t->groups);
+	config_groups_done(&t->groups);
 	free(t);
 }
 

@@ -113,6 +113,8 @@ struct config_groups {
 	struct config_group_identity *identities;
 };
 
+void config_groups_done(struct config_groups *g); /* what it owns; not g itself */
+
 /* The `ip nhrp …` (or `ipv6 nhrp …`) lines of one tunnel. */
 struct config_nhrp {
 	bool enabled; /* network-id was given */

@@ -66,6 +66,9 @@ bool reading_work(struct reading *r, size_t entries);
 char *reading_keep(struct reading *r, const char *text);
 void reading_replace(struct reading *r, char **slot, const char *text);
 
+/* An address or a name; item NULL: nothing. */
+void reading_host(struct reading *r, struct config_host *host, const struct item *item);
+
 struct frame *reading_top(struct reading *r);
 void reading_enter(struct reading *r, enum config_mode mode, size_t index);
 void reading_leave(struct reading *r, const struct match *m); /* a command's apply: exit-… */

@@ -87,20 +87,6 @@ static struct config_groups copy_groups(const struct config_groups *from)
 	return g;
 }
 
-static void free_groups(struct config_groups *g)
-{
-	free(g->own);
-	for (size_t i = 0; i < g->map_count; i++)
-		free(g->maps[i].group);
-	free(g->maps);
-	for (size_t i = 0; i < g->identity_count; i++) {
-		free(g->identities[i].group);
-		free(g->identities[i].identity.kind);
-		free(g->identities[i].identity.name);
-	}
-	free(g->identities);
-}
-
 void settings_copy(struct settings *s, const struct config_interface *i)
 {
 	const struct config_tunnel *const t = i->tunnel;
@@ -132,7 +118,7 @@ void settings_done(struct settings *s)
 	free(s->addresses);
 	free_nhrp(&s->nhrp4);
 	free_nhrp(&s->nhrp6);
-	free_groups(&s->groups);
+	config_groups_done(&s->groups);
 }
 
 static bool settings_same_host(const struct config_host *a, const struct config_host *b)

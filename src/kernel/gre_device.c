@@ -130,19 +130,6 @@ struct look {
 	bool same;
 };
 
-static const struct nlattr *inside(const struct nlattr *nest, uint16_t type)
-{
-	const struct nlattr *attr;
-
-	if (!nest)
-		return NULL;
-	NETLINK_EACH(attr, mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest)) {
-		if (mnl_attr_get_type(attr) == type)
-			return attr;
-	}
-	return NULL;
-}
-
 static const struct nlattr *of_link(const struct nlmsghdr *nlh, uint16_t type)
 {
 	const struct nlattr *attr;
@@ -165,7 +152,7 @@ static bool holds(const struct nlattr *have, const struct nlattr *want)
 	const struct nlattr *attr;
 
 	NETLINK_EACH(attr, mnl_attr_get_payload(want), mnl_attr_get_payload_len(want)) {
-		if (!is_equal(inside(have, mnl_attr_get_type(attr)), mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)))
+		if (!is_equal(netlink_inside(have, mnl_attr_get_type(attr)), mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)))
 			return false;
 	}
 	return true;
@@ -191,8 +178,8 @@ static int look_at(const struct nlmsghdr *nlh, void *arg)
 	const char *kind = kind_of(l->wanted->local.family);
 
 	if (nlh->nlmsg_type == RTM_NEWLINK && m->ifi_index == l->ifindex)
-		l->same = is_equal(inside(have, IFLA_INFO_KIND), kind, strlen(kind) + 1) &&
-			  holds(inside(have, IFLA_INFO_DATA), inside(want, IFLA_INFO_DATA)) && flags_hold(nlh, l->wanted);
+		l->same = is_equal(netlink_inside(have, IFLA_INFO_KIND), kind, strlen(kind) + 1) &&
+			  holds(netlink_inside(have, IFLA_INFO_DATA), netlink_inside(want, IFLA_INFO_DATA)) && flags_hold(nlh, l->wanted);
 	return MNL_CB_OK;
 }
 

@@ -185,6 +185,19 @@ struct ipaddr netlink_get_addr(const struct nlattr *attr, int af)
 	return ipaddr_from_bytes(family, mnl_attr_get_payload(attr));
 }
 
+const struct nlattr *netlink_inside(const struct nlattr *nest, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	if (!nest)
+		return NULL;
+	NETLINK_EACH(attr, mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest)) {
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	}
+	return NULL;
+}
+
 int ip_family_to_af(enum ip_family family)
 {
 	return family == IP_V4 ? AF_INET : family == IP_V6 ? AF_INET6 : AF_UNSPEC;

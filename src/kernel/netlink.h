@@ -70,6 +70,9 @@ struct ipaddr netlink_get_addr(const struct nlattr *attr, int af);
 		     (const char *)mnl_nlmsg_get_payload_tail(nlh) - \
 			     (const char *)mnl_nlmsg_get_payload_offset(nlh, header_size))
 
+/* The attribute of that type inside a nested one; NULL: none, or there is no nested one. */
+const struct nlattr *netlink_inside(const struct nlattr *nest, uint16_t type);
+
 int ip_family_to_af(enum ip_family family); /* AF_INET, AF_INET6 or AF_UNSPEC */
 enum ip_family ip_family_from_af(int af);
 

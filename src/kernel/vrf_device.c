@@ -11,19 +11,6 @@
 
 #define ALIAS "dmvpnd"
 
-static const struct nlattr *inside(const struct nlattr *nest, uint16_t type)
-{
-	const struct nlattr *attr;
-
-	if (!nest)
-		return NULL;
-	NETLINK_EACH(attr, mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest)) {
-		if (mnl_attr_get_type(attr) == type)
-			return attr;
-	}
-	return NULL;
-}
-
 static bool is_text(const struct nlattr *attr, const char *text)
 {
 	const size_t length = strlen(text);
@@ -83,8 +70,8 @@ static int device_found(const struct nlmsghdr *nlh, void *arg)
 			info = attr;
 	}
 	d.name[sizeof d.name - 1] = '\0';
-	table = inside(inside(info, IFLA_INFO_DATA), IFLA_VRF_TABLE);
-	if (nlh->nlmsg_type != RTM_NEWLINK || !is_text(inside(info, IFLA_INFO_KIND), "vrf") || !table ||
+	table = netlink_inside(netlink_inside(info, IFLA_INFO_DATA), IFLA_VRF_TABLE);
+	if (nlh->nlmsg_type != RTM_NEWLINK || !is_text(netlink_inside(info, IFLA_INFO_KIND), "vrf") || !table ||
 	    mnl_attr_get_payload_len(table) != sizeof d.table)
 		return MNL_CB_OK;
 	d.table = mnl_attr_get_u32(table);
