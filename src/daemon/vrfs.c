@@ -213,7 +213,8 @@ static void sweep(struct daemon *d)
 
 void vrfs_start(struct daemon *d)
 {
-	d->vrfs.has_devices = d->config->vrf_count > 1 && vrf_device_possible(&d->netlink);
+	/* The forwarder hands charon what came to UDP 4500 by way of this machine's own addresses, which are the VRFs' alone with devices. */
+	d->vrfs.has_devices = d->kernel && d->config->vrf_count > 1 && vrf_device_possible(&d->netlink);
 	vrfs_look(d);
 	sweep(d);
 	if (d->config->vrf_count > 1)

@@ -1,5 +1,5 @@
 /*
- * vrfs: the router's VRFs in the kernel: VRF devices where it has them, else routing tables and ip rules
+ * vrfs: the router's VRFs in the kernel: VRF devices on the kernel data path where it has them, else routing tables and ip rules
  * (vrf_plan.h). What an earlier life left is taken over, what is no longer configured goes, and a clean stop puts all back.
  */
 #ifndef DMVPN_DAEMON_VRFS_H
