@@ -420,6 +420,8 @@ static void check_translation(struct reading *r)
 	r->out_of_memory |= !n;
 	if (n && n->fault_line)
 		demote(r, n->fault_line, CONFIG_NOT_SUPPORTED, true, n->fault);
+	if (n && n->idle_line)
+		r->out_of_memory |= !config_judge_line(r->c, n->idle_line, false, n->idle, "add it, or take the line out: nothing is translated by it");
 	nat_free(n);
 }
 

@@ -91,6 +91,14 @@ static void fault(struct nat *n, unsigned line, const char *format, ...)
 	va_end(args);
 }
 
+static void idle(struct nat *n, unsigned line, const char *why)
+{
+	if (n->idle_line)
+		return;
+	n->idle_line = line;
+	n->idle = why;
+}
+
 /* ---- terms ---- */
 
 static bool read_list(struct nat *n, const struct config *c, const char *name, struct access_list *out)
@@ -206,6 +214,8 @@ static bool read_terms(struct nat *n, const struct config *c, struct nat_rule *r
 		if (is_map(c->blocks[i].head, name) && !read_entry(n, c, r, &c->blocks[i]))
 			return false;
 	}
+	if (!r->anyhow && r->term_count == 0)
+		idle(n, r->line, "there is no such route-map");
 	if (r->term_count)
 		qsort(r->terms, r->term_count, sizeof *r->terms, by_sequence);
 	return true;
@@ -383,6 +393,7 @@ static bool read_rule(struct nat *n, const struct config *c, const struct config
 	read_vrf(c, r);
 	leads = is_static ? read_static_end(c, r, text + 7) : read_dynamic_end(n, c, r);
 	if (!leads) {
+		idle(n, r->line, "there is no such interface or pool");
 		rule_done(r);
 		n->rule_count--;
 		return true;

@@ -48,6 +48,8 @@ struct nat {
 	struct nat_rule *rules; /* static ones first, then in the order of the file */
 	unsigned fault_line;    /* of the first line that cannot be done; 0: none */
 	char fault[160];
+	unsigned idle_line;     /* of the first that translates nothing, for want of what it names; 0: none */
+	const char *idle;       /* why; static */
 };
 
 /* NULL: out of memory. It borrows interfaces from c, which has to outlive it. */

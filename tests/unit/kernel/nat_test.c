@@ -157,11 +157,31 @@ static void what_is_refused(void **state)
 	config_free(map);
 }
 
+/* A line that would translate nothing is no silent skip. */
+static void what_leads_nowhere(void **state)
+{
+	static const char *const lines[] = { "source list 5 interface Gi0/7 overload", "source list 5 pool Q overload",
+					     "source route-map NOPE interface Gi0/0 overload",
+					     "source static tcp 10.0.0.5 80 interface Gi0/7 80" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		char text[1024];
+		struct config *c;
+
+		snprintf(text, sizeof text, "%saccess-list 5 permit 10.1.0.0 0.0.0.255\nip nat inside %s\n", UPLINKS, lines[i]);
+		c = read_config(text);
+		assert_non_null(c->lines[c->line_count - 1].practice);
+		assert_non_null(strstr(c->lines[c->line_count - 1].practice_remedy, "nothing is translated by it"));
+		config_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_rules), cmocka_unit_test(overload), cmocka_unit_test(guards), cmocka_unit_test(by_route_map),
-		cmocka_unit_test(pools_and_static_ones), cmocka_unit_test(lists_in_full), cmocka_unit_test(what_is_refused),
+		cmocka_unit_test(pools_and_static_ones), cmocka_unit_test(lists_in_full), cmocka_unit_test(what_is_refused), cmocka_unit_test(what_leads_nowhere),
 	};
 
 	/* The rules are given to the kernel too, where that may be. */
