@@ -14,6 +14,13 @@
 
 enum { EXIT_CLEAN = 0, EXIT_FOUND = 1, EXIT_UNREADABLE = 2 };
 
+/* A file as the system knows it: one that is named twice is one router. */
+struct seen {
+	dev_t device;
+	ino_t inode;
+	char *path;
+};
+
 struct check {
 	bool json, strict, colour;
 	unsigned only_line; /* --explain: this line only, whatever became of it; 0: all problems */
@@ -21,6 +28,8 @@ struct check {
 	json_t *files;
 	size_t config_count;
 	struct config **configs; /* what could be read, in the order given */
+	size_t seen_count;
+	struct seen *seen;
 };
 
 static const char *state_text(const struct config_line *line)
@@ -185,11 +194,32 @@ static void judge(struct config *c)
 	ike_config_free(i);
 }
 
+static bool is_seen(struct check *k, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return false; /* the reader says what is wrong with it */
+	for (size_t i = 0; i < k->seen_count; i++) {
+		if (k->seen[i].device != st.st_dev || k->seen[i].inode != st.st_ino)
+			continue;
+		fprintf(stderr, "dmvpn check: %s is the same file as %s, and counts once\n", path, k->seen[i].path);
+		return true;
+	}
+	if ((k->seen_count & (k->seen_count - 1)) == 0)
+		k->seen = alloc_array(k->seen, k->seen_count ? k->seen_count * 2 : 1, sizeof *k->seen);
+	k->seen[k->seen_count++] = (struct seen){ st.st_dev, st.st_ino, alloc_text(path) };
+	return false;
+}
+
 static void check_file(struct check *k, const char *path)
 {
 	char error[512] = "";
-	struct config *c = config_read_file(path, error, sizeof error);
+	struct config *c;
 
+	if (is_seen(k, path))
+		return;
+	c = config_read_file(path, error, sizeof error);
 	if (!c) {
 		fprintf(stderr, "dmvpn check: %s\n", error);
 		if (k->json)
@@ -339,6 +369,9 @@ int cmd_check(int argc, char **argv)
 	for (size_t i = 0; i < k.config_count; i++)
 		config_free(k.configs[i]);
 	free(k.configs);
+	for (size_t i = 0; i < k.seen_count; i++)
+		free(k.seen[i].path);
+	free(k.seen);
 	json_decref(k.files);
 	return result(&k);
 }

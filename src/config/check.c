@@ -126,6 +126,33 @@ static void check_names(struct reading *r, const struct config_interface *i)
 				  i->ios_name, i->tunnel->protection_profile);
 }
 
+static unsigned backup_line(const struct config_interface *i)
+{
+	unsigned line = i->line;
+
+	for (size_t k = 0; k < i->said_count; k++) {
+		if (!strncmp(i->said[k].text, "backup interface ", 17))
+			line = i->said[k].line;
+	}
+	return line;
+}
+
+/* Of two that each wait for the other to fail, neither would ever come up first. */
+static void check_backup(struct reading *r, const struct config_interface *i)
+{
+	if (!strcmp(i->backup, i->name)) {
+		config_line_error(r, backup_line(i), "name the interface that is to come up when this one fails", "%s is said to stand in for itself", i->ios_name);
+		return;
+	}
+	for (size_t k = 0; reading_work(r, 1) && k < r->c->interface_count; k++) {
+		const struct config_interface *other = &r->c->interfaces[k];
+
+		if (other < i && other->backup && !strcmp(i->backup, other->name) && !strcmp(other->backup, i->name))
+			config_line_error(r, backup_line(i), "take one of the two backup interface lines out", "%s and %s stand in for each other, so that both are down",
+					  other->ios_name, i->ios_name);
+	}
+}
+
 /* ---- tunnels against each other ---- */
 
 /* Sorted by what a received packet shows, so that equals are neighbours. */
@@ -431,6 +458,8 @@ void reading_check(struct reading *r)
 		const struct config_interface *interface = &r->c->interfaces[i];
 
 		check_names(r, interface);
+		if (interface->backup)
+			check_backup(r, interface);
 		if (!runs(interface))
 			continue;
 		check_ends(r, interface);

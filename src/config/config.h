@@ -132,7 +132,7 @@ struct config_nhrp {
 	bool server_only;
 	uint32_t max_send_packets; /* default 10000 … */
 	uint16_t max_send_s;       /* … per 10 s */
-	bool map_multicast_dynamic; /* default as shortcut's */
+	bool map_multicast_dynamic; /* default as shortcut's; in a file without a version line on beside EIGRP, OSPF or RIP */
 	bool map_multicast_dynamic_given;
 	size_t map_count;
 	struct config_map *maps;

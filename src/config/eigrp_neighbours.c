@@ -74,10 +74,8 @@ static bool sends(const struct end *from, const struct end *to, bool *assumed)
 		return true;
 	if (!registers_at(to, from))
 		return false;
-	if (t->nhrp4.map_multicast_dynamic)
-		return true;
-	*assumed = !from->router->version && !t->nhrp4.map_multicast_dynamic_given;
-	return *assumed;
+	*assumed = t->nhrp4.map_multicast_dynamic && !from->router->version && !t->nhrp4.map_multicast_dynamic_given;
+	return t->nhrp4.map_multicast_dynamic;
 }
 
 /* `neighbor ADDRESS INTERFACE`: hellos are no multicast there. */

@@ -142,9 +142,21 @@ bool config_version_implies(const char *version)
 	return major > 15 || (major == 15 && minor >= 7);
 }
 
-static void nhrp_defaults(struct config_nhrp *n, bool implied)
+bool config_multicast_implies(const struct config *c)
 {
-	const bool on = implied && n->enabled;
+	static const char *const heads[] = { "router eigrp ", "router ospf ", "router rip", "ipv6 router ospf ", "router ospfv3 ", NULL };
+
+	for (size_t i = 0; !c->version && i < c->block_count; i++) {
+		for (size_t k = 0; heads[k]; k++) {
+			if (!strncmp(c->blocks[i].head, heads[k], strlen(heads[k])))
+				return true;
+		}
+	}
+	return config_version_implies(c->version);
+}
+
+static void nhrp_defaults(struct config_nhrp *n, bool shortcut, bool multicast)
+{
 
 	if (!n->holdtime_s)
 		n->holdtime_s = 600;
@@ -159,30 +171,34 @@ static void nhrp_defaults(struct config_nhrp *n, bool implied)
 	if (!n->probe_given)
 		n->probe_interval_ms = 250;
 	if (!n->shortcut_given)
-		n->shortcut = on;
+		n->shortcut = shortcut && n->enabled;
 	if (!n->map_multicast_dynamic_given)
-		n->map_multicast_dynamic = on;
+		n->map_multicast_dynamic = multicast && n->enabled;
 }
 
 void reading_finish(struct reading *r)
 {
-	const bool implied = config_version_implies(r->c->version);
+	const bool shortcut = config_version_implies(r->c->version);
+	bool multicast;
 
 	squeeze_interfaces(r->c);
 	squeeze_routes(r->c);
 	squeeze_blocks(r);
+	multicast = !strcmp(r->c->language, "IOS") && config_multicast_implies(r->c);
 	reading_finish_tracks(r);
 	reading_finish_vrfs(r->c);
 	for (size_t i = 0; i < r->c->interface_count; i++) {
 		struct config_interface *interface = &r->c->interfaces[i];
 		struct config_tunnel *t = interface->tunnel;
+		bool multipoint;
 
 		squeeze_extras(interface);
 		if (!t)
 			continue;
 		reading_finish_bfd(r->c, interface, &t->bfd);
 		reading_finish_groups(r, interface);
-		nhrp_defaults(&t->nhrp4, implied && t->mode == TUNNEL_GRE_MULTIPOINT);
-		nhrp_defaults(&t->nhrp6, implied && t->mode == TUNNEL_GRE_MULTIPOINT);
+		multipoint = t->mode == TUNNEL_GRE_MULTIPOINT;
+		nhrp_defaults(&t->nhrp4, shortcut && multipoint, multicast && multipoint);
+		nhrp_defaults(&t->nhrp6, shortcut && multipoint, multicast && multipoint);
 	}
 }

@@ -28,8 +28,8 @@ static bool looks_like_one(const char *text)
 {
 	static const char *const heads[] = { "interface ", "hostname ", "set interfaces ", NULL };
 
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
+	for (const char *line = text; line; line = strpbrk(line, "\r\n")) {
+		line += *line == '\n' || *line == '\r';
 		for (size_t i = 0; heads[i]; i++) {
 			const char *name = line + strlen(heads[i]);
 

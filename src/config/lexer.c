@@ -24,12 +24,25 @@ static const char *too_many_lines(const char *bytes, size_t length)
 	return NULL;
 }
 
+/* By its mark, or because every other octet of its beginning is 0. */
+static bool is_utf16(const unsigned char *b, size_t length)
+{
+	const size_t look = length < 64 ? length : 64;
+	size_t zeros[2] = { 0, 0 };
+
+	if (length >= 2 && ((b[0] == 0xff && b[1] == 0xfe) || (b[0] == 0xfe && b[1] == 0xff)))
+		return true;
+	for (size_t i = 0; i < look; i++)
+		zeros[i % 2] += b[i] == 0;
+	return (zeros[0] == 0 && zeros[1] >= 4 && zeros[1] == look / 2) || (zeros[1] == 0 && zeros[0] >= 4 && zeros[0] == (look + 1) / 2);
+}
+
 const char *lexer_refuses(const char *bytes, size_t length)
 {
 	const unsigned char *b = (const unsigned char *)bytes;
 
-	if (length >= 2 && ((b[0] == 0xff && b[1] == 0xfe) || (b[0] == 0xfe && b[1] == 0xff)))
-		return "is UTF-16 text: save it as UTF-8";
+	if (is_utf16(b, length))
+		return "is UTF-16 text: save it as UTF-8, as by iconv -f UTF-16 -t UTF-8";
 	if (memchr(bytes, 0, length))
 		return "is not text: it holds NUL bytes";
 	for (size_t i = 0; i < length; i++) {

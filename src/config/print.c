@@ -135,7 +135,7 @@ static void print_identities(const struct printer *p, const char *af, const stru
 		own_line(p, "%s nhrp identity certificate", af);
 }
 
-static void print_nhrp(const struct printer *p, const char *af, const struct config_nhrp *n, bool implied)
+static void print_nhrp(const struct printer *p, const char *af, const struct config_nhrp *n, bool implied, bool multicast)
 {
 	char a[IPPREFIX_TEXT_MAX], b[IPADDR_TEXT_MAX];
 
@@ -149,7 +149,7 @@ static void print_nhrp(const struct printer *p, const char *af, const struct con
 		fprintf(p->out, " %s nhrp registration timeout %u\n", af, n->registration_timeout_s);
 	if (n->no_unique)
 		fprintf(p->out, " %s nhrp registration no-unique\n", af);
-	print_implied(p, af, "map multicast dynamic", n->map_multicast_dynamic, implied && n->enabled);
+	print_implied(p, af, "map multicast dynamic", n->map_multicast_dynamic, multicast && n->enabled);
 	print_maps(p, af, n);
 	print_nhs(p, af, n);
 	print_implied(p, af, "shortcut", n->shortcut, implied && n->enabled);
@@ -188,11 +188,12 @@ static void print_tunnel(const struct printer *p, const struct config_interface 
 {
 	const bool implied = t->mode == TUNNEL_GRE_MULTIPOINT &&
 			     (config_version_implies(p->c->version) || (p->for_router && !p->c->version));
+	const bool multicast = implied || (t->mode == TUNNEL_GRE_MULTIPOINT && config_multicast_implies(p->c));
 	char text[64], address[IPADDR_TEXT_MAX];
 	const char *six = t->transport == IP_V6 ? " ipv6" : "";
 
-	print_nhrp(p, "ip", &t->nhrp4, implied);
-	print_nhrp(p, "ipv6", &t->nhrp6, implied);
+	print_nhrp(p, "ip", &t->nhrp4, implied, multicast);
+	print_nhrp(p, "ipv6", &t->nhrp6, implied, multicast);
 	if (t->if_state_nhrp)
 		fputs(" if-state nhrp\n", p->out);
 	if (!t->fall_over_bgp)

@@ -111,6 +111,11 @@ void config_block_done(struct config_block *b);
 
 /* From 15.7 and XE 16 on, shortcut and the dynamic multicast map are on and hidden. */
 bool config_version_implies(const char *version);
+/*
+ * Likewise of the dynamic multicast map alone: also where the file has no version line and a routing protocol
+ * that lives by multicast. Whoever wrote it had a router on which that worked.
+ */
+bool config_multicast_implies(const struct config *c);
 
 /* A verdict on an earlier line that is known and not done; nothing on one that is worse already. */
 void config_line_unsupported(struct reading *r, unsigned number, bool changes_traffic, const char *format, ...)

@@ -36,6 +36,12 @@ static int by_cloud(const void *a, const void *b)
 	return i < k ? -1 : i > k;
 }
 
+/* The file, or its release, says that it sends multicast to whoever registers; no version line says nothing. */
+static bool sends_unasked(const struct design *d, const struct design_member *m)
+{
+	return m->nhrp->map_multicast_dynamic && (m->nhrp->map_multicast_dynamic_given || member_config(d, m)->version);
+}
+
 static void find_roles(struct design *d)
 {
 	for (uint32_t i = 0; i < d->member_count; i++) {
@@ -45,7 +51,7 @@ static void find_roles(struct design *d)
 		design_incoming(d, i, &registered);
 		m->hub = m->tunnel->mode == TUNNEL_GRE_MULTIPOINT && (registered || !m->nhrp->nhs_count);
 		/* One that knows a hub by a map and serves nobody is a spoke that forgot to register. */
-		if (m->hub && !registered && m->nhrp->map_count && !m->nhrp->map_multicast_dynamic && !m->nhrp->redirect)
+		if (m->hub && !registered && m->nhrp->map_count && !sends_unasked(d, m) && !m->nhrp->redirect)
 			m->hub = false;
 		m->spoke = !m->hub;
 	}

@@ -378,31 +378,42 @@ static void spoke_multicast(struct design *d, const struct design_member *m)
 	}
 }
 
-static void hub_multicast(struct design *d, const struct design_member *m)
+/* A spoke that no multicast map of the hub's leads to; NULL: there is none. */
+static const struct design_member *unmapped_spoke(const struct design *d, const struct design_member *m)
 {
-	const char *const protocol = routing_by_multicast(d, m);
-	const struct design_member *spoke = NULL;
-	struct design_finding *f;
-	const uint32_t *in;
 	size_t count;
+	const uint32_t *in = design_incoming(d, design_member_number(d, m), &count);
 
-	if (!protocol || m->nhrp->map_multicast_dynamic)
-		return;
-	in = design_incoming(d, design_member_number(d, m), &count);
-	for (size_t i = 0; i < count && !spoke; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct design_member *s = &d->members[d->links[in[i]].from];
 		bool mapped = ipaddr_is_none(&s->nbma) && m->nhrp->map_multicast_count;
 
 		for (size_t k = 0; k < m->nhrp->map_multicast_count; k++)
 			mapped |= ipaddr_eq(&m->nhrp->map_multicast[k].addr, &s->nbma);
 		if (!mapped && s->spoke)
-			spoke = s;
+			return s;
 	}
+	return NULL;
+}
+
+static void hub_multicast(struct design *d, const struct design_member *m)
+{
+	const char *const protocol = routing_by_multicast(d, m);
+	const bool assumed = m->nhrp->map_multicast_dynamic && !m->nhrp->map_multicast_dynamic_given && !member_config(d, m)->version;
+	const struct design_member *spoke = protocol && (assumed || !m->nhrp->map_multicast_dynamic) ? unmapped_spoke(d, m) : NULL;
+	struct design_finding *f;
+
 	if (!spoke)
 		return;
-	f = design_found(d, RULE_MULTICAST_MAP_MISSING, "add ip nhrp map multicast dynamic (IOS from 15.7 on has it without saying so: then give the version line)",
-			 "%s %s: %s needs multicast, and it is not sent to %s and whoever else registers", member_name(d, m), m->interface->ios_name,
-			 protocol, member_name(d, spoke));
+	if (assumed)
+		f = design_found(d, RULE_MULTICAST_MAP_MISSING, "add ip nhrp map multicast dynamic: IOS before 15.7 needs it; or give the version line",
+				 "%s %s: %s needs multicast, and nothing says that whoever registers gets it; without a version line it is taken that the release sends it unasked, here and in the lab",
+				 member_name(d, m), m->interface->ios_name, protocol);
+	else
+		f = design_found(d, RULE_MULTICAST_MAP_MISSING, "add ip nhrp map multicast dynamic (from 15.7 on IOS has it without saying so: then correct the version line)",
+				 "%s %s: %s needs multicast, and it is not sent to %s and whoever else registers", member_name(d, m), m->interface->ios_name,
+				 protocol, member_name(d, spoke));
+	f->severity = assumed ? DESIGN_ADVICE : f->severity;
 	finding_place(f, member_config(d, m), m->interface->line);
 	finding_place(f, member_config(d, spoke), spoke->interface->line);
 }

@@ -29,6 +29,8 @@ static const struct { const char *text, *reason; } wrongs[] = {
 	  "same subnet" },
 	{ "interface Tunnel0\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n"
 	  "interface Tunnel1\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n", "cannot be told apart" },
+	{ "interface Gi0/0\n backup interface Gi0/0\n", "is said to stand in for itself" },
+	{ "interface Gi0/0\n backup interface Gi0/1\ninterface Gi0/1\n backup interface Gi0/0\n", "stand in for each other" },
 };
 
 static void each_is_found(void **state)
@@ -58,6 +60,8 @@ static const char *const rights[] = {
 	MGRE(0, ADDRESS(0)) MGRE(1, ADDRESS(1)),
 	P2P(0, TWO_NHS) MGRE(1, " tunnel key 1\n"),
 	MGRE(0, " ip nhrp redirect partner 10.9.0.2 nbma 192.0.2.6\n"),
+	"interface Gi0/0\n backup interface Gi0/1\ninterface Gi0/1\n backup interface Gi0/2\n",
+	"interface Gi0/0\n backup interface Gi0/0\n backup interface Gi0/1\n",
 };
 
 static void nothing_is_found_where_all_is_well(void **state)

@@ -9,7 +9,7 @@ static const char frr_ios[] =
 	"interface eth2\n ip address 192.168.12.1 255.255.255.0\n ip address 192.168.13.1 255.255.255.0 secondary\n"
 	"interface Tunnel1\n ip address 10.255.255.12 255.255.255.0\n ip nhrp authentication hidden\n ip nhrp network-id 42\n"
 	" ip nhrp holdtime 60\n ip nhrp registration no-unique\n ip nhrp map 10.255.255.9 192.0.2.9\n"
-	" ip nhrp nhs dynamic nbma 192.0.2.1 multicast\n ip nhrp nhs 10.255.255.2 nbma 192.0.2.2 multicast priority 50\n"
+	" no ip nhrp map multicast dynamic\n ip nhrp nhs dynamic nbma 192.0.2.1 multicast\n ip nhrp nhs 10.255.255.2 nbma 192.0.2.2 multicast priority 50\n"
 	" ip nhrp shortcut\n tunnel source eth1\n tunnel mode gre multipoint\n tunnel key 42\n"
 	" ip ospf network point-to-multipoint\n ip ospf 1 area 0.0.0.0\n"
 	"ip prefix-list LAN seq 5 permit 192.168.12.0/24\nip as-path access-list OURS permit ^65\n"

@@ -34,6 +34,8 @@ static const struct { const char *quirk, *written, *clean; } pairs[] = {
 	  "hostname a\nrouter bgp 1\n neighbor 10.0.0.2 remote-as 1\n neighbor 10.0.0.2 description x\n" },
 	{ "CR LF", "hostname a\r\n" "interface Tunnel0\r\n ip mtu 1400\r\n", "hostname a\n" TU " ip mtu 1400\n" },
 	{ "CR LF", "router ospf 1\r\n\r\n router-id 1.1.1.1\r\n!\r\n", "router ospf 1\n router-id 1.1.1.1\n" },
+	{ "CR alone", "hostname a\r!\rinterface Tunnel0\r ip mtu 1400\r", "hostname a\n!\n" TU " ip mtu 1400\n" },
+	{ "CR alone", "router ospf 1\r router-id 1.1.1.1", "router ospf 1\n router-id 1.1.1.1\n" },
 	{ "a session", "en\nconf t\nhostname a\nint tu0\nip mtu 1400\nexit\nrouter ospf 1\nrouter-id 1.1.1.1\ndo wr\nend\nwr\n",
 	  "hostname a\n" TU " ip mtu 1400\nrouter ospf 1\n router-id 1.1.1.1\n" },
 	{ "a session", "enable\nconfigure terminal\nEnter configuration commands, one per line.  End with CNTL/Z.\n"

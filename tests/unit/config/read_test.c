@@ -125,6 +125,31 @@ static void hidden_defaults(void **state)
 	}
 }
 
+/* A file that names no version has a router behind it on which its routing worked; shortcuts are not taken for granted. */
+static void multicast_without_a_version(void **state)
+{
+	static const struct { const char *text; bool on; } cases[] = {
+		{ "router eigrp 1\n network 10.0.0.0\n", true },
+		{ "router ospf 1\n", true },
+		{ "router bgp 1\n", false },
+		{ "version 15.4\nrouter eigrp 1\n", false },
+		{ "router eigrp 1\ninterface Tunnel0\n no ip nhrp map multicast dynamic\n", false },
+		{ "router eigrp 1\ninterface Tunnel0\n tunnel mode gre ip\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char text[400];
+		struct config *c;
+
+		snprintf(text, sizeof text, "interface Tunnel0\n ip nhrp network-id 1\n tunnel mode gre multipoint\n%s", cases[i].text);
+		c = read_text(text);
+		assert_int_equal(config_find_tunnel(c, 0)->tunnel->nhrp4.map_multicast_dynamic, cases[i].on);
+		assert_false(config_find_tunnel(c, 0)->tunnel->nhrp4.shortcut);
+		config_free(c);
+	}
+}
+
 static void interface_names(void **state)
 {
 	static const struct { const char *text, *ios, *kernel; } cases[] = {
@@ -254,6 +279,7 @@ int main(void)
 		cmocka_unit_test(merges_and_takes_back),
 		cmocka_unit_test(fast_ways),
 		cmocka_unit_test(hidden_defaults),
+		cmocka_unit_test(multicast_without_a_version),
 		cmocka_unit_test(interface_names),
 		cmocka_unit_test(refuses_what_is_no_text),
 		cmocka_unit_test(refuses_what_takes_too_long),

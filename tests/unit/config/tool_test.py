@@ -71,6 +71,20 @@ with tempfile.TemporaryDirectory() as folder:
         code, out, said = run(*tool_word, os.path.join(folder, "empty"))
         expect("no configuration", (code, "no configuration in it" in said), (2, True))
     clean = write("a.cfg", "hostname a\ninterface Gi0/0\n ip address 10.0.0.1 255.255.255.0\n")
+    os.symlink("a.cfg", os.path.join(folder, "z.cfg"))
+    for paths in ([clean, clean], [clean, os.path.join(folder, ".", "a.cfg")], [clean, os.path.join(folder, "z.cfg")]):
+        code, out, said = run("check", "--json", *paths)
+        expect("a file twice", (code, len(json.loads(out)["files"]), f"{paths[1]} is the same file as {clean}, and counts once" in said), (0, 1, True))
+    os.remove(os.path.join(folder, "z.cfg"))
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        with open(os.path.join(folder, "wide.cfg"), "wb") as out:
+            out.write("hostname wide\n".encode(encoding))
+        code, _, said = run("check", os.path.join(folder, "wide.cfg"))
+        expect(encoding, (code, "is UTF-16 text: save it as UTF-8" in said), (2, True))
+    os.remove(os.path.join(folder, "wide.cfg"))
+    write("mac.txt", "hostname m\rinterface Gi0/0\r ip address 10.0.0.3 255.255.255.0\r")
+    expect("CR alone", [f["hostname"] for f in json.loads(run("check", "--json", folder)[1])["files"] if f["file"].endswith("mac.txt")], ["m"])
+    os.remove(os.path.join(folder, "mac.txt"))
     expect("missing", run("check", os.path.join(folder, "none.cfg"))[0], 2)
     expect("usage", run("check")[0], 2)
     expect("render", run("render", "frr", clean)[0], 0)
