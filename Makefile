@@ -2,8 +2,7 @@
 BUILD ?= build
 MESON_FLAGS ?=
 
-.PHONY: all demo check check-quick check-sanitize check-kernel faults figures plans cases bench fuzz packages clean
-.PHONY: all demo check check-quick check-sanitize check-kernel faults figures plans protocols bench fuzz packages clean
+.PHONY: all demo check check-quick check-sanitize check-kernel faults figures plans protocols cases bench fuzz packages clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -57,6 +56,7 @@ cases: all
 # What a router does beside the tunnels, in the lab: minutes.
 protocols: all
 	@meson test -C $(BUILD) --no-rebuild --num-processes 1 --suite protocols
+
 bench: all
 	@packaging/install-packages bench
 	@bench/bench

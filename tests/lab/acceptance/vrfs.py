@@ -68,9 +68,12 @@ class Uplink:
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", lab.netns(router), "tcpdump", "-n", "-l", "-i", f"Gi0-{n}"],
             stdout=self.out, stderr=subprocess.PIPE, text=True)
+        said = []
         for line in self.process.stderr:
+            said.append(line)
             if "listening" in line:
-                break
+                return
+        raise AssertionError(f"tcpdump did not begin: {''.join(said)}")
 
     def stop(self):
         self.process.terminate()
