@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/ospf.h"
 #include "config/render.h"
 
 /* ---- which process FRR runs ---- */
@@ -91,6 +92,16 @@ static const char *ospf_area(struct render *r, const struct config_interface *i)
 		return i->ospf.area;
 	at = a ? block_network(r, r->ospf, a) : -1;
 	return at < 0 ? NULL : strrchr(r->ospf->lines[at].text, ' ') + 1;
+}
+
+bool config_ospf_runs_on(const struct config *c, const struct config_interface *i, struct config_ospf_place *out)
+{
+	struct render r = { .c = c };
+
+	render_choose(&r);
+	*out = (struct config_ospf_place){ .process = r.ospf, .area = i->shutdown ? NULL : ospf_area(&r, i) };
+	out->passive = out->area && block_passive(r.ospf, i);
+	return out->area != NULL;
 }
 
 static void ospf_timers(struct render *r, const char *word, const struct config_if_ospf *o)

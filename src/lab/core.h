@@ -1,9 +1,10 @@
 /*
  * core: the router that joins several hubs' LANs, where the folder leaves it out.
  *
- * Two hubs that have no link with each other but speak EIGRP to somebody unknown on a LAN each have a router
- * between them whose file is not there. Without it what is behind one hub is cut off from what is behind
- * the other. The lab puts one there, which speaks EIGRP with the hubs' keys and has a LAN.
+ * Two hubs that have no link with each other but speak EIGRP, or OSPF on a subnet too small for anything but
+ * a link between routers, to somebody unknown each have a router between them whose file is not there. Without it what is
+ * behind one hub is cut off from what is behind the other. The lab puts one there, which speaks the protocol with the
+ * hubs' keys, areas and timers and has a LAN.
  */
 #ifndef DMVPN_LAB_CORE_H
 #define DMVPN_LAB_CORE_H
