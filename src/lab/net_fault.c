@@ -116,6 +116,33 @@ static int nft(const char *netns, const char *rules, char *error, size_t size)
 	return r == 0 ? 0 : 2;
 }
 
+/* A kernel whose nftables knows no IP (User-Mode Linux) has traffic control. IPv4 only: to drop ND as well would be no
+ * black hole, since the last hop would say that nobody is there. `why`: what nft said. */
+static int tc_hole(const char *netns, const struct fault_part *f, const struct lab_port *out, bool on, char *why, size_t size)
+{
+	char *argv[] = { "tc", "-batch", "-", NULL }, *output = NULL;
+	struct text t = { 0 };
+	int r;
+
+	if (f->kind != FAULT_BLACKHOLE || f->packets != FAULT_ALL_PACKETS || !out->address_count ||
+	    out->addresses[0].addr.family != IP_V4)
+		return 2;
+	line(&t, "qdisc %s dev %s clsact", on ? "add" : "del", out->ifname);
+	if (on && (f->way & FAULT_IN))
+		line(&t, "filter add dev %s egress protocol ip matchall action drop", out->ifname);
+	if (on && (f->way & FAULT_OUT))
+		line(&t, "filter add dev %s ingress protocol ip matchall action drop", out->ifname);
+	r = run_wait(netns, argv, t.at, &output);
+	if (r != 0) {
+		size_t said = strlen(why);
+
+		snprintf(why + said, size - said, "; and tc: %.200s", output ? output : strerror(-r));
+	}
+	free(output);
+	free(t.at);
+	return r == 0 ? 0 : 2;
+}
+
 int net_fault_drop(const struct lab *lab, const struct fault_part *f, bool on, char *error, size_t size)
 {
 	const struct lab_port *out = way_out(lab, f->router);
@@ -139,7 +166,7 @@ int net_fault_drop(const struct lab *lab, const struct fault_part *f, bool on, c
 	}
 	r = nft(netns, t.at, error, size);
 	free(t.at);
-	return r;
+	return r == 0 ? 0 : tc_hole(netns, f, out, on, error, size);
 }
 
 static int batch(const char *netns, const char *text, bool force, char *error, size_t size)

@@ -91,7 +91,8 @@ static json_t *one_round(const struct lab *lab, const struct probes *p, const st
 		json_array_append_new(marks, json_pack("{s:o, s:b, s:s}", "ms",
 						       number((double)(r->marks.marks[i].ns - r->fault_ns) / 1e6), "heal",
 						       r->marks.marks[i].heal, "what", r->marks.marks[i].text));
-	return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "pairs", (json_int_t)r->pairs,
+	return json_pack("{s:o, s:I, s:I, s:I, s:b, s:b, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "broken_s",
+			 number((double)r->broken_ns / 1e9), "pairs", (json_int_t)r->pairs,
 			 "pairs_affected", (json_int_t)r->pairs_affected, "lost", (json_int_t)r->broken.lost, "recovered",
 			 r->broken.recovered && r->returned.recovered, "healed", r->healed, "as_before", r->as_before,
 			 "healed_s", number(r->healed_s), "direct", direct(r->pairs_direct, &r->broken), "nhs_down",

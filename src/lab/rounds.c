@@ -236,6 +236,7 @@ static int break_and_heal(struct round_run *x, char *error, size_t size)
 	look_before(x);
 	r->fault_ns = lab_now_ns();
 	rc = fault_inject(x->lab, x->fault, &r->marks, error, size);
+	r->broken_ns = lab_now_ns();
 	if (rc != 0)
 		return rc;
 	observe(x, "watching", r->fault_ns, observe_ms > OBSERVE_MIN_MS ? observe_ms : OBSERVE_MIN_MS,

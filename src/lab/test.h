@@ -48,7 +48,7 @@ struct lab_round {
 	size_t silent_count;
 	char **silent;
 	struct fault_marks marks;
-	int64_t fault_ns, heal_ns, end_ns;
+	int64_t fault_ns, broken_ns, heal_ns, end_ns; /* broken_ns: when the deed was done */
 };
 
 /* Figures over all rounds; counts of pairs are those of the round that has the fewest. */

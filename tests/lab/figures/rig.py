@@ -33,8 +33,12 @@ def say(answer):
     print(PREFIX + json.dumps(answer), flush=True)
 
 
-def lab(example, change, options, began=lambda: None):
-    """`dmvpn lab test` in the rig, of a copy that `change(folder)` has changed; None when it gave no result. `began` is called before each fault."""
+def commit():
+    return subprocess.run(["git", "-C", figure.TOP, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+
+
+def lab(example, change, options):
+    """`dmvpn lab test` in the rig, of a copy that `change(folder)` has changed; None when it gave no result."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch:  # the rest is read-only
         folder = os.path.join(scratch, os.path.basename(example))
         shutil.copytree(example, folder)
@@ -43,8 +47,6 @@ def lab(example, change, options, began=lambda: None):
                                 stderr=subprocess.PIPE, text=True)
         for line in test.stderr:
             print(line, end="", flush=True)
-            if line.endswith(": steady probes\n"):
-                began()
         try:
             return json.loads(test.stdout.read())
         except ValueError:
