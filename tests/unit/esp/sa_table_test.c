@@ -476,7 +476,7 @@ static void test_killed_anywhere(void **state)
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
 	print_message("%zu instructions, memory changed by %zu\n", steps, changes);
-	assert_true(changes > 100);
+	assert_true(changes > 50); /* how many stores a memcpy is hangs on the processor: 97 were seen where it has wide ones */
 	assert_true(seen->sent == 4 && seen->opened == 400);
 	free(before);
 	munmap(seen, 4096);
