@@ -146,18 +146,19 @@ bool config_multicast_implies(const struct config *c)
 {
 	static const char *const heads[] = { "router eigrp ", "router ospf ", "router rip", "ipv6 router ospf ", "router ospfv3 ", NULL };
 
-	for (size_t i = 0; !c->version && i < c->block_count; i++) {
+	if (c->version)
+		return config_version_implies(c->version);
+	for (size_t i = 0; i < c->block_count; i++) {
 		for (size_t k = 0; heads[k]; k++) {
 			if (!strncmp(c->blocks[i].head, heads[k], strlen(heads[k])))
 				return true;
 		}
 	}
-	return config_version_implies(c->version);
+	return false;
 }
 
 static void nhrp_defaults(struct config_nhrp *n, bool shortcut, bool multicast)
 {
-
 	if (!n->holdtime_s)
 		n->holdtime_s = 600;
 	if (!n->registration_timeout_s)
@@ -190,14 +191,13 @@ void reading_finish(struct reading *r)
 	for (size_t i = 0; i < r->c->interface_count; i++) {
 		struct config_interface *interface = &r->c->interfaces[i];
 		struct config_tunnel *t = interface->tunnel;
-		bool multipoint;
+		const bool multipoint = t && t->mode == TUNNEL_GRE_MULTIPOINT;
 
 		squeeze_extras(interface);
 		if (!t)
 			continue;
 		reading_finish_bfd(r->c, interface, &t->bfd);
 		reading_finish_groups(r, interface);
-		multipoint = t->mode == TUNNEL_GRE_MULTIPOINT;
 		nhrp_defaults(&t->nhrp4, shortcut && multipoint, multicast && multipoint);
 		nhrp_defaults(&t->nhrp6, shortcut && multipoint, multicast && multipoint);
 	}

@@ -410,7 +410,7 @@ static void hub_multicast(struct design *d, const struct design_member *m)
 				 "%s %s: %s needs multicast, and nothing says that whoever registers gets it; without a version line it is taken that the release sends it unasked, here and in the lab",
 				 member_name(d, m), m->interface->ios_name, protocol);
 	else
-		f = design_found(d, RULE_MULTICAST_MAP_MISSING, "add ip nhrp map multicast dynamic (from 15.7 on IOS has it without saying so: then correct the version line)",
+		f = design_found(d, RULE_MULTICAST_MAP_MISSING, "add ip nhrp map multicast dynamic (from 15.7 on IOS has it without saying so: then give or correct the version line)",
 				 "%s %s: %s needs multicast, and it is not sent to %s and whoever else registers", member_name(d, m), m->interface->ios_name,
 				 protocol, member_name(d, spoke));
 	f->severity = assumed ? DESIGN_ADVICE : f->severity;

@@ -89,6 +89,21 @@ static void two_hubs_whose_ospf_looks_for_one(void **state)
 	free(note);
 }
 
+/* The LAN of its own is where nobody has an address, or no packet would reach those who have. */
+static void its_lan_is_free(void **state)
+{
+	char *note, *core = core_of((const char *const[]){ OSPF_HUB(1, LINK, "interface GigabitEthernet0/5\n ip address 198.19.255.9 255.255.255.248\n"),
+							   OSPF_HUB(2, LINK, "") }, 2, &note);
+
+	(void)state;
+	assert_non_null(core);
+	assert_non_null(strstr(core, " ip address 198.19.254.1 255.255.255.0\n"));
+	assert_non_null(strstr(core, " network 198.19.254.0 0.0.0.255 area 3\n"));
+	assert_non_null(strstr(note, "with the LAN 198.19.254.0/24"));
+	free(core);
+	free(note);
+}
+
 static void expect_none(const char *const *texts, size_t count)
 {
 	char *note, *core = core_of(texts, count, &note);
@@ -117,7 +132,7 @@ static void nobody_is_missing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(two_hubs_that_look_for_one), cmocka_unit_test(two_hubs_whose_ospf_looks_for_one),
-					    cmocka_unit_test(nobody_is_missing) };
+					    cmocka_unit_test(its_lan_is_free), cmocka_unit_test(nobody_is_missing) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
