@@ -148,6 +148,7 @@ static void route_options(struct reading *r, const struct match *m, struct confi
 	route->track = track ? (uint32_t)track->number : 0;
 	route->name = reading_keep(r, name ? name->text : NULL);
 	route->permanent = match_has(m, "permanent");
+	route->dhcp = match_has(m, "dhcp");
 	route->distance = 1;
 	for (size_t i = 1; i < m->count; i++) {
 		/* The bare number is the distance; the others follow their keyword. */
@@ -226,8 +227,8 @@ const struct command commands_route[] = {
 	{ "ip route [vrf <word>] <prefix> (<ip>|<if>)" ROUTE_END, HONOURED, NULL, set_route },
 	{ "ip route [vrf <word>] <prefix> <if> <ip>" ROUTE_END, HONOURED, NULL, set_route },
 	{ "ip route [vrf <word>] <ip> <mask> (<ip>|<if>) global", TRAFFIC, "routes do not lead from one VRF into another" },
-	{ "ip route [vrf <word>] <ip> <mask> <if> dhcp [<*>]", TRAFFIC, "write the gateway's address" },
-	{ "ip route [vrf <word>] <ip> <mask> dhcp [<*>]", TRAFFIC, "write the gateway's address" },
+	{ "ip route [vrf <word>] <ip> <mask> <if> dhcp" ROUTE_END, HONOURED, NULL, set_route },
+	{ "ip route [vrf <word>] <ip> <mask> dhcp [<*>]", TRAFFIC, "name the interface whose lease it is" },
 	{ "ip route [vrf <word>] <ip> <mask> (<ip>|<if>) multicast", UNSUPPORTED, "multicast routing is not done" },
 	{ "ip route [vrf <word>] static <*>", UNSUPPORTED, "static routes are watched by FRR" },
 	{ "ip route profile", NO_EFFECT, "changes of the routing table are not counted" },

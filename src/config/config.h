@@ -254,6 +254,7 @@ struct config_route {
 	uint32_t vrf;
 	struct ipprefix dst;
 	struct ipaddr gateway;  /* IP_NONE: interface route */
+	bool dhcp;              /* the gateway is the one that the interface's DHCP client has set */
 	char *interface;        /* kernel name, NULL: none; "Null0" for a discard route */
 	uint8_t distance;       /* default 1 */
 	uint32_t tag;
@@ -416,6 +417,8 @@ bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tun
 
 /* The route names an interface of another VRF: dmvpnd sets it, whatever routes there. */
 bool config_route_crosses(const struct config *c, const struct config_route *route);
+/* It is dmvpnd that sets the route, and not FRR: it is in a VRF, leads into another, hangs on a track or on a lease. */
+bool config_route_ours(const struct config *c, const struct config_route *route);
 
 /* A routing block refers to this access list; others are not needed by anything here. */
 bool config_access_list_used(const struct config *c, const char *name);

@@ -392,6 +392,8 @@ static void print_route(const struct printer *p, const struct config_route *rout
 		fprintf(p->out, " %s", ifname_ios(route->interface, text));
 	if (!ipaddr_is_none(&route->gateway))
 		fprintf(p->out, " %s", ipaddr_format(&route->gateway, gateway));
+	if (route->dhcp)
+		fputs(" dhcp", p->out);
 	if (route->distance != 1)
 		fprintf(p->out, " %u", route->distance);
 	if (route->tag)

@@ -356,6 +356,8 @@ static void route(struct render *r, const struct config_route *route)
 		fprintf(out, "! set by dmvpnd while track %u is up: ", route->track);
 	else if (config_route_crosses(r->c, route))
 		fputs("! set by dmvpnd, it leads into another VRF: ", out);
+	else if (route->dhcp)
+		fputs("! set by dmvpnd, by the gateway that DHCP tells: ", out);
 	else if (route->vrf)
 		fputs("! set by dmvpnd in the VRF's table: ", out);
 	fprintf(out, "%s route %s", route->dst.addr.family == IP_V6 ? "ipv6" : "ip", ipprefix_format(&route->dst, dst));

@@ -32,3 +32,8 @@ bool config_route_crosses(const struct config *c, const struct config_route *rou
 
 	return i && i->vrf != route->vrf;
 }
+
+bool config_route_ours(const struct config *c, const struct config_route *route)
+{
+	return route->vrf || route->dhcp || config_route_tracked(c, route) || config_route_crosses(c, route);
+}

@@ -291,6 +291,10 @@ void overlay_change(void *daemon, const struct change *c)
 		}
 		break;
 	case CHANGE_ROUTE:
+		if (changed && d->phase == DAEMON_RUNNING) {
+			vrfs_look(d);
+			uplinks_links(d);
+		}
 		take_route(d, c);
 		break;
 	}

@@ -1,5 +1,6 @@
 #include "daemon/underlay.h"
 
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@ void underlay_done(struct underlay *u)
 {
 	free(u->links);
 	free(u->addresses);
+	free(u->gateways);
 	underlay_init(u);
 }
 
@@ -34,6 +36,24 @@ const struct underlay_link *underlay_find_index(const struct underlay *u, int if
 	return NULL;
 }
 
+static bool remove_gateway(struct underlay *u, size_t i)
+{
+	if (i == u->gateway_count)
+		return false;
+	memmove(&u->gateways[i], &u->gateways[i + 1], (u->gateway_count - i - 1) * sizeof *u->gateways);
+	u->gateway_count--;
+	return true;
+}
+
+/* The kernel takes the routes of such a link away without a word; a client sets them anew when it is back. */
+static void forget_gateways(struct underlay *u, int ifindex)
+{
+	for (size_t i = u->gateway_count; i-- > 0;) {
+		if (u->gateways[i].ifindex == ifindex)
+			(void)remove_gateway(u, i);
+	}
+}
+
 static bool remove_link(struct underlay *u, size_t i)
 {
 	if (i == u->link_count)
@@ -51,6 +71,8 @@ static bool take_link(struct underlay *u, const struct change *c)
 	size_t i = 0;
 
 	memcpy(fresh.name, c->link.name, sizeof fresh.name);
+	if (!c->add || !c->link.up)
+		forget_gateways(u, c->ifindex);
 	while (i < u->link_count && u->links[i].ifindex != c->ifindex)
 		i++;
 	if (!c->add)
@@ -104,12 +126,45 @@ static bool take_address(struct underlay *u, const struct change *c)
 	return true;
 }
 
+/* Protocols of routes that DHCP clients, PPP daemons and administrators' scripts set. */
+static bool is_leased(uint8_t protocol)
+{
+	return protocol == RTPROT_BOOT || protocol == RTPROT_STATIC || protocol == RTPROT_DHCP || protocol == RTPROT_RA;
+}
+
+static bool take_gateway(struct underlay *u, const struct change *c)
+{
+	const struct underlay_gateway fresh = { c->ifindex, c->route.table, c->route.gateway, true };
+	struct underlay_gateway *grown;
+	size_t i = 0;
+
+	if (c->route.dst.len || ipaddr_is_none(&fresh.addr) || !fresh.ifindex || !is_leased(c->route.protocol))
+		return false;
+	while (i < u->gateway_count && (u->gateways[i].ifindex != fresh.ifindex || u->gateways[i].table != fresh.table ||
+					!ipaddr_eq(&u->gateways[i].addr, &fresh.addr)))
+		i++;
+	if (!c->add)
+		return remove_gateway(u, i);
+	if (i < u->gateway_count) {
+		u->gateways[i].seen = true;
+		return false;
+	}
+	grown = realloc(u->gateways, (u->gateway_count + 1) * sizeof *grown);
+	if (!grown)
+		return false;
+	u->gateways = grown;
+	grown[u->gateway_count++] = fresh;
+	return true;
+}
+
 static void dump_begin(struct underlay *u)
 {
 	for (size_t i = 0; i < u->link_count; i++)
 		u->links[i].seen = false;
 	for (size_t i = 0; i < u->address_count; i++)
 		u->addresses[i].seen = false;
+	for (size_t i = 0; i < u->gateway_count; i++)
+		u->gateways[i].seen = false;
 }
 
 static bool dump_end(struct underlay *u)
@@ -123,6 +178,10 @@ static bool dump_end(struct underlay *u)
 	for (size_t i = u->address_count; i-- > 0;) {
 		if (!u->addresses[i].seen)
 			changed = remove_address(u, i);
+	}
+	for (size_t i = u->gateway_count; i-- > 0;) {
+		if (!u->gateways[i].seen)
+			changed = remove_gateway(u, i);
 	}
 	return changed;
 }
@@ -140,7 +199,18 @@ bool underlay_take(struct underlay *u, const struct change *c)
 	case CHANGE_ADDRESS:
 		return take_address(u, c);
 	case CHANGE_ROUTE:
-		return false;
+		return take_gateway(u, c);
+	}
+	return false;
+}
+
+bool underlay_gateway(const struct underlay *u, int ifindex, enum ip_family family, struct ipaddr *gateway)
+{
+	for (size_t i = u->gateway_count; i-- > 0;) {
+		if (u->gateways[i].ifindex == ifindex && u->gateways[i].addr.family == family) {
+			*gateway = u->gateways[i].addr;
+			return true;
+		}
 	}
 	return false;
 }

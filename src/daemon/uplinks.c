@@ -23,12 +23,23 @@ struct uplinks {
 
 /* ---- routes ---- */
 
+/* IP_NONE: there is none, or no lease has told it yet. */
+static struct ipaddr gateway_of(const struct daemon *d, const struct config_route *c)
+{
+	const struct underlay_link *l = c->interface ? underlay_find(&d->underlay, c->interface) : NULL;
+	struct ipaddr leased = IPADDR_NONE;
+
+	if (c->dhcp && l)
+		(void)underlay_gateway(&d->underlay, l->ifindex, c->dst.addr.family, &leased);
+	return c->dhcp ? leased : c->gateway;
+}
+
 static struct uplink_route route_of(const struct daemon *d, const struct config_route *c)
 {
 	const struct underlay_link *l = c->interface ? underlay_find(&d->underlay, c->interface) : NULL;
 
 	return (struct uplink_route){
-		.table = vrfs_table(d, c->vrf), .dst = c->dst, .gateway = c->gateway,
+		.table = vrfs_table(d, c->vrf), .dst = c->dst, .gateway = gateway_of(d, c),
 		.ifindex = l ? l->ifindex : 0, .discard = c->interface && !strcmp(c->interface, "Null0"),
 		/* As zebra reads it: the distance is the uppermost octet. */
 		.metric = (uint32_t)c->distance << 24,
@@ -37,7 +48,9 @@ static struct uplink_route route_of(const struct daemon *d, const struct config_
 
 static bool is_wanted(const struct daemon *d, const struct config_route *c)
 {
-	return config_route_tracked(d->config, c) && watch_up(d->uplinks->watch, c->track);
+	const struct ipaddr gateway = gateway_of(d, c);
+
+	return config_route_tracked(d->config, c) && watch_up(d->uplinks->watch, c->track) && !(c->dhcp && ipaddr_is_none(&gateway));
 }
 
 /* One that cannot be set now (its link is down) is set when links have changed. */
@@ -144,7 +157,7 @@ static bool set_way(struct daemon *d, uint32_t place, const struct config_sla *s
 	const struct config_route *const c = s->source_interface && !is_on_link(d->config, s) ? way_out(d->config, s) : NULL;
 	const struct underlay_link *const l = c ? underlay_find(&d->underlay, s->source_interface) : NULL;
 	const struct uplink_route r = { .table = UPLINK_TABLE + place, .dst = ipprefix_make(&s->target, 0),
-					.gateway = c ? c->gateway : IPADDR_NONE, .ifindex = l ? l->ifindex : 0 };
+					.gateway = c ? gateway_of(d, c) : IPADDR_NONE, .ifindex = l ? l->ifindex : 0 };
 
 	if (!l || !l->running)
 		return false;

@@ -202,6 +202,8 @@ static void static_route(struct vrf_plan *out, const struct config *c, const str
 
 	if (config_route_tracked(c, s))
 		return; /* it comes and goes with its track */
+	if (s->dhcp && (!l || !underlay_gateway(u, l->ifindex, s->dst.addr.family, &r.gateway)))
+		return;
 	if (s->interface && strncmp(s->interface, "Null", 4) == 0)
 		r.kind = VRF_ROUTE_DISCARD;
 	else if (s->interface && (!l || !l->up))
@@ -262,7 +264,7 @@ void vrf_plan_make(struct vrf_plan *out, const struct config *c, const struct un
 			one(&p);
 	}
 	for (size_t i = 0; i < c->route_count; i++) {
-		if (c->routes[i].vrf == 0 && config_route_crosses(c, &c->routes[i]))
+		if (c->routes[i].vrf == 0 && config_route_ours(c, &c->routes[i]))
 			static_route(out, c, u, RT_TABLE_MAIN, &c->routes[i]);
 	}
 }

@@ -30,6 +30,9 @@ int uplink_route_set(struct netlink *n, const struct uplink_route *r)
 												 : RT_SCOPE_LINK;
 	if (!ipaddr_is_none(&r->gateway))
 		netlink_put_addr(&q, RTA_GATEWAY, &r->gateway);
+	/* The gateway may be in the interface's table and not in this one. */
+	if (!ipaddr_is_none(&r->gateway) && r->ifindex)
+		m->rtm_flags = RTNH_F_ONLINK;
 	if (r->ifindex && !r->discard)
 		mnl_attr_put_u32(q.head, RTA_OIF, (uint32_t)r->ifindex);
 	return netlink_run(n, &q);

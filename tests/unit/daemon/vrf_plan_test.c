@@ -1,4 +1,5 @@
 /* What the kernel shall hold for a router's VRFs, with VRF devices and without. */
+#include <linux/rtnetlink.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,6 +191,64 @@ static void test_what_is_down_has_no_routes(void **state)
 	config_free(c);
 }
 
+static bool default_route(struct underlay *u, int ifindex, const char *gateway, uint8_t protocol, bool add)
+{
+	struct change c = { .type = CHANGE_ROUTE, .add = add, .ifindex = ifindex,
+			    .route = { .table = RT_TABLE_MAIN, .protocol = protocol, .dst.addr = ipaddr_v4(0) } };
+
+	assert_true(ipaddr_parse(gateway, &c.route.gateway));
+	return underlay_take(u, &c);
+}
+
+static const char leased[] = "vrf definition INET\n"
+			     "interface GigabitEthernet0/0\n vrf forwarding INET\n ip address dhcp\n"
+			     "interface GigabitEthernet0/1\n ip address dhcp\n"
+			     "ip route vrf INET 0.0.0.0 0.0.0.0 GigabitEthernet0/0 dhcp\n"
+			     "ip route 0.0.0.0 0.0.0.0 GigabitEthernet0/0 dhcp 250\n"
+			     "ip route 203.0.113.0 255.255.255.0 GigabitEthernet0/1 dhcp\n";
+
+static void plan_is(const struct config *c, const struct underlay *u, const char *wanted)
+{
+	struct vrf_plan p;
+	char text[2048];
+
+	vrf_plan_make(&p, c, u, tables, false);
+	routes_text(p.routes, p.route_count, text);
+	assert_string_equal(text, wanted);
+	vrf_plan_done(&p);
+}
+
+/* Where a lease's gateway is not known there is no route, and one that waits for ARP least of all. */
+static void test_gateways_are_those_of_the_lease(void **state)
+{
+	struct config *c = read_text(leased);
+	struct underlay u;
+
+	(void)state;
+	underlay_init(&u);
+	link_is(&u, 2, "Gi0-0", true);
+	link_is(&u, 3, "Gi0-1", true);
+	plan_is(c, &u, "1001: unreachable 0.0.0.0/0 dev 0\n");
+	assert_false(default_route(&u, 2, "100.64.9.1", 11 /* zebra's */, true));
+	plan_is(c, &u, "1001: unreachable 0.0.0.0/0 dev 0\n");
+	assert_true(default_route(&u, 2, "100.64.1.1", RTPROT_BOOT, true));
+	assert_false(default_route(&u, 2, "100.64.1.1", RTPROT_BOOT, true));
+	assert_true(default_route(&u, 3, "100.64.2.1", RTPROT_DHCP, true));
+	plan_is(c, &u, "1001: unreachable 0.0.0.0/0 dev 0\n1001: 0.0.0.0/0 via 100.64.1.1 dev 2\n254: 0.0.0.0/0 via 100.64.1.1 dev 2\n"
+		       "254: 203.0.113.0/24 via 100.64.2.1 dev 3\n");
+	/* Another lease: the new one counts while the old one's route is still there, and when it is not. */
+	assert_true(default_route(&u, 2, "100.64.7.1", RTPROT_BOOT, true));
+	assert_true(default_route(&u, 2, "100.64.1.1", RTPROT_BOOT, false));
+	assert_true(default_route(&u, 3, "100.64.2.1", RTPROT_DHCP, false));
+	plan_is(c, &u, "1001: unreachable 0.0.0.0/0 dev 0\n1001: 0.0.0.0/0 via 100.64.7.1 dev 2\n254: 0.0.0.0/0 via 100.64.7.1 dev 2\n");
+	/* A link that was down has to be told anew. */
+	link_is(&u, 2, "Gi0-0", false);
+	link_is(&u, 2, "Gi0-0", true);
+	plan_is(c, &u, "1001: unreachable 0.0.0.0/0 dev 0\n");
+	underlay_done(&u);
+	config_free(c);
+}
+
 static void test_a_route_that_leaves_its_interface_open_is_known_again(void **state)
 {
 	struct vrf_route wish = { .table = 1001, .metric = 1, .gateway = ipaddr_v4(0xc0000201u) }, found = wish;
@@ -250,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_tables_are_chosen_by_interface_and_address),
 		cmocka_unit_test(test_devices_leave_the_front_doors_addresses_to_rules),
 		cmocka_unit_test(test_what_is_down_has_no_routes),
+		cmocka_unit_test(test_gateways_are_those_of_the_lease),
 		cmocka_unit_test(test_a_route_that_leaves_its_interface_open_is_known_again),
 		cmocka_unit_test(test_a_reload_keeps_the_numbers_of_vrfs),
 		cmocka_unit_test(test_devices_have_names_that_the_kernel_takes),
