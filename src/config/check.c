@@ -153,6 +153,47 @@ static void check_backup(struct reading *r, const struct config_interface *i)
 	}
 }
 
+static unsigned warm_line(const struct config_interface *i)
+{
+	unsigned line = i->line;
+
+	for (size_t k = 0; k < i->said_count; k++) {
+		if (!strncmp(i->said[k].text, "nhrp warm ", 10))
+			line = i->said[k].line;
+	}
+	return line;
+}
+
+/* The first of the chain behind i that stands in it a second time; NULL: the chain ends. */
+static const struct config_interface *warm_ring(const struct reading *r, const struct config_interface *i)
+{
+	const struct config_interface *at = i;
+
+	for (size_t steps = 0; at && at->tunnel && at->tunnel->warm_behind && steps < r->c->interface_count; steps++) {
+		at = config_find_interface(r->c, at->tunnel->warm_behind);
+		if (at == i)
+			return at;
+	}
+	return NULL;
+}
+
+/* Where all of a ring rest, nobody watches. */
+static void check_warm(struct reading *r, const struct config_interface *i)
+{
+	const struct config_interface *better = config_find_interface(r->c, i->tunnel->warm_behind);
+
+	if (!better || !runs(better) || !(better->tunnel->nhrp4.nhs_count + better->tunnel->nhrp6.nhs_count))
+		config_line_error(r, warm_line(i), "name the tunnel that carries traffic while all is well; it needs an ip nhrp nhs",
+				  "%s is said to rest while %s is usable, which is no running tunnel with a next hop server", i->ios_name,
+				  better ? better->ios_name : i->tunnel->warm_behind);
+	else if (!(i->tunnel->nhrp4.nhs_count + i->tunnel->nhrp6.nhs_count))
+		config_line_error(r, warm_line(i), "take the line out: it is for the spoke whose uplink is metered", "%s registers with nobody, so that it has no pace of its own",
+				  i->ios_name);
+	else if (reading_work(r, r->c->interface_count) && warm_ring(r, i))
+		config_line_error(r, warm_line(i), "take one of the nhrp warm lines out", "%s rests while %s is usable, and that one leads back to it: nobody would watch",
+				  i->ios_name, better->ios_name);
+}
+
 /* ---- tunnels against each other ---- */
 
 /* Sorted by what a received packet shows, so that equals are neighbours. */
@@ -466,6 +507,8 @@ void reading_check(struct reading *r)
 		check_nhs(r, interface, &interface->tunnel->nhrp4, "ip");
 		check_nhs(r, interface, &interface->tunnel->nhrp6, "ipv6");
 		check_transport(r, interface);
+		if (interface->tunnel->warm_behind)
+			check_warm(r, interface);
 	}
 	check_tunnels(r);
 	check_processes(r);

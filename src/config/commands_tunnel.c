@@ -110,6 +110,19 @@ static void set_route_hold(struct reading *r, const struct match *m)
 	t->route_hold_s = sets(m) ? (uint16_t)match_arg(m, 0)->number : 0;
 }
 
+static void set_warm(struct reading *r, const struct match *m)
+{
+	struct config_tunnel *const t = reading_tunnel(r);
+	const struct item *every = match_after(m, "every"), *delay = match_after(m, "delay");
+	char kernel[16];
+
+	if (sets(m) && !config_ifname(match_arg(m, 0)->text, NULL, kernel))
+		return;
+	reading_replace(r, &t->warm_behind, sets(m) ? kernel : NULL);
+	t->warm_every_s = every ? (uint16_t)every->number : WARM_EVERY_S;
+	t->warm_delay_s = delay ? (uint32_t)delay->number : WARM_DELAY_S;
+}
+
 const struct command commands_tunnel[] = {
 	{ "tunnel source (<ip>|<ip6>|<if>)", HONOURED, NULL, set_source },
 	{ "tunnel source dynamic", TRAFFIC, "the source is taken from an interface or given as an address" },
@@ -141,6 +154,7 @@ const struct command commands_tunnel[] = {
 	{ "nhrp fall-over (bgp|bfd|relay)", HONOURED, NULL, set_fall_over },
 	{ "nhrp bfd", HONOURED, NULL, set_nhrp_bfd },
 	{ "nhrp route-hold <1-300>", HONOURED, NULL, set_route_hold },
+	{ "nhrp warm <if> [every <10-3600>] [delay <0-86400>]", HONOURED, NULL, set_warm },
 	{ "nhrp route-watch", UNSUPPORTED, "shortcuts always follow the route that covers them", .keeping = TOGGLE },
 	{ "nhrp nflog-group <1-65535>", NO_EFFECT, "the redirect trigger is set up by the daemon itself" },
 	{ "nhrp map group <word> service-policy output <word>", HONOURED },

@@ -57,6 +57,7 @@ static void tunnel_free(struct config_tunnel *t)
 	free(t->source_interface);
 	host_done(&t->destination);
 	free(t->protection_profile);
+	free(t->warm_behind);
 	nhrp_done(&t->nhrp4);
 	nhrp_done(&t->nhrp6);
 	config_groups_done(&t->groups);
@@ -208,6 +209,13 @@ enum { ROUTE_HOLD_S = 10 };
 static bool elects(const struct config_if_ospf *o)
 {
 	return o->network && (!strcmp(o->network, "broadcast") || !strcmp(o->network, "non-broadcast"));
+}
+
+uint16_t config_warm_registration_s(const struct config_tunnel *t, const struct config_nhrp *n)
+{
+	const uint16_t longest = n->holdtime_s / 3, rare = t->warm_every_s < longest ? t->warm_every_s : longest;
+
+	return n->registration_timeout_s > rare ? n->registration_timeout_s : rare;
 }
 
 uint16_t config_route_hold_s(const struct config_interface *tunnel)

@@ -159,6 +159,8 @@ struct config_bfd {
 	uint8_t multiplier;
 };
 
+enum { WARM_EVERY_S = 120, WARM_DELAY_S = 60 }; /* `nhrp warm`, unless said */
+
 enum config_tunnel_mode { TUNNEL_GRE_P2P, TUNNEL_GRE_MULTIPOINT };
 
 struct config_address {
@@ -201,6 +203,9 @@ struct config_tunnel {
 	uint16_t route_hold_s;    /* when has_route_hold; see config_route_hold_s() */
 	bool fall_over_bgp, fall_over_bfd; /* `nhrp fall-over …`: what routing is told of dead paths; default on */
 	bool fall_over_relay;     /* and what is for a dead server goes to a living one meanwhile; default on */
+	char *warm_behind;        /* `nhrp warm TUNNEL`, kernel name: this one rests while that one is usable; NULL */
+	uint16_t warm_every_s;    /* between two probes at rest, … */
+	uint32_t warm_delay_s;    /* … and how long the other has to be usable again before this one rests */
 	bool no_bfd;              /* `no nhrp bfd`: `bfd interval` is for routing protocols only */
 	struct config_bfd bfd;    /* NHRP watches its peers by it, unless told not to */
 	struct config_nhrp nhrp4; /* `ip nhrp …` */
@@ -411,6 +416,9 @@ const struct config_interface *config_find_tunnel(const struct config *c, uint32
 uint16_t config_route_hold_s(const struct config_interface *tunnel);
 /* The same of shortcuts whose covering route is withdrawn, whatever the reason; unless said it is on everywhere. */
 uint16_t config_shortcut_hold_s(const struct config_interface *tunnel);
+
+/* Seconds between two refreshes of a registration while the tunnel rests: as rare as `every` and the hold time allow. */
+uint16_t config_warm_registration_s(const struct config_tunnel *t, const struct config_nhrp *n);
 
 /* Packets of the two look the same: mode, source and key, and the destination of point-to-point ones. */
 bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tunnel *b);

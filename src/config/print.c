@@ -208,6 +208,8 @@ static void print_tunnel(const struct printer *p, const struct config_interface 
 		own_line(p, "nhrp route-hold %u", t->route_hold_s);
 	else if (t->has_route_hold)
 		own(p, "no nhrp route-hold");
+	if (t->warm_behind)
+		own_line(p, "nhrp warm %s every %u delay %u", ifname_ios(t->warm_behind, text), t->warm_every_s, t->warm_delay_s);
 	if (t->source_interface)
 		fprintf(p->out, " tunnel source %s\n", ifname_ios(t->source_interface, text));
 	else if (!ipaddr_is_none(&t->source))

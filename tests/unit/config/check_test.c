@@ -4,6 +4,7 @@
 #define MGRE(n, rest) "interface Tunnel" #n "\n tunnel source Gi0/0\n tunnel mode gre multipoint\n ip nhrp network-id 1\n" rest
 #define P2P(n, rest) "interface Tunnel" #n "\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n ip nhrp network-id 1\n" rest
 #define ADDRESS(n) " ip address 10.0." #n ".1 255.255.255.0\n"
+#define NHS(n) " ip nhrp nhs 10.0." #n ".9 nbma 192.0.2." #n "\n"
 #define TWO_NHS " ip nhrp nhs 10.0.0.1 nbma 192.0.2.1\n ip nhrp nhs 10.0.0.2 nbma 192.0.2.2\n"
 
 static const struct { const char *text, *reason; } wrongs[] = {
@@ -29,6 +30,13 @@ static const struct { const char *text, *reason; } wrongs[] = {
 	  "same subnet" },
 	{ "interface Tunnel0\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n"
 	  "interface Tunnel1\n tunnel source Gi0/0\n tunnel destination 192.0.2.1\n", "cannot be told apart" },
+	{ MGRE(0, " nhrp warm Tunnel7\n"), "no running tunnel with a next hop server" },
+	{ MGRE(0, " nhrp warm Gi0/0\n"), "no running tunnel with a next hop server" },
+	{ MGRE(0, " tunnel key 1\n" ADDRESS(0)) MGRE(1, " tunnel key 2\n" NHS(1) ADDRESS(1) " nhrp warm Tunnel0\n"), "no running tunnel with a next hop server" },
+	{ MGRE(0, " tunnel key 1\n" NHS(0) ADDRESS(0)) MGRE(1, " tunnel key 2\n" ADDRESS(1) " nhrp warm Tunnel0\n"), "registers with nobody" },
+	{ MGRE(0, " tunnel key 1\n" NHS(0) ADDRESS(0) " nhrp warm Tunnel0\n"), "nobody would watch" },
+	{ MGRE(0, " tunnel key 1\n" NHS(0) ADDRESS(0) " nhrp warm Tunnel1\n") MGRE(1, " tunnel key 2\n" NHS(1) ADDRESS(1) " nhrp warm Tunnel2\n")
+	  MGRE(2, " tunnel key 3\n" NHS(2) ADDRESS(2) " nhrp warm Tunnel0\n"), "nobody would watch" },
 	{ "interface Gi0/0\n backup interface Gi0/0\n", "is said to stand in for itself" },
 	{ "interface Gi0/0\n backup interface Gi0/1\ninterface Gi0/1\n backup interface Gi0/0\n", "stand in for each other" },
 };
@@ -50,6 +58,8 @@ static void each_is_found(void **state)
 }
 
 static const char *const rights[] = {
+	MGRE(0, " tunnel key 1\n" NHS(0) ADDRESS(0)) MGRE(1, " tunnel key 2\n" NHS(1) ADDRESS(1) " nhrp warm Tunnel0 every 300 delay 0\n")
+	MGRE(2, " tunnel key 3\n" NHS(2) ADDRESS(2) " nhrp warm Tunnel1\n"),
 	MGRE(0, " tunnel key 1\n") MGRE(1, " tunnel key 2\n"),
 	MGRE(0, " ip nhrp nhs 10.0.0.1\n ip nhrp map 10.0.0.1 192.0.2.1\n"),
 	P2P(0, " ip nhrp nhs 10.0.0.1\n"),

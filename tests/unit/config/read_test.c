@@ -243,6 +243,37 @@ static void routes_are_held_where_ospf_elects(void **state)
 	expect_hold(" nhrp route-hold 4\n default nhrp route-hold\n", 0, NULL);
 }
 
+static void expect_warm(const char *lines, uint16_t registration_s, const char *printed)
+{
+	char text[400], clean[64];
+	struct config *c;
+	char *again;
+
+	snprintf(text, sizeof text,
+		 "interface Tunnel0\n tunnel source 192.0.2.1\n tunnel mode gre multipoint\n tunnel key 1\n ip nhrp network-id 1\n ip nhrp nhs 10.0.0.1 nbma 192.0.2.9\n"
+		 "interface Tunnel1\n tunnel source 192.0.2.1\n tunnel mode gre multipoint\n tunnel key 2\n ip nhrp network-id 2\n ip nhrp nhs 10.1.0.1 nbma 192.0.2.10\n%s", lines);
+	c = read_text(text);
+	assert_int_equal(config_blocking_count(c), 0);
+	again = config_print(c);
+	snprintf(clean, sizeof clean, "\n %s\n", printed ? printed : "nhrp warm");
+	assert_int_equal(!strstr(again, clean), !printed);
+	if (printed)
+		assert_int_equal(config_warm_registration_s(config_find_tunnel(c, 1)->tunnel, &config_find_tunnel(c, 1)->tunnel->nhrp4), registration_s);
+	else
+		assert_null(config_find_tunnel(c, 1)->tunnel->warm_behind);
+	free(again);
+	config_free(c);
+}
+
+static void warm_tunnels(void **state)
+{
+	(void)state;
+	expect_warm(" nhrp warm Tunnel 0\n", 200, "nhrp warm Tunnel0 every 120 delay 60");
+	expect_warm(" ip nhrp registration timeout 10\n nhrp warm tu0 delay 5\n", 120, "nhrp warm Tunnel0 every 120 delay 5");
+	expect_warm(" ip nhrp registration timeout 10\n ip nhrp holdtime 60\n nhrp warm tu0 every 600\n", 20, "nhrp warm Tunnel0 every 600 delay 60");
+	expect_warm(" nhrp warm Tunnel0\n no nhrp warm Tunnel0\n", 0, NULL);
+}
+
 /* Within a second, and with bounds: files that are made to take long, or much. */
 static void refuses_what_takes_too_long(void **state)
 {
@@ -285,6 +316,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_takes_too_long),
 		cmocka_unit_test(secrets_are_masked),
 		cmocka_unit_test(routes_are_held_where_ospf_elects),
+		cmocka_unit_test(warm_tunnels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
