@@ -3,7 +3,7 @@
  * at once, without sockets and clock.
  *
  * A session is named by (link, local address, remote address). Up to BFD_CLIENT_COUNT clients
- * share it: it runs as fast as the fastest of them asks, and all are told of its state.
+ * share it: it runs as fast as the fastest of them asks (but see `unhurried`), and all are told of its state.
  * It lives from the first bfd_set() to the last bfd_remove(), and then a little longer: the
  * far end is told AdminDown, `multiplier` times.
  *
@@ -35,7 +35,7 @@ enum {
 	BFD_SLOW_US = 1000000,          /* at least this between packets while a session is not Up */
 	BFD_SESSION_OCTETS_MAX = 768,
 	BFD_RECORD_OCTETS = 384,        /* of a session, or one of plane.h's, kept for the next process */
-	BFD_RECORD_VERSION = 1,         /* changes with what stands there */
+	BFD_RECORD_VERSION = 2,         /* changes with what stands there */
 	BFD_RESTORE_MS = 1000,          /* what was heard so long ago, or a detection time, may go on */
 };
 
@@ -58,6 +58,7 @@ struct bfd_config {
 	uint8_t min_ttl;             /* packets with less are dropped: 255 on one link, 0: any */
 	bool passive;                /* say nothing until the far end does */
 	bool admin_down;
+	bool unhurried;              /* no other client makes the session faster than this one asks: each packet costs */
 	struct endpoint via;         /* on a tunnel: where packets go; addr IP_NONE: not known */
 };
 

@@ -307,6 +307,20 @@ void bfd_session_timer(struct bfd_session *s, const struct bfd_session_ways *w, 
 /* ---- clients ---- */
 
 /* What all clients together ask for: the fastest, and down only when all want it down. */
+/* Whoever pays for each packet decides. */
+static void slow_down(const struct bfd_session *s, struct bfd_config *m)
+{
+	for (size_t i = 0; i < BFD_CLIENT_COUNT; i++) {
+		const struct bfd_config *c = &s->asked[i];
+
+		if (!(s->clients & 1u << i) || !c->unhurried)
+			continue;
+		m->desired_min_tx_us = larger(m->desired_min_tx_us, c->desired_min_tx_us);
+		if (m->required_min_rx_us)
+			m->required_min_rx_us = larger(m->required_min_rx_us, c->required_min_rx_us);
+	}
+}
+
 static struct bfd_config merged(const struct bfd_session *s)
 {
 	struct bfd_config m = { 0 };
@@ -331,6 +345,7 @@ static struct bfd_config merged(const struct bfd_session *s)
 		if (ipaddr_is_none(&m.via.addr))
 			m.via = c->via;
 	}
+	slow_down(s, &m);
 	return m;
 }
 

@@ -211,9 +211,9 @@ static bool elects(const struct config_if_ospf *o)
 	return o->network && (!strcmp(o->network, "broadcast") || !strcmp(o->network, "non-broadcast"));
 }
 
-uint16_t config_warm_registration_s(const struct config_tunnel *t, const struct config_nhrp *n)
+uint16_t config_warm_registration_s(uint16_t every_s, const struct config_nhrp *n)
 {
-	const uint16_t longest = n->holdtime_s / 3, rare = t->warm_every_s < longest ? t->warm_every_s : longest;
+	const uint16_t longest = n->holdtime_s / 3, rare = every_s < longest ? every_s : longest;
 
 	return n->registration_timeout_s > rare ? n->registration_timeout_s : rare;
 }

@@ -418,7 +418,7 @@ uint16_t config_route_hold_s(const struct config_interface *tunnel);
 uint16_t config_shortcut_hold_s(const struct config_interface *tunnel);
 
 /* Seconds between two refreshes of a registration while the tunnel rests: as rare as `every` and the hold time allow. */
-uint16_t config_warm_registration_s(const struct config_tunnel *t, const struct config_nhrp *n);
+uint16_t config_warm_registration_s(uint16_t every_s, const struct config_nhrp *n);
 
 /* Packets of the two look the same: mode, source and key, and the destination of point-to-point ones. */
 bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tunnel *b);

@@ -109,6 +109,11 @@ void bfd_link_set(struct daemon *d, const struct effect *e)
 	m.desired_min_tx_us = 1000u * e->bfd.config.min_tx_ms;
 	m.required_min_rx_us = 1000u * e->bfd.config.min_rx_ms;
 	m.multiplier = e->bfd.config.multiplier;
+	m.unhurried = e->bfd.least.us > 0;
+	if (m.desired_min_tx_us < e->bfd.least.us)
+		m.desired_min_tx_us = (uint32_t)e->bfd.least.us;
+	if (m.required_min_rx_us < e->bfd.least.us)
+		m.required_min_rx_us = (uint32_t)e->bfd.least.us;
 	way_of(d, e, &m);
 	if (w && w->set.link != m.link)
 		tell(d, FORWARD_BFD_DEL, w);

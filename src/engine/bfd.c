@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
+#include "engine/warm.h"
 #include "wire/bfd.h"
 
 static bool is_watched_kind(const struct binding *b)
@@ -43,6 +44,7 @@ static void say(const struct binding *b, enum effect_type type)
 	x->bfd.remote = b->dst.addr;
 	x->bfd.nbma = *b->bfd_to;
 	x->bfd.config = t->settings.bfd;
+	x->bfd.least = warm_pace(t);
 }
 
 static void drop(struct binding *b)

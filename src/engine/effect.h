@@ -109,6 +109,7 @@ struct effect {
 			struct ipaddr local, remote; /* overlay addresses; with the tunnel they name the session */
 			struct endpoint nbma;
 			struct config_bfd config;
+			struct span least; /* between two packets, whatever anybody wants: the tunnel rests; 0: nothing is asked */
 		} bfd;
 		struct {
 			bool up;

@@ -25,6 +25,7 @@
 #include "engine/saved.h"
 #include "engine/server.h"
 #include "engine/shortcut.h"
+#include "engine/warm.h"
 
 enum { BINDINGS_MAX_DEFAULT = 262144, SHUTDOWN_MS_MAX = 1500 };
 
@@ -267,6 +268,9 @@ static void expire(struct engine *e, struct timer *t)
 	case TIMER_HOLD:
 		hold_end(t->owner);
 		break;
+	case TIMER_WARM:
+		warm_due(t->owner);
+		break;
 	case TIMER_RECALL:
 		if (!e->stopping)
 			recall_due(e);
@@ -405,6 +409,7 @@ void engine_handle(struct engine *e, struct instant now, const struct event *ev)
 	run_timers(e);
 	handle(e, ev);
 	clusters_settle(e);
+	warm_settle(e);
 	paths_sweep(e);
 	peers_sweep(e);
 	if (e->stopping && !e->done)
@@ -558,6 +563,7 @@ void engine_reconfigure(struct engine *e, struct instant now, const struct confi
 			add_tunnel(e, x);
 	}
 	clusters_settle(e);
+	warm_settle(e);
 	paths_sweep(e);
 	peers_sweep(e);
 }

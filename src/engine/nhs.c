@@ -150,6 +150,8 @@ static unsigned highest_step(struct nhs *n)
 		return NHS_STEP_REFUSED;
 	if (is_patient(n))
 		return NHS_STEP_PATIENT;
+	if (n->overlay->tunnel->rests)
+		return NHS_STEP_MAX;
 	n->over_budget = n->step > NHS_STEP_LIGHT && !bucket_take(&e->light, e->now, NHS_LIGHT_PER_S, span_s(1));
 	return n->over_budget ? NHS_STEP_MAX : NHS_STEP_LIGHT;
 }

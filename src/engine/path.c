@@ -61,6 +61,7 @@
 #include "engine/binding.h"
 #include "engine/nhs.h"
 #include "engine/output.h"
+#include "engine/warm.h"
 
 enum {
 	PATH_RTO_MS_MIN = 60,      /* a router's slow moment is no miss */
@@ -120,7 +121,8 @@ struct span path_elapsed(const struct path *p, struct instant since)
 /* Shortened by up to a tenth, so that thousands of routers do not fall into step. */
 struct span path_interval(const struct path *p)
 {
-	const int64_t us = (int64_t)p->overlay->cfg->probe_interval_ms * 1000;
+	const struct span slow = warm_pace(p->tunnel), quick = span_ms(p->overlay->cfg->probe_interval_ms);
+	const int64_t us = slow.us > quick.us ? slow.us : quick.us;
 
 	return span_us(us - (int64_t)prng_below(&path_engine(p)->random, (uint64_t)us / 10 + 1));
 }
@@ -155,10 +157,13 @@ static void measure(struct path *p, struct span rtt)
 
 /* The next slot of the router's budget that is no sooner than PATH_LIGHT_MS from now. All
  * ask for the same span, so that slots are given out in order and nobody starves. */
-static struct span light_slot(struct engine *e)
+static struct span light_slot(const struct path *p)
 {
+	struct engine *const e = path_engine(p);
 	struct instant at = later(e, span_ms(PATH_LIGHT_MS));
 
+	if (p->tunnel->rests)
+		return warm_pace(p->tunnel);
 	if (instant_before(at, e->light_probe_next))
 		at = e->light_probe_next;
 	e->light_probe_next = instant_add(at, span_us(1000000 / PATH_LIGHT_PER_S));
@@ -194,7 +199,7 @@ void path_probe_unjudged(struct path *p)
 		p->trial->quick--;
 		path_arm(p, path_interval(p));
 	} else {
-		p->trial->light = light_slot(path_engine(p));
+		p->trial->light = light_slot(p);
 		path_arm(p, p->trial->light);
 	}
 }
@@ -281,7 +286,7 @@ static void enter_dead(struct path *p, enum path_state was)
 	if (path_leans(p, PATH_WATCH_NHS) || path_leans(p, PATH_WATCH_DIRECT)) /* a client begins anew by itself */
 		output_push(e, EFFECT_SILENT, p->tunnel->settings.number, NULL)->silent.nbma = p->nbma;
 	p->trial->quick = 0;
-	p->trial->light = light_slot(e);
+	p->trial->light = light_slot(p);
 	path_arm(p, p->trial->light);
 }
 

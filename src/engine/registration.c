@@ -22,7 +22,8 @@ static struct engine *engine_of(const struct nhs *n)
 struct span registration_interval(const struct overlay *o)
 {
 	const struct config_nhrp *const c = o->cfg;
-	const int64_t s = c->registration_timeout_s ? c->registration_timeout_s : c->holdtime_s / 3;
+	const int64_t quick = c->registration_timeout_s ? c->registration_timeout_s : c->holdtime_s / 3;
+	const int64_t s = o->tunnel->rests ? config_warm_registration_s(o->tunnel->settings.warm_every_s, c) : quick;
 
 	return span_s(s > 0 ? s : 1);
 }

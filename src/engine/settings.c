@@ -1,5 +1,6 @@
 #include "engine/settings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,17 +105,22 @@ void settings_copy(struct settings *s, const struct config_interface *i)
 		.bfd = t->no_bfd ? (struct config_bfd){ 0 } : t->bfd,
 		.route_hold_s = config_route_hold_s(i),
 		.shortcut_hold_s = config_shortcut_hold_s(i),
+		.warm_behind = t->warm_behind ? alloc_text(t->warm_behind) : NULL,
+		.warm_every_s = t->warm_every_s,
+		.warm_delay_s = t->warm_delay_s,
 		.address_count = i->address_count,
 		.addresses = copy_array(i->addresses, i->address_count, sizeof *i->addresses),
 	};
 	copy_nhrp(&s->nhrp4, &t->nhrp4);
 	copy_nhrp(&s->nhrp6, &t->nhrp6);
+	snprintf(s->name, sizeof s->name, "%s", i->name);
 	s->groups = copy_groups(&t->groups);
 }
 
 void settings_done(struct settings *s)
 {
 	free(s->destination.name);
+	free(s->warm_behind);
 	free(s->addresses);
 	free_nhrp(&s->nhrp4);
 	free_nhrp(&s->nhrp6);

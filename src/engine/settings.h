@@ -9,6 +9,7 @@
 
 struct settings {
 	uint32_t number;
+	char name[16]; /* kernel name */
 	uint32_t vrf;          /* overlay */
 	uint32_t underlay_vrf;
 	enum config_tunnel_mode mode;
@@ -18,6 +19,9 @@ struct settings {
 	uint32_t key;
 	struct config_bfd bfd;
 	uint16_t route_hold_s, shortcut_hold_s; /* 0: off */
+	char *warm_behind;     /* owned; kernel name of the better tunnel, NULL: this one never rests */
+	uint16_t warm_every_s;
+	uint32_t warm_delay_s;
 	size_t address_count;
 	struct config_address *addresses; /* owned */
 	struct config_nhrp nhrp4, nhrp6;  /* deep copies */

@@ -312,7 +312,7 @@ bool snapshot_next_tunnel(const struct engine *e, struct snapshot_cursor *c, str
 	*out = (struct tunnel_view){
 		.tunnel = t->settings.number, .up = t->up, .local = t->local,
 		.far_end = far_end_of(t), .outside = t->outside, .role = role_of(t), .peer_count = t->peers.count,
-		.route_holds = t->holds,
+		.rests = t->rests, .route_holds = t->holds,
 	};
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])

@@ -90,6 +90,7 @@ struct tunnel_view {
 	enum tunnel_role role;
 	size_t peer_count;
 	size_t binding_count;
+	bool rests;           /* `nhrp warm`: at the slow pace, since the better tunnel is usable */
 	uint64_t route_holds; /* times that its routes were held because an NHS died */
 };
 

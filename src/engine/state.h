@@ -31,6 +31,7 @@ enum timer_kind {
 	TIMER_NAME,            /* struct name */
 	TIMER_PATH,            /* struct path */
 	TIMER_HOLD,            /* struct tunnel */
+	TIMER_WARM,            /* struct tunnel */
 	TIMER_RECALL,          /* struct engine */
 	TIMER_SHUTDOWN,        /* struct engine */
 };

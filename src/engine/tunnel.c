@@ -24,6 +24,7 @@
 #include "engine/redirect.h"
 #include "engine/resolution.h"
 #include "engine/shortcut.h"
+#include "engine/warm.h"
 
 static void take_addresses(struct overlay *o)
 {
@@ -163,6 +164,7 @@ struct tunnel *tunnel_new(struct engine *e, struct settings *s)
 	peers_init(t);
 	paths_init(t);
 	hold_init(t);
+	warm_init(t);
 	if (s->nhrp4.enabled)
 		t->overlays[0] = overlay_new(t, IP_V4);
 	if (s->nhrp6.enabled)
@@ -198,6 +200,7 @@ void tunnel_remove(struct tunnel *t)
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
 			nhs_list_leave(t->overlays[i]);
+	timer_stop(&t->engine->timers, &t->warm);
 	hold_end(t); /* held routes lead to what goes now */
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])

@@ -58,6 +58,8 @@ struct tunnel {
 	bool relays_told, carrier, carrier_told;
 	bool serves; /* we were a server once since it came up */
 	struct timer hold;           /* hold.h; runs while routes are held */
+	bool rests;                  /* warm.h: probes and registrations at the slow pace */
+	struct timer warm;           /* warm.h; runs while the better tunnel is usable and this one does not rest yet */
 	uint64_t holds;              /* so often since an NHS died */
 };
 

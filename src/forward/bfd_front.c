@@ -253,7 +253,7 @@ static bool set_message(struct worker *w, const struct forward_bfd *m)
 {
 	const struct bfd_key key = key_of(m);
 	const struct bfd_config c = {
-		.mark = w->tables->generation, .desired_min_tx_us = m->desired_min_tx_us,
+		.mark = w->tables->generation, .unhurried = m->unhurried != 0, .desired_min_tx_us = m->desired_min_tx_us,
 		.required_min_rx_us = m->required_min_rx_us, .multiplier = m->multiplier, .passive = m->passive,
 		.min_ttl = BFD_TTL, .via = m->nbma,
 	};

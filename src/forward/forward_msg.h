@@ -281,6 +281,7 @@ struct forward_bfd {
 	struct endpoint nbma;        /* on a tunnel: packets go straight there, and count only from there */
 	uint32_t desired_min_tx_us, required_min_rx_us;
 	uint8_t multiplier, passive;
+	uint8_t unhurried;           /* as in struct bfd_config */
 };
 
 struct forward_bfd_state {

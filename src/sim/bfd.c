@@ -115,12 +115,17 @@ static void drain(struct world *w, struct router *r)
 void bfd_ask(struct world *w, struct router *r, const struct effect *e)
 {
 	const struct bfd_key key = { BFD_LINK_TUNNEL | e->tunnel, e->bfd.local, e->bfd.remote };
-	const struct bfd_config c = {
-		.mark = (uint32_t)r->incarnation, .desired_min_tx_us = 1000u * e->bfd.config.min_tx_ms,
+	const uint32_t least_us = (uint32_t)e->bfd.least.us;
+	struct bfd_config c = {
+		.mark = (uint32_t)r->incarnation, .unhurried = least_us > 0, .desired_min_tx_us = 1000u * e->bfd.config.min_tx_ms,
 		.required_min_rx_us = 1000u * e->bfd.config.min_rx_ms, .multiplier = e->bfd.config.multiplier,
 		.min_ttl = BFD_TTL, .via = e->bfd.nbma,
 	};
 
+	if (c.desired_min_tx_us < least_us)
+		c.desired_min_tx_us = least_us;
+	if (c.required_min_rx_us < least_us)
+		c.required_min_rx_us = least_us;
 	if (e->type == EFFECT_BFD_DEL)
 		bfd_remove(machine(w, r), w->now, &key, BFD_CLIENT_NHRP);
 	else if (bfd_set(machine(w, r), w->now, &key, BFD_CLIENT_NHRP, &c) != 0)

@@ -281,6 +281,38 @@ static void test_shared(void **state)
 	scene_end(&s);
 }
 
+/* Who pays for each packet is not hurried by others. */
+static void test_unhurried(void **state)
+{
+	struct bfd_config rare = { .desired_min_tx_us = 120000000, .required_min_rx_us = 120000000, .multiplier = 3, .unhurried = true };
+	struct scene s;
+	struct bfd_packet final;
+
+	(void)state;
+	scene_begin(&s, 0);
+	scene_reach(&s, BFD_UP);
+	assert_int_equal(bfd_set(s.b, s.now, &s.key, BFD_CLIENT_ROUTING, &fast), 0);
+	scene_set(&s, &rare);
+	assert_int_equal(scene_status(&s).desired_min_tx_us, 120000000);
+	assert_int_equal(scene_status(&s).required_min_rx_us, 120000000);
+	assert_true(s.packet.poll);
+	final = scene_packet(&s, BFD_UP);
+	final.final = true;
+	scene_hear(&s, &final); /* to the Poll that came with Up … */
+	scene_hear(&s, &final); /* … and to this one */
+	scene_run(&s, span_s(110));
+	assert_true(s.packets <= 2);
+	assert_int_equal(scene_status(&s).state, BFD_UP);
+	/* It matters again: all at once. */
+	rare = fast;
+	scene_set(&s, &rare);
+	assert_int_equal(scene_status(&s).desired_min_tx_us, 50000);
+	assert_int_equal(scene_status(&s).required_min_rx_us, 50000);
+	scene_run(&s, span_s(1));
+	assert_true(s.packets > 15);
+	scene_end(&s);
+}
+
 static void test_room(void **state)
 {
 	const struct bfd_options o = { .seed = 1, .sessions_max = 2 };
@@ -845,7 +877,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states), cmocka_unit_test(test_every_pair), cmocka_unit_test(test_late_down), cmocka_unit_test(test_detection_by_state), cmocka_unit_test(test_admin_down),
 		cmocka_unit_test(test_farewell), cmocka_unit_test(test_farewell_to_nobody),
-		cmocka_unit_test(test_back_during_farewell), cmocka_unit_test(test_shared), cmocka_unit_test(test_room),
+		cmocka_unit_test(test_back_during_farewell), cmocka_unit_test(test_shared), cmocka_unit_test(test_unhurried), cmocka_unit_test(test_room),
 		cmocka_unit_test(test_jitter), cmocka_unit_test(test_slow_while_down),
 		cmocka_unit_test(test_detection_time), cmocka_unit_test(test_warning), cmocka_unit_test(test_stall), cmocka_unit_test(test_stall_before_detection),
 		cmocka_unit_test(test_stall_is_over), cmocka_unit_test(test_remote_min_rx),

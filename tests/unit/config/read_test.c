@@ -258,7 +258,7 @@ static void expect_warm(const char *lines, uint16_t registration_s, const char *
 	snprintf(clean, sizeof clean, "\n %s\n", printed ? printed : "nhrp warm");
 	assert_int_equal(!strstr(again, clean), !printed);
 	if (printed)
-		assert_int_equal(config_warm_registration_s(config_find_tunnel(c, 1)->tunnel, &config_find_tunnel(c, 1)->tunnel->nhrp4), registration_s);
+		assert_int_equal(config_warm_registration_s(config_find_tunnel(c, 1)->tunnel->warm_every_s, &config_find_tunnel(c, 1)->tunnel->nhrp4), registration_s);
 	else
 		assert_null(config_find_tunnel(c, 1)->tunnel->warm_behind);
 	free(again);
