@@ -2,7 +2,7 @@
 BUILD ?= build
 MESON_FLAGS ?=
 
-.PHONY: all demo check check-quick check-sanitize check-kernel faults figures plans protocols cases bench fuzz packages clean
+.PHONY: all demo check check-quick check-sanitize check-kernel faults figures plans protocols cases uplinks bench fuzz packages clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -56,6 +56,10 @@ cases: all
 # What a router does beside the tunnels, in the lab: minutes.
 protocols: all
 	@meson test -C $(BUILD) --no-rebuild --num-processes 1 --suite protocols
+
+# Sites with two uplinks: what is cut, who moves and how fast, what is on the wires. Some minutes.
+uplinks: all
+	@meson test -C $(BUILD) --no-rebuild --num-processes 1 --suite uplinks
 
 bench: all
 	@packaging/install-packages bench

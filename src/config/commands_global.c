@@ -151,8 +151,10 @@ static void route_options(struct reading *r, const struct match *m, struct confi
 	route->dhcp = match_has(m, "dhcp");
 	route->distance = 1;
 	for (size_t i = 1; i < m->count; i++) {
+		const struct item *before = &m->items[i - 1];
+
 		/* The bare number is the distance; the others follow their keyword. */
-		if (m->items[i].kind == ITEM_NUMBER && m->items[i - 1].kind != ITEM_KEYWORD)
+		if (m->items[i].kind == ITEM_NUMBER && (before->kind != ITEM_KEYWORD || !strcmp(before->text, "dhcp")))
 			route->distance = (uint8_t)m->items[i].number;
 	}
 }

@@ -389,11 +389,49 @@ static void reached(const struct text *t)
 	}
 }
 
+/* The networks of tunnels: a set of its own, since they need not be private. */
+static bool overlay(const struct text *t)
+{
+	const char *before = "\tset overlay {\n\t\ttype ipv4_addr; flags interval; auto-merge; elements = { ";
+	bool some = false;
+
+	for (size_t i = 0; i < t->c->interface_count; i++) {
+		const struct config_interface *f = &t->c->interfaces[i];
+
+		for (size_t a = 0; f->is_tunnel && a < f->address_count; a++) {
+			char text[IPPREFIX_TEXT_MAX];
+
+			if (f->addresses[a].addr.family != IP_V4 || !f->addresses[a].prefix_len)
+				continue;
+			fprintf(t->out, "%s%s", some ? ", " : before, network(&f->addresses[a].addr, f->addresses[a].prefix_len, text));
+			some = true;
+		}
+	}
+	if (some)
+		fputs(" }\n\t}\n", t->out);
+	return some;
+}
+
+/* Routing that goes on speaking to a neighbour whose tunnel is down is led by the default route, in clear. */
+static void keep_overlay(const struct text *t)
+{
+	static const char *const ends[] = { "saddr", "daddr" };
+
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		fputs("\t\t", t->out);
+		names(t, "oifname", NULL, uplink);
+		fprintf(t->out, "ip %s @overlay counter drop comment \"a tunnel's, past the tunnel\"\n", ends[i]);
+	}
+}
+
 static void guard(const struct text *t)
 {
+	bool has_overlay;
+
 	if (!any(t, NULL, uplink) || !any(t, NULL, within))
 		return;
 	fputs("\tset private {\n\t\ttype ipv4_addr; flags interval; elements = " PRIVATE "\n\t}\n", t->out);
+	has_overlay = overlay(t);
 	/* Towards another site, with the tunnel's routes gone; and from outside without having been asked. */
 	fputs("\tchain through {\n\t\ttype filter hook forward priority filter; policy accept;\n\t\t", t->out);
 	names(t, "iifname", NULL, uplink);
@@ -407,7 +445,10 @@ static void guard(const struct text *t)
 	fputs("\tchain leaving {\n\t\ttype filter hook postrouting priority srcnat + 10; policy accept;\n\t\t", t->out);
 	names(t, "iifname", NULL, within);
 	names(t, "oifname", NULL, uplink);
-	fputs("ip saddr @private ct status & (snat | dnat) == 0 counter drop comment \"private, not translated\"\n\t}\n", t->out);
+	fputs("ip saddr @private ct status & (snat | dnat) == 0 counter drop comment \"private, not translated\"\n", t->out);
+	if (has_overlay)
+		keep_overlay(t);
+	fputs("\t}\n", t->out);
 }
 
 /* ---- the whole ---- */

@@ -236,6 +236,8 @@ static void test_gateways_are_those_of_the_lease(void **state)
 	assert_true(default_route(&u, 3, "100.64.2.1", RTPROT_DHCP, true));
 	plan_is(c, &u, "1001: unreachable 0.0.0.0/0 dev 0\n1001: 0.0.0.0/0 via 100.64.1.1 dev 2\n254: 0.0.0.0/0 via 100.64.1.1 dev 2\n"
 		       "254: 203.0.113.0/24 via 100.64.2.1 dev 3\n");
+	assert_int_equal(c->routes[1].distance, 250);
+	assert_int_equal(c->routes[2].distance, 1);
 	/* Another lease: the new one counts while the old one's route is still there, and when it is not. */
 	assert_true(default_route(&u, 2, "100.64.7.1", RTPROT_BOOT, true));
 	assert_true(default_route(&u, 2, "100.64.1.1", RTPROT_BOOT, false));

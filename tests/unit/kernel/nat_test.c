@@ -87,6 +87,19 @@ static void guards(void **state)
 	free(r);
 }
 
+/* The router's own packets for a tunnel's network, too: its tunnel may be down, and the default route leads out. */
+static void overlays_stay_in(void **state)
+{
+	char *r = rules_of(UPLINKS "interface Tunnel1\n ip address 10.100.0.1 255.255.0.0\n ip nhrp network-id 2\n tunnel source Gi0/0\n tunnel mode gre multipoint\n tunnel key 2\n" LIST
+			   "ip nat inside source list NAT interface Gi0/0 overload\n");
+
+	(void)state;
+	HAS(r, "elements = { 10.100.0.0/24, 10.100.0.0/16 }\n");
+	HAS(r, "\t\toifname { \"Gi0-0\" } ip saddr @overlay counter drop");
+	HAS(r, "\t\toifname { \"Gi0-0\" } ip daddr @overlay counter drop");
+	free(r);
+}
+
 /* One route-map for each of two uplinks. */
 static void by_route_map(void **state)
 {
@@ -180,7 +193,7 @@ static void what_leads_nowhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_rules), cmocka_unit_test(overload), cmocka_unit_test(guards), cmocka_unit_test(by_route_map),
+		cmocka_unit_test(without_rules), cmocka_unit_test(overload), cmocka_unit_test(guards), cmocka_unit_test(overlays_stay_in), cmocka_unit_test(by_route_map),
 		cmocka_unit_test(pools_and_static_ones), cmocka_unit_test(lists_in_full), cmocka_unit_test(what_is_refused), cmocka_unit_test(what_leads_nowhere),
 	};
 

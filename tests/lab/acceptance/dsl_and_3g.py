@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""The network that everybody asks about: a hub and two spokes, each with DSL and 3G. DSL is cut at the hub, at a
+spoke, at both, at all three, by its cable and by a provider that falls silent, and comes back. How long every flow
+was silent is measured: between the LANs, and of users to the internet. No packet is on an uplink that has not that
+uplink's own address.
+
+usage: dsl_and_3g.py TOOL FOLDER [ROUNDS]
+"""
+import math
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+
+from scene import Lab, Stream, check, expect, needs_lab, socket_in, wait_for
+from users import Server, User
+
+DSL = {"hub1": "198.51.100.2", "spoke1": "198.51.100.6", "spoke2": "198.51.100.10"}
+HOST = {"hub1": "10.0.0.253", "spoke1": "10.1.1.253", "spoke2": "10.1.2.253"}
+CUTS = (("hub1",), ("spoke1",), ("hub1", "spoke1"), ("hub1", "spoke1", "spoke2"))
+P95_MS, MAX_MS = 300, 600  # as with any other loss that BFD watches
+USERS_MS = 600             # their way out is watched by an echo every 200 ms
+
+
+class Wire:
+    """Every packet on an uplink that has not the uplink's own address."""
+
+    def __init__(self, lab, router, interface, own):
+        self.name, self.own, self.count, self.others, self.stopping = f"{router} {interface}", own, 0, set(), False
+        self.socket = socket_in(lab.netns(router), socket.AF_PACKET, socket.SOCK_DGRAM, 0x0300)
+        self.socket.bind((interface, 0x0003))
+        self.socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+        self.socket.settimeout(0.2)
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        while not self.stopping:
+            try:
+                packet, where = self.socket.recvfrom(64)
+            except OSError:
+                continue  # nothing came, or the interface was down once
+            if where[1] == 0x0800:
+                self.count += 1
+                pair = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20])
+                if self.own not in pair:
+                    self.others.add(pair)
+
+    def stop(self):
+        self.stopping = True
+        self.thread.join()
+        _, missed = struct.unpack("II", self.socket.getsockopt(263, 6, 8))  # SOL_PACKET, PACKET_STATISTICS
+        expect(f"packets on {self.name} that the capture missed", missed, 0)
+        check(f"{self.name} was used", self.count > 100, self.count)
+        expect(f"packets on {self.name} without {self.own}", self.others, set())
+        return self.count
+
+
+def device(lab, router, to):
+    """By which a router sends to a LAN; a shortcut counts as much as a route."""
+    words = lab.ip(router, "route", "get", to).split()
+    return words[words.index("dev") + 1]
+
+
+def settled(lab, users, cut):
+    """Everything is where it belongs while DSL is cut at these; else what is not."""
+    wrong = []
+    for router, user in users.items():
+        if (user.known_as() == DSL[router]) == (router in cut):
+            wrong.append(f"{router}'s user is {user.known_as()}")
+        for other, to in HOST.items():
+            by_dsl = not {"hub1", router} & set(cut)
+            if other != router and router != "hub1" and (device(lab, router, to) == "Tunnel1") != by_dsl:
+                wrong.append(f"{router} sends to {other} by {device(lab, router, to)}")
+    for router in ("spoke1", "spoke2"):
+        for n in lab.show(router, "nhs")["nhs"]:
+            if n["status"] != "UP" and (n["tunnel"] == "Tunnel2" or not {"hub1", router} & set(cut)):
+                wrong.append(f"{router}'s {n['tunnel']} is {n['status']}")
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return True
+
+
+def silence(stream, since):
+    times = [since] + [t for t in sorted(stream.received.values()) if t > since] + [time.monotonic()]
+    return max(b - a for a, b in zip(times, times[1:])) * 1000
+
+
+class Measured:
+    """Milliseconds of silence: of flows between LANs, and of users, each when DSL went and when it was back."""
+
+    def __init__(self):
+        self.flows, self.users, self.flows_back, self.users_back = [], [], [], []
+
+    def take(self, what, since, streams, users, back):
+        flows = {f.name: silence(f, since) for f in streams}
+        exits = {r: u.silence(since) * 1000 for r, u in users.items()}
+        (self.flows_back if back else self.flows).extend(flows.values())
+        (self.users_back if back else self.users).extend(exits.values())
+        worst, slowest = max(flows, key=flows.get), max(exits, key=exits.get)
+        print(f"{what:45} LANs {flows[worst]:4.0f} ms ({worst}), users {exits[slowest]:4.0f} ms ({slowest})", flush=True)
+
+    def judge(self):
+        for name, values, p95_most, most in (("between LANs", self.flows, P95_MS, MAX_MS), ("of users", self.users, USERS_MS, USERS_MS),
+                                             ("between LANs, DSL back", self.flows_back, P95_MS, P95_MS),
+                                             ("of users, DSL back", self.users_back, P95_MS, P95_MS)):
+            values.sort()
+            p95 = values[math.ceil(len(values) * 0.95) - 1]
+            print(f"silence {name}: {len(values)} flows, p50 {values[len(values) // 2]:.0f} p95 {p95:.0f} max {values[-1]:.0f} ms")
+            check(f"silence {name}: p95 at most {p95_most} ms", p95 <= p95_most, p95)
+            check(f"silence {name}: at most {most} ms", values[-1] <= most, values[-1])
+
+
+def rounds(lab, streams, users, measured, kind):
+    for cut in CUTS:
+        began = time.monotonic()
+        for router in cut:
+            lab.fault("fail", f"{kind}@{router}")
+        wait_for(f"all is moved with DSL cut at {cut}", lambda cut=cut: settled(lab, users, cut), 30)
+        time.sleep(2)  # what comes after it is measured, too
+        measured.take(f"{kind} at {', '.join(cut)}", began, streams, users, False)
+        began = time.monotonic()
+        for router in cut:
+            lab.fault("heal", f"{kind}@{router}")
+        wait_for(f"all is back after DSL was cut at {cut}", lambda: settled(lab, users, ()), 60)
+        time.sleep(2)
+        measured.take(f"{kind} at {', '.join(cut)}: back", began, streams, users, True)
+
+
+def mobile(lab, router):
+    return lab.ip(router, "-4", "-o", "addr", "show", "Gi0-2").split()[3].split("/")[0]
+
+
+def test(lab, count):
+    server = Server(lab)
+    users = {r: User(lab, f"{r}-host") for r in DSL}
+    streams = [Stream(lab, f"{a}-host", f"{b}-host", [HOST[b]], 100) for a in HOST for b in HOST if a != b]
+    for s in streams:
+        wait_for(f"{s.name} flows", s.count, 60)
+    wait_for("all is on DSL", lambda: settled(lab, users, ()), 60)
+    addresses = {r: (DSL[r], mobile(lab, r)) for r in DSL}
+    check("the spokes' 3G has no address in their files", all(addresses[r][1].startswith("100.64.") for r in ("spoke1", "spoke2")), addresses)
+    wires = [Wire(lab, r, f"Gi0-{2 * n}", own) for r in DSL for n, own in enumerate(addresses[r])]
+    measured = Measured()
+    for _ in range(count):
+        for kind in ("uplink-far", "blackhole"):
+            rounds(lab, streams, users, measured, kind)
+    for user in users.values():
+        user.stop()
+    expect("as whom the server knew them", server.seen, {a for pair in addresses.values() for a in pair})
+    print(sum(w.stop() for w in wires), "packets on six uplinks, all with their own address")
+    measured.judge()
+
+
+def main():
+    tool, folder = os.path.abspath(sys.argv[1]), sys.argv[2]
+    needs_lab(frr=True)
+    configs = {}
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".cfg"):
+            with open(os.path.join(folder, name)) as f:
+                configs[name[:-4]] = f.read()
+    with Lab(tool, configs) as lab:
+        test(lab, int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+
+
+main()
