@@ -493,8 +493,20 @@ static void check_translation(struct reading *r)
 	nat_free(n);
 }
 
+/* A route by the gateway of a lease, through an interface whose address is written. */
+static void check_lease(struct reading *r, const struct config_route *route)
+{
+	const struct config_interface *i = route->dhcp ? config_find_interface(r->c, route->interface) : NULL;
+
+	if (i && !i->dhcp && i->address_count)
+		r->out_of_memory |= !config_judge_line(r->c, route->line, false, "the interface has no lease: its address is in the file",
+						       "write the gateway's address, or ip address dhcp at the interface");
+}
+
 void reading_check(struct reading *r)
 {
+	for (size_t i = 0; i < r->c->route_count; i++)
+		check_lease(r, &r->c->routes[i]);
 	for (size_t i = 0; i < r->c->interface_count; i++) {
 		const struct config_interface *interface = &r->c->interfaces[i];
 

@@ -73,8 +73,8 @@ const struct design_rule design_rules[RULE_COUNT] = {
 	RULE(SOURCE_SHUT, BREAKS, CISCO_DMVPN, "A tunnel is down with its source."),
 	RULE(SOURCE_WITHOUT_ADDRESS, BREAKS, CISCO_DMVPN, "A tunnel's packets need a source address."),
 	RULE(TUNNEL_VRF_MISSING, BREAKS, "Cisco: VRF-aware tunnels", "A tunnel's own packets are routed in the VRF of tunnel vrf, which has to be its source's."),
-	RULE(VRF_ROUTE_MISSING, BREAKS, "Cisco: VRF-aware tunnels", "A tunnel's own packets need a way to the far end in the VRF of tunnel vrf; the global table's default route is none."),
-	RULE(OVERLAPPING_UPLINKS, BREAKS, "RFC 1812 2.2.5", "Of two interfaces with overlapping subnets in one table only one is used, and IOS refuses the second."),
+	RULE(VRF_ROUTE_MISSING, BREAKS, "Cisco: VRF-aware tunnels", "A packet is routed in the VRF that it came in by, a tunnel's own in that of tunnel vrf; the global table's routes are none there."),
+	RULE(OVERLAPPING_UPLINKS, BREAKS, "RFC 1812 2.2.5", "Of two interfaces with overlapping subnets in one table only one is used, and IOS refuses the second; here one address in two VRFs cannot be told apart by IKE, either."),
 	RULE(NAT_CATCHES_TUNNEL, DEGRADES, CISCO_DMVPN, "A translated packet is not recognised at the far end, or has another site's address."),
 	RULE(DANGLING_REFERENCE, PRACTICE, OURS, "What a name that is defined nowhere stands for depends on the make and the place."),
 #undef RULE

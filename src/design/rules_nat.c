@@ -137,11 +137,32 @@ static void catches_sites(struct design *d, const struct design_member *m, const
 	}
 }
 
+/* A line that gives all of the uplink away, or the ports of IKE, to a host inside. */
+static void gives_away(struct design *d, const struct design_member *m, const struct nat_rule *r)
+{
+	enum { UDP = 17, IKE = 500, IKE_NAT = 4500 };
+	const struct config *c = member_config(d, m);
+	struct design_finding *f;
+	char inside[IPADDR_TEXT_MAX];
+
+	if (!m->source || (r->interface ? r->interface != m->source : ipaddr_is_none(&m->nbma) || !ipaddr_eq(&r->first, &m->nbma)) || r->len < 32)
+		return;
+	if (r->protocol && !(m->tunnel->protection_profile && r->protocol == UDP && (r->port == IKE || r->port == IKE_NAT)))
+		return;
+	f = design_found(d, RULE_NAT_CATCHES_TUNNEL, "name the ports that the host is asked at, and leave UDP 500 and 4500 out", "%s: the static translation to %s takes what comes for %s, which starts at %s", member_name(d, m),
+			 ipaddr_format(&r->inside, inside), m->interface->ios_name, m->source->ios_name);
+	finding_place(f, c, r->line);
+	finding_place(f, c, m->interface->line);
+	finding_place(f, c, m->source->line);
+}
+
 static void rules_of(struct design *d, const struct design_member *m, const struct nat *n)
 {
 	for (size_t i = 0; i < n->rule_count; i++) {
-		if (n->rules[i].is_static)
+		if (n->rules[i].is_static) {
+			gives_away(d, m, &n->rules[i]);
 			continue;
+		}
 		catches_own(d, m, &n->rules[i]);
 		catches_sites(d, m, &n->rules[i]);
 	}

@@ -121,12 +121,12 @@ static void check_recursion(struct design *d, const struct design_member *m, con
 	finding_place(f, member_config(d, m), m->interface->line);
 }
 
-/* A static route that sends the tunnel's own packets into it. */
+/* A static route that sends the tunnel's own packets into it; with two VRFs one that names the tunnel in the outer one. */
 static void check_static(struct design *d, const struct design_member *m)
 {
 	const struct config *c = member_config(d, m);
 
-	for (uint32_t i = m->first_link; one_table(m) && i < m->first_link + m->link_count; i++) {
+	for (uint32_t i = m->first_link; i < m->first_link + m->link_count; i++) {
 		const struct design_member *hub = &d->members[d->links[i].to];
 		struct way ways[WAYS_MAX];
 		const size_t count = ipaddr_is_none(&hub->nbma) ? 0 : underlay_ways(c, m->tunnel->vrf, &hub->nbma, ways);

@@ -175,13 +175,8 @@ static void wrong_uplink(struct design *d, const struct design_member *m)
 
 /* ---- no way out of a VRF ---- */
 
-/* A routing protocol, or a lease, may bring the way. */
-static bool learns_routes(const struct config *c, uint32_t vrf)
+static bool has_routing(const struct config *c, uint32_t vrf)
 {
-	for (size_t i = 0; i < c->interface_count; i++) {
-		if (c->interfaces[i].vrf == vrf && c->interfaces[i].dhcp)
-			return true;
-	}
 	for (const struct config_block *b = block_after(c, NULL, "router"); b; b = block_after(c, b, "router")) {
 		char name[64];
 
@@ -193,6 +188,16 @@ static bool learns_routes(const struct config *c, uint32_t vrf)
 		}
 	}
 	return false;
+}
+
+/* A routing protocol, or a lease, may bring the way. */
+static bool learns_routes(const struct config *c, uint32_t vrf)
+{
+	for (size_t i = 0; i < c->interface_count; i++) {
+		if (c->interfaces[i].vrf == vrf && c->interfaces[i].dhcp)
+			return true;
+	}
+	return has_routing(c, vrf);
 }
 
 /* Or a route is there, and what is wrong with its gateway is another finding. */
@@ -225,6 +230,90 @@ static void no_way_out(struct design *d, const struct design_member *m)
 	finding_place(f, c, m->source->line);
 	for (size_t i = 0; i < c->route_count; i++)
 		finding_place(f, c, !c->routes[i].dst.len ? c->routes[i].line : 0);
+}
+
+/* A hub whose spokes may be anywhere. */
+static void no_default(struct design *d, const struct design_member *m)
+{
+	const struct config *c = member_config(d, m);
+	const struct ipaddr known = far_end(d, m), anywhere = m->tunnel->transport == IP_V4 ? ipaddr_v4(0) : IPADDR_NONE;
+	struct design_finding *f;
+	const uint32_t *in;
+	size_t count;
+	char remedy[120];
+
+	in = design_incoming(d, design_member_number(d, m), &count);
+	if (!m->tunnel->vrf || m->source->vrf != m->tunnel->vrf || !count || !ipaddr_is_none(&known) || ipaddr_is_none(&anywhere) || m->source->shutdown ||
+	    is_routed(c, m->tunnel->vrf, &anywhere) || learns_routes(c, m->tunnel->vrf))
+		return;
+	snprintf(remedy, sizeof remedy, "add ip route vrf %.60s 0.0.0.0 0.0.0.0 GATEWAY", c->vrfs[m->tunnel->vrf].name);
+	f = design_found(d, RULE_VRF_ROUTE_MISSING, remedy, "%s %s answers %s, whose address changes, in VRF %s, which has no default route", member_name(d, m), m->interface->ios_name,
+			 member_name(d, &d->members[d->links[in[0]].from]), c->vrfs[m->tunnel->vrf].name);
+	finding_place(f, c, said_line(m->interface, "tunnel vrf"));
+	finding_place(f, c, m->interface->line);
+	finding_place(f, c, m->source->line);
+}
+
+/* ---- routes of VRFs that lead nowhere ---- */
+
+/* Its networks are all in the file. */
+static bool is_fixed(const struct config *c, uint32_t vrf)
+{
+	for (size_t i = 0; i < c->interface_count; i++) {
+		const struct config_interface *at = &c->interfaces[i];
+
+		if (at->vrf == vrf && !at->shutdown && !at->address_count)
+			return false;
+	}
+	return !learns_routes(c, vrf);
+}
+
+static void gateway_of_nobody(struct design *d, const struct design_router *r, const struct config_route *route)
+{
+	const struct config *c = r->config;
+	char text[IPPREFIX_TEXT_MAX], gateway[IPADDR_TEXT_MAX];
+	struct design_finding *f;
+
+	if (!route->vrf || route->interface || ipaddr_is_none(&route->gateway) || !underlay_shown(c) || !is_fixed(c, route->vrf))
+		return;
+	for (uint32_t vrf = 0; vrf < c->vrf_count; vrf++) {
+		if (underlay_behind(c, vrf, &route->gateway))
+			return; /* in another one: that is said there */
+	}
+	for (size_t i = 0; i < c->route_count; i++) {
+		if (c->routes[i].vrf == route->vrf && c->routes[i].dst.len && ipprefix_contains(&c->routes[i].dst, &route->gateway))
+			return;
+	}
+	f = design_found(d, RULE_VRF_ROUTE_MISSING, "write the gateway that is on the uplink's own network", "%s: the route to %s in VRF %s goes to %s, which is on no network there: it never comes up", r->name,
+			 ipprefix_format(&route->dst, text), c->vrfs[route->vrf].name, ipaddr_format(&route->gateway, gateway));
+	finding_place(f, c, route->line);
+}
+
+/* Users leave by a route into an uplink's VRF, and what is answered is routed there. */
+static void no_way_back(struct design *d, const struct design_router *r, const struct config_route *route)
+{
+	const struct config *c = r->config;
+	const struct config_interface *out = route->interface && config_route_crosses(c, route) ? config_find_interface(c, route->interface) : NULL;
+
+	for (size_t i = 0; out && out->vrf && said_find(out, "ip nat outside") && i < c->interface_count; i++) {
+		const struct config_interface *in = &c->interfaces[i];
+		char text[IPADDR_TEXT_MAX], remedy[200];
+		struct design_finding *f;
+		bool routed = has_routing(c, out->vrf);
+
+		if (in->vrf != route->vrf || in->is_tunnel || in->shutdown || !in->address_count || in->addresses[0].addr.family != IP_V4 || !said_find(in, "ip nat inside"))
+			continue;
+		for (size_t k = 0; k < c->route_count; k++)
+			routed |= c->routes[k].vrf == out->vrf && c->routes[k].dst.len && ipprefix_contains(&c->routes[k].dst, &in->addresses[0].addr);
+		if (routed)
+			continue;
+		snprintf(remedy, sizeof remedy, "add ip route vrf %.60s NETWORK MASK %.60s", c->vrfs[out->vrf].name, in->ios_name);
+		f = design_found(d, RULE_VRF_ROUTE_MISSING, remedy, "%s: users on %s (%s) leave by %s, and VRF %s has no route for the answers", r->name, in->ios_name,
+				 ipaddr_format(&in->addresses[0].addr, text), out->ios_name, c->vrfs[out->vrf].name);
+		finding_place(f, c, route->line);
+		finding_place(f, c, out->line);
+		finding_place(f, c, in->line);
+	}
 }
 
 /* ---- overlapping subnets ---- */
@@ -295,6 +384,29 @@ static void overlaps(struct design *d, const struct design_router *r)
 			wide = i;
 	}
 	free(s);
+}
+
+/* Its own packets are led by their source address: IKE and ESP know no more of a VRF. */
+static void one_address(struct design *d, const struct design_router *r)
+{
+	for (uint32_t i = r->first; i < r->first + r->count; i++) {
+		const struct design_member *m = &d->members[i];
+
+		for (uint32_t k = r->first; k < i; k++) {
+			const struct design_member *o = &d->members[k];
+			char text[IPADDR_TEXT_MAX];
+			struct design_finding *f;
+
+			if (!m->source || !o->source || m->source->vrf == o->source->vrf || ipaddr_is_none(&m->nbma) || !ipaddr_eq(&m->nbma, &o->nbma))
+				continue;
+			f = design_found(d, RULE_OVERLAPPING_UPLINKS, "give the two uplinks addresses of their own", "%s: %s in %s and %s in %s, where tunnels start, have one address, %s: what leaves cannot be told apart", r->name,
+					 o->source->ios_name, vrf_name(r->config, o->source->vrf), m->source->ios_name, vrf_name(r->config, m->source->vrf), ipaddr_format(&m->nbma, text));
+			finding_place(f, r->config, address_line(m->source));
+			finding_place(f, r->config, address_line(o->source));
+			finding_place(f, r->config, m->interface->line);
+			return;
+		}
+	}
 }
 
 /* ---- routes from one VRF into another ---- */
@@ -371,13 +483,18 @@ void rules_underlay(struct design *d)
 		shut_source(d, m);
 		wrong_uplink(d, m);
 		no_way_out(d, m);
+		no_default(d, m);
 	}
 	for (size_t i = 0; i < d->router_count; i++) {
 		const struct design_router *r = &d->routers[i];
 
 		overlaps(d, r);
+		one_address(d, r);
 		stays_for_ever(d, r);
-		for (size_t k = 0; k < r->config->route_count; k++)
+		for (size_t k = 0; k < r->config->route_count; k++) {
 			other_table(d, r, &r->config->routes[k]);
+			gateway_of_nobody(d, r, &r->config->routes[k]);
+			no_way_back(d, r, &r->config->routes[k]);
+		}
 	}
 }
