@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMES_SHOWN = 6, PLACES_SHOWN = 8, FINDINGS_SHOWN = 20 /* of one rule; JSON has all */ };
+#include "design/idle.h"
+
+enum { NAMES_SHOWN = 6, PLACES_SHOWN = 8, IDLE_SHOWN = 8, FINDINGS_SHOWN = 20 /* of one rule; JSON has all */ };
 
 /* ---- file names ---- */
 
@@ -107,6 +109,65 @@ json_t *check_design_clouds(const struct design *d)
 	return clouds;
 }
 
+/* ---- metered uplinks ---- */
+
+static double megabytes(uint64_t octets)
+{
+	return (double)octets / 1e6;
+}
+
+static void print_idle(const struct design *d, const struct design_member *m)
+{
+	const struct idle rest = idle_of(d, m, true), awake = idle_of(d, m, false);
+	const char *joint = " (";
+
+	printf("%s %s rests while %s is usable: %.2f MB a day when nothing is sent", member_name(d, m), m->interface->ios_name, m->tunnel->warm_behind,
+	       megabytes(idle_total(&rest)));
+	for (unsigned k = 0; k < IDLE_KINDS; k++) {
+		if (rest.octets[k])
+			printf("%s%s %.2f", joint, idle_name((enum idle_kind)k), megabytes(rest.octets[k]));
+		joint = rest.octets[k] ? ", " : joint;
+	}
+	printf("), %.2f MB awake\n", megabytes(idle_total(&awake)));
+}
+
+static void print_all_idle(const struct design *d)
+{
+	size_t shown = 0, all = 0;
+
+	for (size_t i = 0; i < d->member_count; i++) {
+		if (!d->members[i].tunnel->warm_behind)
+			continue;
+		if (all++ < IDLE_SHOWN) {
+			print_idle(d, &d->members[i]);
+			shown++;
+		}
+	}
+	if (all > shown)
+		printf("and %zu more tunnels that rest\n", all - shown);
+}
+
+static json_t *idle_json(const struct design *d, const struct design_member *m)
+{
+	const struct idle rest = idle_of(d, m, true), awake = idle_of(d, m, false);
+	json_t *parts = json_object();
+
+	for (unsigned k = 0; k < IDLE_KINDS; k++)
+		json_object_set_new(parts, idle_name((enum idle_kind)k), json_integer((json_int_t)rest.octets[k]));
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "router", member_name(d, m), "interface", m->interface->ios_name, "behind", m->tunnel->warm_behind,
+			 "octets_per_day", (json_int_t)idle_total(&rest), "octets_per_day_awake", (json_int_t)idle_total(&awake), "parts", parts);
+}
+
+json_t *check_design_idle(const struct design *d)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < d->member_count; i++)
+		if (d->members[i].tunnel->warm_behind)
+			json_array_append_new(all, idle_json(d, &d->members[i]));
+	return all;
+}
+
 /* ---- findings ---- */
 
 /* What it shares with the one before is not said again. */
@@ -152,6 +213,7 @@ void check_design_print(const struct design *d, bool colour)
 
 	for (size_t i = 0; i < d->cloud_count; i++)
 		print_cloud(d, &d->clouds[i]);
+	print_all_idle(d);
 	for (unsigned s = 0; s < DESIGN_SEVERITIES; s++) {
 		const size_t count = design_count(d, (enum design_severity)s);
 

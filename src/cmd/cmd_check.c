@@ -261,8 +261,9 @@ static void print_all(struct check *k, const struct design *d)
 
 static void dump_all(struct check *k, const struct design *d)
 {
-	json_t *all = json_pack("{s:i, s:O, s:I, s:I, s:o, s:o}", "schema", 1, "files", k->files, "blocking", (json_int_t)k->errors,
-				"advice", (json_int_t)k->advice, "clouds", d ? check_design_clouds(d) : json_array(), "findings",
+	json_t *all = json_pack("{s:i, s:O, s:I, s:I, s:o, s:o, s:o}", "schema", 1, "files", k->files, "blocking", (json_int_t)k->errors,
+				"advice", (json_int_t)k->advice, "clouds", d ? check_design_clouds(d) : json_array(), "idle",
+				d ? check_design_idle(d) : json_array(), "findings",
 				d ? check_design_findings(d) : json_array());
 
 	json_dumpf(all, stdout, JSON_INDENT(1));

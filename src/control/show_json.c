@@ -63,6 +63,8 @@ static json_t *tunnel_json(const struct view_tunnel *t)
 	json_object_set_new(o, "peers", count_json(t->peer_count));
 	json_object_set_new(o, "bindings", count_json(t->binding_count));
 	json_object_set_new(o, "multicast", count_json(t->multicast_count));
+	json_object_set_new(o, "warm", !t->warm_behind ? json_null() : json_pack("{s:s, s:b, s:o}", "behind", t->warm_behind, "rests", (int)t->rests,
+										  "rest_octets_per_day", count_json(t->rest_octets_per_day)));
 	json_object_set_new(o, "couplings", couplings_json(t));
 	for (i = 0; i < t->setting_count; i++)
 		json_object_set_new(settings, t->settings[i].name, json_string(t->settings[i].value));

@@ -239,6 +239,9 @@ static void print_tunnel(FILE *f, const struct view_tunnel *t)
 	if (t->protection && !t->is_protected)
 		fputs(", UNPROTECTED by --no-ipsec", f);
 	fprintf(f, "\n   Interface State Control: %s\n", t->if_state_nhrp ? "Enabled" : "Disabled");
+	if (t->warm_behind)
+		fprintf(f, "   Warm: %s, behind %s; at rest its uplink carries %.2f MB a day, computed\n", t->rests ? "resting" : "awake",
+			t->warm_behind, (double)t->rest_octets_per_day / 1e6);
 	fprintf(f, "   Type:%s, Peers:%zu, Entries:%zu, Multicast:%zu, Datapath:%s (%s)\n", word_of_role(t->role),
 		t->peer_count, t->binding_count, t->multicast_count, t->datapath, t->datapath_reason);
 	for (size_t i = 0; i < t->coupling_count; i++)

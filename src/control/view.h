@@ -35,6 +35,9 @@ struct view_tunnel {
 	const char *datapath, *datapath_reason; /* and why that one */
 	const char *reason; /* why it is not up; NULL or "" */
 	bool if_state_nhrp;
+	const char *warm_behind;  /* `nhrp warm`, the better tunnel; NULL: it never rests */
+	bool rests;               /* it does now */
+	uint64_t rest_octets_per_day; /* computed, of its uplink while nobody sends anything */
 	size_t coupling_count;
 	const struct view_coupling *couplings;
 	const char *protection; /* profile, NULL: none */

@@ -9,6 +9,7 @@
 #include "daemon/daemon_state.h"
 #include "daemon/uplinks.h"
 #include "daemon/view_sessions.h"
+#include "design/idle.h"
 #include "wire/nhrp.h"
 
 void free_view(struct made_view *m)
@@ -89,6 +90,25 @@ static const char *vrf_name(const struct daemon *d, uint32_t vrf)
 	return vrf < d->config->vrf_count ? d->config->vrfs[vrf].name : "";
 }
 
+/* Our own file is all that there is: far ends are taken to say the same. */
+static uint64_t rest_octets(const struct daemon *d, const struct tunnel *t)
+{
+	const struct config *const c = d->config;
+	struct design *all;
+	uint64_t octets = 0;
+
+	if (!t->config->tunnel->warm_behind)
+		return 0;
+	all = design_new(&c, 1);
+	for (size_t i = 0; i < all->member_count; i++) {
+		const struct idle one = all->members[i].interface == t->config ? idle_of(all, &all->members[i], true) : (struct idle){ 0 };
+
+		octets += idle_total(&one);
+	}
+	design_free(all);
+	return octets;
+}
+
 static void fill_tunnel(struct daemon *d, const struct tunnel *t, struct view_tunnel *out)
 {
 	const struct config_tunnel *c = t->config->tunnel;
@@ -101,7 +121,7 @@ static void fill_tunnel(struct daemon *d, const struct tunnel *t, struct view_tu
 		.underlay_vrf = vrf_name(d, c->vrf), .overlay_vrf = vrf_name(d, t->config->vrf),
 		.has_key = c->has_key, .key = c->key, .datapath = d->datapath.ops->name,
 		.datapath_reason = d->datapath_reason, .reason = t->reason,
-		.if_state_nhrp = c->if_state_nhrp, .protection = c->protection_profile, .is_protected = t->protection != 0,
+		.warm_behind = c->warm_behind, .rests = e.rests, .rest_octets_per_day = rest_octets(d, t), .if_state_nhrp = c->if_state_nhrp, .protection = c->protection_profile, .is_protected = t->protection != 0,
 		.peer_count = e.peer_count, .binding_count = e.binding_count,
 		.multicast_count = d->datapath.ops->multicast_count(d->datapath.self, t->number),
 	};

@@ -90,7 +90,8 @@ enum design_severity {
 	X(VRF_ROUTE_MISSING, "vrf-route-missing") \
 	X(OVERLAPPING_UPLINKS, "overlapping-uplinks") \
 	X(NAT_CATCHES_TUNNEL, "nat-catches-tunnel") \
-	X(DANGLING_REFERENCE, "dangling-reference")
+	X(DANGLING_REFERENCE, "dangling-reference") \
+	X(METERED_UPLINK_TRAFFIC, "metered-uplink-traffic")
 
 enum design_rule_id {
 #define X(id, name) RULE_##id,
@@ -147,5 +148,6 @@ void rules_routing(struct design *d);
 void rules_underlay(struct design *d);
 void rules_nat(struct design *d);
 void rules_names(struct design *d);
+void rules_idle(struct design *d);
 
 #endif

@@ -77,6 +77,7 @@ const struct design_rule design_rules[RULE_COUNT] = {
 	RULE(OVERLAPPING_UPLINKS, BREAKS, "RFC 1812 2.2.5", "Of two interfaces with overlapping subnets in one table only one is used, and IOS refuses the second; here one address in two VRFs cannot be told apart by IKE, either."),
 	RULE(NAT_CATCHES_TUNNEL, DEGRADES, CISCO_DMVPN, "A translated packet is not recognised at the far end, or has another site's address."),
 	RULE(DANGLING_REFERENCE, PRACTICE, OURS, "What a name that is defined nowhere stands for depends on the make and the place."),
+	RULE(METERED_UPLINK_TRAFFIC, PRACTICE, OURS, "A metered uplink is paid for by what it carries, and a tunnel that only stands by carries its keepalives all day."),
 #undef RULE
 };
 
@@ -105,5 +106,6 @@ void design_judge(struct design *d)
 	rules_underlay(d);
 	rules_nat(d);
 	rules_names(d);
+	rules_idle(d);
 	design_sort(d);
 }

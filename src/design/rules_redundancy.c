@@ -298,6 +298,8 @@ static void slow(struct design *d, const struct design_member *m)
 
 	for (uint32_t i = r->first; i < r->first + r->count; i++)
 		servers += d->members[i].family == m->family && d->members[i].spoke ? d->members[i].link_count : 0;
+	if (m->tunnel->warm_behind) /* slow on purpose, and quick in the moment in which it matters */
+		return;
 	if (!m->spoke || !hub || servers < 2 || (m->tunnel->bfd.multiplier && hub->tunnel->bfd.multiplier))
 		return;
 	hold = hold_of(d, m, hub, &line);

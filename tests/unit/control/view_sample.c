@@ -92,7 +92,7 @@ static const struct view_tunnel *tunnels(size_t *count)
 	t[1] = (struct view_tunnel){ .name = "Tunnel7", .number = 7, .role = TUNNEL_ROLE_UNKNOWN, .over_ipv6 = true,
 				     .destination = ip("2001:db8:1::1"), .underlay_vrf = "INET", .overlay_vrf = "RED",
 				     .datapath = "user", .datapath_reason = "asked for", .reason = "tunnel source: interface Gi0-0 is down",
-				     .if_state_nhrp = true, .protection = "PF", .is_protected = true };
+				     .warm_behind = "Tunnel0", .rests = true, .rest_octets_per_day = 841234, .if_state_nhrp = true, .protection = "PF", .is_protected = true };
 	*count = 2;
 	return t;
 }
