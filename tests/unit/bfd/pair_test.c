@@ -172,6 +172,41 @@ static void test_unequal(void **state)
 	pair_end(&p);
 }
 
+/* One end pays for its packets, and rests; the other keeps what it wanted. Nothing falls by it, nor when it matters again. */
+static void test_rest(void **state)
+{
+	const struct bfd_config rare = { .desired_min_tx_us = 120000000, .required_min_rx_us = 120000000, .multiplier = 3, .min_ttl = 255, .unhurried = true };
+	struct pair p;
+	uint64_t before;
+
+	(void)state;
+	pair_begin(&p, &fast, &fast, 5);
+	assert_int_equal(bfd_set(p.ends[0].b, p.now, &p.ends[0].key, BFD_CLIENT_ROUTING, &fast), 0);
+	drain(&p, 0);
+	for (unsigned round = 0; round < 3; round++) {
+		pair_run(&p, span_s(5));
+		assert_int_equal(bfd_set(p.ends[0].b, p.now, &p.ends[0].key, BFD_CLIENT_NHRP, &rare), 0);
+		drain(&p, 0);
+		pair_run(&p, span_s(5));
+		before = p.ends[0].packets + p.ends[1].packets;
+		pair_run(&p, span_s(1200));
+		assert_in_range(p.ends[0].packets + p.ends[1].packets - before, 20, 28);
+		assert_int_equal(bfd_set(p.ends[0].b, p.now, &p.ends[0].key, BFD_CLIENT_NHRP, &fast), 0);
+		drain(&p, 0);
+		pair_run(&p, span_ms(100));
+		assert_int_equal(status(&p, 0).tx_interval_us, 50000);
+		assert_int_equal(status(&p, 1).tx_interval_us, 50000);
+		assert_int_equal(status(&p, 0).detection_us, 150000);
+		assert_int_equal(status(&p, 1).detection_us, 150000);
+	}
+	assert_int_equal(p.ends[0].downs + p.ends[1].downs, 0);
+	p.loss[0] = p.loss[1] = 1;
+	pair_run(&p, span_ms(200));
+	assert_int_equal(p.ends[0].downs, 1);
+	assert_int_equal(p.ends[1].downs, 1);
+	pair_end(&p);
+}
+
 static void test_passive_and_active(void **state)
 {
 	struct bfd_config passive = fast;
@@ -268,7 +303,7 @@ static void test_false_alarms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_up), cmocka_unit_test(test_unequal), cmocka_unit_test(test_passive_and_active),
+		cmocka_unit_test(test_up), cmocka_unit_test(test_unequal), cmocka_unit_test(test_rest), cmocka_unit_test(test_passive_and_active),
 		cmocka_unit_test(test_one_way), cmocka_unit_test(test_changes_under_loss), cmocka_unit_test(test_false_alarms),
 	};
 
