@@ -71,6 +71,7 @@ enum {
 	PATH_LAST_MORE_MS = 90,    /* … and so much more than a probe's time-out: all in all a direct way that dies is left
 				    * within a second, also where the only round trip that was measured went by a hub */
 	PATH_BRIEF_WAIT_MS = 40,   /* likewise of a brief one */
+	PATH_QUICKER_RUN = 3,
 	PATH_EARLY_WAIT_MS = 23,   /* and of an early one: 50 ms in all, as long as BFD of 50 ms x 3 still waits */
 	PATH_QUICK = 4,
 	PATH_MUTES_MAX = 4,
@@ -140,12 +141,18 @@ struct span path_rto(const struct path *p)
 	return span_us(us < least ? least : us > most ? most : us);
 }
 
-/* RFC 6298 section 2, alpha 1/8 and beta 1/4. */
+/*
+ * RFC 6298 section 2, alpha 1/8 and beta 1/4. What is measured while routers start, or while a way is set up, is
+ * many times the round trip, and wears off so slowly that a hub which dies within six seconds of that would be
+ * waited for as if it were as far as that. So several answers in a row in less than half the time begin anew.
+ */
 static void measure(struct path *p, struct span rtt)
 {
 	const int64_t off = p->srtt.us > rtt.us ? p->srtt.us - rtt.us : rtt.us - p->srtt.us;
 
-	if (!p->measured) {
+	p->quick_run = p->measured && rtt.us < p->srtt.us / 2 ? p->quick_run + 1 : 0;
+	if (!p->measured || p->quick_run == PATH_QUICKER_RUN) {
+		p->quick_run = 0;
 		p->measured = true;
 		p->srtt = rtt;
 		p->rttvar = span_us(rtt.us / 2);

@@ -99,6 +99,7 @@ struct path {
 	bool measured;           /* srtt and rttvar are of use */
 	bool answers;            /* whoever is there now has answered a probe, so that silence means something */
 	bool idle_listed;
+	uint8_t quick_run;       /* answers in a row in less than half of srtt */
 };
 
 void paths_init(struct tunnel *t);

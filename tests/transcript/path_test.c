@@ -664,6 +664,38 @@ static void time_outs_follow_the_round_trip(void **state)
 	rig_free(s.rig);
 }
 
+/* The first answers waited for what a start sets up. The way is quick, and soon found to be. */
+static void a_slow_beginning_is_forgotten(void **state)
+{
+	const struct scene s = probing(scene_two_hubs_laid_out());
+	struct path *const p = path_to(s.spoke1, "192.0.2.1");
+
+	(void)state;
+	p->measured = true;
+	p->srtt = span_ms(900);
+	p->rttvar = span_ms(450);
+	rig_run_ms(s.rig, 1000);
+	node_stop_abruptly(s.hub);
+	assert_in_range(time_until(&s, 0, NHS_VIEW_PROBE), 400, 740);
+	rig_free(s.rig);
+}
+
+/* Two of ten packets are quick, never three in a row: they say nothing of the others. */
+static void some_quick_answers_are_no_quick_way(void **state)
+{
+	const struct scene s = probing(scene_laid_out());
+	struct path *const p = path_to(s.spoke1, "192.0.2.1");
+
+	(void)state;
+	p->measured = false;
+	for (unsigned i = 0; i < 40; i++) {
+		p->trial->probes[3] = 77;
+		path_answered(p->tunnel, &p->nbma, 77, span_ms(i % 5 < 2 ? 20 : 400));
+		assert_true(i < 5 || path_rto(p).us >= span_ms(400).us);
+	}
+	rig_free(s.rig);
+}
+
 /* ---- the machine */
 
 static struct path *in_state(const struct scene *s, enum path_state state)
@@ -811,6 +843,8 @@ int main(void)
 		cmocka_unit_test(answers_to_nothing_are_nothing),
 		cmocka_unit_test(light_probes_have_a_budget),
 		cmocka_unit_test(time_outs_follow_the_round_trip),
+		cmocka_unit_test(a_slow_beginning_is_forgotten),
+		cmocka_unit_test(some_quick_answers_are_no_quick_way),
 		cmocka_unit_test(every_pair),
 		cmocka_unit_test(unwatched_paths_go),
 	};
