@@ -405,40 +405,68 @@ static void check_access_list(struct reading *r, const struct config_block *b, s
 		demote_block(r, b, CONFIG_NO_EFFECT, false, "neither routing nor address translation refers to this list");
 }
 
-/* FRR runs one process of each kind, in the global table. */
+#define NO_SUCH_VRF "there is no such VRF: add vrf definition NAME"
+
+/* Is there one of the kind in that VRF above it? */
+static bool is_second(const struct config *c, size_t at, const char *kind, uint32_t vrf)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (!strncmp(c->blocks[i].head, kind, strlen(kind)) && config_vrf_in(c, c->blocks[i].head) == vrf)
+			return true;
+	}
+	return false;
+}
+
+static void check_process(struct reading *r, size_t at, const char *kind)
+{
+	const struct config_block *b = &r->c->blocks[at];
+	const uint32_t vrf = config_vrf_in(r->c, b->head);
+
+	if (vrf == CONFIG_NO_VRF)
+		demote_block(r, b, CONFIG_NOT_SUPPORTED, true, NO_SUCH_VRF);
+	else if (reading_work(r, at) && is_second(r->c, at, kind, vrf))
+		demote_block(r, b, CONFIG_NOT_SUPPORTED, true, "FRR runs one such process in a VRF; the first is carried");
+}
+
+/* Families of BGP for VRFs that are not there. */
+static void check_families(struct reading *r, const struct config_block *b)
+{
+	for (size_t i = 0; i < b->line_count; i++) {
+		const struct config_block_line *l = &b->lines[i], *head = l->parent == UINT32_MAX ? l : &b->lines[l->parent];
+
+		if (!strncmp(head->text, "address-family ", 15) && strstr(head->text, " vrf ") && reading_work(r, r->c->vrf_count) &&
+		    config_vrf_in(r->c, head->text) == CONFIG_NO_VRF)
+			demote(r, l->line, CONFIG_NOT_SUPPORTED, true, NO_SUCH_VRF);
+	}
+}
+
+/* FRR runs one process of each kind in each VRF. */
 static void check_processes(struct reading *r)
 {
 	static const char *const kinds[] = { "router ospf ", "ipv6 router ospf ", "router ospfv3 ", "router eigrp ",
 					     "router bgp ", NULL };
 	struct list_seen last = { .used = false };
-	bool seen[8] = { false };
 
 	for (size_t i = 0; i < r->c->block_count; i++) {
-		const struct config_block *b = &r->c->blocks[i];
-
-		check_access_list(r, b, &last);
+		check_access_list(r, &r->c->blocks[i], &last);
 		for (size_t k = 0; kinds[k]; k++) {
-			if (strncmp(b->head, kinds[k], strlen(kinds[k])))
-				continue;
-			if (strstr(b->head, " vrf "))
-				demote_block(r, b, CONFIG_NOT_SUPPORTED, true, "routing inside a VRF is not carried by FRR here");
-			else if (seen[k])
-				demote_block(r, b, CONFIG_NOT_SUPPORTED, true, "FRR runs one such process; the first is carried");
-			else
-				seen[k] = true;
+			if (!strncmp(r->c->blocks[i].head, kinds[k], strlen(kinds[k])))
+				check_process(r, i, kinds[k]);
 		}
+		if (!strncmp(r->c->blocks[i].head, "router bgp ", 11))
+			check_families(r, &r->c->blocks[i]);
 	}
 }
 
-/* Number of the first OSPF process or EIGRP autonomous system, which FRR runs; 0: none. */
-static unsigned first_process(const struct config *c, const char *before, const char *inside)
+/* Number of a VRF's first OSPF process or EIGRP autonomous system, which FRR runs; 0: none. */
+static unsigned first_process(const struct config *c, uint32_t vrf, const char *before, const char *inside)
 {
 	for (size_t i = 0; i < c->block_count; i++) {
 		const struct config_block *b = &c->blocks[i];
 		const size_t length = strlen(before);
 		unsigned long number;
 
-		if (strncmp(b->head, before, length) || strstr(b->head, " vrf "))
+		if (strncmp(b->head, before, length) || config_vrf_in(c, b->head) != vrf)
 			continue;
 		number = strtoul(b->head + length, NULL, 10);
 		for (size_t k = 0; !number && k < b->line_count; k++) {
@@ -452,20 +480,28 @@ static unsigned first_process(const struct config *c, const char *before, const 
 	return 0;
 }
 
+/* The VRF of a block's line: its family's, or its process's. */
+static uint32_t vrf_of_line(const struct config *c, const struct config_block *b, const struct config_block_line *l)
+{
+	return config_vrf_in(c, l->parent == UINT32_MAX ? b->head : b->lines[l->parent].text);
+}
+
 static void check_redistribution(struct reading *r)
 {
-	const unsigned eigrp = first_process(r->c, "router eigrp ", " autonomous-system ");
-	const unsigned ospf = first_process(r->c, "router ospf ", "\n");
-	unsigned number;
-
 	for (size_t i = 0; i < r->c->block_count; i++) {
 		const struct config_block *b = &r->c->blocks[i];
 
 		for (size_t k = 0; k < b->line_count; k++) {
-			const char *text = b->lines[k].text;
+			const bool eigrp = !strncmp(b->lines[k].text, "redistribute eigrp ", 19);
+			unsigned number = 0, first;
 
-			if ((sscanf(text, "redistribute eigrp %u", &number) == 1 && number != eigrp) ||
-			    (sscanf(text, "redistribute ospf %u", &number) == 1 && number != ospf))
+			if ((!eigrp && sscanf(b->lines[k].text, "redistribute ospf %u", &number) != 1) || !reading_work(r, r->c->block_count))
+				continue;
+			if (eigrp)
+				number = (unsigned)strtoul(b->lines[k].text + 19, NULL, 10);
+			first = first_process(r->c, vrf_of_line(r->c, b, &b->lines[k]), eigrp ? "router eigrp " : "router ospf ",
+					      eigrp ? " autonomous-system " : "\n");
+			if (number != first)
 				demote(r, b->lines[k].line, CONFIG_NOT_SUPPORTED, true, "FRR does not run that process");
 		}
 	}

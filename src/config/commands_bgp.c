@@ -4,7 +4,6 @@
 #include "config/reading.h"
 
 #define PASSWORD7 "write the password in clear: encrypted ones are not read"
-#define NO_VRF "routes of a VRF are not carried by bgpd here"
 
 #define REDISTRIBUTE_END " [metric <0-4294967295>] [route-map <word>] [metric <0-4294967295>]"
 
@@ -113,11 +112,17 @@
 	{ "neighbor <word> (validation|path-attribute|rib-update-group|update-in|translate-update|peer-type) [<*>]", UNSUPPORTED, \
 	  "not in FRR" }
 
+#define LISTEN_ROW \
+	{ "bgp listen range (<prefix>|<prefix6>) peer-group <word> [remote-as <*>]", HONOURED, .keeping = KEYED, \
+	  .frr = "bgp listen range $1 peer-group $2" }
+
+#define TIMERS_ROW \
+	{ "timers bgp <0-65535> <0-65535> [<0-65535>]", HONOURED, .keeping = SINGLE, .frr = "timers bgp $1 $2" }
+
 const struct command commands_bgp[] = {
 	{ "bgp router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "bgp log-neighbor-changes", HONOURED, .keeping = TOGGLE, .frr = "=" },
-	{ "bgp listen range (<prefix>|<prefix6>) peer-group <word> [remote-as <*>]", HONOURED, .keeping = KEYED,
-	  .frr = "bgp listen range $1 peer-group $2" },
+	LISTEN_ROW,
 	{ "bgp listen limit <1-5000>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "bgp confederation identifier <asn>", HONOURED, .keeping = SINGLE, .frr = "=" },
 	{ "bgp confederation peers <*>", HONOURED, .frr = "=" },
@@ -141,11 +146,11 @@ const struct command commands_bgp[] = {
 	  "auto-summary) [<*>]", NO_EFFECT, "left to FRR" },
 	{ "scope (global|vrf <word>)", TRAFFIC, "write address-family lines" },
 	{ "bgp update-delay <1-3600>", HONOURED, .keeping = SINGLE, .frr = "update-delay $1" },
-	{ "timers bgp <0-65535> <0-65535> [<0-65535>]", HONOURED, .keeping = SINGLE, .frr = "timers bgp $1 $2" },
+	TIMERS_ROW,
 	PEER_ROWS,
 	{ "template (peer-session|peer-policy) <word>", TRAFFIC, "peer templates are not read; use a peer-group" },
 	{ "address-family (ipv4|ipv6) [unicast]", HONOURED, NULL, NULL, MODE_BGP_AF, .frr = "=" },
-	{ "address-family (ipv4|ipv6) [unicast] vrf <word>", TRAFFIC, NO_VRF, NULL, MODE_BGP_VRF },
+	{ "address-family (ipv4|ipv6) [unicast] vrf <word>", HONOURED, NULL, NULL, MODE_BGP_VRF },
 	{ "address-family (vpnv4|vpnv6|l2vpn|rtfilter|nsap|link-state) [<*>]", TRAFFIC, "only IPv4 and IPv6 unicast are carried",
 	  NULL, MODE_BGP_AF },
 	{ "address-family (ipv4|ipv6) (multicast|mdt|mvpn|flowspec|labeled-unicast) [<*>]", TRAFFIC,
@@ -164,7 +169,10 @@ const struct command commands_bgp_af[] = {
 const struct command commands_bgp_vrf[] = {
 	PEER_ROWS,
 	FAMILY_ROWS,
-	{ "bgp router-id <ip>", HONOURED, .keeping = SINGLE },
+	{ "bgp router-id <ip>", HONOURED, .keeping = SINGLE, .frr = "=" },
+	{ "bgp router-id auto-assign", NO_EFFECT, "FRR takes an address of the VRF" },
+	LISTEN_ROW,
+	TIMERS_ROW,
 	{ "exit-address-family", HONOURED, NULL, reading_leave },
 	{ NULL },
 };

@@ -464,24 +464,24 @@ const struct command commands_interface_ospf[] = {
 
 /* ---- vrf definition, ip vrf ---- */
 
-#define MPLS_VPN "VRFs are told apart here by name; routes are not exchanged between them"
+#define MPLS_VPN "VRFs are told apart here by name"
 
 const struct command commands_vrf[] = {
 	{ "rd <word>", NO_EFFECT, MPLS_VPN },
 	{ "exit-address-family", HONOURED, NULL, reading_stay },
 	{ "(vnet|vpn|context|mdt|maximum|bgp) [<*>]", NO_EFFECT, MPLS_VPN },
 	{ "snmp context <word>", NO_EFFECT, MPLS_VPN },
-	{ "route-target (import|export|both) <word>", NO_EFFECT, MPLS_VPN },
+	{ "route-target (import|export|both) <word>", HONOURED },
 	{ "description <text>", NO_EFFECT, "a comment" },
 	{ "address-family (ipv4|ipv6) [(unicast|multicast)]", HONOURED, NULL, NULL, MODE_VRF_AF },
-	{ "(import|export) [<*>]", TRAFFIC, "routes are not exchanged between VRFs" },
+	{ "(import|export) [<*>]", TRAFFIC, "all routes of a VRF are exchanged by route targets, or none" },
 	{ NULL },
 };
 
 const struct command commands_vrf_af[] = {
 	{ "exit-address-family", HONOURED, NULL, reading_leave },
 	{ "(maximum|mdt|bgp) <*>", NO_EFFECT, MPLS_VPN },
-	{ "route-target (import|export|both) <word>", NO_EFFECT, MPLS_VPN },
-	{ "(import|export) [<*>]", TRAFFIC, "routes are not exchanged between VRFs" },
+	{ "route-target (import|export|both) <word>", HONOURED },
+	{ "(import|export) [<*>]", TRAFFIC, "all routes of a VRF are exchanged by route targets, or none" },
 	{ NULL },
 };

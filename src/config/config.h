@@ -423,6 +423,16 @@ uint16_t config_warm_registration_s(uint16_t every_s, const struct config_nhrp *
 /* Packets of the two look the same: mode, source and key, and the destination of point-to-point ones. */
 bool config_tunnels_alike(const struct config_tunnel *a, const struct config_tunnel *b);
 
+enum { CONFIG_NO_VRF = UINT32_MAX };
+
+/* The VRF that a line names behind "vrf" (`router ospf 1 vrf RED`, `address-family ipv4 vrf RED`). 0: it names none;
+ * CONFIG_NO_VRF: one that is not defined. */
+uint32_t config_vrf_in(const struct config *c, const char *text);
+/* A route target that one VRF imports for the family ("ipv4", "ipv6") is exported by the other. */
+bool config_vrf_imports(const struct config *c, uint32_t vrf, uint32_t from, const char *family);
+/* FRR is to run a routing protocol in it, for which the kernel needs a VRF device. */
+bool config_vrf_is_routed(const struct config *c, uint32_t vrf);
+
 /* The route names an interface of another VRF: dmvpnd sets it, whatever routes there. */
 bool config_route_crosses(const struct config *c, const struct config_route *route);
 /* It is dmvpnd that sets the route, and not FRR: it is in a VRF, leads into another, hangs on a track or on a lease. */

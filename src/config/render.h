@@ -40,7 +40,9 @@ bool config_ospf_follows(const struct config_interface *i, const struct config_i
 const char *interface_bfd(const struct config_interface *i);
 
 void render_bgp(struct render *r, const struct config_block *b);
-void render_ospf(struct render *r);
+/* The process is the one that FRR runs in its VRF. */
+bool render_is_ospf(const struct render *r, const struct config_block *b);
+void render_ospf(struct render *r, const struct config_block *b);
 void render_ospf_interface(struct render *r, const struct config_interface *i);
 void render_ospf6(struct render *r);
 void render_ospf6_interface(struct render *r, const struct config_interface *i);

@@ -1,8 +1,15 @@
 /* BGP: IOS lets lines of IPv4 unicast stand outside of the address family, and peer groups
- * be used before they are made; FRR wants both in order. */
+ * be used before they are made; FRR wants both in order. What IOS writes as an address family
+ * of the process for each VRF is an instance of its own to FRR. */
 #include <string.h>
 
 #include "config/render.h"
+
+/* The process in the global table, or in one of its VRFs. */
+struct instance {
+	const struct config_block *b;
+	uint32_t vrf;
+};
 
 enum rank { RANK_PROCESS, RANK_GROUP, RANK_PEER, RANK_NEIGHBOR, RANK_LISTEN, RANK_COUNT };
 
@@ -26,13 +33,27 @@ static bool is_family_line(const struct match *m)
 	return m->row->frr && m->row->frr[0] == '@';
 }
 
+/* Of this instance: what stands in its VRF's families, or in none of any VRF. */
+static bool is_of(const struct render *r, const struct instance *n, const struct config_block_line *line)
+{
+	return (line->parent == UINT32_MAX ? 0 : config_vrf_in(r->c, n->b->lines[line->parent].text)) == n->vrf;
+}
+
+/* What is said of the whole process goes for its VRFs, too, but for what is each one's own. */
+static bool is_inherited(const struct instance *n, const struct config_block_line *line)
+{
+	return n->vrf && line->depth == 1 && (!strncmp(line->text, "bgp ", 4) || !strncmp(line->text, "timers bgp ", 11) ||
+	       !strncmp(line->text, "no bgp ", 7)) && !strstr(line->text, "bgp router-id ") && !strstr(line->text, "bgp listen ") &&
+	       !strstr(line->text, "bgp default ipv4-unicast");
+}
+
 /* The profile of the interface that has this address in one of its networks. */
-static const char *profile_towards(const struct render *r, const struct ipaddr *a)
+static const char *profile_towards(const struct render *r, uint32_t vrf, const struct ipaddr *a)
 {
 	for (size_t k = 0; k < r->c->interface_count; k++) {
 		const struct config_interface *i = &r->c->interfaces[k];
 
-		for (size_t n = 0; n < i->address_count; n++) {
+		for (size_t n = 0; i->vrf == vrf && n < i->address_count; n++) {
 			const struct ipprefix p = ipprefix_make(&i->addresses[n].addr, i->addresses[n].prefix_len);
 
 			if (ipprefix_contains(&p, a))
@@ -43,12 +64,16 @@ static const char *profile_towards(const struct render *r, const struct ipaddr *
 }
 
 /* A member of that peer group: an address of its listen range, or a neighbour that was put into it. */
-static bool group_member(const struct config_block *b, const char *group, struct ipaddr *out)
+static bool group_member(const struct render *r, const struct instance *n, const char *group, struct ipaddr *out)
 {
+	const struct config_block *const b = n->b;
+
 	for (size_t i = 0; i < b->line_count; i++) {
 		char member[64], name[128];
 		struct ipprefix p;
 
+		if (!is_of(r, n, &b->lines[i]))
+			continue;
 		if (sscanf(b->lines[i].text, "bgp listen range %63s peer-group %127s", member, name) == 2 &&
 		    !strcmp(name, group) && ipprefix_parse(member, &p)) {
 			*out = p.addr;
@@ -62,11 +87,11 @@ static bool group_member(const struct config_block *b, const char *group, struct
 }
 
 /* The profile of the interface over which this peer, or this group's peers, are reached. */
-static const char *peer_profile(const struct render *r, const struct config_block *b, const struct item *peer)
+static const char *peer_profile(const struct render *r, const struct instance *n, const struct item *peer)
 {
 	struct ipaddr a;
 
-	return ipaddr_parse(peer->text, &a) || group_member(b, peer->text, &a) ? profile_towards(r, &a) : NULL;
+	return ipaddr_parse(peer->text, &a) || group_member(r, n, peer->text, &a) ? profile_towards(r, n->vrf, &a) : NULL;
 }
 
 /*
@@ -74,14 +99,17 @@ static const char *peer_profile(const struct render *r, const struct config_bloc
  * which would make a hub that comes back stay without its spokes for as long; here it is
  * the keepalive interval, at most ten seconds. 0: the file says it itself.
  */
-static unsigned connect_retry_s(const struct config_block *b, const char *peer)
+static unsigned connect_retry_s(const struct render *r, const struct instance *n, const char *peer)
 {
+	const struct config_block *const b = n->b;
 	unsigned keepalive_s = CONNECT_RETRY_MAX_S;
 
 	for (size_t i = 0; i < b->line_count; i++) {
 		char name[128];
 		unsigned seconds;
 
+		if (!is_of(r, n, &b->lines[i]) && !is_inherited(n, &b->lines[i]))
+			continue;
 		if (sscanf(b->lines[i].text, "neighbor %127s timers connect %u", name, &seconds) == 2 &&
 		    !strcmp(name, peer))
 			return 0;
@@ -92,41 +120,45 @@ static unsigned connect_retry_s(const struct config_block *b, const char *peer)
 	return keepalive_s < 1 || keepalive_s > CONNECT_RETRY_MAX_S ? CONNECT_RETRY_MAX_S : keepalive_s;
 }
 
-static void connect_retry(struct render *r, const struct config_block *b, const char *peer)
+static void connect_retry(struct render *r, const struct instance *n, const char *peer)
 {
-	const unsigned seconds = connect_retry_s(b, peer);
+	const unsigned seconds = connect_retry_s(r, n, peer);
 
 	if (seconds)
 		fprintf(r->out, " neighbor %s timers connect %u\n", peer, seconds);
 }
 
-static void process_line(struct render *r, const struct config_block *b, const struct config_block_line *line,
-			 enum rank rank)
+static void process_line(struct render *r, const struct instance *n, const struct config_block_line *line, enum rank rank)
 {
 	const char *profile;
 	struct match m;
 
-	if (line->depth != 1 || !render_match(r, line->mode, line->text, &m))
+	if (line->opens || !(is_of(r, n, line) || is_inherited(n, line)) || (!n->vrf && line->depth != 1) ||
+	    !render_match(r, line->mode, line->text, &m))
 		return;
 	if (!is_family_line(&m) && m.row->enters == MODE_NONE && rank_of(&m) == rank) {
 		render_line(r, line->mode, line->text, " ");
 		if (rank == RANK_PEER)
-			connect_retry(r, b, match_arg(&m, 0)->text);
-		profile = strstr(line->text, " fall-over bfd") ? peer_profile(r, b, match_arg(&m, 0)) : NULL;
+			connect_retry(r, n, match_arg(&m, 0)->text);
+		profile = strstr(line->text, " fall-over bfd") ? peer_profile(r, n, match_arg(&m, 0)) : NULL;
 		if (profile)
 			fprintf(r->out, " neighbor %s bfd profile %s\n", match_arg(&m, 0)->text, profile);
 	}
 	match_done(&m);
 }
 
-static bool of_family(const struct config_block *b, const struct config_block_line *line, const char *family)
+/* Does the line belong to the family of this name ("ipv4", "ipv6")? */
+static bool of_family(const struct render *r, const struct instance *n, const struct config_block_line *line, const char *family)
 {
-	const char *head = line->parent == UINT32_MAX ? "address-family ipv4" : b->lines[line->parent].text;
+	const char *head = line->parent == UINT32_MAX ? "address-family ipv4" : n->b->lines[line->parent].text;
 	const size_t length = strlen(family);
 
-	if (strncmp(head, "address-family ", 15) || strncmp(head + 15, family, length))
+	if (!is_of(r, n, line) || strncmp(head, "address-family ", 15) || strncmp(head + 15, family, length))
 		return false;
-	return !head[15 + length] || !strcmp(head + 15 + length, " unicast");
+	head += 15 + length;
+	if (!strncmp(head, " unicast", 8))
+		head += 8;
+	return n->vrf ? !strncmp(head, " vrf ", 5) : !*head;
 }
 
 static void family_line(struct render *r, const struct config_block_line *line)
@@ -136,20 +168,45 @@ static void family_line(struct render *r, const struct config_block_line *line)
 
 	if (!render_match(r, line->mode, line->text, &m))
 		return;
-	wanted = is_family_line(&m) || line->depth > 1;
+	wanted = is_family_line(&m) || line->mode == MODE_BGP_AF;
 	match_done(&m);
 	if (wanted)
 		render_line(r, line->mode, line->text, "  ");
 }
 
-static void family(struct render *r, const struct config_block *b, const char *name)
+static bool has_vrf(const struct render *r, const struct config_block *b, uint32_t vrf)
+{
+	for (size_t i = 0; i < b->line_count; i++) {
+		if (!strncmp(b->lines[i].text, "address-family ", 15) && config_vrf_in(r->c, b->lines[i].text) == vrf)
+			return true;
+	}
+	return false;
+}
+
+/* FRR takes all routes of another VRF of this router by its name; IOS by route targets that the two share. */
+static void imports(struct render *r, const struct instance *n, const char *family)
+{
+	for (uint32_t from = 1; n->vrf && from < r->c->vrf_count; from++) {
+		if (from != n->vrf && has_vrf(r, n->b, from) && config_vrf_imports(r->c, n->vrf, from, family))
+			fprintf(r->out, "  import vrf %s\n", r->c->vrfs[from].device);
+	}
+}
+
+static void family(struct render *r, const struct instance *n, const char *name)
 {
 	fprintf(r->out, " address-family %s unicast\n", name);
-	for (size_t i = 0; i < b->line_count; i++) {
-		if (of_family(b, &b->lines[i], name))
-			family_line(r, &b->lines[i]);
+	for (size_t i = 0; i < n->b->line_count; i++) {
+		if (of_family(r, n, &n->b->lines[i], name))
+			family_line(r, &n->b->lines[i]);
 	}
+	imports(r, n, name);
 	fputs(" exit-address-family\n", r->out);
+}
+
+static bool is_carried_family(const struct render *r, const char *text)
+{
+	return !strcmp(text, "ipv4") || !strcmp(text, "ipv6") || !strcmp(text, "ipv4 unicast") || !strcmp(text, "ipv6 unicast") ||
+	       (strstr(text, " vrf ") && config_vrf_in(r->c, text) != CONFIG_NO_VRF);
 }
 
 static void other_families(struct render *r, const struct config_block *b)
@@ -157,8 +214,7 @@ static void other_families(struct render *r, const struct config_block *b)
 	for (size_t i = 0; i < b->line_count; i++) {
 		const char *text = b->lines[i].text;
 
-		if (!strncmp(text, "address-family ", 15) && strcmp(text + 15, "ipv4") && strcmp(text + 15, "ipv6") &&
-		    strcmp(text + 15, "ipv4 unicast") && strcmp(text + 15, "ipv6 unicast"))
+		if (!strncmp(text, "address-family ", 15) && !is_carried_family(r, text + 15))
 			render_not_carried(r, text);
 	}
 }
@@ -169,16 +225,30 @@ static void other_families(struct render *r, const struct config_block *b)
  */
 enum { COALESCE_MS = 100 };
 
-void render_bgp(struct render *r, const struct config_block *b)
+static void instance(struct render *r, const struct config_block *b, uint32_t vrf)
 {
-	fprintf(r->out, "%s\n no bgp ebgp-requires-policy\n bgp network import-check\n coalesce-time %d\n", b->head,
-		COALESCE_MS);
+	const struct instance n = { b, vrf };
+
+	fputs(b->head, r->out);
+	if (vrf)
+		fprintf(r->out, " vrf %s", r->c->vrfs[vrf].device);
+	fprintf(r->out, "\n no bgp ebgp-requires-policy\n bgp network import-check\n coalesce-time %d\n", COALESCE_MS);
 	for (enum rank rank = RANK_PROCESS; rank < RANK_COUNT; rank++) {
 		for (size_t i = 0; i < b->line_count; i++)
-			process_line(r, b, &b->lines[i], rank);
+			process_line(r, &n, &b->lines[i], rank);
 	}
-	other_families(r, b);
-	family(r, b, "ipv4");
-	family(r, b, "ipv6");
+	if (!vrf)
+		other_families(r, b);
+	family(r, &n, "ipv4");
+	family(r, &n, "ipv6");
 	fputs("!\n", r->out);
+}
+
+void render_bgp(struct render *r, const struct config_block *b)
+{
+	instance(r, b, 0);
+	for (uint32_t vrf = 1; vrf < r->c->vrf_count; vrf++) {
+		if (has_vrf(r, b, vrf))
+			instance(r, b, vrf);
+	}
 }

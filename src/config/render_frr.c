@@ -388,8 +388,8 @@ static void blocks(struct render *r)
 			for (size_t k = 0; k < b->line_count; k++)
 				render_line(r, b->lines[k].mode, b->lines[k].text, " ");
 			fputs("!\n", r->out);
-		} else if (b == r->ospf)
-			render_ospf(r);
+		} else if (render_is_ospf(r, b))
+			render_ospf(r, b);
 		else if (b == r->ospf6)
 			render_ospf6(r);
 		else if (r->o->eigrp && !strncmp(b->head, "router eigrp ", 13))

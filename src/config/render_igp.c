@@ -64,6 +64,25 @@ void render_choose(struct render *r)
 
 /* ---- OSPF ---- */
 
+/* FRR has one process for each VRF; this is it. NULL: there is none. */
+static const struct config_block *ospf_of(const struct render *r, uint32_t vrf)
+{
+	if (vrf == 0)
+		return r->ospf;
+	for (size_t i = 0; i < r->c->block_count; i++) {
+		const struct config_block *b = &r->c->blocks[i];
+
+		if (!strncmp(b->head, "router ospf ", 12) && config_vrf_in(r->c, b->head) == vrf)
+			return b;
+	}
+	return NULL;
+}
+
+bool render_is_ospf(const struct render *r, const struct config_block *b)
+{
+	return !strncmp(b->head, "router ospf ", 12) && ospf_of(r, config_vrf_in(r->c, b->head)) == b;
+}
+
 static unsigned reference_mbps(const struct config_block *b)
 {
 	unsigned value = 100;
@@ -83,15 +102,16 @@ static unsigned ospf_cost(const struct config_block *b, const struct config_inte
 /* The area that the process's lines or the interface's own give; NULL: no OSPF here. */
 static const char *ospf_area(struct render *r, const struct config_interface *i)
 {
+	const struct config_block *const process = ospf_of(r, i->vrf);
 	const struct ipaddr *a = interface_address(i);
 	int at;
 
-	if (!r->ospf || i->vrf)
+	if (!process)
 		return NULL;
 	if (i->ospf.has_area)
 		return i->ospf.area;
-	at = a ? block_network(r, r->ospf, a) : -1;
-	return at < 0 ? NULL : strrchr(r->ospf->lines[at].text, ' ') + 1;
+	at = a ? block_network(r, process, a) : -1;
+	return at < 0 ? NULL : strrchr(process->lines[at].text, ' ') + 1;
 }
 
 bool config_ospf_runs_on(const struct config *c, const struct config_interface *i, struct config_ospf_place *out)
@@ -99,8 +119,8 @@ bool config_ospf_runs_on(const struct config *c, const struct config_interface *
 	struct render r = { .c = c };
 
 	render_choose(&r);
-	*out = (struct config_ospf_place){ .process = r.ospf, .area = i->shutdown ? NULL : ospf_area(&r, i) };
-	out->passive = out->area && block_passive(r.ospf, i);
+	*out = (struct config_ospf_place){ .process = ospf_of(&r, i->vrf), .area = i->shutdown ? NULL : ospf_area(&r, i) };
+	out->passive = out->area && block_passive(out->process, i);
 	return out->area != NULL;
 }
 
@@ -137,6 +157,7 @@ static void ospf_common(struct render *r, const char *word, const struct config_
 
 void render_ospf_interface(struct render *r, const struct config_interface *i)
 {
+	const struct config_block *const process = ospf_of(r, i->vrf);
 	const char *area = ospf_area(r, i);
 	const char *network = i->ospf.network ? i->ospf.network : i->is_tunnel ? "point-to-point" : NULL;
 
@@ -145,10 +166,10 @@ void render_ospf_interface(struct render *r, const struct config_interface *i)
 	fprintf(r->out, " ip ospf area %s\n", area);
 	if (network)
 		fprintf(r->out, " ip ospf network %s\n", network);
-	fprintf(r->out, " ip ospf cost %u\n", i->ospf.cost ? i->ospf.cost : ospf_cost(r->ospf, i));
+	fprintf(r->out, " ip ospf cost %u\n", i->ospf.cost ? i->ospf.cost : ospf_cost(process, i));
 	ospf_common(r, "ip ospf", &i->ospf);
-	ospf_bfd(r, "ip ospf", i, &i->ospf, r->ospf);
-	if (block_passive(r->ospf, i))
+	ospf_bfd(r, "ip ospf", i, &i->ospf, process);
+	if (block_passive(process, i))
 		fputs(" ip ospf passive\n", r->out);
 }
 
@@ -157,20 +178,25 @@ static bool by_interface(const char *text)
 	return !strncmp(text, "network ", 8) || strstr(text, "passive-interface ");
 }
 
-void render_ospf(struct render *r)
+void render_ospf(struct render *r, const struct config_block *b)
 {
+	const uint32_t vrf = config_vrf_in(r->c, b->head);
+	const bool eigrp = r->o->eigrp && !vrf;
 	bool eigrp_taken = false;
 
-	if (r->o->eigrp)
+	if (eigrp)
 		render_ospf_from_eigrp_maps(r);
-	fputs("router ospf\n", r->out);
-	for (size_t i = 0; i < r->ospf->line_count; i++) {
-		const char *text = r->ospf->lines[i].text;
+	fputs("router ospf", r->out);
+	if (vrf)
+		fprintf(r->out, " vrf %s", r->c->vrfs[vrf].device);
+	fputc('\n', r->out);
+	for (size_t i = 0; i < b->line_count; i++) {
+		const char *text = b->lines[i].text;
 
-		if (r->o->eigrp && !strncmp(text, "redistribute eigrp ", 19))
+		if (eigrp && !strncmp(text, "redistribute eigrp ", 19))
 			render_ospf_from_eigrp(r, text, &eigrp_taken);
 		else if (!by_interface(text))
-			render_line(r, r->ospf->lines[i].mode, text, " ");
+			render_line(r, b->lines[i].mode, text, " ");
 	}
 	fputs("!\n", r->out);
 }

@@ -68,7 +68,7 @@ void host_settings_apply(struct daemon *d)
 	char path[320];
 
 	for (size_t i = 0; i < SETTINGS; i++) {
-		const int rc = settings[i].with_vrf_devices && !d->vrfs.has_devices
+		const int rc = settings[i].with_vrf_devices && !(d->kernel && d->vrfs.possible)
 				       ? 0 : sysctl_apply(&d->host_settings, settings[i].path, settings[i].value);
 
 		if (rc < 0)

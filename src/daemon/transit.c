@@ -3,6 +3,7 @@
  * phase 3 trigger among them reports.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,12 +26,35 @@ struct transit {
 	size_t installed_count;
 };
 
+static struct ipaddr source_of(const uint8_t *bytes, size_t length)
+{
+	if (length >= 20 && bytes[0] >> 4 == 4)
+		return ipaddr_from_bytes(IP_V4, bytes + 12);
+	return length >= 40 && bytes[0] >> 4 == 6 ? ipaddr_from_bytes(IP_V6, bytes + 8) : IPADDR_NONE;
+}
+
+/* What came in by a member of a VRF is said to come in by the VRF's device: taken for what its answer would go to. */
+static const struct tunnel *tunnel_of_vrf(struct daemon *d, const struct trigger_packet *p)
+{
+	const struct ipaddr source = source_of(p->bytes, p->length);
+	const struct route *r;
+	uint32_t vrf;
+
+	if (ipaddr_is_none(&source) || !vrfs_of_device(d, p->ifindex_in, &vrf))
+		return NULL;
+	r = routes_lookup(d->routes, vrf, &source);
+	return r ? tunnel_of_ifindex(d, r->ifindex) : NULL;
+}
+
 static void report(void *daemon, const struct trigger_packet *p)
 {
 	struct daemon *d = daemon;
-	const struct tunnel *in = tunnel_of_ifindex(d, p->ifindex_in), *out = tunnel_of_ifindex(d, p->ifindex_out);
+	const struct tunnel *in = tunnel_of_ifindex(d, p->ifindex_in);
+	const struct tunnel *out = tunnel_of_ifindex(d, p->ifindex_out);
 	struct event ev = { .type = EVENT_HAIRPIN };
 
+	if (!in)
+		in = tunnel_of_vrf(d, p);
 	if (!in)
 		return;
 	ev.tunnel = in->number;
@@ -94,11 +118,23 @@ static int listen_once(struct daemon *d, struct transit *r)
 	return uv_poll_start(&r->poll, UV_READABLE, on_packet);
 }
 
+static size_t wanted(const struct daemon *d, struct transit_interface out[TRANSIT_INTERFACES_MAX])
+{
+	const size_t count = transit_of_config(d->config, d->kernel != NULL, out);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct config_interface *c = config_find_interface(d->config, out[i].name);
+
+		snprintf(out[i].vrf, sizeof out[i].vrf, "%s", c ? vrfs_device(d, c->vrf) : "");
+	}
+	return count;
+}
+
 void transit_apply(struct daemon *d)
 {
 	struct transit *r = d->transit;
 	struct transit_interface now[TRANSIT_INTERFACES_MAX];
-	size_t count = transit_of_config(d->config, d->kernel != NULL, now);
+	size_t count = wanted(d, now);
 	char error[200] = "";
 	int rc = 0;
 

@@ -21,7 +21,6 @@ struct planning {
 	const struct underlay *u;
 	const struct vrf_place *places;
 	uint32_t vrf;
-	bool has_devices;
 	bool front;  /* a tunnel's underlay */
 	bool inside; /* a tunnel is in it: it has shortcuts */
 };
@@ -171,9 +170,9 @@ static void address(struct planning *p, const struct underlay_address *a, bool i
 {
 	if (ipaddr_is_link_local(&a->addr))
 		return;
-	if (!p->has_devices || p->front)
+	if (!place(p)->by_device || p->front)
 		choose_table(p, (struct ip_rule){ .family = a->addr.family, .from = a->addr }, false);
-	if (!p->has_devices && is_up)
+	if (!place(p)->by_device && is_up)
 		prefix_route(p, a);
 }
 
@@ -181,11 +180,11 @@ static void interface(struct planning *p, const struct config_interface *i)
 {
 	const struct underlay_link *l = underlay_find(p->u, i->name);
 
-	if (!p->has_devices)
-		choose_by_name(p, i->name, "", false);
+	/* With a VRF device a rule for its name finds what came in by a member, too; but not in Linux 5.18 to 6.14. */
+	choose_by_name(p, i->name, "", place(p)->by_device);
 	if (!l)
 		return;
-	if (p->has_devices)
+	if (place(p)->by_device)
 		add_member(p->out, l->ifindex, place(p)->ifindex);
 	for (size_t k = 0; k < p->u->address_count; k++) {
 		if (p->u->addresses[k].ifindex == l->ifindex)
@@ -221,15 +220,15 @@ static void survey(struct planning *p)
 		const struct config_interface *f = &p->c->interfaces[i];
 
 		p->inside |= f->is_tunnel && f->vrf == p->vrf;
-		p->front |= f->is_tunnel && f->tunnel->vrf == p->vrf;
 	}
+	p->front = vrf_is_front(p->c, p->vrf);
 }
 
 static void one(struct planning *p)
 {
 	survey(p);
 	end_table(p);
-	if (p->has_devices)
+	if (place(p)->by_device)
 		choose_by_device(p);
 	for (size_t i = 0; i < p->c->interface_count; i++) {
 		if (p->c->interfaces[i].vrf == p->vrf)
@@ -251,16 +250,24 @@ bool vrf_is_used(const struct config *c, uint32_t vrf)
 	return false;
 }
 
-void vrf_plan_make(struct vrf_plan *out, const struct config *c, const struct underlay *u, const struct vrf_place *places,
-		   bool has_devices)
+bool vrf_is_front(const struct config *c, uint32_t vrf)
+{
+	for (size_t i = 0; i < c->interface_count; i++) {
+		if (c->interfaces[i].is_tunnel && c->interfaces[i].tunnel->vrf == vrf)
+			return true;
+	}
+	return false;
+}
+
+void vrf_plan_make(struct vrf_plan *out, const struct config *c, const struct underlay *u, const struct vrf_place *places)
 {
 	*out = (struct vrf_plan){ 0 };
 	for (size_t i = 0; i < sizeof families; i++)
 		add_rule(out, &(struct ip_rule){ .family = families[i], .pref = PREF_SHORTCUTS, .table = SHORTCUT_TABLE });
 	for (uint32_t vrf = 1; vrf < c->vrf_count; vrf++) {
-		struct planning p = { .out = out, .c = c, .u = u, .places = places, .vrf = vrf, .has_devices = has_devices };
+		struct planning p = { .out = out, .c = c, .u = u, .places = places, .vrf = vrf };
 
-		if (vrf_is_used(c, vrf) && (!has_devices || places[vrf].ifindex))
+		if (vrf_is_used(c, vrf) && (!places[vrf].by_device || places[vrf].ifindex))
 			one(&p);
 	}
 	for (size_t i = 0; i < c->route_count; i++) {

@@ -26,7 +26,8 @@ enum {
 
 /* Where a VRF is in this kernel. */
 struct vrf_place {
-	char device[16]; /* "" without VRF devices */
+	bool by_device;  /* else by rules */
+	char device[16]; /* "" without a VRF device */
 	int ifindex;     /* of the device; 0: there is none */
 	uint32_t table;
 };
@@ -44,8 +45,7 @@ struct vrf_plan {
 };
 
 /* places[i] belongs to config->vrfs[i]. The plan is the caller's, who ends it with vrf_plan_done(). */
-void vrf_plan_make(struct vrf_plan *p, const struct config *c, const struct underlay *u, const struct vrf_place *places,
-		   bool has_devices);
+void vrf_plan_make(struct vrf_plan *p, const struct config *c, const struct underlay *u, const struct vrf_place *places);
 void vrf_plan_done(struct vrf_plan *p);
 
 bool vrf_plan_has_rule(const struct vrf_plan *p, const struct ip_rule *r);
@@ -54,5 +54,7 @@ const struct vrf_member *vrf_plan_member(const struct vrf_plan *p, int ifindex);
 
 /* Some interface, or some tunnel's underlay, is in it. */
 bool vrf_is_used(const struct config *c, uint32_t vrf);
+/* It is some tunnel's underlay: a front door. */
+bool vrf_is_front(const struct config *c, uint32_t vrf);
 
 #endif

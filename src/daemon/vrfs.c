@@ -35,6 +35,12 @@ static void make_device(struct daemon *d, uint32_t vrf)
 	p->table = v.table;
 }
 
+/* The forwarder hands charon what came to UDP 4500 by way of this machine's own addresses, which are the VRFs' alone with devices. */
+static bool wants_device(const struct daemon *d, uint32_t vrf)
+{
+	return d->vrfs.possible && (d->kernel || !vrf_is_front(d->config, vrf));
+}
+
 /* The places of the running configuration's VRFs. Those that there were stay. */
 static void place_all(struct daemon *d)
 {
@@ -45,8 +51,9 @@ static void place_all(struct daemon *d)
 		for (; v->count < d->config->vrf_count; v->count++)
 			v->places[v->count] = (struct vrf_place){ .table = VRF_TABLE + (uint32_t)v->count };
 	}
-	for (uint32_t i = 1; v->has_devices && i < d->config->vrf_count; i++) {
-		if (!v->places[i].ifindex && vrf_is_used(d->config, i))
+	for (uint32_t i = 1; i < d->config->vrf_count; i++) {
+		v->places[i].by_device = wants_device(d, i);
+		if (v->places[i].by_device && !v->places[i].ifindex && vrf_is_used(d->config, i))
 			make_device(d, i);
 	}
 }
@@ -141,7 +148,7 @@ void vrfs_look(struct daemon *d)
 	struct vrf_plan next;
 
 	place_all(d);
-	vrf_plan_make(&next, d->config, &d->underlay, d->vrfs.places, d->vrfs.has_devices);
+	vrf_plan_make(&next, d->config, &d->underlay, d->vrfs.places);
 	leave(d, &d->vrfs.plan, &next);
 	enter(d, &next);
 	vrf_plan_done(&d->vrfs.plan);
@@ -211,14 +218,28 @@ static void sweep(struct daemon *d)
 	remove_devices(d, false);
 }
 
+/* A routing protocol in a VRF needs its device: without one FRR waits for it for ever. */
+static void say_all(struct daemon *d)
+{
+	for (uint32_t i = 1; i < d->config->vrf_count; i++) {
+		const struct config_vrf *v = &d->config->vrfs[i];
+
+		if (!vrf_is_used(d->config, i))
+			continue;
+		daemon_log(d, TRACE_NOTICE, "VRF", "vrf=%s by=\"%s\"", v->name,
+			   d->vrfs.places[i].by_device ? "VRF device" : "routing table and ip rules");
+		if (!d->vrfs.places[i].by_device && config_vrf_is_routed(d->config, i))
+			daemon_log(d, TRACE_ERROR, "VRF", "vrf=%s error=\"no routing protocol runs in it: %s\"", v->name,
+				   d->vrfs.possible ? "a tunnel's uplink on the user data path has no VRF device" : "this kernel has no VRF devices");
+	}
+}
+
 void vrfs_start(struct daemon *d)
 {
-	/* The forwarder hands charon what came to UDP 4500 by way of this machine's own addresses, which are the VRFs' alone with devices. */
-	d->vrfs.has_devices = d->kernel && d->config->vrf_count > 1 && vrf_device_possible(&d->netlink);
+	d->vrfs.possible = d->config->vrf_count > 1 && vrf_device_possible(&d->netlink);
 	vrfs_look(d);
 	sweep(d);
-	if (d->config->vrf_count > 1)
-		daemon_log(d, TRACE_NOTICE, "VRF", "by=\"%s\"", d->vrfs.has_devices ? "VRF devices" : "routing tables and ip rules");
+	say_all(d);
 }
 
 void vrfs_stop(struct daemon *d)
@@ -228,28 +249,28 @@ void vrfs_stop(struct daemon *d)
 	leave(d, &d->vrfs.plan, &nothing);
 	for (size_t i = 0; i < d->vrfs.plan.stray_count; i++)
 		(void)vrf_route_add(&d->netlink, &d->vrfs.plan.strays[i]);
-	if (d->vrfs.has_devices)
+	if (d->vrfs.possible)
 		remove_devices(d, true);
 	vrf_plan_done(&d->vrfs.plan);
 }
 
 /* ---- questions ---- */
 
-const char *vrfs_device(const struct daemon *d, uint32_t vrf)
-{
-	return vrf < d->vrfs.count && d->vrfs.places[vrf].ifindex ? d->vrfs.places[vrf].device : "";
-}
-
 int vrfs_ifindex(const struct daemon *d, uint32_t vrf)
 {
-	return vrf < d->vrfs.count ? d->vrfs.places[vrf].ifindex : 0;
+	return vrf < d->vrfs.count && d->vrfs.places[vrf].by_device ? d->vrfs.places[vrf].ifindex : 0;
+}
+
+const char *vrfs_device(const struct daemon *d, uint32_t vrf)
+{
+	return vrfs_ifindex(d, vrf) ? d->vrfs.places[vrf].device : "";
 }
 
 const char *vrfs_fault(const struct daemon *d, uint32_t vrf)
 {
 	static char text[96];
 
-	if (vrf == 0 || !d->vrfs.has_devices || vrfs_ifindex(d, vrf))
+	if (vrf == 0 || vrf >= d->vrfs.count || !d->vrfs.places[vrf].by_device || vrfs_ifindex(d, vrf))
 		return NULL;
 	snprintf(text, sizeof text, "VRF %.32s: device %s cannot be made", d->config->vrfs[vrf].name, d->config->vrfs[vrf].device);
 	return text;
@@ -264,6 +285,17 @@ bool vrfs_of_table(const struct daemon *d, uint32_t table, uint32_t *vrf)
 {
 	for (uint32_t i = 1; i < d->vrfs.count && i < d->config->vrf_count; i++) {
 		if (d->vrfs.places[i].table == table) {
+			*vrf = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool vrfs_of_device(const struct daemon *d, int ifindex, uint32_t *vrf)
+{
+	for (uint32_t i = 1; ifindex && i < d->vrfs.count && i < d->config->vrf_count; i++) {
+		if (vrfs_ifindex(d, i) == ifindex) {
 			*vrf = i;
 			return true;
 		}

@@ -1,6 +1,6 @@
 /*
- * vrfs: the router's VRFs in the kernel: VRF devices on the kernel data path where it has them, else routing tables and ip rules
- * (vrf_plan.h). What an earlier life left is taken over, what is no longer configured goes, and a clean stop puts all back.
+ * vrfs: the router's VRFs in the kernel: VRF devices where it has them, else routing tables and ip rules (vrf_plan.h), which the front
+ * doors of the user data path have in any case. What an earlier life left is taken over, what is no longer configured goes, and a clean stop puts all back.
  */
 #ifndef DMVPN_DAEMON_VRFS_H
 #define DMVPN_DAEMON_VRFS_H
@@ -11,7 +11,7 @@
 struct daemon;
 
 struct vrfs {
-	bool has_devices;
+	bool possible;           /* this kernel has VRF devices */
 	size_t count;            /* of places */
 	struct vrf_place *places;
 	struct vrf_plan plan;    /* that the kernel holds */
@@ -32,6 +32,7 @@ const char *vrfs_fault(const struct daemon *d, uint32_t vrf);
 uint32_t vrfs_table(const struct daemon *d, uint32_t vrf); /* main for the global one */
 /* The VRF whose table this is (never the global one). */
 bool vrfs_of_table(const struct daemon *d, uint32_t table, uint32_t *vrf);
+bool vrfs_of_device(const struct daemon *d, int ifindex, uint32_t *vrf);
 /* Puts a device that was just made, and has no address yet, into its VRF. */
 void vrfs_join(struct daemon *d, uint32_t vrf, int ifindex);
 

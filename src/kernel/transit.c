@@ -8,16 +8,22 @@
 #include "kernel/tool.h"
 #include "kernel/trigger.h"
 
+/* Of a VRF's member the kernel's rules see the VRF's device, and beside that what it came by ("slave device"). */
+static const char *comes_in_by(const struct transit_interface *i)
+{
+	return i->vrf[0] ? "meta sdifname" : "iifname";
+}
+
 /* The set's size bounds memory; when it is full the update fails, the rule does not match, and
  * nothing is logged: a redirect less, no harm. */
 static void write_rule(FILE *f, const struct transit_interface *in, const char *family, const char *way)
 {
 	fprintf(f,
-		"add rule inet dmvpn forward iifname \"%s\" %s meta nfproto %s "
+		"add rule inet dmvpn forward %s \"%s\" %s meta nfproto %s "
 		"%s saddr . %s daddr != @seen%s "
 		"add @seen%s { %s saddr . %s daddr timeout %us } "
 		"log group %d snaplen %d queue-threshold 1\n",
-		in->name, way, strcmp(family, "ip") == 0 ? "ipv4" : "ipv6", family, family,
+		comes_in_by(in), in->name, way, strcmp(family, "ip") == 0 ? "ipv4" : "ipv6", family, family,
 		family, family, family, family, in->timeout_s ? in->timeout_s : 1, TRIGGER_GROUP, TRIGGER_SNAP_BYTES);
 }
 
@@ -52,7 +58,7 @@ static void write_rules(FILE *f, const struct transit_interface *t, size_t count
 /* Both directions of a connection pass the interface, each SYN one of them. */
 static void write_mss(FILE *f, const struct transit_interface *i, const char *family, uint16_t mss)
 {
-	static const char *const sides[] = { "iifname", "oifname" };
+	const char *const sides[] = { comes_in_by(i), "oifname" };
 
 	for (size_t k = 0; mss && k < 2; k++)
 		fprintf(f, "add rule inet dmvpn forward %s \"%s\" meta nfproto %s tcp flags & syn == syn "

@@ -20,6 +20,7 @@ enum { TRANSIT_INTERFACES_MAX = 128, TRANSIT_PARTNERS_MAX = 8 };
  * addresses, and one that leaves for a partner. */
 struct transit_interface {
 	char name[16];
+	char vrf[16]; /* the VRF device that it belongs to: to the kernel what comes in by the interface comes in by that; "" */
 	bool redirect;
 	uint32_t domain;    /* packets between tunnels of one domain only; the network-id */
 	uint16_t timeout_s; /* of the ingress tunnel */

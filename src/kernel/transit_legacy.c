@@ -8,6 +8,12 @@
 
 enum { RATE_WINDOW_S = 60 };
 
+/* These know the VRF's device only: what comes in by another of its members is told apart by who reads the report. */
+static const char *comes_in_by(const struct transit_interface *i)
+{
+	return i->vrf[0] ? i->vrf : i->name;
+}
+
 static void write_rule(FILE *f, const struct transit_interface *in, const struct transit_interface *out, size_t number)
 {
 	const unsigned every_s = in->timeout_s ? in->timeout_s : 1;
@@ -17,14 +23,14 @@ static void write_rule(FILE *f, const struct transit_interface *in, const struct
 		"-A dmvpn -i %s -o %s -m hashlimit --hashlimit-upto %u/minute --hashlimit-burst 1 "
 		"--hashlimit-mode srcip,dstip --hashlimit-name dmvpn%zu "
 		"-j NFLOG --nflog-group %d --nflog-size %d --nflog-threshold 1\n",
-		in->name, out->name, a_minute, number, TRIGGER_GROUP, TRIGGER_SNAP_BYTES);
+		comes_in_by(in), out->name, a_minute, number, TRIGGER_GROUP, TRIGGER_SNAP_BYTES);
 }
 
 static void write_mss(FILE *f, const struct transit_interface *i, uint16_t mss)
 {
 	for (const char *side = "io"; mss && *side; side++)
 		fprintf(f, "-A dmvpn -%c %s -p tcp --tcp-flags SYN SYN -m tcpmss --mss %u:65535 -j TCPMSS --set-mss %u\n",
-			*side, i->name, mss + 1u, mss);
+			*side, *side == 'i' ? comes_in_by(i) : i->name, mss + 1u, mss);
 }
 
 enum change { ADD, REPLACE, REMOVE };

@@ -219,10 +219,61 @@ static void redistribution(void **state)
 	config_free(external);
 }
 
+/* An address family of a VRF is an instance of its own; what is said of the process goes for it, too. */
+static void routing_in_vrfs(void **state)
+{
+	struct config *c = read_text("vrf definition RED\n route-target both 1:9\n address-family ipv4\n  route-target both 1:1\n  route-target import 1:2\n"
+				     "vrf definition A-name-longer-than-15\n route-target export 1:2\n route-target import 1:9\n"
+				     "interface Tunnel0\n ip address 10.0.0.1 255.255.255.0\n bfd interval 50 min_rx 50 multiplier 3\n"
+				     "interface Tunnel1\n vrf forwarding RED\n ip address 10.0.0.1 255.255.255.0\n"
+				     " bfd interval 60 min_rx 60 multiplier 3\n"
+				     "interface GigabitEthernet0/1\n vrf forwarding RED\n ip address 10.1.0.1 255.255.255.0\n ip ospf 7 area 3\n"
+				     "router ospf 7 vrf RED\n redistribute bgp 65000 subnets\n"
+				     "router bgp 65000\n bgp router-id 1.1.1.1\n timers bgp 5 15\n no bgp default ipv4-unicast\n"
+				     " neighbor 10.0.0.9 remote-as 65009\n"
+				     " address-family ipv4\n  neighbor 10.0.0.9 activate\n"
+				     " address-family ipv4 vrf RED\n  bgp router-id 2.2.2.2\n  neighbor 10.0.0.2 remote-as 65002\n"
+				     "  neighbor 10.0.0.2 fall-over bfd\n  neighbor 10.0.0.2 activate\n  network 10.1.0.0 mask 255.255.255.0\n"
+				     " address-family ipv6 vrf RED\n  neighbor 2001:db8::2 remote-as 65002\n  neighbor 2001:db8::2 activate\n"
+				     " address-family ipv4 vrf A-name-longer-than-15\n  network 10.2.0.0 mask 255.255.255.0\n");
+	char *text = render(c), *global, *red, *other;
+
+	(void)state;
+	has(text, "interface Gi0-1\n ip ospf area 3\n");
+	has(text, "router ospf vrf RED\n redistribute bgp\n!\n");
+	global = strstr(text, "router bgp 65000\n");
+	red = strstr(text, "router bgp 65000 vrf RED\n");
+	other = strstr(text, "router bgp 65000 vrf vrf2\n");
+	assert_true(global && red && other && global < red && red < other);
+	red[-1] = other[-1] = '\0';
+	has(global, " bgp router-id 1.1.1.1\n");
+	has(global, " no bgp default ipv4-unicast\n");
+	assert_null(strstr(global, "10.0.0.2"));
+	assert_null(strstr(global, "10.1.0.0"));
+	assert_null(strstr(global, "not carried"));
+	has(red, " timers bgp 5 15\n bgp router-id 2.2.2.2\n");
+	assert_null(strstr(red, "1.1.1.1"));
+	assert_null(strstr(red, "ipv4-unicast"));
+	assert_null(strstr(red, "10.0.0.9"));
+	has(red, " neighbor 10.0.0.2 bfd\n neighbor 10.0.0.2 bfd profile Tunnel1\n");
+	has(red, " address-family ipv4 unicast\n  neighbor 10.0.0.2 activate\n  network 10.1.0.0/24\n  import vrf vrf2\n exit-address-family\n");
+	has(red, " address-family ipv6 unicast\n  neighbor 2001:db8::2 activate\n exit-address-family\n");
+	/* 1:9 is what RED exports for IPv6 only. */
+	has(other, " address-family ipv4 unicast\n  network 10.2.0.0/24\n exit-address-family\n");
+	has(other, " address-family ipv6 unicast\n  import vrf RED\n");
+	assert_null(strstr(other, "neighbor"));
+	red[-1] = other[-1] = '\n';
+	vtysh_takes(text);
+	assert_true(config_vrf_is_routed(c, 1) && config_vrf_is_routed(c, 2) && !config_vrf_is_routed(c, CONFIG_NO_VRF));
+	free(text);
+	config_free(c);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(ios_becomes_frr), cmocka_unit_test(ospf_follows_nhrp),
-					   cmocka_unit_test(nhrp_becomes_nhrpd), cmocka_unit_test(redistribution), cmocka_unit_test(frr_takes_it) };
+					   cmocka_unit_test(nhrp_becomes_nhrpd), cmocka_unit_test(redistribution),
+					   cmocka_unit_test(routing_in_vrfs), cmocka_unit_test(frr_takes_it) };
 
 	forms = argc > 1 ? argv[1] : ".";
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,7 @@ static void machine(struct underlay *u)
 
 static const struct vrf_place tables[] = { { .table = 1000 }, { .table = 1001 }, { .table = 1002 }, { .table = 1003 } };
 static const struct vrf_place devices[] = {
-	{ .table = 1000 }, { "INET", 11, 1001 }, { "BLUE", 12, 77 /* its owner's */ }, { .table = 1003 },
+	{ .table = 1000 }, { true, "INET", 11, 1001 }, { true, "BLUE", 12, 77 /* its owner's */ }, { true, "", 0, 1003 },
 };
 
 /* The IPv4 rules, as `ip rule` would show them. */
@@ -121,7 +121,7 @@ static void test_tables_are_chosen_by_interface_and_address(void **state)
 
 	(void)state;
 	machine(&u);
-	vrf_plan_make(&p, c, &u, tables, false);
+	vrf_plan_make(&p, c, &u, tables);
 	rules_text(&p, text);
 	assert_string_equal(text, "100: 4711\n"
 				  "50: iif Gi0-0 1001\n50: from 192.0.2.2 1001\n"
@@ -149,9 +149,10 @@ static void test_devices_leave_the_front_doors_addresses_to_rules(void **state)
 
 	(void)state;
 	machine(&u);
-	vrf_plan_make(&p, c, &u, devices, true);
+	vrf_plan_make(&p, c, &u, devices);
 	rules_text(&p, text);
-	assert_string_equal(text, "100: 4711\n50: l3mdev 0\n50: from 192.0.2.2 1001\n40: iif BLUE 4713\n40: oif BLUE 4713\n");
+	assert_string_equal(text, "100: 4711\n50: l3mdev 0\n50: from 192.0.2.2 1001\n40: iif BLUE 4713\n40: oif BLUE 4713\n"
+				  "40: iif Gi0-1 4713\n40: iif Tunnel1 4713\n");
 	routes_text(p.routes, p.route_count, text);
 	assert_string_equal(text, "1001: unreachable 0.0.0.0/0 dev 0\n1001: 0.0.0.0/0 via 192.0.2.1 dev 0\n"
 				  "77: unreachable 0.0.0.0/0 dev 0\n77: discard 10.9.0.0/16 dev 0\n"
@@ -180,7 +181,7 @@ static void test_what_is_down_has_no_routes(void **state)
 	machine(&u);
 	link_is(&u, 2, "Gi0-0", false);
 	u.addresses[2].no_prefix_route = true; /* Gi0-1's */
-	vrf_plan_make(&p, c, &u, tables, false);
+	vrf_plan_make(&p, c, &u, tables);
 	assert_true(vrf_plan_has_rule(&p, &rule));
 	routes_text(p.routes, p.route_count, text);
 	assert_null(strstr(text, "192.0.2.0/30"));
@@ -212,7 +213,7 @@ static void plan_is(const struct config *c, const struct underlay *u, const char
 	struct vrf_plan p;
 	char text[2048];
 
-	vrf_plan_make(&p, c, u, tables, false);
+	vrf_plan_make(&p, c, u, tables);
 	routes_text(p.routes, p.route_count, text);
 	assert_string_equal(text, wanted);
 	vrf_plan_done(&p);

@@ -54,6 +54,27 @@ static void test_ruleset(void **state)
 	free(none);
 }
 
+/* The kernel says the VRF's device for what comes in by its members. */
+static void test_members_of_vrfs(void **state)
+{
+	struct transit_interface t[2] = {
+		{ .name = "Tunnel0", .vrf = "RED", .redirect = true, .domain = 1, .timeout_s = 2, .mss4 = 1360 },
+		{ .name = "Tunnel1", .redirect = true, .domain = 1, .timeout_s = 2 },
+	};
+	char *text = transit_ruleset(t, 2), error[200] = "";
+
+	(void)state;
+	assert_non_null(strstr(text, "forward meta sdifname \"Tunnel0\" oifname \"Tunnel1\" meta nfproto ipv4"));
+	assert_non_null(strstr(text, "forward iifname \"Tunnel1\" oifname \"Tunnel0\" meta nfproto ipv4"));
+	assert_non_null(strstr(text, "forward meta sdifname \"Tunnel0\" meta nfproto ipv4 tcp"));
+	assert_non_null(strstr(text, "forward oifname \"Tunnel0\" meta nfproto ipv4 tcp"));
+	free(text);
+	/* This kernel's nft knows these words. */
+	if (transit_install(t, 2, error, sizeof error) < 0)
+		fail_msg("%s", error);
+	assert_int_equal(transit_install(NULL, 0, error, sizeof error), 0);
+}
+
 /* ---- a router of two interfaces ---- */
 
 struct router {
@@ -209,7 +230,8 @@ static void test_trigger(void **state)
 int main(void)
 {
 	const struct CMUnitTest text[] = { cmocka_unit_test(test_ruleset) };
-	const struct CMUnitTest behaviour[] = { cmocka_unit_test(test_mss), cmocka_unit_test(test_trigger) };
+	const struct CMUnitTest behaviour[] = { cmocka_unit_test(test_mss), cmocka_unit_test(test_trigger),
+						cmocka_unit_test(test_members_of_vrfs) };
 	int failed = cmocka_run_group_tests(text, NULL, NULL);
 
 	if (failed)
