@@ -6,6 +6,7 @@
 
 #include "config/nat.h"
 #include "config/reading.h"
+#include "config/render.h"
 
 /* ---- one tunnel ---- */
 
@@ -440,6 +441,15 @@ static void check_families(struct reading *r, const struct config_block *b)
 	}
 }
 
+/* Families of EIGRP that nobody runs here. */
+static void check_eigrp(struct reading *r, const struct config_block *b)
+{
+	for (size_t i = 0; reading_work(r, 1) && i < b->line_count; i++) {
+		if (eigrp_is_aside(b, i))
+			demote(r, b->lines[i].line, CONFIG_NOT_SUPPORTED, true, "EIGRP is carried for IPv4 in the global table only; use BGP");
+	}
+}
+
 /* FRR runs one process of each kind in each VRF. */
 static void check_processes(struct reading *r)
 {
@@ -455,6 +465,8 @@ static void check_processes(struct reading *r)
 		}
 		if (!strncmp(r->c->blocks[i].head, "router bgp ", 11))
 			check_families(r, &r->c->blocks[i]);
+		if (!strncmp(r->c->blocks[i].head, "router eigrp ", 13))
+			check_eigrp(r, &r->c->blocks[i]);
 	}
 }
 

@@ -133,7 +133,7 @@ int block_network(struct render *r, const struct config_block *b, const struct i
 		struct ipprefix p;
 		struct match m;
 
-		if (strncmp(b->lines[i].text, "network ", 8) || !render_match(r, b->lines[i].mode, b->lines[i].text, &m))
+		if (strncmp(b->lines[i].text, "network ", 8) || eigrp_is_aside(b, i) || !render_match(r, b->lines[i].mode, b->lines[i].text, &m))
 			continue;
 		p = ipprefix_make(&match_arg(&m, 0)->addr, network_len(&m));
 		match_done(&m);

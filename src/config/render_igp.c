@@ -32,6 +32,17 @@ int eigrp_family(const struct config_block *b)
 	return -1;
 }
 
+bool eigrp_is_aside(const struct config_block *b, size_t line)
+{
+	const int family = strncmp(b->head, "router eigrp ", 13) ? -1 : eigrp_family(b);
+	size_t top = line;
+
+	while (b->lines[top].parent != UINT32_MAX)
+		top = b->lines[top].parent;
+	return !strncmp(b->head, "router eigrp ", 13) && (int)top != family &&
+	       (!strncmp(b->lines[top].text, "address-family ", 15) || !strncmp(b->lines[top].text, "service-family ", 15));
+}
+
 static unsigned eigrp_number(const struct config_block *b)
 {
 	const int family = eigrp_family(b);
@@ -238,7 +249,7 @@ static int eigrp_section(const struct render *r, const char *name)
 
 	snprintf(text, sizeof text, "af-interface %s", name);
 	for (size_t i = 0; i < r->eigrp->line_count; i++) {
-		if (!strcmp(r->eigrp->lines[i].text, text))
+		if (!strcmp(r->eigrp->lines[i].text, text) && !eigrp_is_aside(r->eigrp, i))
 			return (int)i;
 	}
 	return -1;
@@ -316,7 +327,7 @@ void render_eigrp(struct render *r)
 	for (size_t i = 0; i < b->line_count; i++) {
 		const unsigned mode = b->lines[i].mode;
 
-		if (mode != MODE_EIGRP_IF && !by_interface(b->lines[i].text) &&
+		if (mode != MODE_EIGRP_IF && !eigrp_is_aside(b, i) && !by_interface(b->lines[i].text) &&
 		    strncmp(b->lines[i].text, "address-family ipv4 ", 20))
 			render_line(r, mode, b->lines[i].text, " ");
 	}

@@ -219,6 +219,34 @@ static void redistribution(void **state)
 	config_free(external);
 }
 
+/* EIGRP for a VRF or IPv6 is not carried, and nothing of it gets into the process for IPv4. */
+static void eigrp_of_vrfs_stays_out(void **state)
+{
+	struct config *c = read_text("vrf definition RED\n address-family ipv4\n"
+				     "interface GigabitEthernet0/1\n ip address 10.1.0.1 255.255.255.0\n"
+				     "interface GigabitEthernet0/2\n ip address 10.2.0.1 255.255.255.0\n"
+				     "router eigrp NET\n"
+				     " address-family ipv4 unicast vrf RED autonomous-system 7\n"
+				     "  af-interface GigabitEthernet0/1\n   passive-interface\n   hello-interval 9\n  exit-af-interface\n"
+				     "  topology base\n   variance 5\n  exit-af-topology\n"
+				     "  network 10.2.0.0 0.0.255.255\n  eigrp router-id 9.9.9.9\n exit-address-family\n"
+				     " address-family ipv4 unicast autonomous-system 8\n  network 10.1.0.0 0.0.255.255\n"
+				     "  eigrp router-id 8.8.8.8\n exit-address-family\n");
+	char *text = render(c);
+
+	(void)state;
+	has(text, "router eigrp 8\n eigrp router-id 8.8.8.8\n network 10.1.0.0/24\n!\n");
+	assert_null(strstr(text, "10.2.0.0"));
+	assert_null(strstr(text, "variance"));
+	assert_null(strstr(text, "hello-interval"));
+	for (unsigned i = 7; i <= 17; i++) /* the family's lines */
+		if (!strstr(c->lines[i].text, "exit-") && c->lines[i].state != CONFIG_NOT_SUPPORTED)
+			fail_msg("line %u is not refused", i + 1);
+	assert_int_equal(c->lines[18].state, CONFIG_HONOURED);
+	free(text);
+	config_free(c);
+}
+
 /* An address family of a VRF is an instance of its own; what is said of the process goes for it, too. */
 static void routing_in_vrfs(void **state)
 {
@@ -273,7 +301,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(ios_becomes_frr), cmocka_unit_test(ospf_follows_nhrp),
 					   cmocka_unit_test(nhrp_becomes_nhrpd), cmocka_unit_test(redistribution),
-					   cmocka_unit_test(routing_in_vrfs), cmocka_unit_test(frr_takes_it) };
+					   cmocka_unit_test(routing_in_vrfs),
+					   cmocka_unit_test(eigrp_of_vrfs_stays_out), cmocka_unit_test(frr_takes_it) };
 
 	forms = argc > 1 ? argv[1] : ".";
 	return cmocka_run_group_tests(tests, NULL, NULL);
