@@ -424,6 +424,54 @@ static void keep_overlay(const struct text *t)
 	}
 }
 
+/* Some line translates to it, wherever that leaves. */
+static bool is_pooled(const struct text *t, const struct ipaddr *a)
+{
+	for (size_t i = 0; i < t->n->rule_count; i++) {
+		const struct nat_rule *r = &t->n->rules[i];
+
+		if (!r->interface && ipaddr_cmp(&r->first, a) <= 0 && ipaddr_cmp(a, r->is_static ? &r->first : &r->last) <= 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_anothers(const struct text *t, const struct config_interface *own, const struct config_interface *i, const struct ipaddr *a)
+{
+	if (i == own || i->is_tunnel || !strncmp(i->ios_name, "Loopback", 8) || a->family != IP_V4 || is_pooled(t, a))
+		return false;
+	for (size_t k = 0; k < own->address_count; k++) {
+		if (ipaddr_eq(&own->addresses[k].addr, a))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Masquerading by an interface that has lost its lease takes another one's address, and the flow would keep that. A first
+ * packet that is dropped here leaves no flow behind.
+ */
+static void keep_addresses(const struct text *t, const struct config_interface *own)
+{
+	char text[IPADDR_TEXT_MAX];
+	bool some = false;
+
+	for (size_t i = 0; i < t->c->interface_count; i++) {
+		const struct config_interface *f = &t->c->interfaces[i];
+
+		for (size_t a = 0; a < f->address_count; a++) {
+			if (!is_anothers(t, own, f, &f->addresses[a].addr))
+				continue;
+			if (!some)
+				fprintf(t->out, "\t\toifname \"%s\" ct status & snat != 0 ip saddr { ", own->name);
+			fprintf(t->out, "%s%s", some ? ", " : "", ipaddr_format(&f->addresses[a].addr, text));
+			some = true;
+		}
+	}
+	if (some)
+		fputs(" } counter drop comment \"another interface's address\"\n", t->out);
+}
+
 static void guard(const struct text *t)
 {
 	bool has_overlay;
@@ -448,6 +496,10 @@ static void guard(const struct text *t)
 	fputs("ip saddr @private ct status & (snat | dnat) == 0 counter drop comment \"private, not translated\"\n", t->out);
 	if (has_overlay)
 		keep_overlay(t);
+	for (size_t i = 0; i < t->c->interface_count; i++) {
+		if (uplink(t, NULL, &t->c->interfaces[i]))
+			keep_addresses(t, &t->c->interfaces[i]);
+	}
 	fputs("\t}\n", t->out);
 }
 

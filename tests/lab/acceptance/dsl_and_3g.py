@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The network that everybody asks about: a hub and two spokes, each with DSL and 3G. DSL is cut at the hub, at a
-spoke, at both, at all three, by its cable and by a provider that falls silent, and comes back. How long every flow
-was silent is measured: between the LANs, and of users to the internet. No packet is on an uplink that has not that
-uplink's own address.
+spoke, at both, at all three, by its cable and by a provider that falls silent, and comes back; a spoke that lives on
+3G gets another lease there. How long every flow was silent is measured: between the LANs, and of users to the
+internet. No packet is on an uplink that has not that uplink's own address.
 
 usage: dsl_and_3g.py TOOL FOLDER [ROUNDS]
 """
@@ -21,6 +21,8 @@ DSL = {"hub1": "198.51.100.2", "spoke1": "198.51.100.6", "spoke2": "198.51.100.1
 HOST = {"hub1": "10.0.0.253", "spoke1": "10.1.1.253", "spoke2": "10.1.2.253"}
 CUTS = (("hub1",), ("spoke1",), ("hub1", "spoke1"), ("hub1", "spoke1", "spoke2"))
 P95_MS, MAX_MS = 300, 600  # as with any other loss that BFD watches
+DIRECT_MS = 1000           # from spoke to spoke, where nothing but silence tells
+LEASE_MS = 1000            # from the new address on
 USERS_MS = 600             # their way out is watched by an echo every 200 ms
 
 
@@ -28,8 +30,8 @@ class Wire:
     """Every packet on an uplink that has not the uplink's own address."""
 
     def __init__(self, lab, router, interface, own):
-        self.name, self.own, self.count, self.others, self.stopping = f"{router} {interface}", own, 0, set(), False
-        self.socket = socket_in(lab.netns(router), socket.AF_PACKET, socket.SOCK_DGRAM, 0x0300)
+        self.name, self.own, self.count, self.others, self.stopping = f"{router} {interface}", {own}, 0, set(), False
+        self.socket = socket_in(lab.netns(router), socket.AF_PACKET, socket.SOCK_DGRAM, 0)  # nothing before it is bound
         self.socket.bind((interface, 0x0003))
         self.socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
         self.socket.settimeout(0.2)
@@ -45,7 +47,7 @@ class Wire:
             if where[1] == 0x0800:
                 self.count += 1
                 pair = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20])
-                if self.own not in pair:
+                if self.own.isdisjoint(pair):
                     self.others.add(pair)
 
     def stop(self):
@@ -92,18 +94,20 @@ class Measured:
     """Milliseconds of silence: of flows between LANs, and of users, each when DSL went and when it was back."""
 
     def __init__(self):
-        self.flows, self.users, self.flows_back, self.users_back = [], [], [], []
+        self.hub, self.direct, self.users, self.flows_back, self.users_back = [], [], [], [], []
 
     def take(self, what, since, streams, users, back):
         flows = {f.name: silence(f, since) for f in streams}
         exits = {r: u.silence(since) * 1000 for r, u in users.items()}
-        (self.flows_back if back else self.flows).extend(flows.values())
+        for name, ms in flows.items():
+            (self.flows_back if back else self.hub if "hub1" in name else self.direct).append(ms)
         (self.users_back if back else self.users).extend(exits.values())
         worst, slowest = max(flows, key=flows.get), max(exits, key=exits.get)
         print(f"{what:45} LANs {flows[worst]:4.0f} ms ({worst}), users {exits[slowest]:4.0f} ms ({slowest})", flush=True)
 
     def judge(self):
-        for name, values, p95_most, most in (("between LANs", self.flows, P95_MS, MAX_MS), ("of users", self.users, USERS_MS, USERS_MS),
+        for name, values, p95_most, most in (("between a spoke and the hub", self.hub, P95_MS, MAX_MS), ("between spokes", self.direct, DIRECT_MS, DIRECT_MS),
+                                             ("of users", self.users, USERS_MS, USERS_MS),
                                              ("between LANs, DSL back", self.flows_back, P95_MS, P95_MS),
                                              ("of users, DSL back", self.users_back, P95_MS, P95_MS)):
             values.sort()
@@ -129,6 +133,44 @@ def rounds(lab, streams, users, measured, kind):
         measured.take(f"{kind} at {', '.join(cut)}: back", began, streams, users, True)
 
 
+def lease(lab, router, wire, streams, users):
+    """As a DHCP client does it: the old address goes with its routes, and another one comes with another gateway."""
+    old, fresh, gateway = mobile(lab, router), "100.64.200.2", "100.64.200.1"
+    provider = next(x.split()[1] for x in lab.ip("internet", "-4", "-o", "addr").splitlines() if f" {gateway_of(old)}/30" in x)
+    lab.ip("internet", "addr", "add", f"{gateway}/30", "dev", provider)
+    wire.own.add(fresh)
+    lab.ip(router, "addr", "del", f"{old}/30", "dev", "Gi0-2")
+    lab.ip(router, "addr", "add", f"{fresh}/30", "dev", "Gi0-2")
+    lab.ip(router, "route", "replace", "default", "via", gateway, "dev", "Gi0-2", "table", "1002")
+    began = time.monotonic()
+    wait_for("the hub knows the new address", lambda: fresh in str(lab.show("hub1", "nhrp")), 30, 0.02)
+    known = (time.monotonic() - began) * 1000
+    wait_for("users are known by it", lambda: users[router].known_as() == fresh, 30)
+    time.sleep(2)  # what comes after it is measured, too
+    flows = {s.name: silence(s, began) for s in streams if router in s.name}
+    user = users[router].silence(began) * 1000
+    print(f"another lease at {router}: known at the hub after {known:.0f} ms, LANs {max(flows.values()):.0f} ms, users {user:.0f} ms")
+    check("the hub knows within a second", known <= LEASE_MS, known)
+    check("flows survive within a second", max(flows.values()) <= LEASE_MS, flows)
+    check("users go on within a second", user <= LEASE_MS, user)
+    return fresh
+
+
+def gateway_of(address):
+    """Of the lab's leases: the other address of the /30."""
+    head, last = address.rsplit(".", 1)
+    return f"{head}.{int(last) - 1}"
+
+
+def on_3g(lab, streams, users, wires):
+    lab.fault("fail", "uplink-far@spoke1")
+    wait_for("spoke1 lives on 3G", lambda: settled(lab, users, ("spoke1",)), 30)
+    fresh = lease(lab, "spoke1", next(w for w in wires if w.name == "spoke1 Gi0-2"), streams, users)
+    lab.fault("heal", "uplink-far@spoke1")
+    wait_for("all is back after another lease", lambda: settled(lab, users, ()), 60)
+    return fresh
+
+
 def mobile(lab, router):
     return lab.ip(router, "-4", "-o", "addr", "show", "Gi0-2").split()[3].split("/")[0]
 
@@ -147,9 +189,10 @@ def test(lab, count):
     for _ in range(count):
         for kind in ("uplink-far", "blackhole"):
             rounds(lab, streams, users, measured, kind)
+    fresh = on_3g(lab, streams, users, wires)
     for user in users.values():
         user.stop()
-    expect("as whom the server knew them", server.seen, {a for pair in addresses.values() for a in pair})
+    expect("as whom the server knew them", server.seen, {a for pair in addresses.values() for a in pair} | {fresh})
     print(sum(w.stop() for w in wires), "packets on six uplinks, all with their own address")
     measured.judge()
 

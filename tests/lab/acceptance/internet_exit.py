@@ -19,7 +19,7 @@ class Capture:
     """Source and destination of what leaves a router's interface in IPv4, of others than the interface's own."""
 
     def __init__(self, lab, router, interface):
-        self.socket = socket_in(lab.netns(router), socket.AF_PACKET, socket.SOCK_DGRAM, 0x0300)
+        self.socket = socket_in(lab.netns(router), socket.AF_PACKET, socket.SOCK_DGRAM, 0)  # nothing before it is bound
         self.socket.bind((interface, 0x0003))
         self.socket.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE
 

@@ -100,6 +100,19 @@ static void overlays_stay_in(void **state)
 	free(r);
 }
 
+/* An interface that has lost its lease would be masqueraded with another one's address. What a pool has may be anybody's. */
+static void no_address_of_another(void **state)
+{
+	char *r = rules_of(UPLINKS LIST "interface Gi0/3\n ip address dhcp\n ip nat outside\ninterface Loopback0\n ip address 192.0.2.77 255.255.255.255\n"
+			   "ip nat pool P 203.0.113.6 203.0.113.6 netmask 255.255.255.248\nip nat inside source list NAT pool P overload\n"
+			   "ip nat inside source list NAT interface Gi0/3 overload\n");
+
+	(void)state;
+	HAS(r, "\t\toifname \"Gi0-3\" ct status & snat != 0 ip saddr { 198.51.100.6, 10.1.1.1 } counter drop");
+	HAS(r, "\t\toifname \"Gi0-0\" ct status & snat != 0 ip saddr { 10.1.1.1 } counter drop");
+	free(r);
+}
+
 /* One route-map for each of two uplinks. */
 static void by_route_map(void **state)
 {
@@ -193,7 +206,7 @@ static void what_leads_nowhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_rules), cmocka_unit_test(overload), cmocka_unit_test(guards), cmocka_unit_test(overlays_stay_in), cmocka_unit_test(by_route_map),
+		cmocka_unit_test(without_rules), cmocka_unit_test(overload), cmocka_unit_test(guards), cmocka_unit_test(overlays_stay_in), cmocka_unit_test(no_address_of_another), cmocka_unit_test(by_route_map),
 		cmocka_unit_test(pools_and_static_ones), cmocka_unit_test(lists_in_full), cmocka_unit_test(what_is_refused), cmocka_unit_test(what_leads_nowhere),
 	};
 
