@@ -261,6 +261,9 @@ static struct idle towards(const struct design *d, const struct design_member *m
 	const size_t addresses = m->family == IP_V6 ? REGISTRATION_V6 : 0;
 	const double probe_s = n->probe_interval_ms / 1000.0, dpd_s = dpd_of(d, m), their_dpd_s = hub ? dpd_of(d, hub) : dpd_s;
 	const struct hello hello = hello_of(d, m);
+	/* A server that sends to a client of which it has not heard for a moment asks it once (path.h, QUIET). */
+	const bool asks = (resting || !n->probe_interval_ms) && (!hub || hub->nhrp->probe_interval_ms);
+	const size_t asked = asks ? 2 * on_uplink(&w, ECHO + more) : 0;
 	struct idle i = { 0 };
 
 	if (nhs)
@@ -269,8 +272,8 @@ static struct idle towards(const struct design *d, const struct design_member *m
 	if (nhs && n->probe_interval_ms)
 		add(&i, IDLE_PROBE, 0.95 * (resting && probe_s < m->tunnel->warm_every_s ? m->tunnel->warm_every_s : probe_s), 2 * on_uplink(&w, ECHO + more));
 	add(&i, IDLE_BFD, bfd_of(m, hub, resting), 2 * on_uplink(&w, BFD_CONTROL + more));
-	add(&i, IDLE_BGP, hub ? bgp_of(d, m, hub) : nhs ? bgp_alone(d, m, nhs) : 0, 2 * (on_uplink(&w, BGP_KEEPALIVE + more) + on_uplink(&w, TCP_ACK + more)));
-	add(&i, IDLE_HELLO, hello.every_s, 2 * on_uplink(&w, hello.octets + more));
+	add(&i, IDLE_BGP, hub ? bgp_of(d, m, hub) : nhs ? bgp_alone(d, m, nhs) : 0, 2 * (on_uplink(&w, BGP_KEEPALIVE + more) + on_uplink(&w, TCP_ACK + more)) + asked);
+	add(&i, IDLE_HELLO, hello.every_s, 2 * on_uplink(&w, hello.octets + more) + asked);
 	add_in_silence(&i, IDLE_DPD, dpd_s < their_dpd_s ? dpd_s : their_dpd_s, shortest(&i), 2 * (DPD + w.outer - 20));
 	add(&i, IDLE_KEYS, keys_of(d, m), NEW_KEYS);
 	if (w.sealed)

@@ -20,7 +20,7 @@ COUNTED_S = 72          # four of the rarest exchange
 MOST_A_DAY = 1_000_000
 MOVED_MS = 600          # as with any other loss
 TENTH = ((" ip nhrp holdtime 600", " ip nhrp holdtime 60"), ("timers 180 540", "timers 18 54"), ("dpd 3600 60", "dpd 360 6"),
-         ("nhrp warm Tunnel1 every 120 delay 10", "nhrp warm Tunnel1 every 12 delay 3"))
+         ("nhrp warm Tunnel1 every 180 delay 10", "nhrp warm Tunnel1 every 18 delay 3"))
 COUNTED = ("registrations", "probes", "BGP keepalives")  # no NAT is in between, and no keys are made in that minute
 
 

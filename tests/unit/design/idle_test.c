@@ -90,6 +90,20 @@ static void bgp(void **state)
 	assert_int_equal(bgp_s(" timers bgp 180 540\n", " timers bgp 180 300\n"), 100);
 }
 
+/* Two keepalives of 71 octets, an acknowledgement of 52 for each, and the hub, which had heard nothing, asks once. */
+static void bgp_octets(void **state)
+{
+	const char *const text = PLAIN(" nhrp warm Tunnel1\n") SPOKE_BGP(" neighbor 10.2.0.1 timers 180 540\n");
+	struct idle i = rest_of(text, NULL, true);
+
+	(void)state;
+	assert_int_equal(i.octets[IDLE_BGP], 480 * (2 * (71 + 24 + 52 + 24) + 2 * (80 + 24)));
+	i = rest_of(text, NULL, false);
+	assert_int_equal(i.octets[IDLE_BGP], 480 * 2 * (71 + 24 + 52 + 24));
+	i = rest_of(text, METERED_HUB " no ip nhrp probe\nrouter bgp 65000\n neighbor 10.2.0.11 remote-as 65000\n neighbor 10.2.0.11 timers 180 540\n", true);
+	assert_int_equal(i.octets[IDLE_BGP], 480 * 2 * (71 + 24 + 52 + 24));
+}
+
 static void bfd(void **state)
 {
 	struct idle i = rest_of(PLAIN(" nhrp warm Tunnel1\n bfd interval 50 min_rx 50 multiplier 3\n"), NULL, true);
@@ -136,7 +150,7 @@ static void more_than_a_megabyte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain), cmocka_unit_test(sealed), cmocka_unit_test(bgp), cmocka_unit_test(bfd), cmocka_unit_test(more_than_a_megabyte),
+		cmocka_unit_test(plain), cmocka_unit_test(sealed), cmocka_unit_test(bgp), cmocka_unit_test(bgp_octets), cmocka_unit_test(bfd), cmocka_unit_test(more_than_a_megabyte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
