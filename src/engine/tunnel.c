@@ -176,6 +176,7 @@ struct tunnel *tunnel_new(struct engine *e, struct settings *s)
 
 void tunnel_free(struct tunnel *t)
 {
+	timer_stop(&t->engine->timers, &t->warm);
 	overlay_free(t->overlays[0]);
 	overlay_free(t->overlays[1]);
 	names_free(t);
@@ -200,7 +201,6 @@ void tunnel_remove(struct tunnel *t)
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
 			nhs_list_leave(t->overlays[i]);
-	timer_stop(&t->engine->timers, &t->warm);
 	hold_end(t); /* held routes lead to what goes now */
 	for (size_t i = 0; i < 2; i++)
 		if (t->overlays[i])
