@@ -24,6 +24,7 @@
 #include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/shortcut.h"
+#include "engine/whereabouts.h"
 
 enum {
 	ASK_TIMES = 6,
@@ -347,19 +348,22 @@ void resolution_error(struct overlay *o, uint32_t request_id, const struct ipadd
 /* Which NBMA address of the answerer to use: where the reply really came from when nobody
  * stood between, else his NAT entry's, else what he says (Cisco NAT rules, reference 2.8). His
  * NAT entry is what an NHS told him once: behind a NAT that was rebound since it is out of
- * date, and the outer source is not. */
-static struct endpoint answered_nbma(const struct overlay *o, const struct endpoint *from,
-				     const struct nhrp_message *m, const struct nhrp_cie *c)
+ * date, and the outer source is not. false: that is somebody else's (whereabouts.h). */
+static bool answered_nbma(const struct overlay *o, const struct endpoint *from, const struct nhrp_message *m,
+			  const struct nhrp_cie *c, struct endpoint *out)
 {
 	const struct nhrp_extension *const nat = nhrp_extension_find(m, NHRP_EXT_NAT);
 	const struct nhrp_extension *const way = nhrp_extension_find(m, NHRP_EXT_REVERSE_TRANSIT);
 
+	*out = *from;
 	if (way && way->is_cies && way->cie_count == 0 && !nhs_by_nbma(o, from))
-		return *from;
+		return true;
 	for (size_t i = 0; nat && nat->is_cies && i < nat->cie_count; i++)
 		if (ipaddr_eq(&nat->cies[i].proto, &c->proto) && ipaddr_is_host(&nat->cies[i].nbma))
-			return overlay_endpoint(o, &nat->cies[i].nbma);
-	return !way && !nhs_by_nbma(o, from) ? *from : overlay_endpoint(o, &c->nbma);
+			return whereabouts(o, &c->proto, &nat->cies[i].nbma, &c->nbma, out);
+	if (way || nhs_by_nbma(o, from))
+		*out = overlay_endpoint(o, &c->nbma);
+	return true;
 }
 
 static bool believable(const struct overlay *o, const struct ipaddr *asked, const struct nhrp_cie *c,
@@ -404,8 +408,7 @@ static struct binding *learn_hop(struct overlay *o, const struct endpoint *from,
 	struct binding_facts f = facts_of(m, c);
 	struct binding *b;
 
-	f.nbma = answered_nbma(o, from, m, c);
-	if (!believable(o, &m->dst_proto, c, &f.nbma))
+	if (!answered_nbma(o, from, m, c, &f.nbma) || !believable(o, &m->dst_proto, c, &f.nbma))
 		return NULL;
 	f.dst = ipprefix_host(&c->proto);
 	f.asked = c->proto;
@@ -443,11 +446,14 @@ static bool learn(struct overlay *o, const struct endpoint *from, const struct n
 	return hop->kind == BINDING_NHS || learn_network(o, m, c, hop);
 }
 
-static bool leads_nowhere(const struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
+/* Why an answer was not taken. */
+static const char *fault_of(const struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
 {
-	const struct endpoint nbma = answered_nbma(o, from, m, &m->cies[0]);
+	struct endpoint nbma;
 
-	return path_is_dead(o->tunnel, &nbma);
+	if (!answered_nbma(o, from, m, &m->cies[0], &nbma))
+		return "another is behind that address, and this one was not heard from";
+	return path_is_dead(o->tunnel, &nbma) ? "the direct path is dead" : "answer not usable";
 }
 
 void resolution_reply(struct overlay *o, const struct endpoint *from, const struct nhrp_message *m)
@@ -463,7 +469,7 @@ void resolution_reply(struct overlay *o, const struct endpoint *from, const stru
 		return;
 	}
 	if (!learn(o, from, m)) {
-		refused(r, leads_nowhere(o, from, m) ? "the direct path is dead" : "answer not usable");
+		refused(r, fault_of(o, from, m));
 		return;
 	}
 	r = resolution_find(o, &m->dst_proto); /* learning a neighbour has ended it already */

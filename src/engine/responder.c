@@ -18,9 +18,11 @@
 #include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/server.h"
+#include "engine/whereabouts.h"
 
 struct asker {
 	struct endpoint nbma;
+	bool unknown;          /* behind a NAT with another, and not heard from: his NBMA endpoint is that of who handed his request on */
 	struct ipaddr claimed; /* what he says, when he is behind a NAT */
 	const char *identity;  /* of a direct one, as IPsec authenticated him; else NULL */
 };
@@ -31,14 +33,22 @@ static struct asker asker_of(const struct overlay *o, const struct endpoint *fro
 {
 	const struct nhrp_extension *const nat = nhrp_extension_find(m, NHRP_EXT_NAT);
 	const struct nhrp_extension *const way = nhrp_extension_find(m, NHRP_EXT_FORWARD_TRANSIT);
+	struct asker a = { .nbma = *from, .claimed = m->src_nbma };
 
-	if (way && way->is_cies && way->cie_count == 0 && !nhs_by_nbma(o, from))
-		return (struct asker){ *from, ipaddr_eq(&from->addr, &m->src_nbma) ? IPADDR_NONE : m->src_nbma,
-				       overlay_engine(o)->in_identity };
-	for (size_t i = 0; nat && nat->is_cies && i < nat->cie_count; i++)
-		if (ipaddr_eq(&nat->cies[i].proto, &m->src_proto) && ipaddr_is_host(&nat->cies[i].nbma))
-			return (struct asker){ overlay_endpoint(o, &nat->cies[i].nbma), m->src_nbma, NULL };
-	return (struct asker){ overlay_endpoint(o, &m->src_nbma), IPADDR_NONE, NULL };
+	if (way && way->is_cies && way->cie_count == 0 && !nhs_by_nbma(o, from)) {
+		a.claimed = ipaddr_eq(&from->addr, &m->src_nbma) ? IPADDR_NONE : m->src_nbma;
+		a.identity = overlay_engine(o)->in_identity;
+		return a;
+	}
+	for (size_t i = 0; nat && nat->is_cies && i < nat->cie_count; i++) {
+		if (!ipaddr_eq(&nat->cies[i].proto, &m->src_proto) || !ipaddr_is_host(&nat->cies[i].nbma))
+			continue;
+		a.unknown = !whereabouts(o, &m->src_proto, &nat->cies[i].nbma, &m->src_nbma, &a.nbma);
+		if (a.unknown)
+			a.nbma = *from; /* who hands the answer on, too */
+		return a;
+	}
+	return (struct asker){ .nbma = overlay_endpoint(o, &m->src_nbma) };
 }
 
 static bool acceptable(const struct overlay *o, const struct asker *a)
@@ -130,7 +140,7 @@ static void learn_asker(struct overlay *o, const struct asker *a, const struct n
 		.nat = m->flags & NHRP_FLAG_NAT, .hold = span_s(holding_s),
 	};
 
-	if (!(m->flags & NHRP_FLAG_RES_SOURCE_STABLE) || holding_s == 0)
+	if (a->unknown || !(m->flags & NHRP_FLAG_RES_SOURCE_STABLE) || holding_s == 0)
 		return;
 	if (!overlay_on_subnet(o, &m->src_proto) && !overlay_of_route(o, r) && !is_of_other_tunnel(m, r) &&
 	    !is_known_there(o, a, m))

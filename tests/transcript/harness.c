@@ -302,12 +302,13 @@ static void multicast(struct node *n, const struct effect *x, bool on)
 		p->multicast = on;
 }
 
-static struct node *node_at(struct rig *r, const struct ipaddr *nbma)
+/* Of several behind one address the session decides. */
+static struct node *node_at(struct rig *r, const struct endpoint *at)
 {
 	for (size_t i = 0; i < r->node_count; i++) {
 		struct node *const n = &r->nodes[i];
 
-		if (ipaddr_eq(ipaddr_is_none(&n->outside) ? &n->nbma : &n->outside, nbma))
+		if (ipaddr_eq(ipaddr_is_none(&n->outside) ? &n->nbma : &n->outside, &at->addr) && n->site == at->site)
 			return n;
 	}
 	return NULL;
@@ -350,7 +351,7 @@ static void fly(struct rig *r, const struct node *from, const struct node *to, c
 static void send_message(struct node *n, const struct effect *x)
 {
 	struct rig *const r = n->rig;
-	struct node *const to = node_at(r, &x->send.to.addr);
+	struct node *const to = node_at(r, &x->send.to);
 	static struct nhrp_message m;
 	char nbma[IPADDR_TEXT_MAX];
 
@@ -368,7 +369,7 @@ static void send_message(struct node *n, const struct effect *x)
 static void send_probe(struct node *n, const struct effect *x)
 {
 	struct rig *const r = n->rig;
-	struct node *const to = node_at(r, &x->probe.nbma.addr);
+	struct node *const to = node_at(r, &x->probe.nbma);
 
 	n->probes++;
 	assert_int_not_equal(x->probe.sequence, 0);

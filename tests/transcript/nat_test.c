@@ -76,12 +76,108 @@ static void the_outer_source_is_believed_first(void **state)
 	rig_free(s.rig);
 }
 
+/* spoke1 and spoke3 have one outside address; the sessions tell them apart. spoke2 has talked with spoke1 already. */
+static struct scene two_behind_one(struct node **spoke3)
+{
+	const struct scene s = scene_laid_out();
+
+	s.spoke1->nbma = addr_of("172.16.0.9");
+	*spoke3 = node_new(s.rig, "spoke3", "172.16.0.10", "10.0.0.13/24");
+	node_add_nhs(*spoke3, "10.0.0.1", "192.0.2.1");
+	s.spoke1->outside = (*spoke3)->outside = addr_of("203.0.113.7");
+	(*spoke3)->site = 1;
+	scene_start(&s);
+	node_start(*spoke3);
+	rig_run(s.rig, 1);
+	node_miss(s.spoke1, "10.0.0.12");
+	node_miss(s.spoke2, "10.0.0.11");
+	rig_run(s.rig, 1);
+	assert_string_equal(node_neighbour_nbma(s.spoke2, "10.0.0.11"), "203.0.113.7");
+	assert_int_equal(node_neighbour_site(s.spoke2, "10.0.0.11"), 0);
+	rig_skip(s.rig);
+	return s;
+}
+
+/* No packet for spoke3 ever goes by the session with spoke1. */
+static void run_apart(const struct scene *s, int64_t ms)
+{
+	for (; ms > 0; ms--) {
+		const char *const nbma = node_neighbour_nbma(s->spoke2, "10.0.0.13");
+
+		if (strcmp(nbma, "203.0.113.7") == 0)
+			assert_int_equal(node_neighbour_site(s->spoke2, "10.0.0.13"), 1);
+		assert_int_equal(node_neighbour_site(s->spoke2, "10.0.0.11"), 0);
+		rig_run_ms(s->rig, 1);
+	}
+}
+
+static void whoever_asks_first_two_behind_one_are_told_apart(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 3; k++) {
+		struct node *spoke3;
+		const struct scene s = two_behind_one(&spoke3);
+
+		if (k != 1)
+			node_miss(spoke3, "10.0.0.12");
+		if (k != 0)
+			node_miss(s.spoke2, "10.0.0.13");
+		run_apart(&s, 2000);
+		/* the first packets of both are answered by now */
+		node_miss(s.spoke2, "10.0.0.13");
+		run_apart(&s, 2000);
+		assert_string_equal(node_neighbour_nbma(spoke3, "10.0.0.12"), "198.51.100.2");
+		assert_string_equal(node_neighbour_nbma(s.spoke2, "10.0.0.13"), "203.0.113.7");
+		rig_free(s.rig);
+	}
+}
+
+/* An answer of spoke3's as a hub hands it on: that address has spoke1's session, and nothing says that it has spoke3's. */
+static struct nhrp_message *handed_on(const struct rig *r)
+{
+	struct nhrp_message *const m = message_from(NHRP_RESOLUTION_REPLY, "198.51.100.2", "10.0.0.12", "10.0.0.13");
+	static struct nhrp_message asked;
+	struct nhrp_extension *x;
+
+	assert_int_equal(nhrp_decode(r->sent[NHRP_RESOLUTION_REQUEST], r->sent_length[NHRP_RESOLUTION_REQUEST], &asked, NULL), NHRP_DROP_NONE);
+	m->request_id = asked.request_id;
+	m->cie_count = 1;
+	m->cies[0] = (struct nhrp_cie){ .nbma = addr_of("172.16.0.10"), .proto = addr_of("10.0.0.13"), .holding_s = 600, .prefix_len = 32 };
+	nhrp_extension_add(m, NHRP_EXT_FORWARD_TRANSIT);
+	x = nhrp_extension_add(m, NHRP_EXT_REVERSE_TRANSIT);
+	x->cies[x->cie_count++] = (struct nhrp_cie){ .nbma = addr_of("192.0.2.1"), .proto = addr_of("10.0.0.1"), .holding_s = 600 };
+	x = nhrp_extension_add(m, NHRP_EXT_NAT);
+	x->cies[x->cie_count++] = (struct nhrp_cie){ .nbma = addr_of("203.0.113.7"), .proto = addr_of("10.0.0.13") };
+	return m;
+}
+
+static void the_address_of_two_is_nobodys(void **state)
+{
+	struct node *spoke3;
+	const struct scene s = two_behind_one(&spoke3);
+
+	(void)state;
+	spoke3->dead = true; /* its own answers do not come */
+	node_miss(s.spoke2, "10.0.0.13");
+	node_receive(s.spoke2, "192.0.2.1", handed_on(s.rig));
+	assert_string_equal(node_neighbour_nbma(s.spoke2, "10.0.0.13"), "192.0.2.1");
+	/* who has been heard from there keeps its session when an answer comes round by the hub */
+	spoke3->dead = false;
+	rig_run(s.rig, 70);
+	node_miss(s.spoke2, "10.0.0.13");
+	run_apart(&s, 2000);
+	assert_int_equal(node_neighbour_site(s.spoke2, "10.0.0.13"), 1);
+	rig_free(s.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_rebound_client_is_no_other_client),
 		cmocka_unit_test(answers_go_with_the_outside_address),
 		cmocka_unit_test(the_outer_source_is_believed_first),
+		cmocka_unit_test(whoever_asks_first_two_behind_one_are_told_apart),
+		cmocka_unit_test(the_address_of_two_is_nobodys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests_name("IPv6", tests, rig_over_v6, NULL);
