@@ -444,8 +444,10 @@ static void check_families(struct reading *r, const struct config_block *b)
 /* Families of EIGRP that nobody runs here. */
 static void check_eigrp(struct reading *r, const struct config_block *b)
 {
-	for (size_t i = 0; reading_work(r, 1) && i < b->line_count; i++) {
-		if (eigrp_is_aside(b, i))
+	const int family = reading_work(r, b->line_count) ? eigrp_family(b) : -1;
+
+	for (size_t i = 0; i < b->line_count; i++) {
+		if (eigrp_is_aside(b, family, i))
 			demote(r, b->lines[i].line, CONFIG_NOT_SUPPORTED, true, "EIGRP is carried for IPv4 in the global table only; use BGP");
 	}
 }

@@ -247,11 +247,14 @@ struct config_interface {
 	struct config_said *said;
 };
 
+enum { CONFIG_NO_BLOCK = UINT32_MAX };
+
 struct config_vrf {
 	char *name; /* vrfs[0] is the global table, name "" */
 	bool defined; /* by vrf definition or ip vrf; else only used */
 	bool old_style; /* by ip vrf: its interfaces say `ip vrf forwarding` */
 	unsigned line;  /* of its definition; 0: none */
+	uint32_t definition; /* its block; CONFIG_NO_BLOCK */
 	char device[16]; /* the kernel's VRF device, where there is one: the name as far as it can be */
 };
 

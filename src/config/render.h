@@ -58,7 +58,8 @@ void render_bfd(struct render *r);
 void render_choose(struct render *r);
 /* The address-family line of named EIGRP (its index) or -1 for classic EIGRP. */
 int eigrp_family(const struct config_block *b);
-/* A line of EIGRP, or one that opens a family, for a VRF, IPv6 or services: nothing of the process that is carried. */
-bool eigrp_is_aside(const struct config_block *b, size_t line);
+/* A line of EIGRP, or one that opens a family, for a VRF, IPv6 or services: nothing of the process that is carried, whose
+ * family is the line eigrp_family(). */
+bool eigrp_is_aside(const struct config_block *b, int family, size_t line);
 
 #endif

@@ -1,6 +1,7 @@
 /* BGP: IOS lets lines of IPv4 unicast stand outside of the address family, and peer groups
  * be used before they are made; FRR wants both in order. What IOS writes as an address family
  * of the process for each VRF is an instance of its own to FRR. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/render.h"
@@ -9,6 +10,8 @@
 struct instance {
 	const struct config_block *b;
 	uint32_t vrf;
+	const uint32_t *vrf_of; /* of each line: that of the family which it stands in or opens; CONFIG_NO_VRF: of none that there is */
+	const bool *has;        /* of each VRF: there is a family for it */
 };
 
 enum rank { RANK_PROCESS, RANK_GROUP, RANK_PEER, RANK_NEIGHBOR, RANK_LISTEN, RANK_COUNT };
@@ -34,9 +37,9 @@ static bool is_family_line(const struct match *m)
 }
 
 /* Of this instance: what stands in its VRF's families, or in none of any VRF. */
-static bool is_of(const struct render *r, const struct instance *n, const struct config_block_line *line)
+static bool is_of(const struct instance *n, const struct config_block_line *line)
 {
-	return (line->parent == UINT32_MAX ? 0 : config_vrf_in(r->c, n->b->lines[line->parent].text)) == n->vrf;
+	return n->vrf_of[line - n->b->lines] == n->vrf;
 }
 
 /* What is said of the whole process goes for its VRFs, too, but for what is each one's own. */
@@ -64,7 +67,7 @@ static const char *profile_towards(const struct render *r, uint32_t vrf, const s
 }
 
 /* A member of that peer group: an address of its listen range, or a neighbour that was put into it. */
-static bool group_member(const struct render *r, const struct instance *n, const char *group, struct ipaddr *out)
+static bool group_member(const struct instance *n, const char *group, struct ipaddr *out)
 {
 	const struct config_block *const b = n->b;
 
@@ -72,7 +75,7 @@ static bool group_member(const struct render *r, const struct instance *n, const
 		char member[64], name[128];
 		struct ipprefix p;
 
-		if (!is_of(r, n, &b->lines[i]))
+		if (!is_of(n, &b->lines[i]))
 			continue;
 		if (sscanf(b->lines[i].text, "bgp listen range %63s peer-group %127s", member, name) == 2 &&
 		    !strcmp(name, group) && ipprefix_parse(member, &p)) {
@@ -91,7 +94,7 @@ static const char *peer_profile(const struct render *r, const struct instance *n
 {
 	struct ipaddr a;
 
-	return ipaddr_parse(peer->text, &a) || group_member(r, n, peer->text, &a) ? profile_towards(r, n->vrf, &a) : NULL;
+	return ipaddr_parse(peer->text, &a) || group_member(n, peer->text, &a) ? profile_towards(r, n->vrf, &a) : NULL;
 }
 
 /*
@@ -99,7 +102,7 @@ static const char *peer_profile(const struct render *r, const struct instance *n
  * which would make a hub that comes back stay without its spokes for as long; here it is
  * the keepalive interval, at most ten seconds. 0: the file says it itself.
  */
-static unsigned connect_retry_s(const struct render *r, const struct instance *n, const char *peer)
+static unsigned connect_retry_s(const struct instance *n, const char *peer)
 {
 	const struct config_block *const b = n->b;
 	unsigned keepalive_s = CONNECT_RETRY_MAX_S;
@@ -108,7 +111,7 @@ static unsigned connect_retry_s(const struct render *r, const struct instance *n
 		char name[128];
 		unsigned seconds;
 
-		if (!is_of(r, n, &b->lines[i]) && !is_inherited(n, &b->lines[i]))
+		if (!is_of(n, &b->lines[i]) && !is_inherited(n, &b->lines[i]))
 			continue;
 		if (sscanf(b->lines[i].text, "neighbor %127s timers connect %u", name, &seconds) == 2 &&
 		    !strcmp(name, peer))
@@ -122,7 +125,7 @@ static unsigned connect_retry_s(const struct render *r, const struct instance *n
 
 static void connect_retry(struct render *r, const struct instance *n, const char *peer)
 {
-	const unsigned seconds = connect_retry_s(r, n, peer);
+	const unsigned seconds = connect_retry_s(n, peer);
 
 	if (seconds)
 		fprintf(r->out, " neighbor %s timers connect %u\n", peer, seconds);
@@ -133,7 +136,7 @@ static void process_line(struct render *r, const struct instance *n, const struc
 	const char *profile;
 	struct match m;
 
-	if (line->opens || !(is_of(r, n, line) || is_inherited(n, line)) || (!n->vrf && line->depth != 1) ||
+	if (line->opens || !(is_of(n, line) || is_inherited(n, line)) || (!n->vrf && line->depth != 1) ||
 	    !render_match(r, line->mode, line->text, &m))
 		return;
 	if (!is_family_line(&m) && m.row->enters == MODE_NONE && rank_of(&m) == rank) {
@@ -148,12 +151,12 @@ static void process_line(struct render *r, const struct instance *n, const struc
 }
 
 /* Does the line belong to the family of this name ("ipv4", "ipv6")? */
-static bool of_family(const struct render *r, const struct instance *n, const struct config_block_line *line, const char *family)
+static bool of_family(const struct instance *n, const struct config_block_line *line, const char *family)
 {
 	const char *head = line->parent == UINT32_MAX ? "address-family ipv4" : n->b->lines[line->parent].text;
 	const size_t length = strlen(family);
 
-	if (!is_of(r, n, line) || strncmp(head, "address-family ", 15) || strncmp(head + 15, family, length))
+	if (!is_of(n, line) || strncmp(head, "address-family ", 15) || strncmp(head + 15, family, length))
 		return false;
 	head += 15 + length;
 	if (!strncmp(head, " unicast", 8))
@@ -174,20 +177,11 @@ static void family_line(struct render *r, const struct config_block_line *line)
 		render_line(r, line->mode, line->text, "  ");
 }
 
-static bool has_vrf(const struct render *r, const struct config_block *b, uint32_t vrf)
-{
-	for (size_t i = 0; i < b->line_count; i++) {
-		if (!strncmp(b->lines[i].text, "address-family ", 15) && config_vrf_in(r->c, b->lines[i].text) == vrf)
-			return true;
-	}
-	return false;
-}
-
 /* FRR takes all routes of another VRF of this router by its name; IOS by route targets that the two share. */
 static void imports(struct render *r, const struct instance *n, const char *family)
 {
 	for (uint32_t from = 1; n->vrf && from < r->c->vrf_count; from++) {
-		if (from != n->vrf && has_vrf(r, n->b, from) && config_vrf_imports(r->c, n->vrf, from, family))
+		if (from != n->vrf && n->has[from] && config_vrf_imports(r->c, n->vrf, from, family))
 			fprintf(r->out, "  import vrf %s\n", r->c->vrfs[from].device);
 	}
 }
@@ -196,7 +190,7 @@ static void family(struct render *r, const struct instance *n, const char *name)
 {
 	fprintf(r->out, " address-family %s unicast\n", name);
 	for (size_t i = 0; i < n->b->line_count; i++) {
-		if (of_family(r, n, &n->b->lines[i], name))
+		if (of_family(n, &n->b->lines[i], name))
 			family_line(r, &n->b->lines[i]);
 	}
 	imports(r, n, name);
@@ -225,30 +219,54 @@ static void other_families(struct render *r, const struct config_block *b)
  */
 enum { COALESCE_MS = 100 };
 
-static void instance(struct render *r, const struct config_block *b, uint32_t vrf)
+static void instance(struct render *r, const struct instance *n)
 {
-	const struct instance n = { b, vrf };
+	const struct config_block *const b = n->b;
 
 	fputs(b->head, r->out);
-	if (vrf)
-		fprintf(r->out, " vrf %s", r->c->vrfs[vrf].device);
+	if (n->vrf)
+		fprintf(r->out, " vrf %s", r->c->vrfs[n->vrf].device);
 	fprintf(r->out, "\n no bgp ebgp-requires-policy\n bgp network import-check\n coalesce-time %d\n", COALESCE_MS);
 	for (enum rank rank = RANK_PROCESS; rank < RANK_COUNT; rank++) {
 		for (size_t i = 0; i < b->line_count; i++)
-			process_line(r, &n, &b->lines[i], rank);
+			process_line(r, n, &b->lines[i], rank);
 	}
-	if (!vrf)
+	if (!n->vrf)
 		other_families(r, b);
-	family(r, &n, "ipv4");
-	family(r, &n, "ipv6");
+	family(r, n, "ipv4");
+	family(r, n, "ipv6");
 	fputs("!\n", r->out);
+}
+
+static void find_vrfs(const struct render *r, const struct config_block *b, uint32_t *vrf_of, bool *has)
+{
+	for (size_t i = 0; i < b->line_count; i++) {
+		const struct config_block_line *const l = &b->lines[i];
+
+		if (l->parent != UINT32_MAX)
+			vrf_of[i] = vrf_of[l->parent];
+		else
+			vrf_of[i] = strncmp(l->text, "address-family ", 15) ? 0 : config_vrf_in(r->c, l->text);
+		if (vrf_of[i] != CONFIG_NO_VRF)
+			has[vrf_of[i]] = true;
+	}
 }
 
 void render_bgp(struct render *r, const struct config_block *b)
 {
-	instance(r, b, 0);
-	for (uint32_t vrf = 1; vrf < r->c->vrf_count; vrf++) {
-		if (has_vrf(r, b, vrf))
-			instance(r, b, vrf);
+	uint32_t *const vrf_of = calloc(b->line_count + 1, sizeof *vrf_of);
+	bool *const has = calloc(r->c->vrf_count, sizeof *has);
+
+	if (vrf_of && has) {
+		find_vrfs(r, b, vrf_of, has);
+		has[0] = true;
+		for (uint32_t vrf = 0; vrf < r->c->vrf_count; vrf++) {
+			if (has[vrf])
+				instance(r, &(struct instance){ b, vrf, vrf_of, has });
+		}
+	} else {
+		r->out_of_memory = true;
 	}
+	free(vrf_of);
+	free(has);
 }

@@ -127,13 +127,16 @@ static uint8_t network_len(const struct match *m)
 
 int block_network(struct render *r, const struct config_block *b, const struct ipaddr *a)
 {
+	const bool eigrp = b && !strncmp(b->head, "router eigrp ", 13);
+	const int family = eigrp ? eigrp_family(b) : -1;
 	int best = -1, best_len = -1;
 
 	for (size_t i = 0; b && i < b->line_count; i++) {
 		struct ipprefix p;
 		struct match m;
 
-		if (strncmp(b->lines[i].text, "network ", 8) || eigrp_is_aside(b, i) || !render_match(r, b->lines[i].mode, b->lines[i].text, &m))
+		if (strncmp(b->lines[i].text, "network ", 8) || (eigrp && eigrp_is_aside(b, family, i)) ||
+		    !render_match(r, b->lines[i].mode, b->lines[i].text, &m))
 			continue;
 		p = ipprefix_make(&match_arg(&m, 0)->addr, network_len(&m));
 		match_done(&m);

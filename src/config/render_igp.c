@@ -32,14 +32,13 @@ int eigrp_family(const struct config_block *b)
 	return -1;
 }
 
-bool eigrp_is_aside(const struct config_block *b, size_t line)
+bool eigrp_is_aside(const struct config_block *b, int family, size_t line)
 {
-	const int family = strncmp(b->head, "router eigrp ", 13) ? -1 : eigrp_family(b);
 	size_t top = line;
 
 	while (b->lines[top].parent != UINT32_MAX)
 		top = b->lines[top].parent;
-	return !strncmp(b->head, "router eigrp ", 13) && (int)top != family &&
+	return (int)top != family &&
 	       (!strncmp(b->lines[top].text, "address-family ", 15) || !strncmp(b->lines[top].text, "service-family ", 15));
 }
 
@@ -245,11 +244,12 @@ void render_ospf6(struct render *r)
 /* The sub-block `af-interface NAME` of the carried address family, or -1. */
 static int eigrp_section(const struct render *r, const char *name)
 {
+	const int family = eigrp_family(r->eigrp);
 	char text[96];
 
 	snprintf(text, sizeof text, "af-interface %s", name);
 	for (size_t i = 0; i < r->eigrp->line_count; i++) {
-		if (!strcmp(r->eigrp->lines[i].text, text) && !eigrp_is_aside(r->eigrp, i))
+		if (!strcmp(r->eigrp->lines[i].text, text) && !eigrp_is_aside(r->eigrp, family, i))
 			return (int)i;
 	}
 	return -1;
@@ -322,12 +322,13 @@ static void eigrp_networks(struct render *r)
 void render_eigrp(struct render *r)
 {
 	const struct config_block *b = r->eigrp;
+	const int family = eigrp_family(b);
 
 	fprintf(r->out, "router eigrp %u\n", r->eigrp_as);
 	for (size_t i = 0; i < b->line_count; i++) {
 		const unsigned mode = b->lines[i].mode;
 
-		if (mode != MODE_EIGRP_IF && !eigrp_is_aside(b, i) && !by_interface(b->lines[i].text) &&
+		if (mode != MODE_EIGRP_IF && !eigrp_is_aside(b, family, i) && !by_interface(b->lines[i].text) &&
 		    strncmp(b->lines[i].text, "address-family ipv4 ", 20))
 			render_line(r, mode, b->lines[i].text, " ");
 	}

@@ -14,8 +14,23 @@ static bool is_device_name(const struct config *c, const char *name)
 	return !config_find_interface(c, name);
 }
 
+static void note_definition(struct config *c, uint32_t block)
+{
+	const char *const head = c->blocks[block].head;
+	const size_t before = !strncmp(head, "vrf definition ", 15) ? 15 : !strncmp(head, "ip vrf ", 7) ? 7 : 0;
+
+	for (size_t i = 1; before && i < c->vrf_count; i++) {
+		if (c->vrfs[i].definition == CONFIG_NO_BLOCK && !strcmp(head + before, c->vrfs[i].name))
+			c->vrfs[i].definition = block;
+	}
+}
+
 void reading_finish_vrfs(struct config *c)
 {
+	for (size_t i = 0; i < c->vrf_count; i++)
+		c->vrfs[i].definition = CONFIG_NO_BLOCK;
+	for (size_t i = 0; i < c->block_count; i++)
+		note_definition(c, (uint32_t)i);
 	for (size_t i = 1; i < c->vrf_count; i++) {
 		struct config_vrf *v = &c->vrfs[i];
 
@@ -75,17 +90,9 @@ bool config_vrf_is_routed(const struct config *c, uint32_t vrf)
 
 static const struct config_block *definition(const struct config *c, uint32_t vrf)
 {
-	static const char *const heads[] = { "vrf definition ", "ip vrf ", NULL };
+	const uint32_t at = c->vrfs[vrf].definition;
 
-	for (size_t i = 0; i < c->block_count; i++) {
-		for (size_t k = 0; heads[k]; k++) {
-			const size_t length = strlen(heads[k]);
-
-			if (!strncmp(c->blocks[i].head, heads[k], length) && !strcmp(c->blocks[i].head + length, c->vrfs[vrf].name))
-				return &c->blocks[i];
-		}
-	}
-	return NULL;
+	return at == CONFIG_NO_BLOCK ? NULL : &c->blocks[at];
 }
 
 /* Of a `route-target` line for that family what is exported, or imported; NULL: it says nothing of that. */
@@ -125,7 +132,7 @@ static bool exports(const struct config_block *b, const char *family, const char
 
 bool config_vrf_imports(const struct config *c, uint32_t vrf, uint32_t from, const char *family)
 {
-	const struct config_block *b = definition(c, vrf), *other = definition(c, from);
+	const struct config_block *const b = definition(c, vrf), *const other = definition(c, from);
 
 	for (size_t i = 0; b && other && i < b->line_count; i++) {
 		const char *target = target_of(b, &b->lines[i], family, "import ");

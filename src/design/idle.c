@@ -89,53 +89,50 @@ static size_t on_uplink(const struct wrap *w, size_t inside)
 
 /* ---- intervals */
 
+/* The first word that is a number; 0: there is none. */
+static unsigned number_in(const char *text)
+{
+	for (const char *word = text; *word; word += strspn(word, " ")) {
+		const size_t length = strcspn(word, " ");
+
+		if (strspn(word, "0123456789") == length)
+			return (unsigned)strtoul(word, NULL, 10);
+		word += length;
+	}
+	return 0;
+}
+
+/* Seconds as the line of a profile says them, else the router's, else what is taken without a word. 0: the tunnel is not protected. */
+static double seconds_of(const struct design_member *m, const struct config_block_line *own, const struct config_block *all, unsigned otherwise_s)
+{
+	const unsigned s = own ? number_in(own->text) : all ? number_in(all->head) : 0;
+
+	return !m->tunnel->protection_profile ? 0 : s ? s : otherwise_s;
+}
+
 static double dpd_of(const struct design *d, const struct design_member *m)
 {
 	const struct crypto x = crypto_of(member_config(d, m), m->tunnel);
-	const struct config_block_line *own = x.ike ? block_line(x.ike, x.version == 2 ? "dpd" : "keepalive") : NULL;
-	const struct config_block *all = block_after(x.c, NULL, x.version == 2 ? "crypto ikev2 dpd" : "crypto isakmp keepalive");
-	unsigned s = 0;
 
-	if (!m->tunnel->protection_profile)
-		return 0;
-	if (own)
-		sscanf(own->text, "%*s %u", &s);
-	else if (all)
-		sscanf(all->head, "crypto %*s %*s %u", &s);
-	return s ? s : OWN_DPD_S;
+	return seconds_of(m, x.ike ? block_line(x.ike, x.version == 2 ? "dpd" : "keepalive") : NULL,
+			  block_after(x.c, NULL, x.version == 2 ? "crypto ikev2 dpd" : "crypto isakmp keepalive"), OWN_DPD_S);
 }
 
 static double nat_of(const struct design *d, const struct design_member *m)
 {
 	const struct crypto x = crypto_of(member_config(d, m), m->tunnel);
-	const struct config_block_line *own = x.ike && x.version == 2 ? block_line(x.ike, "nat keepalive") : NULL;
-	const struct config_block *all = block_after(x.c, NULL, x.version == 2 ? "crypto ikev2 nat keepalive" : "crypto isakmp nat keepalive");
-	unsigned s = 0;
 
-	if (!m->tunnel->protection_profile)
-		return 0;
-	if (own)
-		sscanf(own->text, "nat keepalive %u", &s);
-	else if (all)
-		sscanf(all->head, "crypto %*s nat keepalive %u", &s);
-	return s ? s : OWN_NAT_S;
+	return seconds_of(m, x.ike && x.version == 2 ? block_line(x.ike, "nat keepalive") : NULL,
+			  block_after(x.c, NULL, x.version == 2 ? "crypto ikev2 nat keepalive" : "crypto isakmp nat keepalive"), OWN_NAT_S);
 }
 
 /* New ones are made in the last fifth, by whoever is first. */
 static double keys_of(const struct design *d, const struct design_member *m)
 {
 	const struct crypto x = crypto_of(member_config(d, m), m->tunnel);
-	const struct config_block_line *own = x.profile ? block_line(x.profile, "set security-association lifetime seconds") : NULL;
-	const struct config_block *all = block_after(x.c, NULL, "crypto ipsec security-association lifetime seconds");
-	unsigned s = 0;
 
-	if (!m->tunnel->protection_profile)
-		return 0;
-	if (own)
-		sscanf(own->text, "set security-association lifetime seconds %u", &s);
-	else if (all)
-		sscanf(all->head, "crypto ipsec security-association lifetime seconds %u", &s);
-	return 0.8 * (s ? s : CHILD_LIFE_S);
+	return 0.8 * seconds_of(m, x.profile ? block_line(x.profile, "set security-association lifetime seconds") : NULL,
+				block_after(x.c, NULL, "crypto ipsec security-association lifetime seconds"), CHILD_LIFE_S);
 }
 
 static bool bgp_timers(const struct design *d, const struct design_member *m, const struct design_member *far, unsigned *keepalive_s, unsigned *hold_s)

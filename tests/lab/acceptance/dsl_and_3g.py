@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from scene import Lab, Stream, check, expect, needs_lab, socket_in, wait_for
+from scene import Lab, Stream, check, configs_of, expect, listener_on, needs_lab, wait_for
 from users import Server, User
 
 DSL = {"hub1": "198.51.100.2", "spoke1": "198.51.100.6", "spoke2": "198.51.100.10"}
@@ -31,9 +31,7 @@ class Wire:
 
     def __init__(self, lab, router, interface, own):
         self.name, self.own, self.count, self.others, self.stopping = f"{router} {interface}", {own}, 0, set(), False
-        self.socket = socket_in(lab.netns(router), socket.AF_PACKET, socket.SOCK_DGRAM, 0)  # nothing before it is bound
-        self.socket.bind((interface, 0x0003))
-        self.socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+        self.socket = listener_on(lab, router, interface)
         self.socket.settimeout(0.2)
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
@@ -129,7 +127,7 @@ def rounds(lab, streams, users, measured, kind):
         for router in cut:
             lab.fault("heal", f"{kind}@{router}")
         wait_for(f"all is back after DSL was cut at {cut}", lambda: settled(lab, users, ()), 60)
-        time.sleep(2)
+        time.sleep(2)  # likewise
         measured.take(f"{kind} at {', '.join(cut)}: back", began, streams, users, True)
 
 
@@ -200,11 +198,7 @@ def test(lab, count):
 def main():
     tool, folder = os.path.abspath(sys.argv[1]), sys.argv[2]
     needs_lab(frr=True)
-    configs = {}
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".cfg"):
-            with open(os.path.join(folder, name)) as f:
-                configs[name[:-4]] = f.read()
+    configs = configs_of(folder)
     with Lab(tool, configs) as lab:
         test(lab, int(sys.argv[3]) if len(sys.argv) > 3 else 1)
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from scene import Lab, check, expect, needs_lab, socket_in, wait_for
+from scene import Lab, check, configs_of, expect, listener_on, needs_lab, socket_in, wait_for
 from users import WEB, Server, User
 
 
@@ -19,9 +19,7 @@ class Capture:
     """Source and destination of what leaves a router's interface in IPv4, of others than the interface's own."""
 
     def __init__(self, lab, router, interface):
-        self.socket = socket_in(lab.netns(router), socket.AF_PACKET, socket.SOCK_DGRAM, 0)  # nothing before it is bound
-        self.socket.bind((interface, 0x0003))
-        self.socket.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE
+        self.socket = listener_on(lab, router, interface)
 
     def pairs(self):
         found = set()
@@ -120,11 +118,7 @@ def at_the_hub(lab):
 def main():
     tool, folder = os.path.abspath(sys.argv[1]), sys.argv[2]
     needs_lab(frr=True)
-    configs = {}
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".cfg"):
-            with open(os.path.join(folder, name)) as f:
-                configs[name[:-4]] = f.read()
+    configs = configs_of(folder)
     with Lab(tool, configs) as lab:
         at_the_hub(lab) if folder.rstrip("/").endswith("at-hub") else locally(lab)
 

@@ -285,6 +285,23 @@ class Lab:
         return {(r["in_nbma"], r["out_nbma"]): r["packets"] for r in relays}
 
 
+def listener_on(lab, router, interface, room=64 << 20):
+    """A socket that gets every packet of one interface. Before it is bound it gets none: of all of them it would."""
+    listener = socket_in(lab.netns(router), socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    listener.bind((interface, 0x0003))  # ETH_P_ALL
+    listener.setsockopt(socket.SOL_SOCKET, 33, room)  # SO_RCVBUFFORCE
+    return listener
+
+
+def configs_of(folder):
+    """The configurations of an example, by router."""
+    configs = {}
+    for name in sorted(n for n in os.listdir(folder) if n.endswith(".cfg")):
+        with open(os.path.join(folder, name)) as f:
+            configs[name[:-4]] = f.read()
+    return configs
+
+
 class Wire:
     """Counts what crosses the internet between the routers, by what it shows of itself."""
     KINDS = ("gre", "esp", "esp in udp", "ike", "other")

@@ -42,7 +42,14 @@ FILES = [
     ("servers", lambda: numbered(20000, T, " ip nhrp nhs 10.1.1.1 nbma h%d.example\n"), "too many lines that name"),
     ("all lines wrong", lambda: numbered(20000, "interface Tunnel0\n", " ip q%d\n"), None),
     ("route-maps in a ring", lambda: numbered(8000, "", "route-map R%d permit 10\n continue 10\n"), None),
+    ("EIGRP without a family", lambda: numbered(40000, "router eigrp NET\n", " neighbor 10.0.0.1 GigabitEthernet%d\n network 10.0.0.%d\n"), None),
     ("blocks again and again", lambda: b"router bgp 1\n neighbor 10.0.0.1 remote-as 1\nno router bgp 1\n" * 8000, None),
+]
+
+# What FRR is given takes no longer than what is read.
+RENDERED = [
+    ("VRFs with BGP", lambda: numbered(400, "", "vrf definition V%d\n address-family ipv4\n  route-target both 1:%d\n") + b"router bgp 1\n" +
+     b"".join(numbered(1, "", f" address-family ipv4 vrf V{n}\n" + f"  neighbor 10.0.0.{n % 250} remote-as 7\n" * 10) for n in range(400))),
 ]
 
 
@@ -70,3 +77,12 @@ with tempfile.TemporaryDirectory() as folder:
             sys.exit(f"{what}: exit {done.returncode}, {said!r}, and not \"{refusal}\"")
         if not refusal and done.returncode not in (0, 1):
             sys.exit(f"{what}: exit {done.returncode}, {said!r}")
+    for what, content in RENDERED:
+        with open(path, "wb") as out:
+            out.write(content())
+        before = used()
+        done = subprocess.run([tool, "render", "frr", path], capture_output=True, preexec_fn=limit)
+        took = used() - before
+        print(f"{what}: {took:.2f} s")
+        if took > SECONDS or done.returncode or b"router bgp 1 vrf V399\n" not in done.stdout:
+            sys.exit(f"{what}: {took:.2f} s, exit {done.returncode}")
