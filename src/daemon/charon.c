@@ -233,10 +233,11 @@ static void listed(struct charon *c, const struct vici_message *m)
 	if (!state || strcmp(state, "ESTABLISHED") != 0 || !charon_report_ike(c->config, ike->name, ike, &r) ||
 	    !is_welcome(c, &r))
 		return;
-	sessions_ike_up(c->sessions, daemon_now(), &r);
+	/* Its SAs first: they say which of several at one address it is. */
 	for (const struct vici_node *n = children ? children->first : NULL; n; n = n->next)
 		if (charon_report_child(n, &r))
 			sessions_child_up(c->sessions, daemon_now(), &r);
+	sessions_ike_up(c->sessions, daemon_now(), &r);
 }
 
 static void on_listed(void *context, enum vici_outcome outcome, const struct vici_message *m)

@@ -216,6 +216,14 @@ static void reachable(struct daemon *d, const struct session_action *a)
 	daemon_feed(d, &ev);
 }
 
+static void taken(struct daemon *d, const struct session_action *a)
+{
+	struct event ev = { .type = EVENT_TAKEN, .tunnel = a->tunnel };
+
+	ev.reachable.nbma = a->key.remote;
+	daemon_feed(d, &ev);
+}
+
 static void doubted(struct daemon *d, const struct session_action *a)
 {
 	struct event ev = { .type = EVENT_DOUBT, .tunnel = a->tunnel };
@@ -253,6 +261,9 @@ static void carry_out(struct daemon *d, const struct session_action *a)
 		break;
 	case SESSION_DO_REACHABLE:
 		reachable(d, a);
+		break;
+	case SESSION_DO_TAKEN:
+		taken(d, a);
 		break;
 	case SESSION_DO_DOUBTED:
 		doubted(d, a);
@@ -400,7 +411,7 @@ bool ipsec_effect(struct daemon *d, const struct effect *e)
 	struct sessions *s = d->ipsec->sessions;
 
 	if (e->type == EFFECT_PEER_SET)
-		sessions_want(s, daemon_now(), e->tunnel, &e->peer.nbma);
+		sessions_want(s, daemon_now(), e->tunnel, &e->peer.nbma, e->peer.configured);
 	else if (e->type == EFFECT_PEER_DEL)
 		sessions_unwant(s, daemon_now(), e->tunnel, &e->peer.nbma);
 	else if (e->type == EFFECT_SILENT)

@@ -103,6 +103,7 @@ struct session_user {
 	struct tree_node node; /* by (tunnel, remote) */
 	uint32_t tunnel;
 	struct endpoint remote;
+	bool configured;         /* its endpoint is: sessions_want() */
 	struct session *session; /* NULL: the tunnel is down or unprotected */
 	struct session_user *next; /* of the session */
 };
@@ -190,6 +191,8 @@ struct session_tunnel *session_tunnel_of(const struct sessions *s, uint32_t numb
 struct session_key session_key_for(const struct session_tunnel *t, const struct endpoint *remote);
 void session_say_reachable(struct session *x); /* to all its users */
 void session_say_doubted(struct session *x);   /* likewise */
+void session_say_taken(struct session *x);     /* likewise */
+bool session_is_configured(const struct session *x); /* a user's endpoint is */
 
 /* ---- session_charon.c ---- */
 void session_drop_pair(struct session *x, size_t at); /* with what follows from it */

@@ -43,37 +43,65 @@ static struct session *first_site(const struct sessions *s, const struct session
 	return same_place(x, k) ? x : NULL;
 }
 
-/* Nobody is known to be there, or nobody that could still be meant. */
-static bool is_free(const struct session *x)
+/*
+ * May somebody new have it? Not while the engine has a peer there: its packets are for the one whom it learnt. Where the
+ * configuration names the address itself, whoever is there is meant. Whose it is may be unknown still: then the only
+ * one at the address is the one; of several, that one which we called and which has nothing yet.
+ */
+static bool is_free(const struct session *x, const struct session_report *r, bool alone)
 {
-	return x->identity[0] == '\0' || (x->pair_count == 0 && !x->can_send);
+	const bool idle = x->pair_count == 0 && !x->can_send;
+
+	if (x->identity[0] == '\0')
+		return alone || session_is_configured(x) || (idle && (x->users == 0 || r->is_initiator));
+	return idle && (x->users == 0 || session_is_configured(x));
+}
+
+/* What an earlier life of this process had, and nobody has named yet: its SAs say which it is. */
+static struct session *of_same_sas(const struct sessions *s, const struct session_key *k, uint32_t spi_in)
+{
+	struct session *const x = spi_in ? of_pair(s, spi_in) : NULL;
+
+	return same_place(x, k) && x->identity[0] == '\0' ? x : NULL;
 }
 
 /*
- * The session of that address that the identity is: the one that has it; else the first that
+ * The session of that address that the identity is: the one that has it, or its SAs; else the first that
  * nobody else is; else a new site. An identity not known yet is whoever is first.
  */
 static struct session *place(struct sessions *s, const struct session_report *r)
 {
 	struct session_key k = { .protection = r->protection, .local = r->local, .remote = r->remote };
 	struct session *x, *spare = NULL;
+	bool alone;
 
 	k.remote.site = 0;
-	for (x = first_site(s, &k); same_place(x, &k); x = after(x)) {
+	x = first_site(s, &k);
+	alone = x && !same_place(after(x), &k);
+	for (; same_place(x, &k); x = after(x)) {
 		if (!r->identity || strcmp(x->identity, r->identity) == 0)
 			return x;
-		if (!spare && is_free(x))
+		if (!spare && is_free(x, r, alone))
 			spare = x;
 		if (k.remote.site == x->key.remote.site)
 			k.remote.site++;
 	}
+	x = of_same_sas(s, &k, r->spi_in);
+	if (x)
+		return x;
 	return spare ? spare : session_get(s, &k);
 }
 
+/* Where it was somebody else's before, nothing of that one may reach the new one. */
 static void set_identity(struct session *x, const char *identity)
 {
-	if (identity && identity[0])
-		snprintf(x->identity, sizeof x->identity, "%s", identity);
+	if (!identity || identity[0] == '\0' || strcmp(x->identity, identity) == 0)
+		return;
+	if (x->identity[0]) {
+		session_queue_drop(x);
+		session_say_taken(x);
+	}
+	snprintf(x->identity, sizeof x->identity, "%s", identity);
 }
 
 /* What charon reports under another session than before (its peer has moved, or turned out to be

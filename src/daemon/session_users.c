@@ -64,6 +64,20 @@ void session_say_doubted(struct session *x)
 		session_act(x, SESSION_DO_DOUBTED)->tunnel = u->tunnel;
 }
 
+void session_say_taken(struct session *x)
+{
+	for (const struct session_user *u = x->first_user; u; u = u->next)
+		session_act(x, SESSION_DO_TAKEN)->tunnel = u->tunnel;
+}
+
+bool session_is_configured(const struct session *x)
+{
+	for (const struct session_user *u = x->first_user; u; u = u->next)
+		if (u->configured)
+			return true;
+	return false;
+}
+
 static int user_order(const struct session_user *a, const struct session_user *b)
 {
 	const int rc = (a->tunnel > b->tunnel) - (a->tunnel < b->tunnel);
@@ -122,7 +136,7 @@ struct session_user *session_user_of(const struct sessions *s, uint32_t tunnel, 
 	return n ? CONTAINER_OF(n, struct session_user, node) : NULL;
 }
 
-void sessions_want(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote)
+void sessions_want(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote, bool configured)
 {
 	const struct session_tunnel *t = session_tunnel_of(s, tunnel);
 	struct session_user *u = session_user_of(s, tunnel, remote);
@@ -139,6 +153,7 @@ void sessions_want(struct sessions *s, struct instant now, uint32_t tunnel, cons
 		u->remote = *remote;
 		tree_insert(&s->users, &key, &u->node);
 	}
+	u->configured = configured;
 	if (u->session)
 		return;
 	k = session_key_for(t, remote);

@@ -43,6 +43,7 @@ enum session_action_type {
 	SESSION_DO_REVOKE,       /* forwarder: spi_in, spi_out */
 	SESSION_DO_NHRP,         /* forwarder: tunnel, key.remote, bytes */
 	SESSION_DO_REACHABLE,    /* engine: tunnel, key.remote; also when the peer has begun anew */
+	SESSION_DO_TAKEN,        /* engine: tunnel, key.remote; another than before is there: what was learnt of the former is over */
 	SESSION_DO_DOUBTED,      /* engine: tunnel, key.remote; somebody, unproven, says that it has forgotten the session */
 	SESSION_DO_TRACE,        /* log */
 };
@@ -77,8 +78,12 @@ void sessions_tick(struct sessions *s, struct instant now);
  * the engine says again whom it has. */
 void sessions_tunnel(struct sessions *s, struct instant now, uint32_t tunnel, uint32_t protection,
 		     const struct endpoint *local);
-/* The engine has, or has no more, a peer there. Nothing happens while the tunnel has no protection. */
-void sessions_want(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote);
+/*
+ * The engine has, or has no more, a peer there. Nothing happens while the tunnel has no protection. configured: the
+ * configuration names the endpoint, so that it is meant whoever authenticates there; another peer's session never
+ * becomes somebody else's while the engine has him.
+ */
+void sessions_want(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote, bool configured);
 void sessions_unwant(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote);
 /* An NHRP message: goes out now, or waits (16 messages, 5 s) for the session. */
 void sessions_send(struct sessions *s, struct instant now, uint32_t tunnel, const struct endpoint *remote,

@@ -204,9 +204,15 @@ static void set_peer(struct binding *b, const struct endpoint *nbma)
 {
 	struct peer *const old = b->peer;
 
-	if (old && endpoint_eq(&old->nbma, nbma))
+	const bool configured = !is_dynamic(b);
+
+	if (old && endpoint_eq(&old->nbma, nbma) && (!configured || old->configured))
 		return;
-	b->peer = peer_get(b->overlay->tunnel, nbma);
+	b->peer = configured ? peer_get_configured(b->overlay->tunnel, nbma) : peer_get(b->overlay->tunnel, nbma);
+	if (old == b->peer) { /* what was learnt is configured now */
+		peer_put(old);
+		return;
+	}
 	say_neighbour(b, EFFECT_NEIGHBOUR_SET);
 	if (b->multicast)
 		peer_multicast_get(b->peer);
@@ -580,6 +586,20 @@ void bindings_clear(struct overlay *o, const struct ipaddr *addr, bool registere
 			continue;
 		if (!ipaddr_is_none(addr) && !ipprefix_contains(&b->dst, addr))
 			continue;
+		next = remove_and_next(b, reason);
+	}
+}
+
+void bindings_taken(struct overlay *o, const struct endpoint *nbma)
+{
+	static const char reason[] = "another peer is at its endpoint";
+	struct binding *b, *next;
+
+	for (b = binding_first(o); b; b = next) {
+		next = binding_next(b);
+		if (b->hop || !is_dynamic(b) || !endpoint_eq(binding_nbma(b), nbma))
+			continue;
+		binding_say_client_down(b, reason);
 		next = remove_and_next(b, reason);
 	}
 }

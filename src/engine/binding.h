@@ -112,6 +112,8 @@ void bindings_usage(struct overlay *o, const struct ipaddr *addr, struct span id
 void bindings_apply_static(struct overlay *o);
 /* Removes CACHED and, when asked, REGISTERED bindings; addr IP_NONE: all. */
 void bindings_clear(struct overlay *o, const struct ipaddr *addr, bool registered, const char *reason);
+/* Whom we learnt to be at that endpoint is not there any more, another is. */
+void bindings_taken(struct overlay *o, const struct endpoint *nbma);
 void bindings_replay(struct overlay *o);
 
 void requesters_add(struct requesters *r, const struct requester *who);

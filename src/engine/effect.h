@@ -71,6 +71,7 @@ struct effect {
 			struct endpoint nbma;
 			struct foreign_key key; /* PEER_SET: packets to it carry this key, and from it may */
 			bool serves;            /* PEER_SET: one of our NHSs, whether it lives or not; told again when it becomes one */
+			bool configured;        /* PEER_SET: the configuration names this endpoint, whoever is there; likewise */
 			struct shape shape;     /* PEER_SET */
 		} peer; /* PEER_SET, PEER_DEL, MULTICAST_SET, MULTICAST_DEL */
 		struct {

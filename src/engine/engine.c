@@ -146,6 +146,15 @@ static void probed_event(struct engine *e, const struct event *ev)
 		path_answered(t, &ev->probed.nbma, ev->probed.sequence, ev->probed.rtt);
 }
 
+static void taken_event(struct engine *e, const struct event *ev)
+{
+	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
+
+	for (size_t i = 0; t && i < 2; i++)
+		if (t->overlays[i])
+			bindings_taken(t->overlays[i], &ev->reachable.nbma);
+}
+
 static void quiet_event(struct engine *e, const struct event *ev)
 {
 	const struct tunnel *const t = engine_tunnel(e, ev->tunnel);
@@ -364,6 +373,9 @@ static void handle(struct engine *e, const struct event *ev)
 		break;
 	case EVENT_REACHABLE:
 		reachable_event(e, ev);
+		break;
+	case EVENT_TAKEN:
+		taken_event(e, ev);
 		break;
 	case EVENT_PROBED:
 		probed_event(e, ev);

@@ -53,6 +53,8 @@ enum event_type {
 	EVENT_REACHABLE, /* protected tunnel: packets can now be sent to that endpoint, which they could not
 			  * before, or it has begun anew. A sign of life of it: what waited for an answer is asked
 			  * again at once; a registration there is said again, since it may be forgotten */
+	EVENT_TAKEN,     /* protected tunnel: somebody else than before has authenticated at that endpoint, and has not been sent
+			  * anything yet. What was learnt of the former is over (reachable.nbma); what is configured stays */
 	EVENT_PROBED,    /* a probe of EFFECT_PROBE was answered by who was asked */
 	EVENT_QUIET,     /* traffic goes straight to that endpoint, and for a while nothing came from it */
 	EVENT_DOUBT,     /* somebody unproven says that packets do not get there */
@@ -124,7 +126,7 @@ struct event {
 		} usage;
 		struct {
 			struct endpoint nbma;
-		} reachable;
+		} reachable; /* and TAKEN */
 		struct {
 			struct endpoint nbma; /* as in the effect */
 			uint32_t sequence;

@@ -10,7 +10,7 @@ static struct peer *peer_of(struct tunnel *t, const struct config_partner *c)
 
 	if (tunnel_host_addrs(t, &c->nbma, &addrs) == 0)
 		return NULL;
-	return peer_get(t, &(struct endpoint){ .addr = addrs[0], .vrf = t->settings.underlay_vrf });
+	return peer_get_configured(t, &(struct endpoint){ .addr = addrs[0], .vrf = t->settings.underlay_vrf });
 }
 
 static void put_all(struct partner *list, size_t count)

@@ -68,6 +68,7 @@ static void say(const struct peer *p, enum effect_type type)
 	x->peer.nbma = p->nbma;
 	x->peer.key = p->key;
 	x->peer.serves = p->serves;
+	x->peer.configured = p->configured;
 	x->peer.shape = group_shape(&p->tunnel->settings, p->group);
 }
 
@@ -109,19 +110,32 @@ void peer_learn_key(struct peer *p)
 		say(p, EFFECT_PEER_SET);
 }
 
-struct peer *peer_get(struct tunnel *t, const struct endpoint *nbma)
+static struct peer *get(struct tunnel *t, const struct endpoint *nbma, bool configured)
 {
 	struct peer *p = peer_by_nbma(t, nbma);
 	const bool fresh = !p;
+	bool news;
 
 	if (fresh)
 		p = add(t, t->engine->next_peer_id++, nbma);
 	if (fresh && is_sender(t->engine, nbma))
 		p->key = t->engine->in_key;
 	p->references++;
-	if (t->up && p->references == 1 && !p->idle_listed)
+	news = (p->references == 1 && !p->idle_listed) || (configured && !p->configured);
+	p->configured |= configured;
+	if (t->up && news)
 		say(p, EFFECT_PEER_SET);
 	return p;
+}
+
+struct peer *peer_get(struct tunnel *t, const struct endpoint *nbma)
+{
+	return get(t, nbma, false);
+}
+
+struct peer *peer_get_configured(struct tunnel *t, const struct endpoint *nbma)
+{
+	return get(t, nbma, true);
 }
 
 static void list_idle(struct peer *p)

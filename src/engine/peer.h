@@ -27,6 +27,7 @@ struct peer {
 	unsigned multicast_references;
 	bool idle_listed;
 	bool serves;  /* was one of our NHSs since it became a peer */
+	bool configured; /* likewise named by the configuration: whoever is there, it is he who is meant */
 	uint16_t group; /* group.h: what it is sent at most */
 	bool adopted; /* of an earlier life, and held until the caller has swept what that left */
 	struct peer *next_idle;
@@ -34,6 +35,7 @@ struct peer {
 
 void peers_init(struct tunnel *t);
 struct peer *peer_get(struct tunnel *t, const struct endpoint *nbma);
+struct peer *peer_get_configured(struct tunnel *t, const struct endpoint *nbma);
 void peer_put(struct peer *p); /* NULL is fine */
 void peer_multicast_get(struct peer *p);
 void peer_multicast_put(struct peer *p);

@@ -95,7 +95,7 @@ static void apply_destination(struct tunnel *t)
 	if (t->settings.mode != TUNNEL_GRE_P2P)
 		return;
 	if (tunnel_host_addrs(t, &t->settings.destination, &addrs) > 0)
-		next = peer_get(t, &(struct endpoint){ .addr = addrs[0], .vrf = t->settings.underlay_vrf });
+		next = peer_get_configured(t, &(struct endpoint){ .addr = addrs[0], .vrf = t->settings.underlay_vrf });
 	if (next)
 		peer_multicast_get(next);
 	if (t->destination)
@@ -115,7 +115,7 @@ static void add_multicast(struct tunnel *t, const struct config_host *h)
 
 	if (tunnel_host_addrs(t, h, &addrs) == 0)
 		return;
-	t->multicast[t->multicast_count] = peer_get(t, &(struct endpoint){ .addr = addrs[0], .vrf = t->settings.underlay_vrf });
+	t->multicast[t->multicast_count] = peer_get_configured(t, &(struct endpoint){ .addr = addrs[0], .vrf = t->settings.underlay_vrf });
 	peer_multicast_get(t->multicast[t->multicast_count++]);
 }
 

@@ -32,6 +32,7 @@ static void every_event_of_no_tunnel(void **state)
 		{ .type = EVENT_PROBED, .probed = { .nbma = peer, .sequence = 1 } },
 		{ .type = EVENT_QUIET, .quiet = { .nbma = peer } },
 		{ .type = EVENT_DOUBT, .quiet = { .nbma = peer } },
+		{ .type = EVENT_TAKEN, .reachable = { .nbma = peer } },
 		{ .type = EVENT_BFD, .bfd = { .addr = addr, .nbma = peer } },
 		{ .type = EVENT_NAME, .name = { .name = "x", .count = 1, .addrs = &addr } },
 		{ .type = EVENT_PEER_KNOWN, .peer_known = { .peer = 5, .nbma = peer } },

@@ -170,9 +170,29 @@ static void the_address_of_two_is_nobodys(void **state)
 	rig_free(s.rig);
 }
 
+/* IPsec says that another is where the client was: what was learnt goes, what is configured stays. */
+static void where_another_is_nobody_is_sent_to(void **state)
+{
+	const struct scene s = scene_laid_out();
+	struct endpoint client, hub;
+
+	(void)state;
+	scene_start(&s);
+	client = (struct endpoint){ .addr = s.spoke1->nbma };
+	hub = (struct endpoint){ .addr = s.hub->nbma };
+	assert_string_not_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "-");
+	node_event(s.hub, &(struct event){ .type = EVENT_TAKEN, .reachable = { .nbma = client } });
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "-");
+	assert_string_not_equal(node_neighbour_nbma(s.hub, "10.0.0.12"), "-");
+	node_event(s.spoke1, &(struct event){ .type = EVENT_TAKEN, .reachable = { .nbma = hub } });
+	assert_string_not_equal(node_neighbour_nbma(s.spoke1, "10.0.0.1"), "-");
+	rig_free(s.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_another_is_nobody_is_sent_to),
 		cmocka_unit_test(a_rebound_client_is_no_other_client),
 		cmocka_unit_test(answers_go_with_the_outside_address),
 		cmocka_unit_test(the_outer_source_is_believed_first),

@@ -46,6 +46,7 @@ static const char *drain(void)
 		[SESSION_DO_TERMINATE] = "terminate", [SESSION_DO_FORWARD_SET] = "set",
 		[SESSION_DO_FORWARD_DEL] = "del", [SESSION_DO_BIND] = "bind", [SESSION_DO_REVOKE] = "revoke",
 		[SESSION_DO_NHRP] = "nhrp", [SESSION_DO_REACHABLE] = "reachable", [SESSION_DO_DOUBTED] = "doubted",
+		[SESSION_DO_TAKEN] = "taken",
 	};
 	struct session_action a;
 	size_t used = 0;
@@ -110,7 +111,15 @@ static void want(const char *remote, uint32_t site)
 {
 	struct endpoint e = at_site(remote, site);
 
-	sessions_want(s, now, TUNNEL, &e);
+	sessions_want(s, now, TUNNEL, &e, false);
+}
+
+/* An NHS, or a static map. */
+static void want_configured(const char *remote)
+{
+	struct endpoint e = at(remote);
+
+	sessions_want(s, now, TUNNEL, &e, true);
 }
 
 static void unwant(const char *remote, uint32_t site)
@@ -523,6 +532,124 @@ static void test_two_behind_one_nat(void **state)
 	assert_string_equal(drain(), "bind:2:c0000004/d0000004 reachable bind:1:c0000003/d0000003 reachable");
 }
 
+static void lose(uint32_t session, uint32_t ike)
+{
+	sessions_ike_down(s, now, ike);
+	sessions_can_send(s, now, session, false);
+	drain();
+}
+
+/* a is away for a while, and the engine still has it: b is somebody else, by whatever port and however often a is away. */
+static void test_a_session_that_is_somebodys_is_nobody_elses(void **state)
+{
+	(void)state;
+	child_up(1, "198.51.100.1", "a", false);
+	want("198.51.100.1", 0);
+	for (uint32_t i = 0; i < 20; i++) {
+		const uint32_t a = 10 + 4 * i, b = a + 1;
+		struct session_report rekeyed = report(b + 1, "198.51.100.1", "b");
+		struct session_view v;
+
+		sessions_can_send(s, now, 1, true);
+		lose(1, i == 0 ? 1 : a - 4);
+		child_up(b, "198.51.100.1", "b", false);
+		assert_null(strstr(drain(), "bind:1:"));
+		assert_string_equal(sessions_identity(s, 1), "a");
+		sessions_ike_rekeyed(s, now, b, &rekeyed);
+		rekeyed.is_rekey = true;
+		rekeyed.remote_port = (uint16_t)(40000 + i);
+		sessions_child_up(s, now, &rekeyed);
+		assert_null(strstr(drain(), "bind:1:"));
+		child_up(a, "198.51.100.1", "a", false); /* by another port */
+		assert_non_null(strstr(drain(), "bind:1:"));
+		assert_string_equal(sessions_identity(s, 1), "a");
+		assert_true(sessions_view_of_ike(s, b + 1, &v));
+		assert_string_equal(v.identity, "b");
+		assert_int_equal(v.key.remote.site, 1);
+		sessions_ike_down(s, now, b + 1);
+		drain();
+	}
+}
+
+/* What nobody has any more is whoever's comes, and what waited there for the former goes with him. */
+static void test_what_nobody_has_is_free(void **state)
+{
+	(void)state;
+	child_up(1, "198.51.100.1", "a", false);
+	send("198.51.100.1", "for a");
+	sessions_ike_down(s, now, 1);
+	child_up(2, "198.51.100.1", "b", false);
+	assert_string_equal(sessions_identity(s, 1), "b");
+	sessions_can_send(s, now, 1, true);
+	assert_null(strstr(drain(), "nhrp"));
+}
+
+/* Who is configured there is meant, whoever it is; the engine hears of it before anything is sealed for him. */
+static void test_the_configured_one_may_be_another(void **state)
+{
+	const char *taken;
+
+	(void)state;
+	want_configured("198.51.100.1");
+	want("198.51.100.1", 1); /* not that one */
+	child_up(1, "198.51.100.1", "old hub", true);
+	assert_null(strstr(drain(), "taken"));
+	sessions_can_send(s, now, 1, true);
+	lose(1, 1);
+	child_up(2, "198.51.100.1", "new hub", true);
+	taken = strstr(drain(), "taken");
+	assert_non_null(taken);
+	assert_non_null(strstr(taken, "bind:1:"));
+	assert_string_equal(sessions_identity(s, 1), "new hub");
+	want("198.51.100.1", 0); /* it is an NHS no more */
+	lose(1, 2);
+	child_up(3, "198.51.100.1", "third", true);
+	assert_null(strstr(drain(), "taken"));
+	assert_string_equal(sessions_identity(s, 1), "new hub");
+}
+
+/* Of two that an earlier life had, charon names the second first: each is known by its SAs, not by who comes first. */
+static void test_adopts_two_behind_one_nat(void **state)
+{
+	struct session_report r = report(2, "198.51.100.1", "b");
+
+	(void)state;
+	sessions_charon_lost(s, now);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct session_key k = { PROTECTION, at("192.0.2.1"), at_site("198.51.100.1", i) };
+
+		sessions_held(s, now, 41 + i, &k);
+		sessions_held_sa(s, now, 41 + i, 0xc0000001 + i, true);
+		sessions_held_sa(s, now, 41 + i, 0xd0000001 + i, false);
+		sessions_can_send(s, now, 41 + i, true);
+		want("198.51.100.1", i);
+	}
+	drain();
+	sessions_child_up(s, now, &r);
+	assert_string_equal(sessions_identity(s, 42), "b");
+	child_up(1, "198.51.100.1", "a", false);
+	assert_string_equal(sessions_identity(s, 41), "a");
+	assert_string_equal(sessions_identity(s, 42), "b");
+}
+
+/* … and where charon knows none of them either, who comes is neither of the two. */
+static void test_of_two_orphans_nobody_is_taken_for_one(void **state)
+{
+	(void)state;
+	sessions_charon_lost(s, now);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct session_key k = { PROTECTION, at("192.0.2.1"), at_site("198.51.100.1", i) };
+
+		sessions_held(s, now, 41 + i, &k);
+		sessions_held_sa(s, now, 41 + i, 0xc0000001 + i, true);
+		want("198.51.100.1", i);
+	}
+	sessions_charon_ready(s, now);
+	drain();
+	child_up(9, "198.51.100.1", "b", false);
+	assert_non_null(strstr(drain(), "bind:43:"));
+}
+
 /* Nobody wants it: it stays for a minute, then it is ended and forgotten. */
 static void test_unwanted(void **state)
 {
@@ -764,7 +891,7 @@ static void test_cause_at_an_address(void **state)
 		for (int i = 0; i < 3; i++) {
 			const struct endpoint e = at(i == 0 ? "198.51.100.1" : i == 1 ? "198.51.100.2" : "198.51.100.3");
 
-			sessions_want(s, now, tunnel, &e);
+			sessions_want(s, now, tunnel, &e, false);
 		}
 	sessions_cause_at(s, now, &refused.addr, 3, "for a reason");
 	while (sessions_view(s, after, &v)) {
@@ -923,6 +1050,9 @@ int main(void)
 		TEST(test_not_crossed), TEST(test_crossed_and_begun_again), TEST(test_only_orphans_are_left), TEST(test_doubt),
 		TEST(test_doubt_after_an_attempt_in_vain), TEST(test_a_sign_of_life_ends_the_wait),
 		TEST(test_crossed), TEST(test_crossed_ours_goes), TEST(test_peer_restarts), TEST(test_two_behind_one_nat),
+		TEST(test_a_session_that_is_somebodys_is_nobody_elses), TEST(test_what_nobody_has_is_free),
+		TEST(test_the_configured_one_may_be_another), TEST(test_adopts_two_behind_one_nat),
+		TEST(test_of_two_orphans_nobody_is_taken_for_one),
 		TEST(test_unwanted), TEST(test_adopts), TEST(test_adopts_orphans), TEST(test_adopts_what_the_kernel_has),
 		TEST(test_forwarder_is_told_again),
 		TEST(test_rekeys), TEST(test_tunnel_moves), TEST(test_moves_from_a_session_that_ends), TEST(test_cause_at_an_address), TEST(test_crowds),
