@@ -13,6 +13,7 @@
 
 enum {
 	OFF_MS = 2000,        /* a reboot's time without power */
+	REBIND_MS = 500,      /* between two changes of a NAT box's mappings */
 	FLAP_DOWN_MS = 500,   /* longer than fast detection takes, shorter than routing timers … */
 	FLAP_UP_MS = 500,     /* … and up again for as long */
 	TURN_MS = 5000,       /* one after the other: the first stays broken that long … */
@@ -44,7 +45,8 @@ static void kill_programs(const struct lab *lab, const struct fault_part *f)
 static int set_link(struct lab *lab, const struct fault_part *f, bool up, char *error, size_t size)
 {
 	const struct lab_segment *s = f->kind == FAULT_INSIDE ? lab_plan_inside(lab->plan, f->router) :
-								lab_plan_uplink(lab->plan, f->router);
+				      f->interface[0] ? lab_plan_way_out_by(lab->plan, f->router, f->interface) :
+							lab_plan_uplink(lab->plan, f->router);
 
 	if (!s || net_port_set(lab, f->router, s, f->kind == FAULT_UPLINK_FAR, up) < 0) {
 		snprintf(error, size, "%s: cannot set the link", lab->plan->routers[f->router].name);
@@ -90,6 +92,19 @@ static int flap(struct lab *lab, const struct fault_part *f, struct fault_marks 
 		if (r == 0)
 			r = set_link(lab, f, true, error, size);
 		lab_pause_ms(FLAP_UP_MS);
+	}
+	return r;
+}
+
+static int rebind(struct lab *lab, const struct fault_part *f, struct fault_marks *m, char *error, size_t size)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < f->amount && r == 0 && !lab_interrupted; i++) {
+		if (i > 0)
+			lab_pause_ms(REBIND_MS);
+		note(lab, m, f, false, "other ports at its NAT box");
+		r = net_fault_rebind(lab, f->router, error, size);
 	}
 	return r;
 }
@@ -162,6 +177,8 @@ static int inject_part(struct lab *lab, const struct fault_part *f, struct fault
 		snprintf(text, sizeof(text), "no path to %.24s", lab->plan->routers[f->peer].name);
 		note(lab, m, f, false, text);
 		return drop(lab, f, true, error, size);
+	case FAULT_REBIND:
+		return rebind(lab, f, m, error, size);
 	case FAULT_ADDRESS:
 		note(lab, m, f, false, "another address");
 		return net_fault_address(lab, f->router, true, error, size);
@@ -213,6 +230,7 @@ static int heal_part(struct lab *lab, const struct fault_part *f, struct fault_m
 		return net_fault_address(lab, f->router, false, error, size);
 	case FAULT_REBOOT:
 	case FAULT_FLAP:
+	case FAULT_REBIND:
 		return 0; /* over already */
 	}
 	return 2;

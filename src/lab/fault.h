@@ -27,6 +27,7 @@ enum fault_kind {
 	FAULT_OVERLOAD,   /* `amount` percent of the processors' time is stolen from all programs */
 	FAULT_DIRECT,     /* the path between two spokes, not that of either to a hub */
 	FAULT_ADDRESS,    /* the uplink gets another address */
+	FAULT_REBIND,     /* the NAT box before the router forgets its mappings and takes other ports, `amount` times: it ends by itself */
 };
 
 enum fault_way { FAULT_IN = 1, FAULT_OUT = 2, FAULT_BOTH = 3 }; /* as the router sees it */
@@ -40,6 +41,7 @@ struct fault_part {
 	enum fault_packets packets; /* FAULT_BLACKHOLE */
 	unsigned amount;
 	size_t peer;                /* FAULT_DIRECT: the other spoke */
+	char interface[16];         /* FAULT_UPLINK, FAULT_UPLINK_FAR: one of several ways out, by its kernel name; "" the first tunnel's */
 };
 
 struct fault {

@@ -52,6 +52,18 @@ int fault_patience_ms(const struct fault *f)
 	return ms;
 }
 
+/* Whoever stands behind the same box has other ports too. */
+static bool uses_box(const struct lab *lab, const struct path *p, size_t router)
+{
+	const struct lab_port *box = lab_segment_way_out(lab_plan_uplink(lab->plan, router));
+	const struct lab_nat *nat = &lab->plan->nats[box->index];
+
+	for (size_t i = 0; i < nat->member_count; i++)
+		if (uses_uplink(lab, p, nat->members[i].router, FAULT_BOTH))
+			return true;
+	return false;
+}
+
 static bool part_affects(const struct lab *lab, const struct fault_part *f, const struct path *p)
 {
 	switch (f->kind) {
@@ -61,6 +73,8 @@ static bool part_affects(const struct lab *lab, const struct fault_part *f, cons
 		return path_crosses(p, f->router, f->peer);
 	case FAULT_BLACKHOLE:
 		return uses_uplink(lab, p, f->router, f->way);
+	case FAULT_REBIND:
+		return uses_box(lab, p, f->router);
 	case FAULT_UPLINK:
 	case FAULT_UPLINK_FAR:
 	case FAULT_FLAP:
@@ -109,13 +123,15 @@ static bool part_cuts_off(const struct lab *lab, const struct fault_part *f, siz
 	case FAULT_POWEROFF:
 	case FAULT_REBOOT:
 	case FAULT_UPLINK:
-	case FAULT_UPLINK_FAR:
+	case FAULT_UPLINK_FAR: /* of several ways out another is left */
+		return !f->interface[0];
 	case FAULT_FLAP:
 	case FAULT_TUNNEL:
 		return true;
 	case FAULT_OVERLOAD:
 	case FAULT_DIRECT:
 	case FAULT_ADDRESS:
+	case FAULT_REBIND:
 		return false;
 	}
 	return false;

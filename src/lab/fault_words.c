@@ -8,7 +8,7 @@
 #include "lab/memory.h"
 #include "lab/programs.h"
 
-enum { LOSS_PERCENT = 5, OVERLOAD_PERCENT = 80, FLAP_TIMES = 20, FLAP_TIMES_MAX = 40 };
+enum { LOSS_PERCENT = 5, OVERLOAD_PERCENT = 80, FLAP_TIMES = 20, FLAP_TIMES_MAX = 40, REBIND_TIMES_MAX = 40 };
 
 static const struct {
 	const char *name;
@@ -18,7 +18,7 @@ static const struct {
 	{ "uplink", FAULT_UPLINK },       { "uplink-far", FAULT_UPLINK_FAR }, { "inside", FAULT_INSIDE },
 	{ "flap", FAULT_FLAP },           { "blackhole", FAULT_BLACKHOLE }, { "loss", FAULT_LOSS },
 	{ "tunnel", FAULT_TUNNEL },       { "overload", FAULT_OVERLOAD },   { "direct", FAULT_DIRECT },
-	{ "address", FAULT_ADDRESS },
+	{ "address", FAULT_ADDRESS },     { "rebind", FAULT_REBIND },
 };
 
 static const char *const programs[] = { "dmvpnd", "control", "fwd",    "charon", "zebra",  "staticd", "bgpd",
@@ -40,7 +40,7 @@ struct parse {
 	size_t size;
 };
 
-static bool is_about_spokes(enum fault_kind k) { return k == FAULT_DIRECT || k == FAULT_ADDRESS; }
+static bool is_about_spokes(enum fault_kind k) { return k == FAULT_DIRECT || k == FAULT_ADDRESS || k == FAULT_REBIND; }
 
 static bool take_program(struct fault_part *p, const char *word)
 {
@@ -86,6 +86,12 @@ static bool take_hole(struct fault_part *p, const char *word)
 	return false;
 }
 
+/* Whether the router has it is looked at when the router is known. */
+static bool take_interface(struct fault_part *p, const char *word)
+{
+	return *word && (size_t)snprintf(p->interface, sizeof(p->interface), "%s", word) < sizeof(p->interface);
+}
+
 static bool take_argument(const struct lab *lab, struct fault_part *p, const char *word)
 {
 	switch (p->kind) {
@@ -101,10 +107,13 @@ static bool take_argument(const struct lab *lab, struct fault_part *p, const cha
 		return take_number(p, word, FLAP_TIMES_MAX);
 	case FAULT_DIRECT:
 		return lab_plan_router(lab->plan, word, &p->peer);
-	case FAULT_POWEROFF:
-	case FAULT_REBOOT:
 	case FAULT_UPLINK:
 	case FAULT_UPLINK_FAR:
+		return take_interface(p, word);
+	case FAULT_REBIND:
+		return take_number(p, word, REBIND_TIMES_MAX);
+	case FAULT_POWEROFF:
+	case FAULT_REBOOT:
 	case FAULT_INSIDE:
 	case FAULT_TUNNEL:
 	case FAULT_ADDRESS:
@@ -119,7 +128,8 @@ static bool take_kind(const struct lab *lab, struct fault_part *p, const char *w
 		if (strcmp(word, kinds[i].name) != 0)
 			continue;
 		*p = (struct fault_part){ .kind = kinds[i].kind, .way = FAULT_BOTH, .peer = lab->plan->router_count };
-		p->amount = p->kind == FAULT_LOSS ? LOSS_PERCENT : p->kind == FAULT_FLAP ? FLAP_TIMES : OVERLOAD_PERCENT;
+		p->amount = p->kind == FAULT_LOSS ? LOSS_PERCENT : p->kind == FAULT_FLAP ? FLAP_TIMES :
+			    p->kind == FAULT_REBIND ? 1 : OVERLOAD_PERCENT;
 		return true;
 	}
 	return false;
@@ -135,9 +145,9 @@ static int parse_name(const struct parse *p, const char *text, struct fault_part
 		good = take_argument(p->lab, part, word);
 	free(copy);
 	if (!good)
-		snprintf(p->error, p->size, "unknown fault \"%s\" (none, all, kill[:PROGRAM], poweroff, reboot, uplink, "
-			 "uplink-far, inside, flap[:TIMES], blackhole[:in|out|both][:esp|nhrp|ike], loss[:PERCENT], tunnel, "
-			 "overload[:PERCENT], direct[:SPOKE], address)", text);
+		snprintf(p->error, p->size, "unknown fault \"%s\" (none, all, kill[:PROGRAM], poweroff, reboot, "
+			 "uplink[:INTERFACE], uplink-far[:INTERFACE], inside, flap[:TIMES], blackhole[:in|out|both][:esp|nhrp|ike], loss[:PERCENT], tunnel, "
+			 "overload[:PERCENT], direct[:SPOKE], address, rebind[:TIMES])", text);
 	return good ? 0 : 2;
 }
 
@@ -168,6 +178,14 @@ static bool leads_to_internet(const struct lab *lab, size_t router)
 	const struct lab_segment *s = lab_plan_uplink(lab->plan, router);
 
 	return s && lab_segment_way_out(s);
+}
+
+static bool is_behind_box(const struct lab *lab, size_t router)
+{
+	const struct lab_segment *s = lab_plan_uplink(lab->plan, router);
+	const struct lab_port *out = s ? lab_segment_way_out(s) : NULL;
+
+	return out && out->node == NODE_NAT;
 }
 
 /* Has it a tunnel by which it could send to another spoke? */
@@ -211,6 +229,12 @@ static const char *impossible(const struct lab *lab, const struct fault_part *p,
 		return p->program[0] && !runs(lab, p->router, p->program, running) ? "does not run that program" : NULL;
 	case FAULT_UPLINK:
 	case FAULT_UPLINK_FAR:
+		if (p->interface[0])
+			return lab_plan_way_out_by(lab->plan, p->router, p->interface) ? NULL :
+				       "has no such interface that leads to the internet node; say its name as Gi0-1";
+		return lab_plan_uplink(lab->plan, p->router) ? NULL : "has no uplink";
+	case FAULT_REBIND:
+		return is_behind_box(lab, p->router) ? NULL : "stands behind no NAT box (`nat ROUTER` in lab.conf)";
 	case FAULT_FLAP:
 		return lab_plan_uplink(lab->plan, p->router) ? NULL : "has no uplink";
 	case FAULT_INSIDE:
@@ -241,6 +265,17 @@ static bool first_spoke(const struct lab *lab, size_t not, size_t *router)
 			return true;
 		}
 	return false;
+}
+
+/* The one that such a fault is about when none is named: of rebindings the first behind a NAT box. */
+static bool spoke_for(const struct lab *lab, const struct fault_part *part, size_t *router)
+{
+	for (size_t i = 0; part->kind == FAULT_REBIND && i < lab->plan->router_count; i++)
+		if (lab->plan->routers[i].role == LAB_SPOKE && is_behind_box(lab, i)) {
+			*router = i;
+			return true;
+		}
+	return first_spoke(lab, lab->plan->router_count, router);
 }
 
 static int complain(struct parse *p, const char *word, const char *router, const char *why)
@@ -288,7 +323,7 @@ static int add_everywhere(struct parse *p, const char *word)
 	int r = parse_name(p, word, &part);
 
 	if (r == 0 && is_about_spokes(part.kind)) {
-		if (first_spoke(p->lab, p->lab->plan->router_count, &spoke))
+		if (spoke_for(p->lab, &part, &spoke))
 			return add_single(p, &part, word, spoke);
 		return complain(p, word, "the lab", "has no spoke");
 	}
@@ -389,6 +424,7 @@ static void add_all(struct parse *p)
 	}
 	add_if_possible(p, lab_strdup("direct"));
 	add_if_possible(p, lab_strdup("address"));
+	add_if_possible(p, lab_strdup("rebind"));
 }
 
 static int parse(const struct lab *lab, const char *list, bool running, struct fault **faults, size_t *count,

@@ -110,7 +110,7 @@ static int nft(const char *netns, const char *rules, char *error, size_t size)
 	int r = run_wait(netns, argv, rules, &output);
 
 	if (r != 0)
-		snprintf(error, size, "%s: this kernel's nftables cannot drop these packets: nft: %.200s", netns,
+		snprintf(error, size, "%s: this kernel's nftables cannot do what the fault needs: nft: %.200s", netns,
 			 output ? output : strerror(-r));
 	free(output);
 	return r == 0 ? 0 : 2;
@@ -252,6 +252,53 @@ int net_fault_address(const struct lab *lab, size_t router, bool on, char *error
 		r = batch(far, at_out.at, true, error, size);
 	free(at_router.at);
 	free(at_out.at);
+	return r;
+}
+
+/* A thousand ports, others than a quarter of a second ago. */
+static unsigned ports_from_now(void)
+{
+	enum { FIRST = 20000, SPAN = 1000, SPANS = 40, MS = 250 };
+
+	return FIRST + SPAN * (unsigned)(lab_now_ns() / (MS * 1000000LL) % SPANS);
+}
+
+/* Where the translated-to address goes, the kernel forgets what it has translated to it. */
+int net_fault_rebind(const struct lab *lab, size_t router, char *error, size_t size)
+{
+	const size_t box = way_out(lab, router)->index;
+	const unsigned from = ports_from_now();
+	struct text rules = { 0 }, address = { 0 };
+	char netns[128], own[IPADDR_TEXT_MAX], hop[IPADDR_TEXT_MAX];
+	const struct lab_port *wan = NULL, *out = NULL;
+	int r;
+
+	for (size_t i = 0; i < lab->plan->segment_count && !wan; i++) {
+		wan = lab_segment_port(&lab->plan->segments[i], NODE_NAT, box);
+		out = lab_segment_port(&lab->plan->segments[i], NODE_INTERNET, 0);
+		if (wan && strcmp(wan->ifname, LAB_NAT_OUTSIDE) != 0)
+			wan = NULL;
+	}
+	if (!wan || !out) {
+		snprintf(error, size, "%s: its NAT box has no way out", lab->plan->routers[router].name);
+		return 2;
+	}
+	lab_netns(lab, NODE_NAT, box, netns);
+	ipaddr_format(&wan->addresses[0].addr, own);
+	ipaddr_format(next_hop(out, &wan->addresses[0]), hop);
+	line(&rules, "flush chain ip lab translate");
+	for (unsigned i = 0; i < 2; i++)
+		line(&rules, "add rule ip lab translate oifname \"%s\" meta l4proto %s masquerade to :%u-%u", wan->ifname,
+		     i ? "tcp" : "udp", from, from + 999);
+	line(&rules, "add rule ip lab translate oifname \"%s\" masquerade", wan->ifname);
+	line(&address, "addr del %s/%u dev %s", own, wan->addresses[0].len, wan->ifname);
+	line(&address, "addr add %s/%u dev %s", own, wan->addresses[0].len, wan->ifname);
+	line(&address, "route replace default via %s dev %s", hop, wan->ifname);
+	r = nft(netns, rules.at, error, size);
+	if (r == 0)
+		r = batch(netns, address.at, false, error, size);
+	free(rules.at);
+	free(address.at);
 	return r;
 }
 

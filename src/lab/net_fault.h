@@ -14,6 +14,8 @@ int net_fault_drop(const struct lab *lab, const struct fault_part *f, bool on, c
 /* FAULT_ADDRESS: 198.18.ROUTER.1 and 2001:db8:4711:ROUTER::1 in place of the uplink's addresses,
  * with the same next hop; or these again. */
 int net_fault_address(const struct lab *lab, size_t router, bool on, char *error, size_t size);
+/* FAULT_REBIND, once: the NAT box before the router forgets all mappings, and maps to other ports from then on. */
+int net_fault_rebind(const struct lab *lab, size_t router, char *error, size_t size);
 /* Deletes the router's tunnel devices. */
 int net_fault_tunnels_delete(const struct lab *lab, size_t router, char *error, size_t size);
 /* Are all of them there? */

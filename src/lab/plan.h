@@ -121,6 +121,9 @@ struct lab_plan *lab_plan_new(size_t count, const struct config *const *configs,
 			      const struct lab_conf *conf, char *error, size_t size);
 void lab_plan_free(struct lab_plan *plan);
 
+/* The router's segment on that interface (its kernel name, as "Gi0-1") if it leads to the internet, or NULL. */
+const struct lab_segment *lab_plan_way_out_by(const struct lab_plan *plan, size_t router, const char *ifname);
+
 /* The router's end of a segment, or NULL. */
 const struct lab_port *lab_segment_port(const struct lab_segment *s, enum lab_node node, size_t index);
 /* The end that leads on to the internet: the internet node's or a NAT box's; NULL: neither. */

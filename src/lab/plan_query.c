@@ -89,6 +89,17 @@ const struct lab_segment *lab_plan_uplink(const struct lab_plan *plan, size_t ro
 	return other;
 }
 
+const struct lab_segment *lab_plan_way_out_by(const struct lab_plan *plan, size_t router, const char *ifname)
+{
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		const struct lab_port *p = lab_segment_port(&plan->segments[i], NODE_ROUTER, router);
+
+		if (p && strcmp(p->ifname, ifname) == 0)
+			return lab_segment_way_out(&plan->segments[i]) ? &plan->segments[i] : NULL;
+	}
+	return NULL;
+}
+
 const struct lab_segment *lab_plan_inside(const struct lab_plan *plan, size_t router)
 {
 	const struct lab_segment *uplink = lab_plan_uplink(plan, router), *lan = NULL;

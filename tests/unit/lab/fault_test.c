@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lab/fault.h"
+#include "lab/lab_conf.h"
 #include "lab/nhrpd.h"
 
 enum { ROUTERS = 5, HUB1 = 0, HUB2, CORE, SPOKE1, SPOKE2 };
@@ -38,7 +39,7 @@ struct fixture {
 #define MULTIPOINT "tunnel mode gre multipoint"
 #define TO_HUB1 "tunnel destination 192.0.2.2"
 
-static void build(struct fixture *f, const char *mode1, const char *mode2)
+static void build_with(struct fixture *f, const char *mode1, const char *mode2, const struct lab_conf *conf)
 {
 	static const char *const names[ROUTERS] = { "hub1", "hub2", "core", "spoke1", "spoke2" };
 	char spokes[2][1024], error[256] = "";
@@ -53,8 +54,13 @@ static void build(struct fixture *f, const char *mode1, const char *mode2)
 		assert_non_null(f->configs[i]);
 	}
 	f->lab.datapath = (char *)(uintptr_t)"user";
-	f->lab.plan = lab_plan_new(ROUTERS, (const struct config *const *)f->configs, names, NULL, error, sizeof(error));
+	f->lab.plan = lab_plan_new(ROUTERS, (const struct config *const *)f->configs, names, conf, error, sizeof(error));
 	assert_non_null(f->lab.plan);
+}
+
+static void build(struct fixture *f, const char *mode1, const char *mode2)
+{
+	build_with(f, mode1, mode2, NULL);
 }
 
 static void done(struct fixture *f)
@@ -182,6 +188,7 @@ static void test_what_cannot_be_is_refused(void **state)
 		"inside@", "uplink@core", "tunnel@core", "kill:fwd@core", "direct:hub9@spoke1", "kill@hub1+kill",
 		"kill@hub1+kill@hub2/kill@hub1", "kill@hub1+", "kill:bgpd@hub1", "direct:spoke1@spoke1",
 		"kill@hub1+kill@hub2+kill@spoke1+kill@spoke2+kill@core",
+		"uplink:@hub1", "uplink:Gi0-1@hub1", "uplink:Gi0-9@hub1", "uplink:aNameThatIsTooLong@hub1", "rebind", "rebind@spoke2",
 	};
 	struct fixture f;
 
@@ -292,6 +299,35 @@ static void test_who_is_behind_what_fails(void **state)
 	done(&f);
 }
 
+static void test_mappings_of_a_box_and_one_of_several_ways_out(void **state)
+{
+	static const char text[] = "nat spoke2\n";
+	char error[256] = "";
+	struct lab_conf *const conf = lab_conf_parse("lab.conf", text, strlen(text), error, sizeof(error));
+	struct fixture f;
+	struct path direct = PATH(SPOKE1, SPOKE2), other = PATH(SPOKE1, HUB1, CORE);
+	struct fault x;
+
+	(void)state;
+	assert_non_null(conf);
+	build_with(&f, MULTIPOINT, MULTIPOINT, conf);
+	assert_string_equal(names(&f, "rebind"), "rebind@spoke2"); /* the one that stands behind a box */
+	x = one(&f, "rebind:7@spoke2");
+	assert_true(x.parts[0].kind == FAULT_REBIND && x.parts[0].amount == 7);
+	assert_int_equal(one(&f, "rebind@spoke2").parts[0].amount, 1);
+	assert_int_equal(names(&f, "rebind:41@spoke2")[0], '!');
+	assert_int_equal(names(&f, "rebind@spoke1")[0], '!');
+	assert_true(has_word(names(&f, "all"), "rebind@spoke2"));
+	assert_true(fault_affects(&f.lab, &x, &direct) && !fault_affects(&f.lab, &x, &other));
+	assert_false(fault_cuts_off(&f.lab, &x, host_of(f.lab.plan, SPOKE2)));
+	x = one(&f, "uplink:Gi0-0@spoke1");
+	assert_string_equal(x.parts[0].interface, "Gi0-0");
+	assert_false(fault_cuts_off(&f.lab, &x, host_of(f.lab.plan, SPOKE1)));
+	assert_string_equal(one(&f, "uplink-far:Gi0-0@spoke2").parts[0].interface, "Gi0-0");
+	done(&f);
+	lab_conf_free(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_all_is_what_can_be),
 		cmocka_unit_test(test_only_paths_that_use_what_fails),
 		cmocka_unit_test(test_who_is_behind_what_fails),
+		cmocka_unit_test(test_mappings_of_a_box_and_one_of_several_ways_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
