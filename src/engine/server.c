@@ -14,10 +14,14 @@
 #include "engine/group.h"
 #include "engine/nhs_list.h"
 #include "engine/output.h"
+#include "engine/path.h"
 #include "engine/peer.h"
 #include "engine/purge.h"
 
-enum { STRANGERS_SHARE = 2 /* one part in so many of max-send */ };
+enum {
+	STRANGERS_SHARE = 2, /* one part in so many of max-send */
+	HOLDER_WORD_S = 5,   /* who has just been heard need not be asked again */
+};
 
 struct claim {
 	struct overlay *overlay;
@@ -110,6 +114,29 @@ static uint8_t judge_identity(const struct claim *x, const struct binding *old)
 	return NHRP_CODE_SUCCESS;
 }
 
+/*
+ * Somebody else claims a unique address, with no proof that it is his: is the former holder still there? A client that
+ * has moved may say so, and need not wait for the end of its own hold time (RFC 2332 5.2.3 knows nothing else). Who never
+ * answered a probe stays: his silence means nothing.
+ */
+static bool holder_is_gone(const struct claim *x, const struct binding *old)
+{
+	return path_is_dead(x->overlay->tunnel, binding_nbma(old));
+}
+
+/* He is being asked; the newcomer gets no answer yet, and says it again in a second. */
+static bool holder_is_asked(const struct claim *x, const struct binding *old)
+{
+	const struct tunnel *const t = x->overlay->tunnel;
+	const struct path *const p = path_find(t, binding_nbma(old));
+
+	if (!p || !p->answers)
+		return false;
+	if (p->state == PATH_RESTING && instant_since(t->engine->now, p->since).us >= span_s(HOLDER_WORD_S).us)
+		path_hint(t, &p->nbma, PATH_EVENT_DOUBT);
+	return p->state == PATH_DOUBTED;
+}
+
 /* *why: more than the code says; or NULL. */
 static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const struct binding *old, const char **why)
 {
@@ -124,7 +151,8 @@ static uint8_t judge(const struct claim *x, const struct nhrp_cie *c, const stru
 	if (!old || endpoint_eq(binding_nbma(old), &x->nbma))
 		return NHRP_CODE_SUCCESS;
 	/* Whom nobody has heard of since a restart may have moved meanwhile. */
-	if (old->kind == BINDING_REGISTERED && old->unique && !old->restored && !is_same_client(x, old))
+	if (old->kind == BINDING_REGISTERED && old->unique && !old->restored && !is_same_client(x, old) &&
+	    !holder_is_gone(x, old))
 		return NHRP_CODE_ALREADY_REGISTERED;
 	return NHRP_CODE_SUCCESS;
 }
@@ -192,6 +220,14 @@ static uint8_t settle(const struct claim *x, const struct nhrp_cie *c)
 	return code;
 }
 
+static bool is_to_wait(const struct claim *x, const struct nhrp_cie *c)
+{
+	const struct binding *const old = binding_host(x->overlay, &x->addr);
+	const char *why;
+
+	return !x->identity && old && judge(x, c, old, &why) == NHRP_CODE_ALREADY_REGISTERED && holder_is_asked(x, old);
+}
+
 /* After the client's own entry, how we see it from outside (reference 2.8). */
 static void add_outside(struct nhrp_message *reply, const struct claim *x)
 {
@@ -232,6 +268,12 @@ void server_registration(struct overlay *o, const struct endpoint *from, const s
 		count(overlay_engine(o), ENGINE_COUNT_DROP_NOT_ALLOWED);
 		error_send(o, from, m, NHRP_ERROR_UNREACHABLE, 0);
 		return;
+	}
+	for (size_t i = 0; i < m->cie_count; i++) {
+		const struct claim x = claim_of(o, from, m, &m->cies[i]);
+
+		if (is_to_wait(&x, &m->cies[i]))
+			return;
 	}
 	nhrp_copy(&reply, m);
 	reply.type = NHRP_REGISTRATION_REPLY;

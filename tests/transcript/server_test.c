@@ -481,10 +481,76 @@ static void a_spoke_calls_nobody(void **state)
 	rig_free(s.rig);
 }
 
+/* A client of an unprotected tunnel has moved: its former place is asked, and does not answer. */
+static void who_has_moved_gets_its_address(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.hub->nhrp->probe_interval_ms = 250;
+	scene_start(&s);
+	rig_run(s.rig, 6);
+	rig_skip(s.rig);
+	s.spoke1->dead = true; /* what was there */
+	node_receive(s.hub, "198.51.100.9", claim("10.0.0.11", "198.51.100.9", NHRP_FLAG_REG_UNIQUE, 60));
+	assert_int_equal(rig_count(s.rig, "hub --> 198.51.100.9"), 0); /* being looked at */
+	rig_run(s.rig, 1);
+	node_receive(s.hub, "198.51.100.9", claim("10.0.0.11", "198.51.100.9", NHRP_FLAG_REG_UNIQUE, 60));
+	assert_int_equal(rig_count(s.rig, "hub --> 198.51.100.9: Registration Reply {unique} code 0"), 1);
+	assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.9");
+	rig_free(s.rig);
+}
+
+/* Somebody claims what another has, who is there: 14, and nothing moves for a moment, however often it is said. */
+static void who_is_there_keeps_its_address(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.hub->nhrp->probe_interval_ms = 250;
+	scene_start(&s);
+	rig_run(s.rig, 6);
+	rig_skip(s.rig);
+	node_receive(s.hub, "198.51.100.9", claim("10.0.0.11", "198.51.100.9", NHRP_FLAG_REG_UNIQUE, 60));
+	assert_int_equal(rig_count(s.rig, "hub --> 198.51.100.9"), 0); /* being looked at */
+	for (unsigned i = 0; i < 30; i++) {
+		node_receive(s.hub, "198.51.100.9", claim("10.0.0.11", "198.51.100.9", NHRP_FLAG_REG_UNIQUE, 60));
+		assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.1");
+		rig_run_ms(s.rig, 300);
+		assert_string_equal(node_neighbour_nbma(s.hub, "10.0.0.11"), "198.51.100.1");
+	}
+	assert_int_equal(rig_count(s.rig, "hub --> 198.51.100.9: Registration Reply {unique} code 0"), 0);
+	assert_true(rig_count(s.rig, "hub --> 198.51.100.9: Registration Reply {unique} code 14") >= 20);
+	rig_free(s.rig);
+}
+
+/* Who filters probes is believed to be there, as ever. */
+static void who_never_answered_keeps_its_address(void **state)
+{
+	const struct scene s = scene_laid_out();
+
+	(void)state;
+	s.hub->nhrp->probe_interval_ms = 250;
+	s.spoke1->filters_probes = true;
+	scene_start(&s);
+	rig_run(s.rig, 6);
+	rig_skip(s.rig);
+	s.spoke1->dead = true;
+	for (unsigned i = 0; i < 3; i++) {
+		node_receive(s.hub, "198.51.100.9", claim("10.0.0.11", "198.51.100.9", NHRP_FLAG_REG_UNIQUE, 60));
+		rig_run(s.rig, 1);
+	}
+	assert_int_equal(rig_count(s.rig, "hub --> 198.51.100.9: Registration Reply {unique} code 14"), 3);
+	rig_free(s.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unique_is_defended),
+		cmocka_unit_test(who_has_moved_gets_its_address),
+		cmocka_unit_test(who_is_there_keeps_its_address),
+		cmocka_unit_test(who_never_answered_keeps_its_address),
 		cmocka_unit_test(no_unique_may_move),
 		cmocka_unit_test(a_network_is_not_registered),
 		cmocka_unit_test(hold_time_zero_is_a_farewell),
