@@ -5,6 +5,7 @@ The routers stand on an internet of /30 links: the hub at 192.0.2.2, spoke N at
 198.51.100.(4N+2). The cloud is 10.100.0.0/24 with the hub at .1 and spoke N at .1N; spoke N
 serves the LAN 10.1.N.0/24, on which `dmvpn lab` puts one host.
 """
+import ipaddress
 import json
 import os
 import re
@@ -386,7 +387,8 @@ class Stream:
         while not self.stopping.is_set():
             self.sent[number] = time.monotonic()
             try:
-                self.out.sendto(struct.pack("!I", number), self.destinations[number % len(self.destinations)])
+                to = self.destinations[number % len(self.destinations)]
+                self.out.sendto(struct.pack("!I", number) + socket.inet_aton(to[0]), to)
             except OSError:
                 self.refused += 1  # the packet counts as sent, and so as lost
             number += 1
@@ -432,6 +434,48 @@ class Stream:
         first and the last that were sent count as if they had come."""
         times = sorted([*self.received.values(), self.sent[0], max(self.sent.values())])
         return max((b - a for a, b in zip(times, times[1:])), default=0) - self.interval
+
+
+class Strays:
+    """Packets of streams that come out of the tunnel of a spoke whose LAN they are not for: lans is {spoke: (subnet, …)}."""
+
+    def __init__(self, lab, lans):
+        self.found, self.seen, self.stopping = [], dict.fromkeys(lans, 0), threading.Event()
+        self.sockets = {spoke: listener_on(lab, spoke, "Tunnel0") for spoke in lans}
+        self.threads = [threading.Thread(target=self._read, args=(spoke, ipaddress.ip_network(lan)), daemon=True)
+                        for spoke, lan in lans.items()]
+        for t in self.threads:
+            t.start()
+
+    def _read(self, spoke, lan):
+        listener = self.sockets[spoke]
+        listener.settimeout(0.2)
+        while not self.stopping.is_set():
+            try:
+                packet, where = listener.recvfrom(2048)
+            except TimeoutError:
+                continue
+            at = (packet[0] & 15) * 4
+            if where[1] != 0x0800 or where[2] == 4 or packet[9] != 17 or len(packet) < at + 16:  # 4: PACKET_OUTGOING
+                continue
+            port, = struct.unpack("!H", packet[at + 2:at + 4])
+            if port <= 9000 or port > Stream.port:
+                continue
+            number, target = struct.unpack("!I4s", packet[at + 8:at + 16])
+            self.seen[spoke] += 1
+            if ipaddress.ip_address(target) not in lan:
+                self.found.append(f"number {number} for {socket.inet_ntoa(target)} from {socket.inet_ntoa(packet[12:16])} at {spoke}")
+
+    def expect_none(self, what, at_least):
+        self.stopping.set()
+        for t in self.threads:
+            t.join()
+        for spoke, listener in self.sockets.items():
+            _, dropped = struct.unpack("II", listener.getsockopt(263, 6, 8))  # SOL_PACKET, PACKET_STATISTICS
+            listener.close()
+            expect(f"packets that the capture at {spoke} missed", dropped, 0)
+            check(f"{what}: only {self.seen[spoke]} packets seen at {spoke}", self.seen[spoke] >= at_least)
+        expect(f"{what}: packets at the wrong spoke, of {sum(self.seen.values())} ({len(self.found)})", self.found[:5], [])
 
 
 def main(test):

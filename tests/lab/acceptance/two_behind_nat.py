@@ -34,6 +34,7 @@ def test(tool):
         running += [scene.Stream(lab, "hub1", f"spoke{n}-host", [lans[n]], 50) for n in lans]
         for s in running:
             s.flowing()
+        strays = scene.Strays(lab, {f"spoke{n}": f"10.1.{n}.0/24" for n in lans})
         for number in range(REKEYS):
             for spoke in ("spoke1", "spoke2"):
                 before = lab.swanctl(spoke, "--list-sas")
@@ -42,8 +43,10 @@ def test(tool):
                                lambda spoke=spoke, before=before: lab.swanctl(spoke, "--list-sas") != before)
         for s in running:
             s.flowing(50)
+        strays.expect_none(f"{REKEYS} rekeys of each", 100)
         for s in running:
             s.expect_nothing_lost(f"{REKEYS} rekeys of each", 100)
 
 
-scene.main(test)
+if __name__ == "__main__":
+    scene.main(test)
