@@ -25,6 +25,7 @@
 #include "engine/saved.h"
 #include "engine/server.h"
 #include "engine/shortcut.h"
+#include "engine/takeover.h"
 #include "engine/warm.h"
 
 enum { BINDINGS_MAX_DEFAULT = 262144, SHUTDOWN_MS_MAX = 1500 };
@@ -420,6 +421,7 @@ void engine_handle(struct engine *e, struct instant now, const struct event *ev)
 		return;
 	run_timers(e);
 	handle(e, ev);
+	takeovers_due(e);
 	clusters_settle(e);
 	warm_settle(e);
 	paths_sweep(e);

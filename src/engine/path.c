@@ -61,6 +61,7 @@
 #include "engine/binding.h"
 #include "engine/nhs.h"
 #include "engine/output.h"
+#include "engine/takeover.h"
 #include "engine/warm.h"
 
 enum {
@@ -268,6 +269,8 @@ static void tell_watches(struct path *p)
 			nhs_path_lost(w->owner, "no probe is answered");
 		else if (w->kind == PATH_WATCH_NHS)
 			nhs_step(w->owner, NHS_EVENT_PATH_BACK);
+		else if (w->kind == PATH_WATCH_CLIENT && p->state == PATH_DEAD && takeover_of_dead(w->overlay, &w->addr, &p->nbma))
+			continue;
 		else if (w->kind == PATH_WATCH_CLIENT)
 			routing_tell(path_engine(p), p->tunnel->settings.number, &w->addr,
 				     p->state == PATH_DEAD ? ROUTING_DEAD : ROUTING_ALIVE);

@@ -17,6 +17,7 @@
 #include "engine/path.h"
 #include "engine/peer.h"
 #include "engine/purge.h"
+#include "engine/takeover.h"
 
 enum {
 	STRANGERS_SHARE = 2, /* one part in so many of max-send */
@@ -124,7 +125,7 @@ static bool holder_is_gone(const struct claim *x, const struct binding *old)
 	return path_is_dead(x->overlay->tunnel, binding_nbma(old));
 }
 
-/* He is being asked; the newcomer gets no answer yet, and says it again in a second. */
+/* He is being asked; the newcomer gets no answer before that is over (takeover.h), or when he says it again. */
 static bool holder_is_asked(const struct claim *x, const struct binding *old)
 {
 	const struct tunnel *const t = x->overlay->tunnel;
@@ -272,8 +273,10 @@ void server_registration(struct overlay *o, const struct endpoint *from, const s
 	for (size_t i = 0; i < m->cie_count; i++) {
 		const struct claim x = claim_of(o, from, m, &m->cies[i]);
 
-		if (is_to_wait(&x, &m->cies[i]))
-			return;
+		if (!is_to_wait(&x, &m->cies[i]))
+			continue;
+		takeover_hold(o, from, &x.addr, binding_nbma(binding_host(o, &x.addr)));
+		return;
 	}
 	nhrp_copy(&reply, m);
 	reply.type = NHRP_REGISTRATION_REPLY;

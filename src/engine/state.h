@@ -85,6 +85,7 @@ struct engine {
 	const char *in_identity; /* of its sender, as IPsec authenticated it; NULL: unprotected */
 	const struct ipaddr *in_certified; /* what his certificate names */
 	size_t in_certified_count;
+	bool takeover_due; /* at the end of the event */
 };
 
 static inline void count(struct engine *e, enum engine_counter c) { e->counters[c]++; }

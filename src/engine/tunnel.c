@@ -24,6 +24,7 @@
 #include "engine/redirect.h"
 #include "engine/resolution.h"
 #include "engine/shortcut.h"
+#include "engine/takeover.h"
 #include "engine/warm.h"
 
 static void take_addresses(struct overlay *o)
@@ -82,6 +83,7 @@ static void overlay_free(struct overlay *o)
 	resolutions_free(o);
 	answers_free(o);
 	bindings_free(o);
+	takeover_free(o);
 	redirects_free(o);
 	free(o);
 }

@@ -34,6 +34,7 @@ struct overlay {
 	size_t nhs_count;
 	struct nhs **nhs;              /* order of the configuration */
 	struct token_bucket sends;     /* max-send */
+	struct takeover *takeover; /* who waits for another's address; NULL: nobody */
 	struct token_bucket strangers; /* the part of it that may go to those who are no clients */
 	struct instant error_window, auth_window;
 	unsigned errors_in_window, auth_traces_in_window;
