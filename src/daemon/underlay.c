@@ -104,7 +104,7 @@ static bool take_address(struct underlay *u, const struct change *c)
 {
 	struct underlay_address fresh = { .ifindex = c->ifindex, .addr = c->address.addr,
 					  .prefix_len = c->address.prefix_len,
-					  .secondary = c->address.secondary, .far = c->address.far,
+					  .secondary = c->address.secondary, .deprecated = c->address.deprecated, .far = c->address.far,
 					  .no_prefix_route = c->address.no_prefix_route, .seen = true };
 	struct underlay_address *grown;
 	size_t i = 0;
@@ -115,8 +115,11 @@ static bool take_address(struct underlay *u, const struct change *c)
 	if (!c->add)
 		return remove_address(u, i);
 	if (i < u->address_count) {
+		const struct underlay_address old = u->addresses[i];
+
 		u->addresses[i] = fresh;
-		return false;
+		return old.secondary != fresh.secondary || old.deprecated != fresh.deprecated || old.prefix_len != fresh.prefix_len ||
+		       old.no_prefix_route != fresh.no_prefix_route || !ipaddr_eq(&old.far, &fresh.far);
 	}
 	grown = realloc(u->addresses, (u->address_count + 1) * sizeof *grown);
 	if (!grown)
@@ -215,10 +218,17 @@ bool underlay_gateway(const struct underlay *u, int ifindex, enum ip_family fami
 	return false;
 }
 
-/* The primary address of an interface; of IPv6 the first that is not of the link only. */
+/* How little an address is wanted as a source. A deprecated one is about to go, and who is called back at a temporary
+ * one would lose us with it (RFC 6724, rules 3 and 7, the latter turned round: a router is to be found). */
+static int unfitness(const struct underlay_address *a)
+{
+	return 2 * a->deprecated + a->secondary;
+}
+
+/* The fittest address of an interface, of equals the one known longest; of IPv6 none that is of the link only. */
 static const struct underlay_address *primary(const struct underlay *u, int ifindex, enum ip_family family)
 {
-	const struct underlay_address *second = NULL;
+	const struct underlay_address *best = NULL;
 
 	for (size_t i = 0; i < u->address_count; i++) {
 		const struct underlay_address *a = &u->addresses[i];
@@ -226,12 +236,10 @@ static const struct underlay_address *primary(const struct underlay *u, int ifin
 		if (a->ifindex != ifindex || a->addr.family != family ||
 		    (family == IP_V6 && ipaddr_is_link_local(&a->addr)))
 			continue;
-		if (!a->secondary)
-			return a;
-		if (!second)
-			second = a;
+		if (!best || unfitness(a) < unfitness(best))
+			best = a;
 	}
-	return second;
+	return best;
 }
 
 static const char *link_fault(const struct underlay_link *l, const char *name)

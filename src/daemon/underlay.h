@@ -20,7 +20,7 @@ struct underlay_address {
 	struct ipaddr addr;
 	struct ipaddr far; /* of `address … peer …`; IP_NONE: none */
 	uint8_t prefix_len;
-	bool secondary, no_prefix_route, seen;
+	bool secondary, deprecated, no_prefix_route, seen;
 };
 
 /* A default route that somebody else than a routing program or us has set: a DHCP client, whose table is its own choice. */
@@ -41,7 +41,7 @@ struct underlay {
 void underlay_init(struct underlay *u);
 void underlay_done(struct underlay *u);
 
-/* Takes a change; answers whether anything became different. With its link down a gateway is forgotten. */
+/* Takes a change; answers whether anything became different, an address's standing too. With its link down a gateway is forgotten. */
 bool underlay_take(struct underlay *u, const struct change *c);
 
 const struct underlay_link *underlay_find(const struct underlay *u, const char *name);
@@ -51,7 +51,8 @@ const struct underlay_link *underlay_find_index(const struct underlay *u, int if
 bool underlay_gateway(const struct underlay *u, int ifindex, enum ip_family family, struct ipaddr *gateway);
 
 /*
- * The source address: of an interface by name, else the address given. NULL and *addr set,
+ * The source address: of an interface by name, else the address given. Of several: one that is not deprecated before one
+ * that is, then a stable (primary) before a temporary (secondary) one, then the one known longest. NULL and *addr set,
  * or the reason why there is none ("interface Gi0-0 is down"), valid until the next call.
  */
 const char *underlay_source(const struct underlay *u, const char *interface, const struct ipaddr *given,

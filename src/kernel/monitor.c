@@ -124,6 +124,7 @@ static void take_address(struct monitor *m, const struct nlmsghdr *nlh)
 			flags = mnl_attr_get_u32(attr);
 	}
 	c.address.secondary = flags & IFA_F_SECONDARY;
+	c.address.deprecated = flags & IFA_F_DEPRECATED;
 	c.address.no_prefix_route = flags & IFA_F_NOPREFIXROUTE;
 	if (!ipaddr_is_none(&local)) {
 		if (!ipaddr_eq(&local, &c.address.addr))

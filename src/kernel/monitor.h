@@ -42,7 +42,8 @@ struct change {
 		struct {
 			struct ipaddr addr;
 			uint8_t prefix_len;
-			bool secondary;
+			bool secondary;        /* of IPv4; of IPv6 the kernel's word for a temporary address (RFC 8981) */
+			bool deprecated;       /* its preferred lifetime is over (RFC 4862 5.5.4): for what runs already only */
 			struct ipaddr far;     /* of `address … peer …`; IP_NONE: none */
 			bool no_prefix_route;  /* the kernel makes no route for it */
 		} address;

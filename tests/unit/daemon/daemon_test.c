@@ -150,6 +150,50 @@ static void test_underlay_source(void **state)
 	underlay_done(&u);
 }
 
+/* Of an uplink whose provider gives it another prefix, with privacy addresses (RFC 8981) beside the stable ones. */
+static void test_underlay_renumbered(void **state)
+{
+	const struct ipaddr any6 = { .family = IP_V6 };
+	struct change old = address_change(true, 2, "2001:db8:1::2", false);
+	struct change fresh = address_change(true, 2, "2001:db8:2::2", false);
+	struct ipaddr addr = IPADDR_NONE;
+	struct underlay u;
+	static const struct {
+		bool old_deprecated, fresh_deprecated;
+		const char *wanted;
+	} steps[] = {
+		{ false, false, "2001:db8:1::2" }, /* both are good: where it is, it stays */
+		{ true, false, "2001:db8:2::2" },  /* the provider has taken the old prefix back */
+		{ true, true, "2001:db8:2::9" },   /* a temporary address is better than one that goes */
+		{ false, true, "2001:db8:1::2" },
+	};
+
+	(void)state;
+	underlay_init(&u);
+	take(&u, link_change(true, 2, "Gi0-0", true, true));
+	assert_true(take(&u, address_change(true, 2, "fe80::2", false)));
+	assert_true(take(&u, address_change(true, 2, "2001:db8:2::9", true)));
+	assert_true(take(&u, old));
+	assert_true(take(&u, fresh));
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		char text[IPADDR_TEXT_MAX];
+		const bool differs = steps[i].old_deprecated != old.address.deprecated ||
+				     steps[i].fresh_deprecated != fresh.address.deprecated;
+
+		old.address.deprecated = steps[i].old_deprecated;
+		fresh.address.deprecated = steps[i].fresh_deprecated;
+		assert_int_equal(take(&u, old) + take(&u, fresh) > 0, differs);
+		assert_false(take(&u, old));
+		assert_null(underlay_source(&u, "Gi0-0", &any6, IP_V6, &addr));
+		assert_string_equal(ipaddr_format(&addr, text), steps[i].wanted);
+	}
+	/* The old one stays usable for who asked for it by name. */
+	expect_source(&u, NULL, "2001:db8:2::2", "2001:db8:2::2");
+	old.address.prefix_len = 64;
+	assert_true(take(&u, old));
+	underlay_done(&u);
+}
+
 static void test_peers_are_found_in_any_order(void **state)
 {
 	static const uint64_t ids[] = { 7, 3, 9, 1, 0xffffffffff, 5, 2, 8, 4, 6, 10, 12, 11, 20, 19, 18, 17, 16 };
@@ -264,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_log_is_bounded_per_cause), cmocka_unit_test(test_log_ring_keeps_the_latest),
 		cmocka_unit_test(test_state_never_goes_back), cmocka_unit_test(test_underlay_source),
+		cmocka_unit_test(test_underlay_renumbered),
 		cmocka_unit_test(test_peers_are_found_in_any_order),
 		cmocka_unit_test(test_entries_of_the_dead_lead_to_the_living),
 	};
