@@ -21,6 +21,9 @@ enum flag {
 	FLAG_ANSWERS = 64, FLAG_ALL = 127,
 };
 
+_Static_assert((uint64_t)SAVED_RECORDS_MAX * RECORD_MAX + (uint64_t)SAVED_PROOFS_MAX * PROOF_MAX + HEADER + CHECKSUM <= SAVED_FILE_MAX,
+	       "what is written can be read");
+
 static const char magic[8] = "DMVPNSAV";
 
 /* Against what was cut off or fell over, not against who can write the file. */

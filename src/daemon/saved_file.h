@@ -15,12 +15,13 @@
 #define DMVPN_DAEMON_SAVED_FILE_H
 
 #include "daemon/certificates.h"
+#include "engine/engine.h"
 #include "engine/saved.h"
 
 enum {
-	SAVED_RECORDS_MAX = 65536,
+	SAVED_RECORDS_MAX = ENGINE_BINDINGS_MAX, /* no hub knows clients that its restart would forget */
 	SAVED_PROOFS_MAX = 16384,
-	SAVED_FILE_MAX = 40 * 1024 * 1024, /* octets */
+	SAVED_FILE_MAX = 104 * 1024 * 1024, /* octets; whatever a list holds fits */
 	SAVED_LEFT_MAX_S = 65535,          /* no hold time is longer */
 };
 

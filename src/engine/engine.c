@@ -28,7 +28,7 @@
 #include "engine/takeover.h"
 #include "engine/warm.h"
 
-enum { BINDINGS_MAX_DEFAULT = 262144, SHUTDOWN_MS_MAX = 1500 };
+enum { SHUTDOWN_MS_MAX = 1500 };
 
 uint32_t engine_new_request_id(struct engine *e)
 {
@@ -491,7 +491,7 @@ struct engine *engine_new(const struct config *c, const struct engine_options *o
 		return NULL;
 	e->options = *o;
 	if (e->options.bindings_max == 0)
-		e->options.bindings_max = BINDINGS_MAX_DEFAULT;
+		e->options.bindings_max = ENGINE_BINDINGS_MAX;
 	e->now = now;
 	e->request_id = o->request_id_first ? o->request_id_first - 1 : 0;
 	e->next_peer_id = o->peer_id_first ? o->peer_id_first : 1;

@@ -15,6 +15,8 @@
 
 struct engine;
 
+enum { ENGINE_BINDINGS_MAX = 262144 };
+
 struct engine_options {
 	uint64_t seed;         /* jitter, request ids */
 	uint64_t peer_id_first; /* first id given out, at least 1, below 2^40 */
@@ -22,7 +24,7 @@ struct engine_options {
 	/* A line `ip nhrp identity …` is about who authenticated with that identity; NULL: by its very name. */
 	bool (*identity_matches)(const struct config_nhrp_identity *line, const char *identity);
 	bool no_route_hold;    /* routing's withdrawals are believed at once, whatever the configuration */
-	size_t bindings_max;   /* over all tunnels; 0: 262144. Beyond it: code 5 */
+	size_t bindings_max;   /* over all tunnels; 0: ENGINE_BINDINGS_MAX. Beyond it: code 5 */
 };
 
 /* Copies what it needs of the configuration. NULL when out of memory. */

@@ -188,10 +188,34 @@ static void what_does_not_fit_is_left_out(void **state)
 	saved_list_add(&l, &ev);
 	assert_int_equal(l.count, 0);
 	ev.saved.left = span_s(1);
-	for (int i = 0; i < 70000; i++)
+	for (int i = 0; i <= SAVED_RECORDS_MAX; i++)
 		saved_list_add(&l, &ev);
 	assert_int_equal(l.count, SAVED_RECORDS_MAX);
 	saved_list_done(&l);
+}
+
+/* As many as an engine takes: none of a large hub's clients is forgotten. */
+static void all_of_a_large_hub_is_read(void **state)
+{
+	struct saved_list l = { 0 }, read;
+	struct event ev = registered();
+	size_t length;
+	uint8_t *bytes;
+
+	(void)state;
+	for (uint32_t i = 0; i < ENGINE_BINDINGS_MAX; i++) {
+		ev.tunnel = i;
+		saved_list_add(&l, &ev);
+	}
+	bytes = saved_encode(&l, NOW, &length);
+	assert_non_null(bytes);
+	assert_true(length <= SAVED_FILE_MAX);
+	assert_null(saved_decode(bytes, length, NOW, &read));
+	assert_int_equal(read.count, ENGINE_BINDINGS_MAX);
+	assert_int_equal(read.records[ENGINE_BINDINGS_MAX - 1].tunnel, ENGINE_BINDINGS_MAX - 1);
+	free(bytes);
+	saved_list_done(&l);
+	saved_list_done(&read);
 }
 
 int main(void)
@@ -201,6 +225,7 @@ int main(void)
 		cmocka_unit_test(time_goes_by),
 		cmocka_unit_test(nothing_garbled_is_believed),
 		cmocka_unit_test(what_does_not_fit_is_left_out),
+		cmocka_unit_test(all_of_a_large_hub_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
