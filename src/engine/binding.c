@@ -203,7 +203,6 @@ static void set_multicast(struct binding *b, bool multicast)
 static void set_peer(struct binding *b, const struct endpoint *nbma)
 {
 	struct peer *const old = b->peer;
-
 	const bool configured = !is_dynamic(b);
 
 	if (old && endpoint_eq(&old->nbma, nbma) && (!configured || old->configured))

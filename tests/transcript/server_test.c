@@ -481,16 +481,25 @@ static void a_spoke_calls_nobody(void **state)
 	rig_free(s.rig);
 }
 
-/* A client of an unprotected tunnel has moved: its former place is asked, and does not answer. */
-static void who_has_moved_gets_its_address(void **state)
+/* Registered, and probed by the hub for a while. */
+static struct scene scene_probed(bool filters_probes)
 {
 	const struct scene s = scene_laid_out();
 
-	(void)state;
 	s.hub->nhrp->probe_interval_ms = 250;
+	s.spoke1->filters_probes = filters_probes;
 	scene_start(&s);
 	rig_run(s.rig, 6);
 	rig_skip(s.rig);
+	return s;
+}
+
+/* A client of an unprotected tunnel has moved: its former place is asked, and does not answer. */
+static void who_has_moved_gets_its_address(void **state)
+{
+	const struct scene s = scene_probed(false);
+
+	(void)state;
 	s.spoke1->dead = true; /* what was there */
 	node_receive(s.hub, "198.51.100.9", claim("10.0.0.11", "198.51.100.9", NHRP_FLAG_REG_UNIQUE, 60));
 	assert_int_equal(rig_count(s.rig, "hub --> 198.51.100.9"), 0); /* being looked at */
@@ -503,13 +512,9 @@ static void who_has_moved_gets_its_address(void **state)
 /* Somebody claims what another has, who is there: 14, and nothing moves for a moment, however often it is said. */
 static void who_is_there_keeps_its_address(void **state)
 {
-	const struct scene s = scene_laid_out();
+	const struct scene s = scene_probed(false);
 
 	(void)state;
-	s.hub->nhrp->probe_interval_ms = 250;
-	scene_start(&s);
-	rig_run(s.rig, 6);
-	rig_skip(s.rig);
 	node_receive(s.hub, "198.51.100.9", claim("10.0.0.11", "198.51.100.9", NHRP_FLAG_REG_UNIQUE, 60));
 	assert_int_equal(rig_count(s.rig, "hub --> 198.51.100.9"), 0); /* being looked at */
 	for (unsigned i = 0; i < 30; i++) {
@@ -526,14 +531,9 @@ static void who_is_there_keeps_its_address(void **state)
 /* Who filters probes is believed to be there, as ever. */
 static void who_never_answered_keeps_its_address(void **state)
 {
-	const struct scene s = scene_laid_out();
+	const struct scene s = scene_probed(true);
 
 	(void)state;
-	s.hub->nhrp->probe_interval_ms = 250;
-	s.spoke1->filters_probes = true;
-	scene_start(&s);
-	rig_run(s.rig, 6);
-	rig_skip(s.rig);
 	s.spoke1->dead = true;
 	for (unsigned i = 0; i < 3; i++) {
 		node_receive(s.hub, "198.51.100.9", claim("10.0.0.11", "198.51.100.9", NHRP_FLAG_REG_UNIQUE, 60));

@@ -9,12 +9,11 @@ usage: dsl_and_3g.py TOOL FOLDER [ROUNDS]
 import math
 import os
 import socket
-import struct
 import sys
 import threading
 import time
 
-from scene import Lab, Stream, check, configs_of, expect, listener_on, needs_lab, wait_for
+from scene import Lab, Stream, check, configs_of, expect, listener_on, missed_by, needs_lab, wait_for
 from users import Server, User
 
 DSL = {"hub1": "198.51.100.2", "spoke1": "198.51.100.6", "spoke2": "198.51.100.10"}
@@ -51,8 +50,7 @@ class Wire:
     def stop(self):
         self.stopping = True
         self.thread.join()
-        _, missed = struct.unpack("II", self.socket.getsockopt(263, 6, 8))  # SOL_PACKET, PACKET_STATISTICS
-        expect(f"packets on {self.name} that the capture missed", missed, 0)
+        expect(f"packets on {self.name} that the capture missed", missed_by(self.socket), 0)
         check(f"{self.name} was used", self.count > 100, self.count)
         expect(f"packets on {self.name} without {self.own}", self.others, set())
         return self.count
@@ -83,11 +81,6 @@ def settled(lab, users, cut):
     return True
 
 
-def silence(stream, since):
-    times = [since] + [t for t in sorted(stream.received.values()) if t > since] + [time.monotonic()]
-    return max(b - a for a, b in zip(times, times[1:])) * 1000
-
-
 class Measured:
     """Milliseconds of silence: of flows between LANs, and of users, each when DSL went and when it was back."""
 
@@ -95,7 +88,7 @@ class Measured:
         self.hub, self.direct, self.users, self.flows_back, self.users_back = [], [], [], [], []
 
     def take(self, what, since, streams, users, back):
-        flows = {f.name: silence(f, since) for f in streams}
+        flows = {f.name: f.silence_ms(since) for f in streams}
         exits = {r: u.silence(since) * 1000 for r, u in users.items()}
         for name, ms in flows.items():
             (self.flows_back if back else self.hub if "hub1" in name else self.direct).append(ms)
@@ -145,7 +138,7 @@ def lease(lab, router, wire, streams, users):
     known = (time.monotonic() - began) * 1000
     wait_for("users are known by it", lambda: users[router].known_as() == fresh, 30)
     time.sleep(2)  # what comes after it is measured, too
-    flows = {s.name: silence(s, began) for s in streams if router in s.name}
+    flows = {s.name: s.silence_ms(began) for s in streams if router in s.name}
     user = users[router].silence(began) * 1000
     print(f"another lease at {router}: known at the hub after {known:.0f} ms, LANs {max(flows.values()):.0f} ms, users {user:.0f} ms")
     check("the hub knows within a second", known <= LEASE_MS, known)

@@ -67,11 +67,6 @@ def established(lab):
     return all(p["state"] == "Established" for p in peers.values())
 
 
-def silence_ms(stream, since):
-    times = [since] + [t for t in sorted(stream.received.values()) if t > since] + [time.monotonic()]
-    return max(b - a for a, b in zip(times, times[1:])) * 1000
-
-
 def is_quiet(lab):
     """Two seconds without a packet, which at a tenth of the timers is what rest looks like."""
     meter = Meter(lab, "spoke1", "Gi0-2", "192.0.2.2")
@@ -102,8 +97,8 @@ def moves(lab):
     wait_for("traffic goes by it", lambda: "dev Tunnel2" in lab.ip("spoke1", "route", "get", "10.0.0.253"), 20)
     time.sleep(2)  # what comes after it is measured, too
     for s in streams:
-        print(f"{s.name}: silent for {silence_ms(s, began):.0f} ms", flush=True)
-        check(f"{s.name} moved", silence_ms(s, began) <= MOVED_MS, silence_ms(s, began))
+        print(f"{s.name}: silent for {s.silence_ms(began):.0f} ms", flush=True)
+        check(f"{s.name} moved", s.silence_ms(began) <= MOVED_MS, s.silence_ms(began))
     lab.fault("heal", "blackhole@spoke1")
     wait_for("the metered tunnel rests again", lambda: warm(lab, "spoke1")["rests"], 60)
     wait_for("traffic is back", lambda: "dev Tunnel1" in lab.ip("spoke1", "route", "get", "10.0.0.253"), 20)

@@ -21,15 +21,21 @@ def configs():
     return {name: scene.protected(text) for name, text in routers.items()}
 
 
-def test(tool):
+def talk(lab):
+    """Everybody reaches everybody: the LANs' addresses, by spoke, and the pairs of spokes."""
     lans = {n: f"10.1.{n}.100" for n in (1, 2, 3)}
+    lab.wait_registered("spoke1", "spoke2", "spoke3")
+    for n, address in lans.items():
+        lab.ip(f"spoke{n}-host", "addr", "add", f"{address}/24", "dev", "eth0")
+    pairs = [(a, b) for a in lans for b in lans if a != b]
+    for a, b in pairs:
+        scene.wait_for(f"spoke{a} reaches spoke{b}'s LAN", lambda a=a, b=b: lab.ping(f"spoke{a}-host", lans[b], 1), 30)
+    return lans, pairs
+
+
+def test(tool):
     with scene.Lab(tool, configs(), NAT) as lab:
-        lab.wait_registered("spoke1", "spoke2", "spoke3")
-        for n, address in lans.items():
-            lab.ip(f"spoke{n}-host", "addr", "add", f"{address}/24", "dev", "eth0")
-        pairs = [(a, b) for a in lans for b in lans if a != b]
-        for a, b in pairs:
-            scene.wait_for(f"spoke{a} reaches spoke{b}'s LAN", lambda a=a, b=b: lab.ping(f"spoke{a}-host", lans[b], 1), 30)
+        lans, pairs = talk(lab)
         running = [scene.Stream(lab, f"spoke{a}-host", f"spoke{b}-host", [lans[b]], 50) for a, b in pairs]
         running += [scene.Stream(lab, "hub1", f"spoke{n}-host", [lans[n]], 50) for n in lans]
         for s in running:

@@ -608,23 +608,31 @@ static void test_the_configured_one_may_be_another(void **state)
 	assert_string_equal(sessions_identity(s, 1), "new hub");
 }
 
-/* Of two that an earlier life had, charon names the second first: each is known by its SAs, not by who comes first. */
-static void test_adopts_two_behind_one_nat(void **state)
+/* 41 and 42, behind one address, whole or with half of their SAs: what an earlier life left. */
+static void two_held(bool whole)
 {
-	struct session_report r = report(2, "198.51.100.1", "b");
-
-	(void)state;
 	sessions_charon_lost(s, now);
 	for (uint32_t i = 0; i < 2; i++) {
 		struct session_key k = { PROTECTION, at("192.0.2.1"), at_site("198.51.100.1", i) };
 
 		sessions_held(s, now, 41 + i, &k);
 		sessions_held_sa(s, now, 41 + i, 0xc0000001 + i, true);
-		sessions_held_sa(s, now, 41 + i, 0xd0000001 + i, false);
-		sessions_can_send(s, now, 41 + i, true);
+		if (whole) {
+			sessions_held_sa(s, now, 41 + i, 0xd0000001 + i, false);
+			sessions_can_send(s, now, 41 + i, true);
+		}
 		want("198.51.100.1", i);
 	}
 	drain();
+}
+
+/* Of two that an earlier life had, charon names the second first: each is known by its SAs, not by who comes first. */
+static void test_adopts_two_behind_one_nat(void **state)
+{
+	struct session_report r = report(2, "198.51.100.1", "b");
+
+	(void)state;
+	two_held(true);
 	sessions_child_up(s, now, &r);
 	assert_string_equal(sessions_identity(s, 42), "b");
 	child_up(1, "198.51.100.1", "a", false);
@@ -636,14 +644,7 @@ static void test_adopts_two_behind_one_nat(void **state)
 static void test_of_two_orphans_nobody_is_taken_for_one(void **state)
 {
 	(void)state;
-	sessions_charon_lost(s, now);
-	for (uint32_t i = 0; i < 2; i++) {
-		struct session_key k = { PROTECTION, at("192.0.2.1"), at_site("198.51.100.1", i) };
-
-		sessions_held(s, now, 41 + i, &k);
-		sessions_held_sa(s, now, 41 + i, 0xc0000001 + i, true);
-		want("198.51.100.1", i);
-	}
+	two_held(false);
 	sessions_charon_ready(s, now);
 	drain();
 	child_up(9, "198.51.100.1", "b", false);
