@@ -275,10 +275,16 @@ static int start_kernel(struct daemon *d)
 	return monitor_resync(d->monitor);
 }
 
+static bool holds_back(void *log, struct instant now, const char *mnemonic)
+{
+	return log_holds_back(log, now, mnemonic);
+}
+
 static int start_engine(struct daemon *d)
 {
 	struct engine_options o = { .peer_id_first = d->state.peer_id, .request_id_first = d->state.request_id,
-				    .identity_matches = ike_identity_matches, .no_route_hold = d->hello.no_fall_over };
+				    .identity_matches = ike_identity_matches, .no_route_hold = d->hello.no_fall_over,
+				    .holds_back = holds_back, .holds_back_arg = &d->log };
 
 	if (getrandom(&o.seed, sizeof o.seed, 0) != sizeof o.seed)
 		return -EIO;

@@ -1,7 +1,6 @@
 #include "daemon/log.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -34,18 +33,22 @@ static struct log_bound *find_bound(struct log *l, struct instant now, const cha
 	return b;
 }
 
-static bool take_token(struct log_bound *b, struct instant now)
+/* true: no token is there, and the line is counted. */
+static bool holds_back(struct log_bound *b, struct instant now)
 {
 	b->millitokens += instant_since(now, b->refilled).us * LOG_PER_S / 1000;
 	b->refilled = now;
 	if (b->millitokens > LOG_BURST * 1000)
 		b->millitokens = LOG_BURST * 1000;
-	if (b->millitokens < 1000) {
-		b->held_back++;
+	if (b->millitokens >= 1000)
 		return false;
-	}
-	b->millitokens -= 1000;
+	b->held_back++;
 	return true;
+}
+
+bool log_holds_back(struct log *l, struct instant now, const char *mnemonic)
+{
+	return holds_back(find_bound(l, now, mnemonic), now);
 }
 
 static struct log_event *keep(struct log *l, int severity, const char *mnemonic, const char *text)
@@ -69,8 +72,9 @@ void log_write(struct log *l, struct instant now, int severity, const char *mnem
 	struct log_bound *b = find_bound(l, now, mnemonic);
 	const struct log_event *e;
 
-	if (!take_token(b, now))
+	if (holds_back(b, now))
 		return;
+	b->millitokens -= 1000;
 	e = keep(l, severity, mnemonic, text);
 	if (severity > l->severity_max)
 		return;

@@ -7,6 +7,7 @@
 #ifndef DMVPN_DAEMON_LOG_H
 #define DMVPN_DAEMON_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,8 @@ void log_init(struct log *l);
 void log_write(struct log *l, struct instant now, int severity, const char *mnemonic, const char *text);
 void log_printf(struct log *l, struct instant now, int severity, const char *mnemonic, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Before a line is made that is dear to make: true when log_write() would only count it, which is done then. */
+bool log_holds_back(struct log *l, struct instant now, const char *mnemonic);
 /* The i-th event, oldest first; NULL beyond the last. */
 const struct log_event *log_event_at(const struct log *l, size_t i);
 

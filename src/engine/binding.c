@@ -131,6 +131,8 @@ static void say_cache(const struct binding *b, const char *mnemonic, const char 
 {
 	char dst[IPPREFIX_TEXT_MAX], via[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
 
+	if (trace_is_held_back(overlay_engine(b->overlay), mnemonic))
+		return;
 	trace(overlay_engine(b->overlay), b->overlay->tunnel->settings.number, TRACE_INFO, mnemonic,
 	      "tunnel=Tunnel%u target=%s via=%s nbma=%s%s%s", b->overlay->tunnel->settings.number,
 	      ipprefix_format(&b->dst, dst), ipaddr_format(&b->via, via),

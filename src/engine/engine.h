@@ -23,6 +23,9 @@ struct engine_options {
 	uint32_t request_id_first; /* persisted by the caller so that ids survive a restart */
 	/* A line `ip nhrp identity …` is about who authenticated with that identity; NULL: by its very name. */
 	bool (*identity_matches)(const struct config_nhrp_identity *line, const char *identity);
+	/* Would this trace only be counted, as one too many of its cause? Then it is not made; the function has counted it. NULL: none. */
+	bool (*holds_back)(void *arg, struct instant now, const char *mnemonic);
+	void *holds_back_arg;
 	bool no_route_hold;    /* routing's withdrawals are believed at once, whatever the configuration */
 	size_t bindings_max;   /* over all tunnels; 0: ENGINE_BINDINGS_MAX. Beyond it: code 5 */
 };

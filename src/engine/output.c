@@ -40,6 +40,11 @@ void output_send(struct engine *e, uint32_t tunnel, const struct endpoint *to, u
 	x->send.length = length;
 }
 
+bool trace_is_held_back(const struct engine *e, const char *mnemonic)
+{
+	return e->options.holds_back && e->options.holds_back(e->options.holds_back_arg, e->now, mnemonic);
+}
+
 void trace(struct engine *e, uint32_t tunnel, enum trace_severity severity, const char *mnemonic,
 	   const char *format, ...)
 {
@@ -48,6 +53,8 @@ void trace(struct engine *e, uint32_t tunnel, enum trace_severity severity, cons
 	char *copy;
 	va_list args;
 
+	if (trace_is_held_back(e, mnemonic))
+		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);

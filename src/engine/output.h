@@ -17,6 +17,9 @@ void output_done(struct engine *e);
 void trace(struct engine *e, uint32_t tunnel, enum trace_severity severity, const char *mnemonic,
 	   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Nobody would see it (engine_options.holds_back): for what is expensive to say and said by thousands. trace() asks by itself, too. */
+bool trace_is_held_back(const struct engine *e, const char *mnemonic);
+
 /* EFFECT_ROUTING, unless the address is IP_NONE. */
 void routing_tell(struct engine *e, uint32_t tunnel, const struct ipaddr *addr, enum routing_word says);
 

@@ -29,9 +29,11 @@ static const void *id_of(const struct hash_node *n)
 	return &of_id(n)->id;
 }
 
+/* We count them ourselves, so nobody can choose them, and one bucket follows the other in memory. */
 static uint64_t id_digest(const struct siphash_key *secret, const void *id)
 {
-	return siphash(secret, id, sizeof(uint64_t));
+	(void)secret;
+	return *(const uint64_t *)id;
 }
 
 static int id_compare(const void *a, const void *b)

@@ -164,6 +164,8 @@ static void say_client(const struct claim *x, const char *mnemonic, enum trace_s
 	const struct tunnel *const t = x->overlay->tunnel;
 	char addr[IPADDR_TEXT_MAX], nbma[IPADDR_TEXT_MAX];
 
+	if (trace_is_held_back(t->engine, mnemonic))
+		return;
 	trace(t->engine, t->settings.number, severity, mnemonic, "tunnel=Tunnel%u address=%s nbma=%s%s%s%s%s%s%s%s%s",
 	      t->settings.number, ipaddr_format(&x->addr, addr), ipaddr_format(&x->nbma.addr, nbma),
 	      x->identity ? " identity=" : "", x->identity ? x->identity : "",

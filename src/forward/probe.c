@@ -34,8 +34,7 @@ void probe_send(struct worker *w, const struct forward_probe *m)
 	if (tunnel_is_p2p(t))
 		tunnel_asked(t, &m->nbma);
 	hush_probed(w, t, &m->nbma);
-	if (gre_tx_to(w, t, &m->nbma, inner, echo_encode(&w->probe_key, &e, inner), ECHO_TOS))
-		w->io.flush(w->io.context);
+	gre_tx_to(w, t, &m->nbma, inner, echo_encode(&w->probe_key, &e, inner), ECHO_TOS);
 }
 
 bool probe_answer(struct worker *w, struct tunnel *t, const uint8_t *inner, const struct ip_view *ip)

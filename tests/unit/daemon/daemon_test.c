@@ -41,6 +41,32 @@ static void test_log_is_bounded_per_cause(void **state)
 	assert_null(log_event_at(&l, 52));
 }
 
+/* Who asks beforehand need not make the line, and it is counted all the same. */
+static void test_log_says_what_it_would_hold_back(void **state)
+{
+	static struct log l;
+	const struct instant t = { 1000 }, later = instant_add(t, span_s(1));
+	size_t made = 0;
+
+	(void)state;
+	log_init(&l);
+	l.severity_max = -1;
+	for (int i = 0; i < 200; i++) {
+		if (log_holds_back(&l, t, "STORM"))
+			continue;
+		log_write(&l, t, 5, "STORM", "text");
+		made++;
+	}
+	assert_int_equal(made, 50);
+	assert_int_equal(l.event_count, 50);
+	assert_int_equal(l.bounds[0].held_back, 150);
+	assert_false(log_holds_back(&l, t, "OTHER"));
+	assert_false(log_holds_back(&l, later, "STORM")); /* and asking takes nothing */
+	assert_false(log_holds_back(&l, later, "STORM"));
+	log_write(&l, later, 5, "STORM", "later");
+	assert_int_equal(l.event_count, 51);
+}
+
 static void test_log_ring_keeps_the_latest(void **state)
 {
 	static struct log l;
@@ -306,7 +332,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_confined),
-		cmocka_unit_test(test_log_is_bounded_per_cause), cmocka_unit_test(test_log_ring_keeps_the_latest),
+		cmocka_unit_test(test_log_is_bounded_per_cause), cmocka_unit_test(test_log_says_what_it_would_hold_back),
+		cmocka_unit_test(test_log_ring_keeps_the_latest),
 		cmocka_unit_test(test_state_never_goes_back), cmocka_unit_test(test_underlay_source),
 		cmocka_unit_test(test_underlay_renumbered),
 		cmocka_unit_test(test_peers_are_found_in_any_order),

@@ -81,9 +81,9 @@ static bool keep_ike(void *context, const struct ipaddr *to, const uint8_t *pack
 	return true;
 }
 
-static void no_flush(void *context)
+static void count_flush(void *context)
 {
-	(void)context;
+	((struct fixture *)context)->flush_count++;
 }
 
 struct ipaddr addr(const char *text)
@@ -144,7 +144,7 @@ int fixture_setup(void **state)
 	struct fixture *f = calloc(1, sizeof *f);
 	const struct endpoint local = nbma("192.0.2.1");
 	const struct forward_io io = { .context = f, .underlay_send = keep_packet, .esp_room = keep_esp, .esp_undo = undo_esp,
-				       .ike_hand = keep_ike, .flush = no_flush, .tap_write = keep_frame,
+				       .ike_hand = keep_ike, .flush = count_flush, .tap_write = keep_frame,
 				       .tap_packet = keep_tap_packet, .control_send = keep_message };
 
 	if (!f || tables_init(&f->tables) || !(f->w = worker_new(&f->tables, &io)))

@@ -37,6 +37,7 @@ struct fixture {
 	struct kept_packet packets[KEPT_MAX];
 	struct kept_frame frames[KEPT_MAX];
 	struct kept_message messages[KEPT_MAX];
+	size_t flush_count; /* packets that wait were let go */
 	size_t esp_count, ike_count;
 	struct kept_esp esps[KEPT_MAX];
 	struct ipaddr ike_to;

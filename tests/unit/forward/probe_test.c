@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "forward/forward_msg.h"
+#include "forward/gre_tx.h"
 #include "forward/probe.h"
 #include "wire/checksum.h"
 
@@ -39,6 +40,20 @@ static void goes_straight(void **state)
 	assert_true(ipaddr_eq(&ip.dst, &m.addr));
 	assert_true(tunnel_owns(tunnel(f, 0), &ip.src));
 	assert_int_equal(tunnel(f, 0)->counters.tx_packets, 0);
+}
+
+/* A hub probes very many: the probes of one turn leave together, with its end. */
+static void waits_for_the_end_of_the_turn(void **state)
+{
+	struct fixture *f = *state;
+	const struct forward_probe one = probe_to("192.0.2.11", "10.0.0.11"), two = probe_to("192.0.2.12", "10.0.0.12");
+
+	assert_true(say(f, FORWARD_PROBE_SEND, &one, sizeof one));
+	assert_true(say(f, FORWARD_PROBE_SEND, &two, sizeof two));
+	assert_int_equal(f->packet_count, 2);
+	assert_int_equal(f->flush_count, 0);
+	gre_tx_nhrp_flush(f->w); /* as after what the control process has said */
+	assert_int_equal(f->flush_count, 1);
 }
 
 /* A shortcut leads into another tunnel: by our own key the far end would drop it, and the path would look dead. */
@@ -208,7 +223,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(goes_straight), T(goes_by_the_peers_key), T(a_guest_is_answered), T(answer_is_told_and_kept_from_the_tap), T(what_is_no_answer_is_traffic),
+		T(goes_straight), T(waits_for_the_end_of_the_turn), T(goes_by_the_peers_key), T(a_guest_is_answered), T(answer_is_told_and_kept_from_the_tap), T(what_is_no_answer_is_traffic),
 		T(what_cannot_be_sent_is_dropped), T(a_quiet_peer_is_told),
 	};
 
