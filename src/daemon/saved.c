@@ -117,55 +117,32 @@ static void take_up(struct daemon *d, const struct event *saved, const struct tu
 	daemon_feed(d, &ev);
 }
 
-static bool is_served_by(const struct tunnel *t, const struct event *ev, const struct session_view *v)
+static bool is_of(const struct event *ev, const struct session_view *v)
 {
-	return t->protection == v->key.protection && endpoint_eq(&t->local, &v->key.local) &&
-	       ipaddr_eq(&ev->saved.nbma.addr, &v->key.remote.addr) && ev->saved.identity &&
-	       strcmp(ev->saved.identity, v->identity) == 0;
+	return ipaddr_eq(&ev->saved.nbma.addr, &v->key.remote.addr) && ev->saved.identity && strcmp(ev->saved.identity, v->identity) == 0;
 }
 
-/* Next hops come before the networks behind them. */
-static void take_of_session(struct daemon *d, const struct session_view *v, bool networks)
+/* Most sessions are with others. What is taken up has no time left here, and goes with the next sweep. */
+static void take_of_session(struct daemon *d, const struct session_view *v)
 {
 	struct saved_list *l = &d->saved->waiting.list;
 
-	for (size_t i = 0; i < l->count;) {
-		const struct tunnel *t = tunnel_find(d, l->records[i].tunnel);
+	for (size_t i = saved_list_first(l, &v->key.remote.addr, v->identity); i < l->count; i++) {
+		struct event *ev = &l->records[i];
+		const struct tunnel *t = tunnel_find(d, ev->tunnel);
 
-		if (!t || l->records[i].saved.network != networks || !is_served_by(t, &l->records[i], v)) {
-			i++;
+		if (!is_of(ev, v))
+			break;
+		if (!t || t->protection != v->key.protection || !endpoint_eq(&t->local, &v->key.local))
 			continue;
-		}
-		take_up(d, &l->records[i], t, v->key.remote.site);
-		saved_list_drop(l, i);
+		take_up(d, ev, t, v->key.remote.site);
+		ev->saved.left = span_s(0);
 	}
 }
 
-static void drop_expired(struct saved *s)
+static void sweep(struct saved *s)
 {
-	struct span left;
-
-	for (size_t i = 0; i < s->waiting.list.count;)
-		if (time_left(s, &s->waiting.list.records[i], &left))
-			i++;
-		else
-			saved_list_drop(&s->waiting.list, i);
-}
-
-static int by_address(const void *a, const void *b)
-{
-	return ipaddr_cmp(a, b);
-}
-
-/* The addresses that are waited for, in order: most sessions are with others. */
-static struct ipaddr *addresses(const struct saved_list *l)
-{
-	struct ipaddr *out = alloc_zero(l->count, sizeof *out);
-
-	for (size_t i = 0; i < l->count; i++)
-		out[i] = l->records[i].saved.nbma.addr;
-	qsort(out, l->count, sizeof *out, by_address);
-	return out;
+	saved_list_sweep(&s->waiting.list, instant_since(daemon_now(), s->waiting.since));
 }
 
 static void look_at_sessions(uv_timer_t *timer)
@@ -173,19 +150,13 @@ static void look_at_sessions(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 	struct saved *s = d->saved;
 	struct session_view v = { 0 };
-	struct ipaddr *wanted;
-	size_t count;
 
-	drop_expired(s);
-	count = s->waiting.list.count;
-	wanted = addresses(&s->waiting.list);
-	for (uint32_t after = 0; count && sessions_view(d->ipsec->sessions, after, &v); after = v.session) {
-		if (!v.can_send || !v.identity[0] || !bsearch(&v.key.remote.addr, wanted, count, sizeof *wanted, by_address))
-			continue;
-		take_of_session(d, &v, false);
-		take_of_session(d, &v, true);
+	sweep(s);
+	for (uint32_t after = 0; s->waiting.list.count && sessions_view(d->ipsec->sessions, after, &v); after = v.session) {
+		if (v.can_send && v.identity[0])
+			take_of_session(d, &v);
 	}
-	free(wanted);
+	sweep(s);
 	if (s->waiting.list.count == 0)
 		uv_timer_stop(timer);
 }
@@ -220,6 +191,7 @@ void saved_begin(struct daemon *d, bool goes_on)
 	s->work.data = d;
 	take_clear(d, goes_on, false);
 	take_clear(d, goes_on, true);
+	saved_list_sort(&s->waiting.list);
 	s->begun = true;
 	if (s->waiting.list.count)
 		uv_timer_start(&s->wait_timer, look_at_sessions, WAIT_MS, WAIT_MS);

@@ -60,6 +60,55 @@ void saved_list_drop(struct saved_list *l, size_t index)
 	l->records[index] = l->records[--l->count];
 }
 
+static int peer_order(const struct event *ev, const struct ipaddr *nbma, const char *identity)
+{
+	const int rc = ipaddr_cmp(&ev->saved.nbma.addr, nbma);
+
+	return rc ? rc : strcmp(ev->saved.identity ? ev->saved.identity : "", identity ? identity : "");
+}
+
+static int record_order(const void *a, const void *b)
+{
+	const struct event *const x = a, *const y = b;
+	const int rc = peer_order(x, &y->saved.nbma.addr, y->saved.identity);
+
+	return rc ? rc : (int)x->saved.network - (int)y->saved.network;
+}
+
+void saved_list_sort(struct saved_list *l)
+{
+	if (l->count)
+		qsort(l->records, l->count, sizeof *l->records, record_order);
+}
+
+size_t saved_list_first(const struct saved_list *l, const struct ipaddr *nbma, const char *identity)
+{
+	size_t low = 0, high = l->count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (peer_order(&l->records[middle], nbma, identity) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void saved_list_sweep(struct saved_list *l, struct span elapsed)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->records[i].saved.left.us > elapsed.us)
+			l->records[kept++] = l->records[i];
+		else
+			identity_free(&l->records[i]);
+	}
+	l->count = kept;
+}
+
 void saved_list_add_proof(struct saved_list *l, const struct certificate_proof *p)
 {
 	struct certificate_proof *copy;

@@ -35,6 +35,14 @@ struct saved_list {
 /* A copy of what comes from saved_next(). Beyond SAVED_RECORDS_MAX, or where a value does not fit, it is left out. */
 void saved_list_add(struct saved_list *l, const struct event *ev);
 void saved_list_drop(struct saved_list *l, size_t index); /* the last one takes its place */
+/*
+ * By NBMA address, then identity, then next hops before the networks behind them, so that those of one peer are in a row.
+ * saved_list_first(): the first of that address and identity, or where it would be.
+ */
+void saved_list_sort(struct saved_list *l);
+size_t saved_list_first(const struct saved_list *l, const struct ipaddr *nbma, const char *identity);
+/* Those that have no more time left than `elapsed` go; the others stay in order. */
+void saved_list_sweep(struct saved_list *l, struct span elapsed);
 void saved_list_add_proof(struct saved_list *l, const struct certificate_proof *p); /* likewise; SAVED_PROOFS_MAX */
 void saved_list_drop_proofs(struct saved_list *l);
 void saved_list_done(struct saved_list *l);

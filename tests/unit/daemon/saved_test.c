@@ -218,6 +218,75 @@ static void all_of_a_large_hub_is_read(void **state)
 	saved_list_done(&read);
 }
 
+static struct event of_peer(const char *nbma, const char *identity, bool is_network, unsigned left_s)
+{
+	struct event ev = is_network ? network() : registered();
+
+	ev.saved.nbma.addr = address(nbma);
+	ev.saved.identity = identity;
+	ev.saved.left = span_s(left_s);
+	return ev;
+}
+
+/* One peer's are found without looking at the others', next hops first. */
+static void those_of_a_peer_are_in_a_row(void **state)
+{
+	const struct event all[] = { of_peer("192.0.2.9", "b", true, 20), of_peer("192.0.2.9", "c", false, 10), of_peer("2001:db8::1", "a", false, 20),
+				     of_peer("192.0.2.9", "b", false, 30), of_peer("192.0.2.8", "z", false, 20), of_peer("192.0.2.9", "a", false, 5) };
+	const struct ipaddr at = address("192.0.2.9"), before = address("192.0.2.1"), behind = address("2001:db8::2");
+	struct saved_list l = { 0 };
+	size_t first;
+
+	(void)state;
+	saved_list_sort(&l); /* nothing */
+	assert_int_equal(saved_list_first(&l, &at, "b"), 0);
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		saved_list_add(&l, &all[i]);
+	saved_list_sort(&l);
+	first = saved_list_first(&l, &at, "b");
+	assert_int_equal(first, 2); /* behind z of .8 and a */
+	assert_string_equal(l.records[first].saved.identity, "b");
+	assert_false(l.records[first].saved.network);
+	assert_string_equal(l.records[first + 1].saved.identity, "b");
+	assert_true(l.records[first + 1].saved.network);
+	assert_string_equal(l.records[first + 2].saved.identity, "c");
+	assert_int_equal(saved_list_first(&l, &before, "b"), 0);
+	assert_int_equal(saved_list_first(&l, &behind, "b"), 6);
+	l.records[first].saved.left = span_s(0); /* taken up */
+	saved_list_sweep(&l, span_s(5));
+	assert_int_equal(l.count, 4); /* a's time is over, too */
+	assert_int_equal(saved_list_first(&l, &at, "b"), 1);
+	assert_true(l.records[1].saved.network);
+	assert_string_equal(l.records[2].saved.identity, "c");
+	assert_string_equal(l.records[3].saved.identity, "a");
+	saved_list_done(&l);
+}
+
+/* Every client of a large hub comes back, one session after the other. */
+static void a_large_hub_takes_up_all(void **state)
+{
+	struct event ev = registered();
+	struct saved_list l = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < ENGINE_BINDINGS_MAX; i++) {
+		const uint32_t n = i * 2654435761u; /* in no order */
+
+		ev.saved.nbma.addr = ipaddr_from_bytes(IP_V4, (const uint8_t[]){ 10, (uint8_t)(n >> 14), (uint8_t)(n >> 22), (uint8_t)(n >> 6) });
+		saved_list_add(&l, &ev);
+	}
+	saved_list_sort(&l);
+	for (size_t i = 0; i < l.count; i++) {
+		const size_t at = saved_list_first(&l, &l.records[i].saved.nbma.addr, ev.saved.identity);
+
+		assert_true(at <= i && ipaddr_eq(&l.records[at].saved.nbma.addr, &l.records[i].saved.nbma.addr));
+		l.records[i].saved.left = span_s(0);
+	}
+	saved_list_sweep(&l, span_s(0));
+	assert_int_equal(l.count, 0);
+	saved_list_done(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +295,8 @@ int main(void)
 		cmocka_unit_test(nothing_garbled_is_believed),
 		cmocka_unit_test(what_does_not_fit_is_left_out),
 		cmocka_unit_test(all_of_a_large_hub_is_read),
+		cmocka_unit_test(those_of_a_peer_are_in_a_row),
+		cmocka_unit_test(a_large_hub_takes_up_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
