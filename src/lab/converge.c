@@ -7,7 +7,11 @@
 #include "lab/programs.h"
 #include "lab/watch.h"
 
-enum { FIRST_FLOW_MS = 1200, REACH_US = 100000, PATHS_S = 20, PATHS_BACK_S = 15, LOOK_MS = 100 };
+enum {
+	FIRST_FLOW_MS = 1200, REACH_US = 100000, PATHS_S = 20, PATHS_BACK_S = 15, LOOK_MS = 100,
+	ROUTING_STILL_MS = 1000, /* link-state protocols wait as long between two calculations */
+	ROUTING_STILL_S = 5,     /* that routing is waited for, which may never rest */
+};
 
 static int64_t after_s(int s) { return lab_now_ns() + s * 1000000000LL; }
 
@@ -25,6 +29,20 @@ static bool registered(struct lab *lab, struct lab_result *r, int64_t end)
 	}
 }
 
+/* While routers that have a route to everywhere still change them, each by itself, packets go round between two of them. */
+static void routing_settles(const struct lab *lab, int64_t end)
+{
+	const int64_t last = after_s(ROUTING_STILL_S) < end ? after_s(ROUTING_STILL_S) : end;
+	uint64_t before = watch_routing(lab), now;
+
+	while (lab_now_ns() < last && lab_pause_ms(ROUTING_STILL_MS)) {
+		now = watch_routing(lab);
+		if (now == before)
+			return;
+		before = now;
+	}
+}
+
 static bool routed(struct lab *lab, int64_t end)
 {
 	while (!watch_routes_complete(lab)) {
@@ -32,6 +50,7 @@ static bool routed(struct lab *lab, int64_t end)
 		if (lab_now_ns() > end || !lab_pause_ms(LOOK_MS))
 			return false;
 	}
+	routing_settles(lab, end);
 	return true;
 }
 
