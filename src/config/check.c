@@ -139,19 +139,32 @@ static unsigned backup_line(const struct config_interface *i)
 }
 
 /* Of two that each wait for the other to fail, neither would ever come up first. */
+/* Of a ring, the interface that the file has last says it; 0: i is none, or in no ring. The others' names behind i's. */
+static size_t backup_ring(struct reading *r, const struct config_interface *i, char *names, size_t room)
+{
+	const struct config_interface *at = i;
+	size_t count = 0, length = (size_t)snprintf(names, room, "%s", i->ios_name);
+
+	do {
+		at = reading_work(r, r->c->interface_count) ? config_find_interface(r->c, at->backup) : NULL;
+		if (!at || at > i || !at->backup || count > (size_t)(i - r->c->interfaces))
+			return 0;
+		count++;
+		if (at != i && length < room)
+			length += (size_t)snprintf(names + length, room - length, ", %s", at->ios_name);
+	} while (at != i);
+	return count;
+}
+
 static void check_backup(struct reading *r, const struct config_interface *i)
 {
-	if (!strcmp(i->backup, i->name)) {
-		config_line_error(r, backup_line(i), "name the interface that is to come up when this one fails", "%s is said to stand in for itself", i->ios_name);
-		return;
-	}
-	for (size_t k = 0; reading_work(r, 1) && k < r->c->interface_count; k++) {
-		const struct config_interface *other = &r->c->interfaces[k];
+	char names[160];
+	const size_t count = backup_ring(r, i, names, sizeof names);
 
-		if (other < i && other->backup && !strcmp(i->backup, other->name) && !strcmp(other->backup, i->name))
-			config_line_error(r, backup_line(i), "take one of the two backup interface lines out", "%s and %s stand in for each other, so that both are down",
-					  other->ios_name, i->ios_name);
-	}
+	if (count == 1)
+		config_line_error(r, backup_line(i), "name the interface that is to come up when this one fails", "%s is said to stand in for itself", i->ios_name);
+	else if (count)
+		config_line_error(r, backup_line(i), "take one of these backup interface lines out", "%s stand in for each other in a ring of %zu, so that all are down", names, count);
 }
 
 static unsigned warm_line(const struct config_interface *i)

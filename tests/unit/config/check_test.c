@@ -38,7 +38,9 @@ static const struct { const char *text, *reason; } wrongs[] = {
 	{ MGRE(0, " tunnel key 1\n" NHS(0) ADDRESS(0) " nhrp warm Tunnel1\n") MGRE(1, " tunnel key 2\n" NHS(1) ADDRESS(1) " nhrp warm Tunnel2\n")
 	  MGRE(2, " tunnel key 3\n" NHS(2) ADDRESS(2) " nhrp warm Tunnel0\n"), "nobody would watch" },
 	{ "interface Gi0/0\n backup interface Gi0/0\n", "is said to stand in for itself" },
-	{ "interface Gi0/0\n backup interface Gi0/1\ninterface Gi0/1\n backup interface Gi0/0\n", "stand in for each other" },
+	{ "interface Gi0/0\n backup interface Gi0/1\ninterface Gi0/1\n backup interface Gi0/0\n", "GigabitEthernet0/1, GigabitEthernet0/0 stand in for each other in a ring of 2" },
+	{ "interface Gi0/0\n backup interface Gi0/1\ninterface Gi0/1\n backup interface Gi0/2\ninterface Gi0/2\n backup interface Gi0/0\n",
+	  "GigabitEthernet0/2, GigabitEthernet0/0, GigabitEthernet0/1 stand in for each other in a ring of 3" },
 };
 
 static void each_is_found(void **state)
