@@ -36,12 +36,21 @@ static void tell_routing(struct nhs *n)
 	/* The tunnel goes, and routing sees that itself. */
 	const bool goes = n->state == NHS_WAITING || n->state == NHS_LEAVING;
 	const bool up = nhs_is_live(n);
+	const enum routing_word says = up ? ROUTING_ALIVE : goes ? ROUTING_UNWATCHED : ROUTING_DEAD;
 
 	if (up == n->told_up)
 		return;
 	n->told_up = up;
-	routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->addr,
-		     up ? ROUTING_ALIVE : goes ? ROUTING_UNWATCHED : ROUTING_DEAD);
+	routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->addr, says);
+	routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->link_local, says);
+}
+
+void nhs_trust_link_local(struct nhs *n, const struct ipaddr *addr)
+{
+	routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->link_local, ROUTING_UNWATCHED);
+	n->link_local = *addr;
+	if (n->told_up)
+		routing_tell(engine_of(n), n->overlay->tunnel->settings.number, &n->link_local, ROUTING_ALIVE);
 }
 
 /* Adjacencies with the others would end with their release, before there is one with this. */

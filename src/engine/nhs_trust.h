@@ -13,4 +13,8 @@ void nhs_trust_now(struct nhs *n);   /* held back no longer, whatever it did */
 bool nhs_is_trusted(const struct nhs *n); /* live, and not held back */
 struct span nhs_held_back(const struct nhs *n); /* for so long yet; 0: not */
 
+/* Its link-local address is known, or another one: what routing hears of the server goes for that, too. OSPFv3's neighbours, and
+ * BGP's on links without other addresses, have no other (RFC 5340 2.5). */
+void nhs_trust_link_local(struct nhs *n, const struct ipaddr *addr);
+
 #endif

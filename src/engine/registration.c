@@ -9,6 +9,7 @@
 #include "engine/build.h"
 #include "engine/ladder.h"
 #include "engine/nhs_list.h"
+#include "engine/nhs_trust.h"
 #include "engine/purge.h"
 #include "wire/nhrp_group.h"
 
@@ -161,7 +162,7 @@ static void link_local_reply(struct nhs *n, const struct nhrp_message *m)
 	if (!ipaddr_is_link_local(&m->dst_proto) || overlay_owns(n->overlay, &m->dst_proto) ||
 	    ipaddr_eq(&n->link_local, &m->dst_proto))
 		return;
-	n->link_local = m->dst_proto;
+	nhs_trust_link_local(n, &m->dst_proto);
 	bindings_apply_static(n->overlay);
 }
 

@@ -610,6 +610,34 @@ static bool lose_link_local(struct rig *r, const struct node *from, const struct
 	return m && m->type == NHRP_REGISTRATION_REQUEST && ipaddr_is_link_local(&m->src_proto);
 }
 
+/* A routing protocol of IPv6 may know the server by its link-local address only. */
+static void routing_hears_of_the_link_local_address_too(void **state)
+{
+	struct rig *const r = rig_new();
+	struct node *const hub = node_new(r, "hub", "192.0.2.1", "2001:db8::1/64");
+	struct node *const spoke = node_new(r, "spoke", "198.51.100.1", "2001:db8::11/64");
+	struct ipaddr link_local;
+
+	(void)state;
+	assert_true(ipaddr_parse("fe80::1", &link_local));
+	node_add_nhs(spoke, "2001:db8::1", "192.0.2.1");
+	node_start(hub);
+	node_local(hub, "fe80::1", true);
+	node_start(spoke);
+	rig_run(r, 1);
+	assert_int_equal(spoke->routing, ROUTING_ALIVE);
+	assert_false(ipaddr_eq(&spoke->routing_addr, &link_local));
+	node_local(spoke, "fe80::11", true);
+	rig_run(r, 1);
+	assert_int_equal(spoke->routing, ROUTING_ALIVE);
+	assert_true(ipaddr_eq(&spoke->routing_addr, &link_local));
+	node_stop_abruptly(hub);
+	rig_run(r, 300);
+	assert_int_equal(spoke->routing, ROUTING_DEAD);
+	assert_true(ipaddr_eq(&spoke->routing_addr, &link_local)); /* behind the other one */
+	rig_free(r);
+}
+
 static void the_link_local_address_is_registered_every_time(void **state)
 {
 	struct rig *const r = rig_new();
@@ -1031,7 +1059,7 @@ int main(void)
 		cmocka_unit_test(neighbours_of_an_earlier_life),
 		cmocka_unit_test(askers_from_nowhere),
 		cmocka_unit_test(bursts_are_for_so_many),
-		cmocka_unit_test(the_link_local_address_is_registered_every_time),
+		cmocka_unit_test(routing_hears_of_the_link_local_address_too), cmocka_unit_test(the_link_local_address_is_registered_every_time),
 		cmocka_unit_test(dead_paths_are_forgotten_with_the_address),
 		cmocka_unit_test(remarks),
 		cmocka_unit_test(a_path_goes_while_in_doubt),
