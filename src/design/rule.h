@@ -91,7 +91,9 @@ enum design_severity {
 	X(OVERLAPPING_UPLINKS, "overlapping-uplinks") \
 	X(NAT_CATCHES_TUNNEL, "nat-catches-tunnel") \
 	X(DANGLING_REFERENCE, "dangling-reference") \
-	X(METERED_UPLINK_TRAFFIC, "metered-uplink-traffic")
+	X(METERED_UPLINK_TRAFFIC, "metered-uplink-traffic") \
+	X(CLUSTERS_MISSING, "clusters-missing") \
+	X(REDIRECT_LOST_BETWEEN_HUBS, "redirect-lost-between-hubs")
 
 enum design_rule_id {
 #define X(id, name) RULE_##id,
@@ -149,5 +151,6 @@ void rules_underlay(struct design *d);
 void rules_nat(struct design *d);
 void rules_names(struct design *d);
 void rules_idle(struct design *d);
+void rules_hubs(struct design *d);
 
 #endif

@@ -78,6 +78,8 @@ const struct design_rule design_rules[RULE_COUNT] = {
 	RULE(NAT_CATCHES_TUNNEL, DEGRADES, CISCO_DMVPN, "A translated packet is not recognised at the far end, or has another site's address."),
 	RULE(DANGLING_REFERENCE, PRACTICE, OURS, "What a name that is defined nowhere stands for depends on the make and the place."),
 	RULE(METERED_UPLINK_TRAFFIC, PRACTICE, OURS, "A metered uplink is paid for by what it carries, and a tunnel that only stands by carries its keepalives all day."),
+	RULE(CLUSTERS_MISSING, ADVICE, "Cisco: DMVPN backup NHS", "Of servers without clusters the best are kept wherever they stand, and with a site all of its servers are lost."),
+	RULE(REDIRECT_LOST_BETWEEN_HUBS, ADVICE, IPSPACE, "A hub redirects what leaves by the tunnel that it came in by, and what goes to the other hub beside it does not."),
 #undef RULE
 };
 
@@ -107,5 +109,6 @@ void design_judge(struct design *d)
 	rules_nat(d);
 	rules_names(d);
 	rules_idle(d);
+	rules_hubs(d);
 	design_sort(d);
 }
