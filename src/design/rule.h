@@ -93,7 +93,10 @@ enum design_severity {
 	X(DANGLING_REFERENCE, "dangling-reference") \
 	X(METERED_UPLINK_TRAFFIC, "metered-uplink-traffic") \
 	X(CLUSTERS_MISSING, "clusters-missing") \
-	X(REDIRECT_LOST_BETWEEN_HUBS, "redirect-lost-between-hubs")
+	X(REDIRECT_LOST_BETWEEN_HUBS, "redirect-lost-between-hubs") \
+	X(GROUP_WITHOUT_POLICY, "group-without-policy") \
+	X(IKE_LIMIT_TOO_LOW, "ike-limit-too-low") \
+	X(SUMMARY_MAP_MISSING, "summary-map-missing")
 
 enum design_rule_id {
 #define X(id, name) RULE_##id,
@@ -152,5 +155,6 @@ void rules_nat(struct design *d);
 void rules_names(struct design *d);
 void rules_idle(struct design *d);
 void rules_hubs(struct design *d);
+void rules_sites(struct design *d);
 
 #endif

@@ -80,6 +80,9 @@ const struct design_rule design_rules[RULE_COUNT] = {
 	RULE(METERED_UPLINK_TRAFFIC, PRACTICE, OURS, "A metered uplink is paid for by what it carries, and a tunnel that only stands by carries its keepalives all day."),
 	RULE(CLUSTERS_MISSING, ADVICE, "Cisco: DMVPN backup NHS", "Of servers without clusters the best are kept wherever they stand, and with a site all of its servers are lost."),
 	RULE(REDIRECT_LOST_BETWEEN_HUBS, ADVICE, IPSPACE, "A hub redirects what leaves by the tunnel that it came in by, and what goes to the other hub beside it does not."),
+	RULE(GROUP_WITHOUT_POLICY, DEGRADES, "Cisco: per-tunnel QoS for DMVPN", "A spoke whose group the hub does not know is sent as much as the hub can, whatever its line takes."),
+	RULE(IKE_LIMIT_TOO_LOW, DEGRADES, "Cisco: call admission control for IKE", "Who calls when the limit is reached is refused, and stays without the tunnel."),
+	RULE(SUMMARY_MAP_MISSING, ADVICE, "Cisco: NHRP summary maps", "Each network is asked for by itself, and costs every spoke that talks with it a question and an entry."),
 #undef RULE
 };
 
@@ -110,5 +113,6 @@ void design_judge(struct design *d)
 	rules_names(d);
 	rules_idle(d);
 	rules_hubs(d);
+	rules_sites(d);
 	design_sort(d);
 }

@@ -7,7 +7,10 @@
 #include "design/design.h"
 #include "design/said.h"
 
-enum { HUBS_MAX = 16 /* that one spoke registers with, as looked at here */ };
+enum {
+	HUBS_MAX = 16,        /* that one spoke registers with, as looked at here */
+	INTERFACES_MAX = 400, /* of a hub, likewise: all of two hubs are compared */
+};
 
 /* ---- sites with several hubs each ---- */
 
@@ -21,6 +24,8 @@ static bool is_one_site(const struct design *d, const struct design_member *a, c
 {
 	const struct config *x = member_config(d, a), *y = member_config(d, b);
 
+	if (x->interface_count > INTERFACES_MAX || y->interface_count > INTERFACES_MAX)
+		return false;
 	for (size_t i = 0; i < x->interface_count; i++) {
 		for (size_t n = 0; is_lan(a, &x->interfaces[i]) && n < x->interfaces[i].address_count; n++) {
 			const struct config_address *at = &x->interfaces[i].addresses[n];
@@ -174,16 +179,32 @@ static unsigned hides_next_hop(const struct design *d, const struct design_membe
 	return self && (strstr(self->text, " all") || !same_as(d, a, spoke)) ? self->line : 0;
 }
 
+static bool is_lan_of(const struct design *d, const struct design_member *b, const struct ipaddr *addr)
+{
+	const struct design_owner *owner;
+	size_t count;
+
+	owner = design_owners(d, addr, &count);
+	for (size_t i = 0; i < count; i++)
+		if (owner[i].router == b->router && owner[i].interface && is_lan(b, owner[i].interface))
+			return true;
+	return false;
+}
+
 /* `a` tells `b` of its spokes by an address of b's that is not in the tunnel. */
 static unsigned beside(const struct design *d, const struct design_member *a, const struct design_member *b, const struct design_member *spoke)
 {
-	const struct config *y = member_config(d, b);
+	const struct config_block *block = bgp_block(member_config(d, a));
 	struct bgp_peer p;
 
-	for (size_t i = 0; i < y->interface_count; i++) {
-		for (size_t k = 0; is_lan(b, &y->interfaces[i]) && k < y->interfaces[i].address_count; k++)
-			if (bgp_peer(member_config(d, a), &y->interfaces[i].addresses[k].addr, &p) && !p.by_range)
-				return hides_next_hop(d, a, b, spoke, &p);
+	for (size_t i = 0; block && i < block->line_count; i++) {
+		const char *text = block->lines[i].text;
+		struct ipaddr addr;
+		char name[64];
+
+		if (sscanf(text, "neighbor %63s", name) == 1 && (strstr(text, " remote-as ") || strstr(text, " peer-group ")) && ipaddr_parse(name, &addr) &&
+		    is_lan_of(d, b, &addr) && bgp_peer(member_config(d, a), &addr, &p))
+			return hides_next_hop(d, a, b, spoke, &p);
 	}
 	return 0;
 }
