@@ -230,6 +230,7 @@ const struct command commands_route[] = {
 	{ "ip route [vrf <word>] <prefix> <if> <ip>" ROUTE_END, HONOURED, NULL, set_route },
 	{ "ip route [vrf <word>] <ip> <mask> (<ip>|<if>) global", TRAFFIC, "routes do not lead from one VRF into another" },
 	{ "ip route [vrf <word>] <ip> <mask> <if> dhcp" ROUTE_END, HONOURED, NULL, set_route },
+	{ "ip route [vrf <word>] <prefix> <if> dhcp" ROUTE_END, HONOURED, NULL, set_route },
 	{ "ip route [vrf <word>] <ip> <mask> dhcp [<*>]", TRAFFIC, "name the interface whose lease it is" },
 	{ "ip route [vrf <word>] <ip> <mask> (<ip>|<if>) multicast", UNSUPPORTED, "multicast routing is not done" },
 	{ "ip route [vrf <word>] static <*>", UNSUPPORTED, "static routes are watched by FRR" },

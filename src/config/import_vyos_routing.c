@@ -33,6 +33,7 @@ static const struct import_rule statics[] = {
 	{ STATIC "route|route6 * next-hop|interface * distance *", .apply = say_route },
 	{ STATIC "route|route6 * blackhole", .apply = say_route },
 	{ STATIC "route|route6 * blackhole distance *", .apply = say_route },
+	{ STATIC "route * dhcp-interface *", "ip route $1 $i2 dhcp" },
 	{ STATIC "route|route6 * dhcp-interface *", NULL, CONFIG_NOT_SUPPORTED, true, "write the gateway's address" },
 	{ STATIC "route|route6 * description *", NULL, CONFIG_NO_EFFECT, false, "a comment" },
 	{ STATIC "interface-route * next-hop-interface *", "ip route $1 $i2" },

@@ -162,6 +162,18 @@ static void the_old_form_of_a_dynamic_source(void **state)
 }
 
 /* A file that lost its indentation on the way is the same. */
+static void a_gateway_that_dhcp_tells(void **state)
+{
+	struct config *c = read_text("set interfaces ethernet eth0 address dhcp\nset protocols static route 0.0.0.0/0 dhcp-interface eth0\n"
+				     "set protocols static route6 ::/0 dhcp-interface eth0\n");
+
+	(void)state;
+	assert_model(c, "interface eth0\n ip address dhcp\nip route 0.0.0.0 0.0.0.0 eth0 dhcp\n");
+	assert_line(c, 2, CONFIG_HONOURED, NULL);
+	assert_line(c, 3, CONFIG_NOT_SUPPORTED, "gateway's address");
+	config_free(c);
+}
+
 static void without_indentation(void **state)
 {
 	struct config *c = read_text("interfaces {\ntunnel tun0 {\naddress 10.0.0.1/24\nencapsulation gre\nsource-interface eth0\n}\n}\n"
@@ -208,7 +220,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(spoke_in_braces),
 		cmocka_unit_test(what_is_wrong_is_said),
 		cmocka_unit_test(the_old_form_of_a_dynamic_source),
-		cmocka_unit_test(without_indentation),
+		cmocka_unit_test(a_gateway_that_dhcp_tells), cmocka_unit_test(without_indentation),
 		cmocka_unit_test(hostile_files),
 	};
 
