@@ -11,8 +11,6 @@
 
 #include "base/alloc.h"
 #include "engine/bfd.h"
-#include "engine/name.h"
-#include "engine/nhs_list.h"
 #include "engine/output.h"
 #include "engine/purge.h"
 #include "engine/resolution.h"
@@ -99,7 +97,7 @@ static bool dynamic_kind(enum binding_kind kind)
 	return kind == BINDING_REGISTERED || kind == BINDING_CACHED;
 }
 
-static bool is_dynamic(const struct binding *b)
+bool binding_is_dynamic(const struct binding *b)
 {
 	return dynamic_kind(b->kind);
 }
@@ -179,13 +177,13 @@ static struct binding *add(struct overlay *o, const struct binding_facts *f)
 	return b;
 }
 
-static void set_kind(struct binding *b, enum binding_kind kind)
+void binding_set_kind(struct binding *b, enum binding_kind kind)
 {
 	struct engine *const e = overlay_engine(b->overlay);
 
-	if (is_dynamic(b) && !dynamic_kind(kind))
+	if (binding_is_dynamic(b) && !dynamic_kind(kind))
 		e->binding_count--;
-	else if (!is_dynamic(b) && dynamic_kind(kind))
+	else if (!binding_is_dynamic(b) && dynamic_kind(kind))
 		e->binding_count++;
 	b->kind = kind;
 }
@@ -205,7 +203,7 @@ static void set_multicast(struct binding *b, bool multicast)
 static void set_peer(struct binding *b, const struct endpoint *nbma)
 {
 	struct peer *const old = b->peer;
-	const bool configured = !is_dynamic(b);
+	const bool configured = !binding_is_dynamic(b);
 
 	if (old && endpoint_eq(&old->nbma, nbma) && (!configured || old->configured))
 		return;
@@ -350,7 +348,7 @@ struct binding *binding_learn(struct overlay *o, const struct binding_facts *f)
 		b = add(o, f);
 	if (!b)
 		return NULL;
-	set_kind(b, f->kind);
+	binding_set_kind(b, f->kind);
 	if (f->hop && b->hop != f->hop) {
 		if (b->hop)
 			take_off(b);
@@ -398,7 +396,7 @@ static void discard(struct binding *b)
 	e->bindings_changed++;
 	free(b->identity);
 	free(b->bfd_to);
-	if (is_dynamic(b))
+	if (binding_is_dynamic(b))
 		e->binding_count--;
 	free(b);
 }
@@ -429,7 +427,7 @@ void bindings_free(struct overlay *o)
 }
 
 /* Others may go with it, so the next one is looked up by the key. */
-static struct binding *remove_and_next(struct binding *b, const char *reason)
+struct binding *binding_remove_and_next(struct binding *b, const char *reason)
 {
 	struct overlay *const o = b->overlay;
 	const struct ipprefix at = b->dst;
@@ -500,83 +498,6 @@ void bindings_usage(struct overlay *o, const struct ipaddr *addr, struct span id
 		judge_usage(s, idle);
 }
 
-/* ---- STATIC and NHS bindings */
-
-static void want(struct overlay *o, enum binding_kind kind, const struct ipprefix *dst,
-		 const struct endpoint *nbma, bool multicast)
-{
-	struct binding_facts f = {
-		.dst = *dst, .via = dst->addr, .kind = kind, .nbma = *nbma, .multicast = multicast,
-		.router = true, .authoritative = true, .preference = 255, .mtu_bytes = 0,
-	};
-	struct binding *const old = binding_find(o, dst);
-	struct binding *b;
-
-	if (old && old->wanted && old->kind < kind)
-		return;
-	if (old && (old->hop || (!old->wanted && old->kind < kind))) {
-		/* of another make than what the configuration now says */
-		if (old->hop)
-			binding_remove(old, "configured");
-		else
-			set_kind(old, kind);
-	}
-	b = binding_learn(o, &f);
-	if (b)
-		b->wanted = true;
-}
-
-static void want_map(struct overlay *o, const struct config_map *m)
-{
-	const struct ipaddr *addrs;
-	const struct nhs *const n = nhs_by_addr(o, &m->proto.addr);
-	struct endpoint nbma;
-
-	if (m->proto.addr.family != o->family || tunnel_host_addrs(o->tunnel, &m->nbma, &addrs) == 0)
-		return;
-	nbma = overlay_endpoint(o, &addrs[0]);
-	want(o, BINDING_STATIC, &m->proto, &nbma, n && n->cfg->multicast);
-}
-
-/* One that stands by has its entry, and so its peer, whose IPsec session is ready when it is
- * needed; unless that is not wanted (`nhs standby cold`). Routing does not lean on it. */
-static void want_nhs(struct overlay *o, const struct nhs *n)
-{
-	const bool standby = nhs_is_standby(n), multicast = n->cfg->multicast && !standby;
-	struct ipprefix host;
-
-	if (ipaddr_is_none(&n->nbma.addr) || overlay_is_local(o, &n->addr) ||
-	    (n->state == NHS_STANDBY && o->cfg->nhs_standby_cold))
-		return;
-	if (!ipaddr_is_none(&n->addr) && !ipaddr_is_unspecified(&n->addr)) {
-		host = ipprefix_host(&n->addr);
-		want(o, BINDING_NHS, &host, &n->nbma, multicast);
-	}
-	if (!ipaddr_is_none(&n->link_local)) {
-		host = ipprefix_host(&n->link_local);
-		want(o, BINDING_NHS, &host, &n->nbma, multicast);
-	}
-}
-
-void bindings_apply_static(struct overlay *o)
-{
-	struct binding *b, *next;
-
-	for (b = binding_first(o); b; b = binding_next(b))
-		b->wanted = false;
-	for (size_t i = 0; i < o->cfg->map_count; i++)
-		want_map(o, &o->cfg->maps[i]);
-	for (size_t i = 0; i < o->nhs_count; i++)
-		want_nhs(o, o->nhs[i]);
-	for (b = binding_first(o); b; b = next) {
-		next = binding_next(b);
-		if (!is_dynamic(b) && !b->wanted)
-			next = remove_and_next(b, "no longer configured");
-		else
-			bfd_follow(b); /* its address may be an NHS's now, or no more */
-	}
-}
-
 void bindings_clear(struct overlay *o, const struct ipaddr *addr, bool registered, const char *reason)
 {
 	struct binding *b, *next;
@@ -587,7 +508,7 @@ void bindings_clear(struct overlay *o, const struct ipaddr *addr, bool registere
 			continue;
 		if (!ipaddr_is_none(addr) && !ipprefix_contains(&b->dst, addr))
 			continue;
-		next = remove_and_next(b, reason);
+		next = binding_remove_and_next(b, reason);
 	}
 }
 
@@ -598,10 +519,10 @@ void bindings_taken(struct overlay *o, const struct endpoint *nbma)
 
 	for (b = binding_first(o); b; b = next) {
 		next = binding_next(b);
-		if (b->hop || !is_dynamic(b) || !endpoint_eq(binding_nbma(b), nbma))
+		if (b->hop || !binding_is_dynamic(b) || !endpoint_eq(binding_nbma(b), nbma))
 			continue;
 		binding_say_client_down(b, reason);
-		next = remove_and_next(b, reason);
+		next = binding_remove_and_next(b, reason);
 	}
 }
 

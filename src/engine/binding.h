@@ -108,7 +108,12 @@ void binding_refresh_due(struct binding *b);
 void binding_path_lost(struct binding *b); /* nothing gets there straight: its traffic goes by an NHS again */
 void bindings_follow_paths(struct overlay *o); /* probes were switched on or off */
 void bindings_usage(struct overlay *o, const struct ipaddr *addr, struct span idle);
-/* Brings STATIC and NHS bindings in line with configuration, names and NHSs. */
+bool binding_is_dynamic(const struct binding *b); /* neither the configuration's nor a server's */
+/* What a table is limited for is counted anew. */
+void binding_set_kind(struct binding *b, enum binding_kind kind);
+/* Removes it, and answers the one that comes after. */
+struct binding *binding_remove_and_next(struct binding *b, const char *reason);
+/* Brings STATIC and NHS bindings in line with configuration, names and NHSs (binding_static.c). */
 void bindings_apply_static(struct overlay *o);
 /* Removes CACHED and, when asked, REGISTERED bindings; addr IP_NONE: all. */
 void bindings_clear(struct overlay *o, const struct ipaddr *addr, bool registered, const char *reason);
