@@ -109,7 +109,7 @@ void binding_path_lost(struct binding *b); /* nothing gets there straight: its t
 void bindings_follow_paths(struct overlay *o); /* probes were switched on or off */
 void bindings_usage(struct overlay *o, const struct ipaddr *addr, struct span idle);
 bool binding_is_dynamic(const struct binding *b); /* neither the configuration's nor a server's */
-/* What a table is limited for is counted anew. */
+/* Of another kind from now on; only dynamic ones count against engine_options.bindings_max. */
 void binding_set_kind(struct binding *b, enum binding_kind kind);
 /* Removes it, and answers the one that comes after. */
 struct binding *binding_remove_and_next(struct binding *b, const char *reason);

@@ -161,7 +161,6 @@ static void the_old_form_of_a_dynamic_source(void **state)
 	config_free(c);
 }
 
-/* A file that lost its indentation on the way is the same. */
 static void a_gateway_that_dhcp_tells(void **state)
 {
 	struct config *c = read_text("set interfaces ethernet eth0 address dhcp\nset protocols static route 0.0.0.0/0 dhcp-interface eth0\n"
@@ -174,6 +173,7 @@ static void a_gateway_that_dhcp_tells(void **state)
 	config_free(c);
 }
 
+/* A file that lost its indentation on the way is the same. */
 static void without_indentation(void **state)
 {
 	struct config *c = read_text("interfaces {\ntunnel tun0 {\naddress 10.0.0.1/24\nencapsulation gre\nsource-interface eth0\n}\n}\n"
