@@ -138,8 +138,8 @@ static unsigned backup_line(const struct config_interface *i)
 	return line;
 }
 
-/* Of two that each wait for the other to fail, neither would ever come up first. */
-/* Of a ring, the interface that the file has last says it; 0: i is none, or in no ring. The others' names behind i's. */
+/* Of those that wait for each other to fail none would ever come up first. How many stand in the ring, and their names; the
+ * interface that the file has last is the one to say it: 0 for all others, and for those in no ring. */
 static size_t backup_ring(struct reading *r, const struct config_interface *i, char *names, size_t room)
 {
 	const struct config_interface *at = i;

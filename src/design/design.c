@@ -328,6 +328,28 @@ const uint32_t *design_incoming(const struct design *d, uint32_t member, size_t 
 	return &d->incoming[low];
 }
 
+static bool registers_with(const struct design *d, const struct design_member *m, const struct design_member *hub)
+{
+	for (uint32_t i = m->first_link; i < m->first_link + m->link_count; i++)
+		if (&d->members[d->links[i].to] == hub)
+			return true;
+	return false;
+}
+
+const struct design_member *design_spoke_of_one(const struct design *d, const struct design_member *with, const struct design_member *without)
+{
+	size_t count;
+	const uint32_t *in = design_incoming(d, design_member_number(d, with), &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct design_member *m = &d->members[d->links[in[i]].from];
+
+		if (m->spoke && !registers_with(d, m, without))
+			return m;
+	}
+	return NULL;
+}
+
 /* ---- all of it ---- */
 
 static void free_findings(struct design *d)

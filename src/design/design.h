@@ -109,6 +109,8 @@ static inline struct design_member *design_in(const struct design *d, const stru
 const struct design_owner *design_owners(const struct design *d, const struct ipaddr *addr, size_t *count);
 /* Links that lead to the member: indexes into d->links, *count of them. */
 const uint32_t *design_incoming(const struct design *d, uint32_t member, size_t *count);
+/* A spoke that registers with `with` and not with `without`; NULL: none. */
+const struct design_member *design_spoke_of_one(const struct design *d, const struct design_member *with, const struct design_member *without);
 uint32_t design_member_number(const struct design *d, const struct design_member *m);
 
 /* A host's NBMA address when the file says it as an address; of a next hop server: its own, or by a map. */

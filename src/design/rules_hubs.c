@@ -106,7 +106,7 @@ static bool is_lopsided(const struct choice *x, uint32_t *first, uint32_t *secon
 static void clusters_missing(struct design *d, const struct design_cloud *c)
 {
 	struct name_list names = { 0 };
-	struct design_finding *f = NULL;
+	struct design_finding *f;
 	const struct design_member *member = NULL;
 	struct choice x, shown;
 	uint32_t first = 0, second = 0, a, b;
@@ -141,24 +141,6 @@ static void clusters_missing(struct design *d, const struct design_cloud *c)
 }
 
 /* ---- routes beside the tunnel ---- */
-
-/* A spoke that registers with `with` and not with `without`. */
-static const struct design_member *spoke_of_one(const struct design *d, const struct design_member *with, const struct design_member *without)
-{
-	size_t count;
-	const uint32_t *in = design_incoming(d, design_member_number(d, with), &count);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct design_member *m = &d->members[d->links[in[i]].from];
-		bool both = false;
-
-		for (uint32_t k = m->first_link; k < m->first_link + m->link_count; k++)
-			both |= &d->members[d->links[k].to] == without;
-		if (m->spoke && !both)
-			return m;
-	}
-	return NULL;
-}
 
 static bool same_as(const struct design *d, const struct design_member *a, const struct design_member *b)
 {
@@ -219,7 +201,7 @@ static bool means_session(const struct design *d, const struct design_member *a,
 
 static void no_redirect_between(struct design *d, const struct design_member *a, const struct design_member *b)
 {
-	const struct design_member *x = spoke_of_one(d, a, b), *y = spoke_of_one(d, b, a);
+	const struct design_member *x = design_spoke_of_one(d, a, b), *y = design_spoke_of_one(d, b, a);
 	struct design_finding *f;
 	unsigned from_a, from_b;
 

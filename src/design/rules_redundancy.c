@@ -143,33 +143,9 @@ static bool knows(const struct design_member *a, const struct design_member *b)
 	return false;
 }
 
-static bool registers_at(const struct design *d, const struct design_member *m, const struct design_member *hub)
-{
-	for (uint32_t i = m->first_link; i < m->first_link + m->link_count; i++) {
-		if (&d->members[d->links[i].to] == hub)
-			return true;
-	}
-	return false;
-}
-
-/* A spoke that is at `with` and not at `without`. */
-static const struct design_member *only_at(const struct design *d, const struct design_member *with, const struct design_member *without)
-{
-	size_t count;
-	const uint32_t *in = design_incoming(d, design_member_number(d, with), &count);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct design_member *m = &d->members[d->links[in[i]].from];
-
-		if (m->spoke && !registers_at(d, m, without))
-			return m;
-	}
-	return NULL;
-}
-
 static void check_partners(struct design *d, const struct design_member *a, const struct design_member *b)
 {
-	const struct design_member *x = only_at(d, a, b), *y = only_at(d, b, a);
+	const struct design_member *x = design_spoke_of_one(d, a, b), *y = design_spoke_of_one(d, b, a);
 	char text[IPADDR_TEXT_MAX], at[IPADDR_TEXT_MAX], remedy[160];
 	const struct design_member *blind = knows(a, b) ? b : a, *other = blind == a ? b : a;
 	struct design_finding *f;

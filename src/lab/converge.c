@@ -50,7 +50,6 @@ static bool routed(struct lab *lab, int64_t end)
 		if (lab_now_ns() > end || !lab_pause_ms(LOOK_MS))
 			return false;
 	}
-	routing_settles(lab, end);
 	return true;
 }
 
@@ -134,6 +133,7 @@ void converge(struct lab *lab, struct probes *p, int wait_s, struct lab_result *
 	if (up && r->routes) {
 		int64_t before = lab_now_ns();
 
+		routing_settles(lab, end);
 		first_flows(lab, p, r);
 		first_s = seconds_since(before);
 	}
